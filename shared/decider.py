@@ -1,0 +1,222 @@
+"""The functional kernel: a decider is pure, and one shell runs them all.
+
+    load the stream → fold → decide → append at the version that was read → on conflict, again
+
+A command leaves its id in every event that it causes. So a command that comes again (a retry, a redelivery, a crash between the
+append and the reply) finds its own events in the stream and gets the first answer back: that is the whole idempotency.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from typing import Any, Generic, TypeVar, get_args
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw, Struct
+
+from shared.door import Door
+from shared.errors import Conflict, Fault, Refused
+from shared.message import (
+    PREFIX,
+    Actor,
+    CommandMessage,
+    EventBody,
+    EventMessage,
+    Position,
+    dataschema,
+    encode,
+    event_id,
+)
+from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
+from shared.time import Clock, local_date
+from shared.trust.identity import Identity
+from shared.trust.permissions import Permissions
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E")
+
+ANYONE = Actor("anonymous", "participant")
+ATTEMPTS = 16  # conflicts in a row on one stream before the caller is told
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Decider(Generic[S, C, E]):
+    """One aggregate page, as the shell needs it.
+
+    `commands` and `events` are the page's unions; `stream` names the stream of a command. `upcasts` gives for an event name the
+    functions that turn each old shape into the next: version 1 -> 2, 2 -> 3… `anonymous` pages record no actor.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        commands: Any,
+        events: Any,
+        initial: S,
+        evolve: Callable[[S, E], S],
+        decide: Callable[[S, C], list[E]],
+        stream: Callable[[C], str],
+        upcasts: Mapping[str, Sequence[Upcast]] | None = None,
+        anonymous: bool = False,
+    ) -> None:
+        self.service = service
+        self.commands: tuple[type[Any], ...] = get_args(commands) or (commands,)
+        self.events: tuple[type[Any], ...] = get_args(events) or (events,)
+        self.initial = initial
+        self.evolve = evolve
+        self.decide = decide
+        self.stream = stream
+        self.upcasts = dict(upcasts or {})
+        self.anonymous = anonymous
+        self.decoder = msgspec.json.Decoder(events)
+
+    def schema_of(self, name: str) -> str:
+        """The current schema of an event: one version more than the shapes it has left behind."""
+        return dataschema(f"{self.service}.{name}", 1 + len(self.upcasts.get(name, ())))
+
+    def fold(self, state: S, history: Iterable[EventMessage]) -> S:
+        return reduce(self.evolve, (self.decoder.decode(event.data) for event in history), state)
+
+    def bodies(self, message: CommandMessage, stream: str, events: Sequence[E]) -> list[NewEvent]:
+        return [self.body(message, stream, event, event_id(message.id, index)) for index, event in enumerate(events)]
+
+    def body(self, message: CommandMessage, stream: str, event: E, id: UUID) -> NewEvent:
+        name = type(event).__name__
+        known = not self.anonymous
+        body = EventBody(
+            id=id,
+            type=f"{PREFIX}{self.service}.{name}",
+            source=f"/parcours/{self.service}",
+            subject=stream,
+            time=message.time,
+            dataschema=self.schema_of(name),
+            territory=message.territory,
+            actor=message.actor if known else ANYONE,
+            commandid=message.id,
+            causationid=(message.causation_id if known else None) or msgspec.UNSET,
+            correlationid=(message.correlation_id or str(message.id)) if known else msgspec.UNSET,
+            data=Raw(encode(event)),
+        )
+        return NewEvent(id, body.type, encode(body))
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What became of an accepted command. The same command id always gives the same answer."""
+
+    command: UUID
+    stream: str
+    version: int
+    position: Position
+    events: list[str]
+
+
+class Loaded(Generic[S]):
+    """A stream in memory: its state, its version, and the answers already given in it."""
+
+    def __init__(self, decider: Decider[S, Any, Any], stream: str, history: Sequence[EventMessage]) -> None:
+        self.state = decider.fold(decider.initial, history)
+        self.version = history[-1].streamversion if history else NO_STREAM
+        self.answers: dict[UUID, Answer] = {}
+        for event in history:
+            earlier = self.answers.get(event.commandid)
+            names = [*(earlier.events if earlier else []), event.type.rpartition(".")[2]]
+            self.answers[event.commandid] = Answer(
+                command=event.commandid, stream=stream, version=event.streamversion, position=event.position, events=names
+            )
+
+
+class Shell:
+    """Runs the commands of one service. Thread-safe; blocking, so it is called from native threads."""
+
+    def __init__(self, deciders: Sequence[Decider[Any, Any, Any]], store: EventStore, permissions: Permissions, clock: Clock) -> None:
+        self.deciders = {command.__name__: (decider, Door(command)) for decider in deciders for command in decider.commands}
+        self.store = store
+        self.permissions = permissions
+        self.clock = clock
+
+    def handle(self, message: CommandMessage, identity: Identity) -> Answer:
+        """Decide one command and record what follows.
+
+        Raises Invalid, Forbidden, Refused, Conflict (after many attempts) and Unavailable.
+        """
+        decider, command = self.admitted(message, identity)
+        stream = decider.stream(command)
+        for _ in range(ATTEMPTS):
+            loaded = Loaded(decider, stream, self.store.read_stream(stream))
+            answer = loaded.answers.get(message.id)
+            if answer is not None:
+                return answer
+            append = self.decided(decider, command, message, stream, loaded)
+            try:
+                return answered(message, append, self.store.append(append))
+            except Conflict as conflict:
+                lost = conflict
+        raise lost
+
+    def handle_many(self, messages: Sequence[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
+        """Decide commands in order, each seeing the ones before it, and record them in as few commits as possible."""
+        streams: dict[str, Loaded[Any]] = {}
+        results: list[Answer | Fault | Append] = [self.attempted(message, identity, streams) for message, identity in messages]
+        appends = [result for result in results if isinstance(result, Append)]
+        outcomes = iter(self.store.append_many(appends)) if appends else iter(())
+        return [
+            self.settled(message, identity, result, next(outcomes)) if isinstance(result, Append) else result
+            for (message, identity), result in zip(messages, results, strict=True)
+        ]
+
+    def attempted(self, message: CommandMessage, identity: Identity, streams: dict[str, Loaded[Any]]) -> Answer | Fault | Append:
+        try:
+            decider, command = self.admitted(message, identity)
+            stream = decider.stream(command)
+            if stream not in streams:
+                streams[stream] = Loaded(decider, stream, self.store.read_stream(stream))
+            loaded = streams[stream]
+            if message.id in loaded.answers:
+                return loaded.answers[message.id]
+            append = self.decided(decider, command, message, stream, loaded)
+            loaded.version += len(append.events)
+            return append
+        except Fault as fault:
+            return fault
+
+    def settled(self, message: CommandMessage, identity: Identity, append: Append, outcome: Appended | Conflict) -> Answer | Fault:
+        if isinstance(outcome, Appended):
+            return answered(message, append, outcome)
+        try:
+            return self.handle(message, identity)
+        except Fault as fault:
+            return fault
+
+    def admitted(self, message: CommandMessage, identity: Identity) -> tuple[Decider[Any, Any, Any], Any]:
+        if message.type not in self.deciders:
+            raise Refused("unknown_command", f"There is no command {message.type} here.")
+        self.permissions.check(identity, message.type, message.territory)
+        decider, door = self.deciders[message.type]
+        recorded = message.recorded_time or self.clock()
+        if message.time > recorded:
+            raise Refused("fact_in_the_future", "A fact is recorded after it happened, never before.")
+        return decider, door.command(message.data, self.filled_in(message, recorded))
+
+    def filled_in(self, message: CommandMessage, recorded: datetime) -> dict[str, Any]:
+        """What a command knows of its sender and its day: never taken from its data."""
+        return {
+            "on": local_date(message.time),
+            "recorded_on": local_date(recorded),
+            "by": message.actor.id,
+            "organisation": message.actor.organisation,
+            "territory": message.territory,
+        }
+
+    def decided(self, decider: Decider[Any, Any, Any], command: Any, message: CommandMessage, stream: str, loaded: Loaded[Any]) -> Append:
+        events = decider.decide(loaded.state, command)
+        loaded.state = reduce(decider.evolve, events, loaded.state)
+        return Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time)
+
+
+def answered(message: CommandMessage, append: Append, appended: Appended) -> Answer:
+    names = [event.type.rpartition(".")[2] for event in append.events]
+    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)

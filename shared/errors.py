@@ -1,0 +1,66 @@
+"""What can go wrong, as one tree.
+
+Fault
+├── Refused        the rules do not allow it: say why, change nothing
+├── Invalid        the input cannot be read: every fault is listed at once
+├── Forbidden      this actor may not do this here
+├── Conflict       another writer was first: load again, decide again
+├── TooLarge       an event over the documented limit
+└── Unavailable    a server is away: nothing happened for sure, the same command id may be sent again
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Fault(Exception):
+    """Any failure that this system names itself."""
+
+
+class Refused(Fault):
+    """A command that the rules do not allow. `code` is stable and translated; `why` is for people."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+class Invalid(Fault):
+    """Untrusted input that cannot become a command. `faults` maps each field (dotted path) to its messages."""
+
+    def __init__(self, faults: Mapping[str, list[str]]) -> None:
+        super().__init__("; ".join(f"{field}: {' '.join(said)}" for field, said in faults.items()))
+        self.faults: dict[str, list[str]] = dict(faults)
+
+
+class Forbidden(Fault):
+    """An actor who may not do this action in this territory."""
+
+
+class Conflict(Fault):
+    """The stream is not at the version that the writer expected."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream} is at version {actual}, not {expected}")
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+class TooLarge(Fault):
+    """An event whose encoded body is over the limit of the log."""
+
+
+class Unavailable(Fault):
+    """The log, the read models or the broker cannot be reached now."""
+
+
+def flattened(messages: Mapping[Any, Any] | list[Any], path: str = "") -> dict[str, list[str]]:
+    """Turn nested validation messages into one flat map, dotted path -> messages."""
+    if isinstance(messages, list):
+        return {path or "_": [str(message) for message in messages]}
+    faults: dict[str, list[str]] = {}
+    for key, inner in messages.items():
+        faults |= flattened(inner, f"{path}.{key}" if path else str(key))
+    return faults

@@ -1,0 +1,113 @@
+"""Commands and events as they travel and as they are kept: CloudEvents 1.0, encoded once by the writer.
+
+The writer owns the body: who, what, when it happened. The log owns what only its lock can know: the position, the version in
+the stream and the time of recording, which never goes backwards. `EventMessage` is both together, as every reader sees it.
+"""
+
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+PREFIX = "fr.parcours."
+
+Position = int  # opaque outside an adapter: compare it, store it, hand it back; never count with it
+START: Position = 0  # before the first event of any log
+
+
+class Actor(Struct, frozen=True):
+    id: str
+    role: str
+    organisation: str = ""
+
+
+class CommandMessage(Struct, frozen=True, kw_only=True):
+    """What somebody asks. `time` is when the fact happened; `recorded_time` is set only when past history is loaded."""
+
+    id: UUID
+    type: str
+    actor: Actor
+    territory: str
+    time: datetime
+    data: dict[str, Any]
+    causation_id: str | None = None
+    correlation_id: str | None = None
+    recorded_time: datetime | None = None
+
+
+class EventBody(Struct, frozen=True, kw_only=True):
+    """The part of an event that its writer makes, in the order in which it is written."""
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    dataschema: str
+    territory: str
+    actor: Actor
+    commandid: UUID
+    causationid: str | UnsetType = UNSET
+    correlationid: str | UnsetType = UNSET
+    data: Raw | Any = None
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+
+
+class EventMessage(Struct, frozen=True, kw_only=True):
+    """A recorded event. `data` keeps the bytes that were written; `previous` is known only where the log is read in order."""
+
+    position: Position
+    streamversion: int
+    recordedtime: datetime
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    dataschema: str
+    territory: str
+    actor: Actor
+    commandid: UUID
+    causationid: str | UnsetType = UNSET
+    correlationid: str | UnsetType = UNSET
+    previous: Position | UnsetType = UNSET
+    data: Raw = Raw(b"{}")
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+
+    @property
+    def kind(self) -> str:
+        """The type without the product's prefix: `coaching.JourneyOpened`."""
+        return self.type.removeprefix(PREFIX)
+
+    @property
+    def schema_version(self) -> int:
+        return int(self.dataschema.rpartition(":")[2])
+
+
+def event_id(command: UUID, index: int) -> UUID:
+    """The id of the nth event (from 0) that a command causes: the same at every retry."""
+    return uuid5(command, str(index))
+
+
+def reaction_id(event: UUID, policy: str) -> UUID:
+    """The id of the command that a policy gives for an event: a redelivered event asks nothing new."""
+    return uuid5(event, policy)
+
+
+def dataschema(kind: str, version: int) -> str:
+    return f"urn:parcours:{kind}:{version}"
+
+
+encode = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(EventMessage).decode
+
+T = TypeVar("T")
+
+
+def data_of(event: EventMessage, shape: type[T]) -> T:
+    """The event's data as a reader's own struct: unknown fields are ignored, missing ones raise `msgspec.ValidationError`."""
+    return msgspec.json.decode(event.data, type=shape)

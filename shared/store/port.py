@@ -1,0 +1,87 @@
+"""The event log, as every adapter offers it. The contract suite in `tests/contract` says what each word below means."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.errors import Conflict
+from shared.message import EventMessage, Position
+
+NO_STREAM = 0  # the version of a stream that nobody has written to
+BODY_LIMIT = 256 * 1024  # bytes of one encoded event; over it `append` raises TooLarge
+
+
+class NewEvent(Struct, frozen=True):
+    id: UUID
+    type: str
+    body: bytes
+
+
+class Append(Struct, frozen=True):
+    """Events for the end of one stream, all or none. `recorded_at` is given only when past history is loaded."""
+
+    stream: str
+    expected: int
+    events: Sequence[NewEvent]
+    recorded_at: datetime | None = None
+
+
+class Appended(Struct, frozen=True):
+    """Where the last of the events now is: its position in the log and its version in the stream."""
+
+    position: Position
+    version: int
+
+
+class EventStore(Protocol):
+    def append(self, append: Append) -> Appended:
+        """Add events at `expected`, or raise Conflict. The same events appended again give the first answer.
+
+        Raises Conflict, TooLarge, Unavailable (the outcome is unknown: append the same again).
+        """
+
+    def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        """Each append on its own terms, in this order, in as few commits as possible; a conflict is a value here."""
+
+    def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
+        """The events of one stream whose version is over `after`, in order."""
+
+    def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
+        """The next page of the whole log in commit order, each with its `previous`. Never skips, never repeats."""
+
+    def head(self) -> Position:
+        """The position of the last event; START when there is none."""
+
+    def position_at(self, moment: datetime) -> Position:
+        """The last position recorded at or before `moment`; START when there is none."""
+
+    def wait(self, after: Position, timeout: float) -> bool:
+        """Block until there may be an event behind `after`; False when `timeout` seconds passed first."""
+
+    def close(self) -> None: ...
+
+
+class Checkpoints(Protocol):
+    """Positions kept under a name, and a lease that one holder has at a time."""
+
+    def load(self, name: str) -> Position: ...
+
+    def save(self, name: str, position: Position) -> None:
+        """Durable when it returns. Never moves backwards."""
+
+    def lease(self, name: str, timeout: float) -> AbstractContextManager[bool]:
+        """True inside the block when this process holds `name`; it is given back at the end, or when the process dies."""
+
+
+def pages(store: EventStore, after: Position, until: Position, size: int = 4_096) -> Iterator[list[EventMessage]]:
+    """The log behind `after`, up to and including `until`, page by page."""
+    while after < until:
+        page = [event for event in store.read_all(after, size) if event.position <= until]
+        if not page:
+            return
+        yield page
+        after = page[-1].position
