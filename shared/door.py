@@ -4,7 +4,7 @@ A marshmallow schema is derived from the command's own struct, so a field is dec
 (FILLED_IN) are not part of the schema: whoever sends them is told that they are unknown.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
@@ -26,7 +26,9 @@ FRENCH = {
 
 
 class CommandSchema(Schema):
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "Ce champ n’existe pas.", "type": "Un objet est attendu."}
+    def __init__(self) -> None:
+        super().__init__()
+        self.error_messages |= {"unknown": "Ce champ n’existe pas.", "type": "Un objet est attendu."}
 
 
 class Door:
