@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shared.door import Door
-from shared.errors import Conflict, Fault, Refused
+from shared.errors import Conflict, Fault, Refused, Unavailable
 from shared.message import (
     PREFIX,
     Actor,
@@ -128,6 +128,10 @@ class Loaded(Generic[S]):
                 command=event.commandid, stream=stream, version=event.streamversion, position=event.position, events=names
             )
 
+    def recorded(self, answer: Answer) -> None:
+        self.version = answer.version
+        self.answers[answer.command] = answer
+
 
 class Shell:
     """Runs the commands of one service. Thread-safe; blocking, so it is called from native threads."""
@@ -157,39 +161,13 @@ class Shell:
                 lost = conflict
         raise lost
 
-    def handle_many(self, messages: Sequence[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
+    def handle_many(self, messages: Iterable[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
         """Decide commands in order, each seeing the ones before it, and record them in as few commits as possible."""
-        streams: dict[str, Loaded[Any]] = {}
-        results: list[Answer | Fault | Append] = [self.attempted(message, identity, streams) for message, identity in messages]
-        appends = [result for result in results if isinstance(result, Append)]
-        outcomes = iter(self.store.append_many(appends)) if appends else iter(())
-        return [
-            self.settled(message, identity, result, next(outcomes)) if isinstance(result, Append) else result
-            for (message, identity), result in zip(messages, results, strict=True)
-        ]
-
-    def attempted(self, message: CommandMessage, identity: Identity, streams: dict[str, Loaded[Any]]) -> Answer | Fault | Append:
-        try:
-            decider, command = self.admitted(message, identity)
-            stream = decider.stream(command)
-            if stream not in streams:
-                streams[stream] = Loaded(decider, stream, self.store.read_stream(stream))
-            loaded = streams[stream]
-            if message.id in loaded.answers:
-                return loaded.answers[message.id]
-            append = self.decided(decider, command, message, stream, loaded)
-            loaded.version += len(append.events)
-            return append
-        except Fault as fault:
-            return fault
-
-    def settled(self, message: CommandMessage, identity: Identity, append: Append, outcome: Appended | Conflict) -> Answer | Fault:
-        if isinstance(outcome, Appended):
-            return answered(message, append, outcome)
-        try:
-            return self.handle(message, identity)
-        except Fault as fault:
-            return fault
+        batch = Batch(self)
+        for message, identity in messages:
+            batch.add(message, identity)
+        batch.flush()
+        return batch.results
 
     def admitted(self, message: CommandMessage, identity: Identity) -> tuple[Decider[Any, Any, Any], Any]:
         if message.type not in self.deciders:
@@ -215,6 +193,57 @@ class Shell:
         events = decider.decide(loaded.state, command)
         loaded.state = reduce(decider.evolve, events, loaded.state)
         return Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time)
+
+
+class Batch:
+    """Commands decided and not yet recorded: at most one of each stream.
+
+    Were there two, a stranger's append between them could make the first conflict and the second, decided on a state that never
+    was, fit by accident. So a stream that comes again is recorded first.
+    """
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.results: list[Answer | Fault] = []
+        self.loaded: dict[str, Loaded[Any]] = {}
+        self.waiting: dict[str, tuple[int, CommandMessage, Identity, Append]] = {}
+
+    def add(self, message: CommandMessage, identity: Identity) -> None:
+        try:
+            self.results.append(self.attempt(message, identity))
+        except Fault as fault:
+            self.results.append(fault)
+
+    def attempt(self, message: CommandMessage, identity: Identity) -> Answer | Fault:
+        decider, command = self.shell.admitted(message, identity)
+        stream = decider.stream(command)
+        if stream in self.waiting:
+            self.flush()
+        if stream not in self.loaded:
+            self.loaded[stream] = Loaded(decider, stream, self.shell.store.read_stream(stream))
+        loaded = self.loaded[stream]
+        if message.id in loaded.answers:
+            return loaded.answers[message.id]
+        append = self.shell.decided(decider, command, message, stream, loaded)
+        self.waiting[stream] = (len(self.results), message, identity, append)
+        return Unavailable("not recorded yet")  # replaced by flush, in the same place
+
+    def flush(self) -> None:
+        waiting, self.waiting = self.waiting, {}
+        outcomes = self.shell.store.append_many([append for *_, append in waiting.values()]) if waiting else []
+        for (index, message, identity, append), outcome in zip(waiting.values(), outcomes, strict=True):
+            self.results[index] = self.settled(message, identity, append, outcome)
+
+    def settled(self, message: CommandMessage, identity: Identity, append: Append, outcome: Appended | Conflict) -> Answer | Fault:
+        if isinstance(outcome, Appended):
+            answer = answered(message, append, outcome)
+            self.loaded[append.stream].recorded(answer)
+            return answer
+        del self.loaded[append.stream]
+        try:
+            return self.shell.handle(message, identity)
+        except Fault as fault:
+            return fault
 
 
 def answered(message: CommandMessage, append: Append, appended: Appended) -> Answer:

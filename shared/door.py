@@ -26,8 +26,8 @@ FRENCH = {
 
 
 class CommandSchema(Schema):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.error_messages |= {"unknown": "Ce champ n’existe pas.", "type": "Un objet est attendu."}
 
 
@@ -100,6 +100,8 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
             return fields.List(field_of(item), **extra)
         case inspect.DictType(key_type=key, value_type=value):
             return fields.Dict(keys=field_of(key), values=field_of(value), **extra)
+        case inspect.AnyType():
+            return fields.Raw(**extra)
         case inspect.StructType(cls=cls):
             return fields.Nested(schema_of(cls), **extra)
         case _:

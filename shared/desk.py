@@ -1,0 +1,121 @@
+"""The desk of a service: text comes in, with a signed identity; a plain answer goes out. No transport is known here.
+
+Every answer is one of these, so that nothing is guessed from the name of a remote exception:
+
+    {"accepted": {"command", "stream", "version", "position", "events"}}
+    {"invalid": {field: [faults]}} | {"forbidden": why} | {"refused": {"code", "why"}} | {"unavailable": why}
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from marshmallow import ValidationError
+from msgspec import Struct
+
+from shared.decider import Answer, Shell
+from shared.door import schema_of
+from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, flattened
+from shared.message import Actor, CommandMessage
+from shared.trust.identity import Identity, Signer
+
+Reply = dict[str, Any]
+
+
+class Asked(Struct, frozen=True):
+    """A command as a caller writes it. Only the programme's own tools may say who else spoke, and when it was recorded."""
+
+    id: UUID
+    type: str
+    territory: str
+    data: dict[str, Any]
+    time: datetime | None = None
+    actor: Actor | None = None
+    recorded_time: datetime | None = None
+
+
+SCHEMA = schema_of(Asked)()
+
+
+class Desk:
+    def __init__(self, shell: Shell, signer: Signer, territories: Collection[str]) -> None:
+        self.shell = shell
+        self.signer = signer
+        self.territories = frozenset(territories)
+
+    def handle(self, token: str, command: str) -> Reply:
+        """One command, as JSON text."""
+        try:
+            identity = self.signer.read(token)
+            return accepted(self.shell.handle(self.message(command, identity), identity))
+        except Fault as fault:
+            return answer_to(fault)
+
+    def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
+        """Commands in order, each seeing the ones before it. An unreadable one is answered in its place; the rest goes on."""
+        try:
+            identity = self.signer.read(token)
+            return self.handled(identity, [self.attempted(command, identity) for command in commands])
+        except Fault as fault:
+            return [answer_to(fault)] * len(commands)
+
+    def handled(self, identity: Identity, read: Sequence[CommandMessage | Fault]) -> list[Reply]:
+        good = [(message, identity) for message in read if isinstance(message, CommandMessage)]
+        results = iter(self.shell.handle_many(good))
+        return [answer_to(message) if isinstance(message, Fault) else answer_to(next(results)) for message in read]
+
+    def attempted(self, command: str, identity: Identity) -> CommandMessage | Fault:
+        try:
+            return self.message(command, identity)
+        except Fault as fault:
+            return fault
+
+    def message(self, command: str, identity: Identity) -> CommandMessage:
+        asked = read(command)
+        if asked.territory not in self.territories:
+            raise Invalid({"territory": ["Ce territoire n’est pas connu."]})
+        if (asked.actor or asked.recorded_time) and identity.actor.role != "system":
+            raise Forbidden("Only the programme's own tools may speak for another actor or load past history.")
+        return CommandMessage(
+            id=asked.id,
+            type=asked.type,
+            actor=asked.actor or identity.actor,
+            territory=asked.territory,
+            time=asked.time or self.shell.clock(),
+            data=asked.data,
+            recorded_time=asked.recorded_time,
+        )
+
+
+def read(command: str) -> Asked:
+    """The envelope of a command; raises Invalid with every fault of it."""
+    try:
+        return msgspec.convert(SCHEMA.load(msgspec.json.decode(command)), Asked)
+    except msgspec.DecodeError as fault:
+        raise Invalid({"_": [f"Ce n’est pas du JSON : {fault}."]}) from fault
+    except ValidationError as refusal:
+        raise Invalid(flattened(refusal.messages)) from refusal
+
+
+def accepted(answer: Answer) -> Reply:
+    return {"accepted": msgspec.to_builtins(answer)}
+
+
+def answer_to(result: Answer | Fault) -> Reply:
+    match result:
+        case Answer():
+            return accepted(result)
+        case Invalid(faults=faults):
+            return {"invalid": faults}
+        case Forbidden():
+            return {"forbidden": str(result)}
+        case Refused(code=code, why=why):
+            return {"refused": {"code": code, "why": why}}
+        case TooLarge():
+            return {"refused": {"code": "too_large", "why": str(result)}}
+        case Unavailable() | Conflict():
+            return {"unavailable": str(result)}
+        case _:
+            raise result

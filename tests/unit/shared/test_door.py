@@ -1,0 +1,80 @@
+"""The door: what is untrusted becomes a command, or every fault is said at once."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import pytest
+from msgspec import Meta, Struct
+
+from shared.door import Door
+from shared.errors import Invalid
+
+
+class Place(Struct, frozen=True):
+    vintage: int
+    name: str
+    code: str | None = None
+
+
+class Visit(Struct, frozen=True):
+    person: Annotated[str, Meta(max_length=5)]
+    channel: Literal["RUE", "PERMANENCE"]
+    minutes: Annotated[int, Meta(ge=1, le=480)]
+    until: date
+    needs: list[str]
+    answers: dict[str, Literal["OUI", "NON"]]
+    on: date
+    place: Place | None = None
+
+
+CONTEXT = {"on": date(2023, 3, 1)}
+GOOD: dict[str, Any] = {
+    "person": "p-1",
+    "channel": "RUE",
+    "minutes": 30,
+    "until": "2023-04-01",
+    "needs": ["mobilite"],
+    "answers": {"logement": "OUI"},
+    "place": {"vintage": 2024, "name": "Perseigne"},
+}
+
+
+def test_good_data_becomes_a_complete_command():
+    visit = Door(Visit).command(GOOD, CONTEXT)
+    assert visit == Visit("p-1", "RUE", 30, date(2023, 4, 1), ["mobilite"], {"logement": "OUI"}, date(2023, 3, 1), Place(2024, "Perseigne"))
+
+
+def test_every_fault_is_listed_at_once():
+    bad = {"person": "trop long", "channel": "MER", "minutes": 0, "until": "demain", "needs": [1], "answers": {"logement": "PEUT-ÊTRE"}, "place": {}}
+    with pytest.raises(Invalid) as refusal:
+        Door(Visit).command(bad, CONTEXT)
+    assert set(refusal.value.faults) == {
+        "person",
+        "channel",
+        "minutes",
+        "until",
+        "needs.0",
+        "answers.logement.value",
+        "place.vintage",
+        "place.name",
+    }
+
+
+@pytest.mark.parametrize("field", ["on", "anything"])
+def test_a_field_that_is_not_asked_is_refused(field: str):
+    """What the shell fills in cannot be sent: a caller never chooses who it is or when it speaks."""
+    with pytest.raises(Invalid) as refusal:
+        Door(Visit).command({**GOOD, field: "2020-01-01"}, CONTEXT)
+    assert refusal.value.faults == {field: ["Ce champ n’existe pas."]}
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3])
+def test_what_is_not_an_object_is_refused(data: Any):
+    with pytest.raises(Invalid):
+        Door(Visit).command(data, CONTEXT)
+
+
+def test_an_empty_text_is_not_a_value():
+    with pytest.raises(Invalid) as refusal:
+        Door(Visit).command({**GOOD, "person": ""}, CONTEXT)
+    assert list(refusal.value.faults) == ["person"]
