@@ -230,7 +230,11 @@ class Batch:
 
     def flush(self) -> None:
         waiting, self.waiting = self.waiting, {}
-        outcomes = self.shell.store.append_many([append for *_, append in waiting.values()]) if waiting else []
+        try:
+            outcomes = self.shell.store.append_many([append for *_, append in waiting.values()]) if waiting else []
+        except Unavailable:
+            self.loaded.clear()  # what is in memory may not be what is recorded
+            raise
         for (index, message, identity, append), outcome in zip(waiting.values(), outcomes, strict=True):
             self.results[index] = self.settled(message, identity, append, outcome)
 

@@ -49,7 +49,8 @@ class Desk:
         """One command, as JSON text."""
         try:
             identity = self.signer.read(token)
-            return accepted(self.shell.handle(self.message(command, identity), identity))
+            message = self.message(command, identity)
+            return accepted(self.shell.handle(message, speaker(message, identity)))
         except Fault as fault:
             return answer_to(fault)
 
@@ -62,7 +63,7 @@ class Desk:
             return [answer_to(fault)] * len(commands)
 
     def handled(self, identity: Identity, read: Sequence[CommandMessage | Fault]) -> list[Reply]:
-        good = [(message, identity) for message in read if isinstance(message, CommandMessage)]
+        good = [(message, speaker(message, identity)) for message in read if isinstance(message, CommandMessage)]
         results = iter(self.shell.handle_many(good))
         return [answer_to(message) if isinstance(message, Fault) else answer_to(next(results)) for message in read]
 
@@ -87,6 +88,11 @@ class Desk:
             data=asked.data,
             recorded_time=asked.recorded_time,
         )
+
+
+def speaker(message: CommandMessage, identity: Identity) -> Identity:
+    """Whoever the message says spoke, where the bearer may act: a tool that loads history lends its territories, not its rights."""
+    return Identity(message.actor, identity.territories)
 
 
 def read(command: str) -> Asked:

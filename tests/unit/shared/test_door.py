@@ -45,7 +45,15 @@ def test_good_data_becomes_a_complete_command():
 
 
 def test_every_fault_is_listed_at_once():
-    bad = {"person": "trop long", "channel": "MER", "minutes": 0, "until": "demain", "needs": [1], "answers": {"logement": "PEUT-ÊTRE"}, "place": {}}
+    bad = {
+        "person": "trop long",
+        "channel": "MER",
+        "minutes": 0,
+        "until": "demain",
+        "needs": [1],
+        "answers": {"logement": "PEUT-ÊTRE"},
+        "place": {},
+    }
     with pytest.raises(Invalid) as refusal:
         Door(Visit).command(bad, CONTEXT)
     assert set(refusal.value.faults) == {

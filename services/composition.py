@@ -1,0 +1,124 @@
+"""The composition root: every part is built here, once, from the settings. Nothing in this room knows nameko or eventlet."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from services import permissions
+from services.coaching import catalogue as coaching
+from services.coaching import policies as coaching_policies
+from services.intake import catalogue as intake
+from services.intake import policies as intake_policies
+from services.loading import Loader
+from services.referrals import catalogue as referrals
+from services.referrals import policies as referrals_policies
+from services.reporting import catalogue as reporting
+from services.reporting.quarter import Reporting
+from services.settings import Settings
+from shared.decider import Decider, Shell, Upcast
+from shared.desk import Desk
+from shared.policy import Policy, Reactor
+from shared.store.port import Checkpoints, EventStore
+from shared.store.postgres import PostgresCheckpoints, PostgresStore
+from shared.store.sqlite import SqliteCheckpoints, SqliteStore
+from shared.store.upcasting import UpcastingStore
+from shared.time import now
+from shared.trust.identity import Signer
+from shared.trust.permissions import Permissions
+
+DECIDERS: Mapping[str, tuple[Decider[Any, Any, Any], ...]] = {
+    "intake": intake.DECIDERS,
+    "coaching": coaching.DECIDERS,
+    "referrals": referrals.DECIDERS,
+    "reporting": reporting.DECIDERS,
+}
+POLICIES: Mapping[str, tuple[Policy, ...]] = {
+    "intake": intake_policies.POLICIES,
+    "coaching": coaching_policies.POLICIES,
+    "referrals": referrals_policies.POLICIES,
+}
+PROGRAMME = "all"  # the territory of what concerns the whole programme
+
+
+class Parts:
+    """Everything a process may need, each part built when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def raw_store(self) -> EventStore:
+        """The log as it was written, old shapes included: what an auditor reads."""
+        return open_store(self.settings.event_store)
+
+    @cached_property
+    def store(self) -> EventStore:
+        """The log as everybody else reads it, every event in its current shape."""
+        return UpcastingStore(self.raw_store, upcasts())
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        return open_checkpoints(self.settings.event_store)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        return Permissions(permissions.TABLE)
+
+    @cached_property
+    def services_signer(self) -> Signer:
+        """Signs what the gateway hands to the services, for 60 seconds."""
+        return Signer(self.settings.key(), "services", now)
+
+    @cached_property
+    def sessions_signer(self) -> Signer:
+        """Signs the sessions of the gateway's own visitors."""
+        return Signer(self.settings.key(), "gateway", now)
+
+    @cached_property
+    def shells(self) -> dict[str, Shell]:
+        return {service: Shell(deciders, self.store, self.permissions, now) for service, deciders in DECIDERS.items()}
+
+    def desk(self, service: str) -> Desk:
+        territories = {territory.id for territory in self.settings.programme().territories}
+        return Desk(self.shells[service], self.services_signer, territories | ({PROGRAMME} if service == "reporting" else set()))
+
+    def reactor(self, service: str, *, same_time: bool = False) -> Reactor:
+        return Reactor(self.shells[service], POLICIES[service], same_time=same_time)
+
+    def loader(self) -> Loader:
+        return Loader(self.store, self.shells, [self.reactor(service, same_time=True) for service in POLICIES])
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        return Reporting(self.settings.read_models, self.settings.programme())
+
+
+def upcasts() -> dict[str, tuple[Upcast, ...]]:
+    """Every old shape of every service, by event kind."""
+    return {
+        f"{decider.service}.{name}": tuple(steps)
+        for deciders in DECIDERS.values()
+        for decider in deciders
+        for name, steps in decider.upcasts.items()
+    }
+
+
+def open_store(address: str) -> EventStore:
+    match address.partition(":"):
+        case "sqlite", _, path:
+            return SqliteStore(sqlite_path(path))
+        case "postgresql" | "postgres", _, _:
+            return PostgresStore(address)
+        case _:
+            raise SystemExit(f"PARCOURS_EVENT_STORE: {address} names no store; sqlite:///… or postgresql://… is expected.")
+
+
+def open_checkpoints(address: str) -> Checkpoints:
+    scheme, _, path = address.partition(":")
+    return SqliteCheckpoints(sqlite_path(path)) if scheme == "sqlite" else PostgresCheckpoints(address)
+
+
+def sqlite_path(path: str) -> Path:
+    """`sqlite:///file` is relative and `sqlite:////file` absolute, as SQLAlchemy has it."""
+    return Path(path.removeprefix("///"))

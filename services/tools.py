@@ -1,0 +1,158 @@
+"""What the command line does without a server: bring history in, read it out, count it again."""
+
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from tqdm import tqdm
+
+from services.composition import Parts
+from services.loading import Outcome
+from services.settings import Settings
+from services.study import generator, study
+from shared.errors import Fault, Invalid
+from shared.message import Position
+from shared.store.port import EventStore
+from shared.time import end_of_day
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def progress(items: Iterable[Any], label: str, total: int | None = None) -> Iterator[Any]:
+    """A bar on a terminal, nothing in a pipe."""
+    return iter(tqdm(items, desc=label, total=total, disable=None, unit_scale=True, leave=False))
+
+
+def load(asked: Namespace, place: Settings) -> int:
+    if asked.file == "-":
+        return loaded(Parts(place), sys.stdin.buffer)
+    with Path(asked.file).open("rb") as file:
+        return loaded(Parts(place), file)
+
+
+def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:
+    outcomes: Counter[str] = Counter()
+    for outcome in progress(parts.loader().load(lines), "chargement"):
+        outcomes["refused" if outcome.fault else "accepted"] += 1
+        if outcome.fault:
+            report(outcome)
+    say(f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {parts.store.head()}.")
+    return 1 if outcomes["refused"] else 0
+
+
+def report(outcome: Outcome) -> None:
+    say(f"line {outcome.line}, {outcome.command}: {type(outcome.fault).__name__.lower()}")
+    faults = outcome.fault.faults if isinstance(outcome.fault, Invalid) else {"": [str(outcome.fault)]}
+    for field, said in faults.items():
+        say(f"    {field + ': ' if field else ''}{' '.join(said)}")
+
+
+def generate(asked: Namespace, place: Settings) -> int:
+    lines = study.study(asked.seed) if asked.study else generator.generate(asked.persons, asked.seed, asked.start, asked.end)
+    encode = msgspec.json.Encoder().encode
+    for line in progress(lines, "commandes"):
+        sys.stdout.buffer.write(encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def history(asked: Namespace, place: Settings) -> int:
+    parts = Parts(place)
+    store = parts.raw_store if asked.as_written else parts.store
+    encode = msgspec.json.Encoder().encode
+    after: Position = asked.after
+    while page := store.read_all(after):
+        for event in page:
+            if asked.territory in (None, event.territory):
+                sys.stdout.buffer.write(encode(event) + b"\n")
+        after = page[-1].position
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def indicators(asked: Namespace, place: Settings) -> int:
+    parts = Parts(place)
+    if parts.reporting.position() < parts.store.head():
+        say("The read models are behind the log: start the services, or `parcours rebuild`.")
+    return printed(asked, lambda: parts.reporting.figures(asked.territory, asked.quarter, asked.definitions))
+
+
+def printed(asked: Namespace, figures: Any) -> int:
+    try:
+        answer = figures()
+    except Fault as fault:
+        say(str(fault))
+        return 1
+    if asked.json:
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    else:
+        print("\n".join(table(answer)))
+    return 0
+
+
+def table(answer: dict[str, Any]) -> Iterator[str]:
+    yield f"{answer['territory']} · {answer['quarter']} · position {answer['position']} · definitions {answer['definitions']}"
+    for name, figure in answer["indicators"].items():
+        if "percent" in figure:
+            percent = "–" if figure["percent"] is None else f"{figure['percent']} %"
+            yield f"{name:28} {percent:>8}   {figure['numerator']} / {figure['denominator']}"
+        else:
+            yield f"{name:28} {figure['value']!s:>8}"
+
+
+def replay(asked: Namespace, place: Settings) -> int:
+    parts = Parts(place)
+    try:
+        position = as_of(parts.store, asked.as_of)
+    except ValueError:
+        say(f"--as-of {asked.as_of}: a position or a date (2024-03-31) is expected.")
+        return 2
+    report = parts.replayed(position)
+    quarter = asked.quarter or report.quarters()[-1]
+    return printed(asked, lambda: report.figures(asked.territory, quarter, asked.definitions))
+
+
+def as_of(store: EventStore, text: str | None) -> Position:
+    if text is None:
+        return store.head()
+    if text.isdigit():
+        return int(text)
+    position = store.position_at(end_of_day(date.fromisoformat(text)))
+    say(f"As of {text}, by the time of recording: position {position}.")
+    return position
+
+
+def rebuild(asked: Namespace, place: Settings) -> int:
+    parts = Parts(place)
+    position = parts.reporting.rebuild(parts.store)
+    say(f"The read models are built again, up to position {position}.")
+    return 0
+
+
+def dead(asked: Namespace, place: Settings) -> int:
+    letters = Parts(place).dead_letters
+    if asked.action == "replay":
+        say(f"{letters.replay(asked.service)} events given back to their service.")
+        return 0
+    for letter in letters.list(asked.service):
+        print(msgspec.json.encode(letter).decode())
+    return 0
+
+
+def tail(asked: Namespace, place: Settings) -> int:
+    from shared.bus.tail import tail as follow
+
+    if place.embedded:
+        say("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
+        return 2
+    offset = int(asked.offset) if asked.offset.isdigit() else asked.offset
+    for position, event in follow(place.amqp_uri, offset):
+        print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
+    return 0

@@ -1,0 +1,56 @@
+"""A tiny aggregate of our own, so that the kernel is tested without any domain."""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from shared.decider import Decider
+from shared.errors import Refused
+
+LIMIT = 10
+
+
+class Counted(Struct, frozen=True, tag=True):
+    name: str
+    by: int
+    on: date
+
+
+class Overflowed(Struct, frozen=True, tag=True):
+    name: str
+
+
+Event = Counted | Overflowed
+
+
+def evolve(total: int, event: Event) -> int:
+    return total + event.by if isinstance(event, Counted) else total
+
+
+class Count(Struct, frozen=True):
+    name: str
+    by: Annotated[int, Meta(ge=1, le=5)]
+    on: date
+
+
+def decide(total: int, command: Count) -> list[Event]:
+    if total + command.by > LIMIT:
+        raise Refused("over_the_limit", f"Nobody counts over {LIMIT}.")
+    counted = Counted(command.name, command.by, command.on)
+    return [counted, Overflowed(command.name)] if total + command.by == LIMIT else [counted]
+
+
+decider = Decider(
+    "tests", commands=Count, events=Event, initial=0, evolve=evolve, decide=decide, stream=lambda command: f"counter-{command.name}"
+)
+anonymous = Decider(
+    "tests",
+    commands=Count,
+    events=Event,
+    initial=0,
+    evolve=evolve,
+    decide=decide,
+    stream=lambda command: f"counter-{command.name}",
+    anonymous=True,
+)
