@@ -1,0 +1,5 @@
+"""Reporting listens to everything and asks nothing of anyone."""
+
+from shared.policy import Policy
+
+POLICIES: tuple[Policy, ...] = ()

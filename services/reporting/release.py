@@ -1,0 +1,79 @@
+"""Releases: a small cell is masked, until somebody with the authority to do so decides, on record, to show it."""
+
+from datetime import date
+from typing import Annotated, assert_never
+
+from msgspec import Meta, Struct
+
+from shared.decider import Decider
+from shared.errors import Refused
+
+Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
+Name = Annotated[str, Meta(max_length=60)]
+
+# Events: what happened ---------------------------------------------------------------------------------------------
+
+
+class CellReleased(Struct, frozen=True, tag=True):
+    indicator: str
+    quarter: str
+    of_territory: str
+    authority: str
+    on: date
+
+
+Event = CellReleased
+
+# State: what is true -----------------------------------------------------------------------------------------------
+
+
+class Released(Struct, frozen=True):
+    cells: frozenset[tuple[str, str, str]]
+
+
+State = Released
+initial: State = Released(frozenset())
+
+
+def evolve(state: State, event: Event) -> State:
+    match event:
+        case CellReleased(indicator=indicator, quarter=quarter, of_territory=territory):
+            return Released(state.cells | {(indicator, quarter, territory)})
+        case _:
+            assert_never(event)
+
+
+# Commands: what is asked -------------------------------------------------------------------------------------------
+
+
+class ReleaseCell(Struct, frozen=True):
+    """`of_territory` is "all" for the whole programme; `authority` names the decision, not a person."""
+
+    indicator: Name
+    quarter: Quarter
+    of_territory: Name
+    authority: Annotated[str, Meta(max_length=200)]
+    on: date
+
+
+Command = ReleaseCell
+
+
+def stream(command: Command) -> str:
+    return "releases"
+
+
+# Decisions: what follows -------------------------------------------------------------------------------------------
+
+
+def decide(state: State, command: Command) -> list[Event]:
+    match command:
+        case ReleaseCell():
+            if (command.indicator, command.quarter, command.of_territory) in state.cells:
+                raise Refused("cell_already_released", "Cette case est déjà montrée par une décision.")
+            return [CellReleased(command.indicator, command.quarter, command.of_territory, command.authority, command.on)]
+        case _:
+            assert_never(command)
+
+
+decider = Decider("reporting", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)
