@@ -36,7 +36,7 @@ class Asked(Struct, frozen=True):
     recorded_time: datetime | None = None
 
 
-SCHEMA = schema_of(Asked)()
+SCHEMA = schema_of(Asked, without=frozenset())()
 
 
 class Desk:

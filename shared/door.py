@@ -49,14 +49,14 @@ class Door:
         return msgspec.convert({**loaded, **known}, self.type)
 
 
-def schema_of(struct: type[Any]) -> type[Schema]:
-    """The marshmallow schema of a struct, named after it."""
+def schema_of(struct: type[Any], without: frozenset[str] = FILLED_IN) -> type[Schema]:
+    """The marshmallow schema of a struct, named after it, without the fields that are not asked."""
     shape = inspect.type_info(struct)
     assert isinstance(shape, inspect.StructType)
     made = {
         field.name: field_of(field.type, required=field.required, default=field.default)
         for field in shape.fields
-        if field.name not in FILLED_IN
+        if field.name not in without
     }
     return type(struct.__name__, (CommandSchema,), made)
 
@@ -103,7 +103,7 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
         case inspect.AnyType():
             return fields.Raw(**extra)
         case inspect.StructType(cls=cls):
-            return fields.Nested(schema_of(cls), **extra)
+            return fields.Nested(schema_of(cls, frozenset()), **extra)
         case _:
             raise TypeError(f"no door for {shape}")
 

@@ -57,10 +57,10 @@ class Unavailable(Fault):
 
 
 def flattened(messages: Mapping[Any, Any] | list[Any], path: str = "") -> dict[str, list[str]]:
-    """Turn nested validation messages into one flat map, dotted path -> messages."""
+    """Turn nested validation messages into one flat map, dotted path -> messages; `_` is the whole input."""
     if isinstance(messages, list):
         return {path or "_": [str(message) for message in messages]}
     faults: dict[str, list[str]] = {}
     for key, inner in messages.items():
-        faults |= flattened(inner, f"{path}.{key}" if path else str(key))
+        faults |= flattened(inner, ".".join(part for part in (path, "" if key == "_schema" else str(key)) if part))
     return faults

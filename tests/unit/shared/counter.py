@@ -13,7 +13,7 @@ LIMIT = 10
 
 class Counted(Struct, frozen=True, tag=True):
     name: str
-    by: int
+    step: int
     on: date
 
 
@@ -25,20 +25,20 @@ Event = Counted | Overflowed
 
 
 def evolve(total: int, event: Event) -> int:
-    return total + event.by if isinstance(event, Counted) else total
+    return total + event.step if isinstance(event, Counted) else total
 
 
 class Count(Struct, frozen=True):
     name: str
-    by: Annotated[int, Meta(ge=1, le=5)]
+    step: Annotated[int, Meta(ge=1, le=5)]
     on: date
 
 
 def decide(total: int, command: Count) -> list[Event]:
-    if total + command.by > LIMIT:
+    if total + command.step > LIMIT:
         raise Refused("over_the_limit", f"Nobody counts over {LIMIT}.")
-    counted = Counted(command.name, command.by, command.on)
-    return [counted, Overflowed(command.name)] if total + command.by == LIMIT else [counted]
+    counted = Counted(command.name, command.step, command.on)
+    return [counted, Overflowed(command.name)] if total + command.step == LIMIT else [counted]
 
 
 decider = Decider(

@@ -32,8 +32,8 @@ def shell(store: Any, decider: Decider[Any, Any, Any] = counter.decider) -> Shel
     return Shell([decider], store, ALLOWED, lambda: NOW)
 
 
-def count(by: int = 1, name: str = "a", *, id: UUID | None = None, territory: str = "alencon", time: datetime = NOW) -> CommandMessage:
-    data = {"name": name, "by": by}
+def count(step: int = 1, name: str = "a", *, id: UUID | None = None, territory: str = "alencon", time: datetime = NOW) -> CommandMessage:
+    data = {"name": name, "step": step}
     return CommandMessage(id=id or uuid4(), type="Count", actor=COACH.actor, territory=territory, time=time, data=data)
 
 
@@ -79,7 +79,7 @@ def test_an_actor_acts_only_where_and_as_it_may(store: SqliteStore):
 def test_invalid_data_is_refused_with_its_faults(store: SqliteStore):
     with pytest.raises(Invalid) as refusal:
         shell(store).handle(count(9), COACH)
-    assert list(refusal.value.faults) == ["by"]
+    assert list(refusal.value.faults) == ["step"]
 
 
 def test_a_fact_is_not_recorded_before_it_happened(store: SqliteStore):

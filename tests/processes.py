@@ -1,0 +1,134 @@
+"""The product as it is run: real processes on real ports, watched, killed and started again by tests."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("intake", "coaching", "referrals", "reporting", "gateway", "relay")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """The first truthy answer of `check`; the last failure is told when time runs out."""
+    until, last = time.monotonic() + seconds, "nothing"
+    while time.monotonic() < until:
+        try:
+            if answer := check():
+                return answer
+            last = f"{answer!r}"
+        except (httpx.HTTPError, AssertionError, KeyError) as fault:
+            last = repr(fault)
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
+
+
+class Process:
+    """One `parcours` command, with its output in a file."""
+
+    def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
+        self.words = words
+        self.env = env
+        self.log = log
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            command = [sys.executable, "-m", "services.main", *self.words]
+            self.child = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out)
+
+    def alive(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        if self.child is not None and self.child.poll() is None:
+            self.child.send_signal(number)
+            try:
+                self.child.wait(20)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait(10)
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+
+class Product:
+    """All services as processes, on one broker and one database."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {"PARCOURS_KEYS": str(folder / "keys"), **env}
+        words = {service: ("service", service, "--data", str(folder), "--port", str(self.port)) for service in SERVICES}
+        self.processes = {service: Process(*words[service], env=self.env, log=folder / f"{service}.log") for service in SERVICES}
+        self.folder = folder
+        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.tokens: dict[tuple[str, ...], str] = {}
+
+    def start(self) -> None:
+        for process in self.processes.values():
+            process.start()
+        self.ready()
+
+    def ready(self, seconds: float = 60) -> None:
+        eventually(lambda: self.client.get("/readyz").status_code == 200, "readiness", seconds)
+
+    def stop(self) -> None:
+        self.client.close()
+        for process in self.processes.values():
+            process.end()
+
+    def token(self, role: str, organisation: str = "etape", territories: tuple[str, ...] = ("*",)) -> str:
+        key = (role, organisation, *territories)
+        if key not in self.tokens:
+            asked = {"actor": f"{role}-1", "role": role, "organisation": organisation, "territories": list(territories)}
+            answer = self.client.post("/v1/session", json=asked)
+            assert answer.status_code in {200, 201}, answer.text
+            self.tokens[key] = answer.json()["token"]
+        return self.tokens[key]
+
+    def send(
+        self, command: str, data: Mapping[str, Any], *, role: str = "coach", organisation: str = "etape", **more: Any
+    ) -> httpx.Response:
+        """Post one command. `more`: id, time, territory."""
+        body = {"territory": more.get("territory", "alencon"), "data": dict(data)} | ({"time": more["time"]} if "time" in more else {})
+        headers = {"Authorization": f"Bearer {self.token(role, organisation)}", "Idempotency-Key": more.get("id") or str(uuid4())}
+        return self.client.post(f"/v1/commands/{command}", json=body, headers=headers)
+
+    def must(self, command: str, data: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        answer = self.send(command, data, **more)
+        assert answer.status_code in {200, 201}, f"{command}: {answer.status_code} {answer.text}"
+        return dict(answer.json())
+
+    def get(self, path: str, *, role: str = "auditor", **params: Any) -> httpx.Response:
+        return self.client.get(path, params=params, headers={"Authorization": f"Bearer {self.token(role)}"})
+
+    def tool(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "services.main", *words, "--data", str(self.folder)]
+        return subprocess.run(command, cwd=ROOT, env={**os.environ, **self.env}, capture_output=True, text=True, timeout=120, check=False)
+
+
+@contextmanager
+def running(folder: Path, env: Mapping[str, str]) -> Iterator[Product]:
+    product = Product(folder, env)
+    try:
+        product.start()
+        yield product
+    finally:
+        product.stop()

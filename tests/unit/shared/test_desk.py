@@ -1,0 +1,105 @@
+"""The desk: text in, a plain answer out, whatever is wrong with the text."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from shared.desk import Desk
+from shared.errors import Unavailable
+from shared.message import Actor
+from shared.store.sqlite import SqliteStore
+from shared.trust.identity import Identity, Signer, system
+from tests.unit.shared.test_shell import COACH, NOW, shell
+
+SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
+    return Desk(shell(SqliteStore(tmp_path / "log.sqlite")), signer, {"alencon", "flers"})
+
+
+def text(**changes: object) -> str:
+    asked = {"id": str(uuid4()), "type": "Count", "territory": "alencon", "data": {"name": "a", "step": 1}, **changes}
+    return msgspec.json.encode({key: value for key, value in asked.items() if value is not None}).decode()
+
+
+def token(desk: Desk, identity: Identity = COACH) -> str:
+    return desk.signer.sign(identity)
+
+
+def test_an_accepted_command_is_answered_with_its_position(desk: Desk):
+    reply = desk.handle(token(desk), text())
+    assert reply["accepted"]["version"] == 1
+    assert reply["accepted"]["events"] == ["Counted"]
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        ("{", {"_"}),
+        ("[]", {"_"}),
+        (text(id="x", data=[]), {"id", "data"}),
+        (text(territory="paris"), {"territory"}),
+        (text(id=None, type=None), {"id", "type"}),
+        (text(time="hier"), {"time"}),
+        (text(surprise=1), {"surprise"}),
+        (text(data={"name": 1, "step": 9}), {"name", "step"}),
+    ],
+)
+def test_every_fault_of_a_command_is_listed(desk: Desk, command: str, fields: set[str]):
+    reply = desk.handle(token(desk), command)
+    assert set(reply["invalid"]) == fields
+
+
+@pytest.mark.parametrize("bad", ["", "a.b.c", Signer(b"f" * 32, "services", lambda: NOW).sign(COACH)])
+def test_a_forged_identity_is_forbidden_and_nothing_more(desk: Desk, bad: str):
+    assert list(desk.handle(bad, text())) == ["forbidden"]
+    assert list(desk.handle(token(desk), text())) == ["accepted"]
+
+
+def test_an_identity_is_too_old_after_its_time(desk: Desk):
+    assert list(desk.handle(desk.signer.sign(COACH, timedelta(seconds=-1)), text())) == ["forbidden"]
+
+
+def test_a_token_for_another_audience_is_forbidden(desk: Desk):
+    other = Signer(b"k" * 32, "gateway", desk.signer.clock)
+    assert list(desk.handle(other.sign(COACH), text())) == ["forbidden"]
+
+
+def test_nobody_speaks_for_another_actor(desk: Desk):
+    assert list(desk.handle(token(desk), text(actor={"id": "c-2", "role": "coach"}))) == ["forbidden"]
+    assert list(desk.handle(token(desk), text(recorded_time="2024-01-01T00:00:00Z", time="2024-01-01T00:00:00Z"))) == ["forbidden"]
+
+
+def test_a_tool_that_loads_history_lends_its_territories_not_its_rights(desk: Desk):
+    tool = token(desk, system("load"))
+    assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "coach"}))) == ["accepted"]
+    assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "auditor"}))) == ["forbidden"]
+
+
+def test_a_batch_answers_each_line_in_its_place(desk: Desk):
+    replies = desk.handle_many(token(desk), [text(), "{", text(data={"name": "b", "step": 5})])
+    assert [list(reply) for reply in replies] == [["accepted"], ["invalid"], ["accepted"]]
+
+
+class Away:
+    def read_stream(self, stream: str) -> list[object]:
+        raise Unavailable("The log cannot be reached now.")
+
+
+def test_a_log_that_is_away_is_said_and_nothing_breaks():
+    away = Desk(shell(Away()), SIGNER, {"alencon"})
+    signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
+    away.signer = signer
+    assert away.handle(signer.sign(COACH), text()) == {"unavailable": "The log cannot be reached now."}
+    assert away.handle_many(signer.sign(COACH), [text(), text()]) == [{"unavailable": "The log cannot be reached now."}] * 2
+
+
+def test_the_actor_is_the_bearer(desk: Desk):
+    desk.handle(token(desk, Identity(Actor("c-7", "coach", "etape"), ("alencon",))), text())
+    assert desk.shell.store.read_all(0)[0].actor == Actor("c-7", "coach", "etape")
