@@ -1,62 +1,116 @@
-"""Leader and followers: concurrent appends of one process leave in one commit.
+"""Group commit: the appends that wait while one commit is under way leave together in the next one.
 
-A commit costs one flush to disk however many appends it holds. So a thread that finds another one committing does not queue for a
-commit of its own: it leaves its ticket, and the next thread that gets its turn (the leader) takes every ticket that has gathered.
-The followers wake with their answers already there. Nobody waits for company: a lone writer commits at once.
+A durable commit costs a disk flush, whatever it carries. So the first caller becomes the leader and commits what is queued, its
+own append and everybody else's; those who come meanwhile queue up. When the leader is done it hands the lead to the first who
+waits and returns: nobody works for others longer than for one commit, and nobody waits for company. With one writer, no delay.
+
+Each caller is answered on its own: a conflict is its own value, and if a commit of several callers fails because of one of them
+(a body the database refuses), each is tried again alone, so that only the guilty one hears of it.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 
-from shared.errors import Conflict
-from shared.store.port import Append, Appended
+from shared.errors import Conflict, TooLarge, Unavailable
+from shared.store.port import BODY_LIMIT, Append, Appended
 
-Outcome = Appended | Conflict
-Write = Callable[[Sequence[Append]], Sequence[Outcome]]
+GROUP_LIMIT = 8 * 1024 * 1024  # bytes of bodies in one commit; what is over it leaves in the next
+Outcomes = list[Appended | Conflict]
+Commit = Callable[[Sequence[Append]], Outcomes]
 
 
-class Ticket:
+class Turn:
+    """One caller's appends and what became of them. `called` is released when they are settled, or when it is this caller's lead."""
+
+    __slots__ = ("appends", "called", "outcome", "size")
+
     def __init__(self, appends: Sequence[Append]) -> None:
         self.appends = appends
-        self.outcomes: list[Outcome] | None = None
-        self.fault: Exception | None = None
+        self.size = sum(len(event.body) for append in appends for event in append.events)
+        self.outcome: Outcomes | BaseException | None = None
+        self.called = threading.Lock()
+        self.called.acquire()
 
-    @property
-    def settled(self) -> bool:
-        return self.outcomes is not None or self.fault is not None
+    def result(self) -> Outcomes:
+        if isinstance(self.outcome, list):
+            return self.outcome
+        raise self.outcome or INTERRUPTED
 
-    def result(self) -> list[Outcome]:
-        if self.fault is not None:
-            raise self.fault
-        assert self.outcomes is not None
-        return self.outcomes
+
+INTERRUPTED = Unavailable("the commit was interrupted")
 
 
 class GroupCommit:
-    """Calls `write` with the appends of many threads; `write` commits them all or raises, and answers each in its place."""
+    """Calls `commit` with the appends of many threads, one call at a time."""
 
-    def __init__(self, write: Write) -> None:
-        self.write = write
-        self.turn = threading.Lock()
-        self.mutex = threading.Lock()
-        self.waiting: list[Ticket] = []
+    def __init__(self, commit: Commit) -> None:
+        self.commit = commit
+        self.lock = threading.Lock()
+        self.queue: list[Turn] = []
+        self.led = False
 
-    def __call__(self, appends: Sequence[Append]) -> list[Outcome]:
-        ticket = Ticket(appends)
-        with self.mutex:
-            self.waiting.append(ticket)
-        with self.turn:
-            if not ticket.settled:
-                self.lead()
-        return ticket.result()
+    def __call__(self, appends: Sequence[Append]) -> Outcomes:
+        turn = Turn([checked(append) for append in appends])
+        with self.lock:
+            self.queue.append(turn)
+            follows, self.led = self.led, True
+        if follows:
+            turn.called.acquire()
+        if turn.outcome is None:
+            self.lead()
+        return turn.result()
 
     def lead(self) -> None:
-        with self.mutex:
-            tickets, self.waiting = self.waiting, []
+        with self.lock:
+            group, self.queue = first_of(self.queue)
         try:
-            outcomes = iter(self.write([append for ticket in tickets for append in ticket.appends]))
-            for ticket in tickets:
-                ticket.outcomes = [next(outcomes) for _ in ticket.appends]
-        except Exception as fault:  # noqa: BLE001 - whatever it is, every thread that left a ticket must hear it
-            for ticket in tickets:
-                ticket.fault = fault
+            self.settle(group)
+        finally:
+            self.hand_over(group)
+
+    def hand_over(self, group: Sequence[Turn]) -> None:
+        """The next leader is called before the settled ones, so that its commit is already under way when they wake."""
+        with self.lock:
+            heir = self.queue[0] if self.queue else None
+            self.led = heir is not None
+        if heir is not None:
+            heir.called.release()
+        for turn in group:
+            turn.outcome = INTERRUPTED if turn.outcome is None else turn.outcome
+            turn.called.release()
+
+    def settle(self, group: Sequence[Turn]) -> None:
+        try:
+            outcomes = self.commit([append for turn in group for append in turn.appends])
+        except Exception as fault:  # noqa: BLE001  (handed to each caller, who raises it)
+            if len(group) > 1 and not isinstance(fault, Unavailable):
+                for turn in group:
+                    self.settle([turn])
+                return
+            for turn in group:
+                turn.outcome = fault
+            return
+        for turn in group:
+            turn.outcome, outcomes = outcomes[: len(turn.appends)], outcomes[len(turn.appends) :]
+
+
+def first_of(queue: list[Turn]) -> tuple[list[Turn], list[Turn]]:
+    """The turns of the next commit, at least one, and those that stay."""
+    total = 0
+    for index, turn in enumerate(queue):
+        total += turn.size
+        if index and total > GROUP_LIMIT:
+            return queue[:index], queue[index:]
+    return queue, []
+
+
+def checked(append: Append) -> Append:
+    """What no log may hold is refused before it meets a lock: one bad event must not spoil the commit of others."""
+    if not append.events:
+        raise ValueError(f"an append to {append.stream} without events")
+    for event in append.events:
+        if len(event.body) > BODY_LIMIT:
+            raise TooLarge(f"{event.type} takes {len(event.body)} bytes; the log takes {BODY_LIMIT} an event")
+        if not event.body.startswith(b'{"') or b"\n" in event.body:
+            raise ValueError(f"the body of {event.type} is not one line of JSON")
+    return append

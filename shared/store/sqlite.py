@@ -1,146 +1,165 @@
-"""The log in one SQLite file: WAL, every commit flushed to disk, many readers beside one writer."""
+"""The event log in one SQLite file: WAL, every commit flushed to disk, many readers beside one writer at a time.
+
+Order. A position is drawn after `BEGIN IMMEDIATE`, which takes the only write lock of the file, and that lock is held until the
+commit is visible. So positions become visible in the order in which they were drawn: a reader that has seen N will never see
+anything appear below N. A deferred `BEGIN` would read the last position first and lock later; two writers would then draw the same.
+"""
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, TooLarge, Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.message import START, EventMessage, Position
 from shared.store.group_commit import GroupCommit
-from shared.store.port import BODY_LIMIT, Append, Appended
+from shared.store.port import NO_STREAM, Append, Appended
+from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.sqlite_file import connect
 from shared.store.tail import Tail
-from shared.time import now
+from shared.time import Clock, now
+
+__all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
-
-# One line of JSON a row, decoded by msgspec in one call: what the log knows, then the body as its writer encoded it.
-LINE = """'{"position":' || position || ',"streamversion":' || version || ',"recordedtime":"' || recorded_at || '",'"""
-# S608: LINE is ours; every value is bound.
-STREAM = f"select {LINE} || substr(body, 2) from events where stream = ? and version > ? order by version"  # noqa: S608
-PAGE = f"""
-select {LINE} || '"previous":' || lag(position, 1, (select coalesce(max(position), 0) from events where position <= :after))
-       over (order by position) || ',' || substr(body, 2)
-from (select * from events where position > :after order by position limit :limit)
-order by position
-"""  # noqa: S608
+LAST = "select position, recorded_at from events order by position desc limit 1"
+INSERT = "insert into events (position, stream, version, type, recorded_at, body) values (?, ?, ?, ?, ?, cast(? as text))"
+VERSION = "select coalesce(max(version), 0) from events where stream = ?"
+EARLIER = "select position, body ->> 'id' from events where stream = ? and version > ? order by version limit ?"
+HEAD = "select coalesce(max(position), 0) from events"
+BEFORE = "select coalesce(max(position), 0) from events where position <= ?"
+# The log's own fields go in front of the writer's bytes, which are never parsed here: `substr` only drops their brace.
+RECORDED = (
+    """'"position":' || position || ',"streamversion":' || version || ',"recordedtime":"' || recorded_at || '",' || substr(body, 2)"""
+)
+# S608: RECORDED is ours; every value is bound.
+STREAM = f"select '{{' || {RECORDED} from events where stream = ? and version > ? order by version"  # noqa: S608
+PAGE = f"select position, {RECORDED} from events where position > ? order by position limit ?"  # noqa: S608
+RECORDED_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
 
 decode_lines = msgspec.json.Decoder(EventMessage).decode_lines
 
 
-class Readers(threading.local):
-    """A connection per thread."""
-
-    def __init__(self, path: Path) -> None:
-        self.connection = connect(path)
-
-
-@contextmanager
-def reachable() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as fault:
-        raise Unavailable(f"The log cannot be reached now: {fault}.") from fault
-
-
 class SqliteStore:
-    def __init__(self, path: Path, clock: Callable[[], datetime] = now) -> None:
-        self.path = path
+    def __init__(self, path: Path, clock: Clock = now) -> None:
+        self.path = Path(path)
         self.clock = clock
-        with reachable():
-            self.writer = connect(path, SCHEMA)
-        self.readers = Readers(path)
-        self.commit = GroupCommit(self.write)
+        self.idle: list[sqlite3.Connection] = []
+        with self.reachable():
+            self.writer = connect(self.path, SCHEMA)
+        self.submit = GroupCommit(self.commit)
         self.tail = Tail(self.head)
 
     def append(self, append: Append) -> Appended:
-        outcome = self.append_many([append])[0]
+        outcome = self.submit([append])[0]
         if isinstance(outcome, Conflict):
             raise outcome
         return outcome
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        check_sizes(appends)
-        outcomes = self.commit(appends)
-        self.tail.wake()
-        return outcomes
+        return self.submit(appends) if appends else []
 
-    def write(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        with reachable():
-            self.writer.execute("begin immediate")
-            try:
-                outcomes = [self.written_or_not(append) for append in appends]
-            except BaseException:
-                self.writer.rollback()
-                raise
-            self.writer.commit()
-            return outcomes
-
-    def written_or_not(self, append: Append) -> Appended | Conflict:
-        """Inside the write lock: nothing that is read here can change before the commit."""
-        read = self.writer.execute
-        actual = read("select coalesce(max(version), 0) from events where stream = ?", [append.stream]).fetchone()[0]
-        if actual != append.expected:
-            return self.written_before(append) or Conflict(append.stream, append.expected, actual)
-        last = read("select recorded_at from events order by position desc limit 1").fetchone()
-        recorded = max(stamp(append.recorded_at or self.clock()), last[0].decode() if last else "")
-        position = START
-        for version, event in enumerate(append.events, append.expected + 1):
-            row = (append.stream, version, event.type, recorded, event.body.decode())
-            position = read("insert into events (stream, version, type, recorded_at, body) values (?, ?, ?, ?, ?)", row).lastrowid or START
-        return Appended(position, append.expected + len(append.events))
-
-    def written_before(self, append: Append) -> Appended | None:
-        """The first answer, when these very events already stand where they were meant to."""
-        rows = self.writer.execute(
-            "select position, version, body ->> '$.id' from events where stream = ? and version > ? order by version limit ?",
-            [append.stream, append.expected, len(append.events)],
-        ).fetchall()
-        if not rows or [row[2].decode() for row in rows] != [str(event.id) for event in append.events]:
-            return None
-        return Appended(rows[-1][0], rows[-1][1])
-
-    def read_stream(self, stream: str, after: int = 0) -> list[EventMessage]:
-        return self.decoded(STREAM, [stream, after])
+    def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
+        with self.reader() as reader:
+            return decode_lines(b"\n".join(line for (line,) in reader.execute(STREAM, (stream, after))))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        return self.decoded(PAGE, {"after": after, "limit": limit})
-
-    def decoded(self, query: str, values: Sequence[object] | dict[str, object]) -> list[EventMessage]:
-        with reachable():
-            rows = self.readers.connection.execute(query, values).fetchall()
-        return decode_lines(b"\n".join(row[0] for row in rows))
+        with self.reader() as reader:
+            rows = reader.execute(PAGE, (after, limit)).fetchall()
+            previous = reader.execute(BEFORE, (after,)).fetchone()[0] if rows else START
+        lines = []
+        for position, line in rows:
+            lines.append(b'{"previous":%d,%b' % (previous, line))
+            previous = position
+        return decode_lines(b"\n".join(lines))
 
     def head(self) -> Position:
-        return self.position("select coalesce(max(position), 0) from events")
+        with self.reader() as reader:
+            return int(reader.execute(HEAD).fetchone()[0])
 
     def position_at(self, moment: datetime) -> Position:
-        return self.position("select position from events where recorded_at <= ? order by position desc limit 1", stamp(moment))
-
-    def position(self, query: str, *values: str) -> Position:
-        with reachable():
-            row = self.readers.connection.execute(query, values).fetchone()
-        return row[0] if row else START
+        """Bisection: recording times never go backwards, so the log is sorted by them and needs no index for it."""
+        wanted = written(moment)
+        low, high = START, self.head()  # what is at `low` was recorded in time; what is over `high` was not
+        with self.reader() as reader:
+            while low < high:
+                middle = (low + high + 1) // 2
+                position, recorded = reader.execute(RECORDED_FROM, (middle,)).fetchone()
+                low, high = (position, max(position, high)) if recorded <= wanted else (low, middle - 1)
+        return low
 
     def wait(self, after: Position, timeout: float) -> bool:
         return self.tail.wait(after, timeout)
 
     def close(self) -> None:
         self.writer.close()
-        self.readers.connection.close()
+        while self.idle:
+            self.idle.pop().close()
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for each read under way; idle ones wait to be used again."""
+        with self.reachable():
+            try:
+                reader = self.idle.pop()
+            except IndexError:
+                reader = connect(self.path)
+            yield reader
+        self.idle.append(reader)
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as fault:
+            raise Unavailable(f"{self.path.name}: {fault}") from fault
+
+    def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        with self.reachable():
+            self.writer.execute("begin immediate")
+            try:
+                outcomes = self.inserted(appends)
+                self.writer.execute("commit")
+            finally:
+                if self.writer.in_transaction:
+                    self.writer.execute("rollback")
+        self.tail.wake()
+        return outcomes
+
+    def inserted(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        position, recorded = self.writer.execute(LAST).fetchone() or (START, b"")
+        outcomes: list[Appended | Conflict] = []
+        for append in appends:
+            outcome = self.earlier(append)
+            if outcome is None:
+                recorded = max(recorded, written(append.recorded_at or self.clock()))
+                self.insert(append, position, recorded.decode())
+                position += len(append.events)
+                outcome = Appended(position, append.expected + len(append.events))
+            outcomes.append(outcome)
+        return outcomes
+
+    def insert(self, append: Append, position: Position, recorded: str) -> None:
+        rows = [
+            (position + index, append.stream, append.expected + index, event.type, recorded, event.body)
+            for index, event in enumerate(append.events, 1)
+        ]
+        self.writer.executemany(INSERT, rows)
+
+    def earlier(self, append: Append) -> Appended | Conflict | None:
+        """None when the stream is where the writer expects it; else its first answer, if these very events are there, or a conflict."""
+        actual = self.writer.execute(VERSION, (append.stream,)).fetchone()[0]
+        if actual == append.expected:
+            return None
+        rows = self.writer.execute(EARLIER, (append.stream, append.expected, len(append.events))).fetchall()
+        if [id.decode() for _, id in rows] == [str(event.id) for event in append.events]:
+            return Appended(rows[-1][0], append.expected + len(rows))
+        return Conflict(append.stream, append.expected, actual)
 
 
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def check_sizes(appends: Sequence[Append]) -> None:
-    for append in appends:
-        for event in append.events:
-            if len(event.body) > BODY_LIMIT:
-                raise TooLarge(f"{event.type} takes {len(event.body)} bytes; the log takes {BODY_LIMIT} an event.")
+def written(moment: datetime) -> bytes:
+    """A moment as it is kept: UTC and of one length, so that the order of the texts is the order of time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").encode()

@@ -1,4 +1,7 @@
-"""Old events in their current shape: every reader sees one shape of a fact, however long ago it was written."""
+"""Old shapes are never seen by readers: each event read from a log is given its current shape on the way.
+
+The bytes in the log stay what was written. An upcast is a pure function from the data of one schema version to that of the next.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -12,40 +15,31 @@ from shared.message import EventMessage, Position, dataschema, encode
 from shared.store.port import NO_STREAM, Append, Appended, EventStore
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+Way = tuple[str, tuple[Upcast, ...]]  # the current schema, and the steps that lead there
 
 
 class UpcastingStore:
-    """A store read through upcasts: for each event kind, the functions from version 1 to 2, 2 to 3… What is written stays as it is."""
+    """Any log, read in current shapes. `upcasts` gives for an event kind the steps from version 1 to 2, 2 to 3…"""
 
     def __init__(self, store: EventStore, upcasts: Mapping[str, Sequence[Upcast]]) -> None:
         self.store = store
-        self.old = {
-            dataschema(kind, version): (tuple(steps[version - 1 :]), dataschema(kind, len(steps) + 1))
+        self.old: dict[str, Way] = {
+            dataschema(kind, version): (dataschema(kind, len(steps) + 1), tuple(steps[version - 1 :]))
             for kind, steps in upcasts.items()
             for version in range(1, len(steps) + 1)
         }
-
-    def current(self, events: list[EventMessage]) -> list[EventMessage]:
-        return [self.upcast(event) if event.dataschema in self.old else event for event in events]
-
-    def upcast(self, event: EventMessage) -> EventMessage:
-        steps, schema = self.old[event.dataschema]
-        data = msgspec.json.decode(event.data)
-        for step in steps:
-            data = step(data)
-        return msgspec.structs.replace(event, data=Raw(encode(data)), dataschema=schema)
-
-    def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return self.current(self.store.read_stream(stream, after))
-
-    def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        return self.current(self.store.read_all(after, limit))
 
     def append(self, append: Append) -> Appended:
         return self.store.append(append)
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         return self.store.append_many(appends)
+
+    def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
+        return self.current(self.store.read_stream(stream, after))
+
+    def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
+        return self.current(self.store.read_all(after, limit))
 
     def head(self) -> Position:
         return self.store.head()
@@ -58,3 +52,16 @@ class UpcastingStore:
 
     def close(self) -> None:
         self.store.close()
+
+    def current(self, events: list[EventMessage]) -> list[EventMessage]:
+        """One look-up for each event; one that has its current shape is handed on as it is."""
+        old = self.old
+        return [upcast(event, old[event.dataschema]) if event.dataschema in old else event for event in events]
+
+
+def upcast(event: EventMessage, way: Way) -> EventMessage:
+    schema, steps = way
+    data: dict[str, Any] = msgspec.json.decode(event.data)
+    for step in steps:
+        data = step(data)
+    return msgspec.structs.replace(event, dataschema=schema, data=Raw(encode(data)))

@@ -1,0 +1,11 @@
+-- What was recorded stays, even for the owner of the table: a slip of the hand is refused like an attack.
+create or replace function public.refuse_change() returns trigger
+language plpgsql
+as $$
+begin
+    raise exception 'what was recorded is never changed or deleted' using errcode = 'insufficient_privilege';
+end
+$$;
+
+create or replace trigger events_are_immutable before update or delete or truncate on public.events
+for each statement execute function public.refuse_change();
