@@ -4,6 +4,7 @@ A marshmallow schema is derived from the command's own struct, so a field is dec
 (FILLED_IN) are not part of the schema: whoever sends them is told that they are unknown.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -110,3 +111,8 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
 
 def in_range(least: float | None, most: float | None) -> validate.Range | None:
     return validate.Range(min=least, max=most, error="Entre {min} et {max}.") if (least, most) != (None, None) else None
+
+
+def schemas_of(deciders: Iterable[Any]) -> dict[str, type[Schema]]:
+    """The schema of every command that these deciders know, by command name."""
+    return {command.__name__: schema_of(command) for decider in deciders for command in decider.commands}
