@@ -1,0 +1,150 @@
+"""A laptop lent to a participant, with an option to buy it out ("Digital Express").
+
+One stream per laptop, `equipment-<serial>`.
+"""
+
+from datetime import date
+from typing import Annotated, assert_never
+
+from msgspec import Meta, Struct
+
+from services.coaching.words import Id
+from shared.decider import Decider
+from shared.errors import Refused
+
+# Events: what happened ---------------------------------------------------------------------------------------------
+
+
+class EquipmentLent(Struct, frozen=True, tag=True, kw_only=True):
+    """A person leaves with the laptop, until a day agreed with them."""
+
+    serial: str
+    person: str
+    until: date
+    on: date
+
+
+class EquipmentReturned(Struct, frozen=True, tag=True, kw_only=True):
+    """The borrower gave it back."""
+
+    serial: str
+    person: str
+    working: bool
+    on: date
+
+
+class EquipmentBoughtOut(Struct, frozen=True, tag=True, kw_only=True):
+    """The borrower keeps it, for a price."""
+
+    serial: str
+    person: str
+    price_cents: int
+    on: date
+
+
+Event = EquipmentLent | EquipmentReturned | EquipmentBoughtOut
+
+# State: what is true -----------------------------------------------------------------------------------------------
+
+
+class Available(Struct, frozen=True):
+    pass
+
+
+class Lent(Struct, frozen=True):
+    person: str
+    since: date
+
+
+class Sold(Struct, frozen=True):
+    pass
+
+
+State = Available | Lent | Sold
+initial: State = Available()
+
+
+def evolve(state: State, event: Event) -> State:
+    match event:
+        case EquipmentLent(person=person, on=on):
+            return Lent(person, on)
+        case EquipmentReturned():
+            return Available()
+        case EquipmentBoughtOut():
+            return Sold()
+        case _:
+            assert_never(event)
+
+
+# Commands: what is asked -------------------------------------------------------------------------------------------
+
+
+class LendEquipment(Struct, frozen=True, kw_only=True):
+    serial: Id
+    person: Id
+    until: date
+    on: date
+
+
+class ReturnEquipment(Struct, frozen=True, kw_only=True):
+    serial: Id
+    working: bool
+    on: date
+
+
+class BuyOutEquipment(Struct, frozen=True, kw_only=True):
+    serial: Id
+    person: Id
+    price_cents: Annotated[int, Meta(ge=0, le=1_000_000)]
+    on: date
+
+
+Command = LendEquipment | ReturnEquipment | BuyOutEquipment
+
+# Decisions: what follows -------------------------------------------------------------------------------------------
+
+
+def decide(state: State, command: Command) -> list[Event]:
+    match command:
+        case LendEquipment():
+            return [lend(state, command)]
+        case ReturnEquipment(serial=serial, working=working, on=on):
+            loan = current_loan(state, on)
+            return [EquipmentReturned(serial=serial, person=loan.person, working=working, on=on)]
+        case BuyOutEquipment():
+            return [buy_out(current_loan(state, command.on), command)]
+        case _:
+            assert_never(command)
+
+
+def lend(state: State, command: LendEquipment) -> EquipmentLent:
+    if not isinstance(state, Available):
+        raise Refused("equipment_not_available", "This laptop is lent or sold.")
+    if command.until <= command.on:
+        raise Refused("loan_without_duration", "A loan ends after the day it begins.")
+    return EquipmentLent(serial=command.serial, person=command.person, until=command.until, on=command.on)
+
+
+def buy_out(loan: Lent, command: BuyOutEquipment) -> EquipmentBoughtOut:
+    if loan.person != command.person:
+        raise Refused("buyer_is_not_borrower", "Only the person who borrowed it may buy it out.")
+    return EquipmentBoughtOut(serial=command.serial, person=command.person, price_cents=command.price_cents, on=command.on)
+
+
+def current_loan(state: State, on: date) -> Lent:
+    if not isinstance(state, Lent):
+        raise Refused("equipment_not_lent", "This laptop is not lent.")
+    if on < state.since:
+        raise Refused("before_the_loan", "Nothing can happen to a loan before it began.")
+    return state
+
+
+decider = Decider(
+    "coaching",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=lambda command: f"equipment-{command.serial}",
+)

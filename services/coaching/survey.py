@@ -1,0 +1,100 @@
+"""What a participant thinks of the programme, said once per token and joined to nobody.
+
+One stream per token, `survey-<token>`. The token is handed out at random and kept nowhere beside a person; the event does not
+repeat it, and the shell records no actor.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from services.coaching.words import Id
+from shared.decider import Decider
+from shared.errors import Refused
+
+Domain = Literal["SANTE", "GARDE_ENFANT", "LOGEMENT", "MOBILITE", "ESTIME_DE_SOI"]
+Rating = Annotated[int, Meta(ge=1, le=5)]
+
+# Events: what happened ---------------------------------------------------------------------------------------------
+
+
+class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
+    """One answer. Nothing in it leads to a person: no token, no actor, no journey."""
+
+    satisfied: bool
+    rating: int
+    domains: list[Domain]
+    wellbeing: bool
+    wants_continuation: bool
+    territory: str
+    on: date
+
+
+Event = SurveyAnswered
+
+# State: what is true -----------------------------------------------------------------------------------------------
+
+
+class Awaited(Struct, frozen=True):
+    pass
+
+
+class Answered(Struct, frozen=True):
+    pass
+
+
+State = Awaited | Answered
+initial: State = Awaited()
+
+
+def evolve(state: State, event: Event) -> State:
+    return Answered()
+
+
+# Commands: what is asked -------------------------------------------------------------------------------------------
+
+
+class AnswerSurvey(Struct, frozen=True, kw_only=True):
+    token: Id
+    satisfied: bool
+    rating: Rating
+    domains: list[Domain]
+    wellbeing: bool
+    wants_continuation: bool
+    on: date
+    territory: str
+
+
+Command = AnswerSurvey
+
+# Decisions: what follows -------------------------------------------------------------------------------------------
+
+
+def decide(state: State, command: Command) -> list[Event]:
+    if isinstance(state, Answered):
+        raise Refused("survey_already_answered", "This survey is answered: one answer per token.")
+    if len(set(command.domains)) < len(command.domains):
+        raise Refused("domain_named_twice", "An answer names each domain once.")
+    answer = SurveyAnswered(
+        satisfied=command.satisfied,
+        rating=command.rating,
+        domains=command.domains,
+        wellbeing=command.wellbeing,
+        wants_continuation=command.wants_continuation,
+        territory=command.territory,
+        on=command.on,
+    )
+    return [answer]
+
+
+decider = Decider(
+    "coaching",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=lambda command: f"survey-{command.token}",
+    anonymous=True,
+)

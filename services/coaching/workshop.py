@@ -1,0 +1,278 @@
+"""A collective workshop: seats are taken, people come or do not, and it closes when nothing is left in doubt.
+
+One stream per workshop, `workshop-<workshop>`.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, assert_never
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from services.coaching.words import Id, known_thematique
+from shared.decider import Decider
+from shared.errors import Refused
+
+Release = Literal["EMPECHEMENT", "DEMANDE", "ANNULATION"]
+
+# Events: what happened ---------------------------------------------------------------------------------------------
+
+
+class WorkshopScheduled(Struct, frozen=True, tag=True, kw_only=True):
+    """A workshop is announced, with the seats it has."""
+
+    workshop: str
+    kind: str
+    thematique: str
+    capacity: int
+    held_on: date
+    territory: str
+    on: date
+
+
+class SeatTaken(Struct, frozen=True, tag=True, kw_only=True):
+    """A person is expected."""
+
+    workshop: str
+    person: str
+    on: date
+
+
+class SeatReleased(Struct, frozen=True, tag=True, kw_only=True):
+    """A person is not expected any more; somebody else may have the seat."""
+
+    workshop: str
+    person: str
+    reason: Release
+    on: date
+
+
+class WorkshopAttended(Struct, frozen=True, tag=True, kw_only=True):
+    """A person came, with a seat or as a walk-in."""
+
+    workshop: str
+    person: str
+    walk_in: bool
+    thematique: str
+    on: date
+
+
+class WorkshopMissed(Struct, frozen=True, tag=True, kw_only=True):
+    """A person was expected and did not come."""
+
+    workshop: str
+    person: str
+    excused: bool
+    on: date
+
+
+class WorkshopClosed(Struct, frozen=True, tag=True, kw_only=True):
+    """The attendance sheet is complete."""
+
+    workshop: str
+    on: date
+
+
+Event = WorkshopScheduled | SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed | WorkshopClosed
+
+# State: what is true -----------------------------------------------------------------------------------------------
+
+
+class Unknown(Struct, frozen=True):
+    pass
+
+
+class Scheduled(Struct, frozen=True):
+    """`seats` are taken, whether the person came or not; `present` and `missing` are known to have come or not."""
+
+    thematique: str
+    capacity: int
+    held_on: date
+    seats: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        return self.seats - self.present - self.missing
+
+
+class Closed(Struct, frozen=True):
+    pass
+
+
+State = Unknown | Scheduled | Closed
+initial: State = Unknown()
+
+
+def evolve(state: State, event: Event) -> State:
+    match event:
+        case WorkshopScheduled(thematique=thematique, capacity=capacity, held_on=held_on):
+            return Scheduled(thematique, capacity, held_on)
+        case WorkshopClosed():
+            return Closed()
+        case _:
+            assert isinstance(state, Scheduled)
+            return evolved(state, event)
+
+
+def evolved(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed) -> Scheduled:
+    match event:
+        case SeatTaken(person=person):
+            return replace(state, seats=state.seats | {person})
+        case SeatReleased(person=person):
+            return replace(state, seats=state.seats - {person})
+        case WorkshopAttended(person=person):
+            return replace(state, present=state.present | {person})
+        case WorkshopMissed(person=person):
+            return replace(state, missing=state.missing | {person})
+        case _:
+            assert_never(event)
+
+
+# Commands: what is asked -------------------------------------------------------------------------------------------
+
+
+class ScheduleWorkshop(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    kind: Annotated[str, Meta(max_length=80)]
+    thematique: str
+    capacity: Annotated[int, Meta(ge=1, le=500)]
+    held_on: date
+    on: date
+    territory: str
+
+
+class TakeSeat(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    person: Id
+    on: date
+
+
+class ReleaseSeat(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    person: Id
+    reason: Release
+    on: date
+
+
+class AttendWorkshop(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    person: Id
+    walk_in: bool
+    on: date
+
+
+class MissWorkshop(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    person: Id
+    excused: bool
+    on: date
+
+
+class CloseWorkshop(Struct, frozen=True, kw_only=True):
+    workshop: Id
+    on: date
+
+
+Command = ScheduleWorkshop | TakeSeat | ReleaseSeat | AttendWorkshop | MissWorkshop | CloseWorkshop
+
+# Decisions: what follows -------------------------------------------------------------------------------------------
+
+
+def decide(state: State, command: Command) -> list[Event]:
+    match command:
+        case ScheduleWorkshop():
+            return [schedule(state, command)]
+        case TakeSeat():
+            return [take(running(state), command)]
+        case ReleaseSeat(workshop=workshop, person=person, reason=reason, on=on):
+            check_awaited(running(state), person)
+            return [SeatReleased(workshop=workshop, person=person, reason=reason, on=on)]
+        case AttendWorkshop():
+            return [attend(held(state, command.on), command)]
+        case MissWorkshop(workshop=workshop, person=person, excused=excused, on=on):
+            check_awaited(held(state, on), person)
+            return [WorkshopMissed(workshop=workshop, person=person, excused=excused, on=on)]
+        case CloseWorkshop(workshop=workshop, on=on):
+            check_resolved(running(state))
+            return [WorkshopClosed(workshop=workshop, on=on)]
+        case _:
+            assert_never(command)
+
+
+def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
+    if not isinstance(state, Unknown):
+        raise Refused("workshop_already_scheduled", "This workshop is scheduled already.")
+    return WorkshopScheduled(
+        workshop=command.workshop,
+        kind=command.kind,
+        thematique=known_thematique(command.thematique),
+        capacity=command.capacity,
+        held_on=command.held_on,
+        territory=command.territory,
+        on=command.on,
+    )
+
+
+def take(state: Scheduled, command: TakeSeat) -> SeatTaken:
+    if command.person in state.seats | state.present:
+        raise Refused("seat_already_taken", "This person has a place in this workshop already.")
+    if len(state.seats) >= state.capacity:
+        raise Refused("workshop_full", "Every seat of this workshop is taken.")
+    return SeatTaken(workshop=command.workshop, person=command.person, on=command.on)
+
+
+def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
+    """A walk-in takes no seat, so a full room refuses nobody who came: it is a fact, not a booking."""
+    if command.person in state.present | state.missing:
+        raise Refused("attendance_already_recorded", "It is recorded already whether this person came.")
+    if command.walk_in and command.person in state.seats:
+        raise Refused("not_a_walk_in", "This person has a seat: they are no walk-in.")
+    if not command.walk_in:
+        check_awaited(state, command.person)
+    return WorkshopAttended(
+        workshop=command.workshop, person=command.person, walk_in=command.walk_in, thematique=state.thematique, on=command.on
+    )
+
+
+def check_awaited(state: Scheduled, person: str) -> None:
+    if person in state.present | state.missing:
+        raise Refused("attendance_already_recorded", "It is recorded already whether this person came.")
+    if person not in state.seats:
+        raise Refused("seat_not_taken", "This person has no seat in this workshop.")
+
+
+def check_resolved(state: Scheduled) -> None:
+    if state.awaited:
+        raise Refused("seats_unresolved", "A workshop closes when it is known of every seat whether the person came.")
+
+
+def running(state: State) -> Scheduled:
+    match state:
+        case Scheduled():
+            return state
+        case Unknown():
+            raise Refused("workshop_unknown", "No workshop of this id was scheduled.")
+        case Closed():
+            raise Refused("workshop_closed", "The attendance sheet of this workshop is closed.")
+        case _:
+            assert_never(state)
+
+
+def held(state: State, on: date) -> Scheduled:
+    workshop = running(state)
+    if on < workshop.held_on:
+        raise Refused("workshop_not_held_yet", "Nobody comes to a workshop, or misses it, before its day.")
+    return workshop
+
+
+decider = Decider(
+    "coaching",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=lambda command: f"workshop-{command.workshop}",
+)
