@@ -1,0 +1,29 @@
+"""One suite for every log: each test that asks for `store` runs on each adapter."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.store.port import Checkpoints, EventStore
+from shared.store.postgres import PostgresCheckpoints
+from shared.store.sqlite import SqliteCheckpoints
+from tests.contract.store.writing import open_store
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty log may be opened, as often and by as many processes as one likes."""
+    return str(tmp_path / "log.sqlite") if request.param == "sqlite" else str(request.getfixturevalue("postgres_dsn"))
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[EventStore]:
+    store = open_store(address)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def checkpoints(address: str) -> Checkpoints:
+    return PostgresCheckpoints(address) if address.startswith("postgres") else SqliteCheckpoints(Path(address))

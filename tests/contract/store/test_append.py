@@ -1,0 +1,107 @@
+"""Appending: where events land, when they are refused, and what the same events get when they come again."""
+
+import pytest
+
+from shared.errors import Conflict, TooLarge
+from shared.store.port import BODY_LIMIT, Append, Appended, EventStore
+from tests.contract.store.writing import append, event, everything
+
+
+def test_events_take_the_versions_after_the_expected_one(store: EventStore) -> None:
+    first = store.append(append("a", 0, size=2))
+    second = store.append(append("a", 2))
+    assert (first.version, second.version) == (2, 3)
+    assert first.position < second.position == store.head()
+    assert [event.streamversion for event in store.read_stream("a")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3, 7])
+def test_another_version_than_the_expected_one_is_a_conflict_and_writes_nothing(store: EventStore, expected: int) -> None:
+    store.append(append("a", 0, size=2))
+    with pytest.raises(Conflict) as caught:
+        store.append(append("a", expected))
+    assert (caught.value.stream, caught.value.expected, caught.value.actual) == ("a", expected, 2)
+    assert len(everything(store)) == 2
+
+
+def test_the_same_events_again_get_the_first_answer(store: EventStore) -> None:
+    asked = append("a", 0, size=3)
+    first = store.append(asked)
+    assert store.append(asked) == first
+    assert len(everything(store)) == 3
+
+
+def test_the_same_events_again_get_the_first_answer_after_newer_events(store: EventStore) -> None:
+    asked = append("a", 0, size=2)
+    first = store.append(asked)
+    store.append(append("a", 2, size=3))
+    assert store.append(asked) == first
+    assert len(everything(store)) == 5
+
+
+def test_half_of_the_same_events_is_a_conflict(store: EventStore) -> None:
+    asked = append("a", 0, size=2)
+    store.append(asked)
+    for events in ([asked.events[0], event("a")], [*asked.events, event("a")], [asked.events[1], asked.events[0]], [asked.events[1]]):
+        with pytest.raises(Conflict):
+            store.append(Append("a", 0, events))
+    assert len(everything(store)) == 2
+
+
+def test_many_appends_are_each_judged_on_their_own_terms_in_order(store: EventStore) -> None:
+    again = append("a", 0, size=2)
+    first = store.append(again)
+    outcomes = store.append_many([append("b"), again, append("a", 1), append("b", 1, size=2), append("c", 4), append("c")])
+    assert [type(outcome) for outcome in outcomes] == [Appended, Appended, Conflict, Appended, Conflict, Appended]
+    assert outcomes[1] == first
+    assert [event.subject for event in everything(store)] == ["a", "a", "b", "b", "b", "c"]
+    assert outcomes[-1] == Appended(store.head(), 1)
+
+
+def test_no_appends_are_no_answers(store: EventStore) -> None:
+    assert store.append_many([]) == []
+    assert store.head() == 0
+
+
+def test_an_append_twice_in_one_call_is_recorded_once(store: EventStore) -> None:
+    asked = append("a")
+    assert store.append_many([asked, asked]) == [Appended(store.head(), 1)] * 2
+    assert len(everything(store)) == 1
+
+
+def test_a_body_at_the_limit_is_kept_and_one_byte_more_is_too_large(store: EventStore) -> None:
+    spare = BODY_LIMIT - len(event("a", data=b'""').body)
+    store.append(Append("a", 0, [event("a", data=b'"' + b"x" * spare + b'"')]))
+    with pytest.raises(TooLarge):
+        store.append_many([append("b"), Append("a", 1, [event("a", data=b'"' + b"x" * (spare + 1) + b'"')])])
+    assert [len(bytes(event.data)) for event in everything(store)] == [spare + 2]
+
+
+def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
+    new = event("é-⚙", data='{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode())
+    answer = store.append(Append("é-⚙", 0, [new]))
+    (read,) = store.read_stream("é-⚙")
+    assert (read.id, read.type, read.subject, read.position, read.streamversion) == (new.id, new.type, "é-⚙", answer.position, 1)
+    assert (read.kind, read.schema_version, read.actor.organisation, read.territory) == ("counting.Counted", 1, "étape", "alencon")
+    assert bytes(read.data) == '{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode()
+
+
+@pytest.mark.parametrize("size", [1, 2, 511, 512, 513, 1_500])
+def test_batches_of_any_size_come_back_whole(store: EventStore, size: int) -> None:
+    asked = append("a", 0, size)
+    assert store.append(asked).version == size
+    assert [event.id for event in store.read_stream("a")] == [event.id for event in asked.events]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"id":\n1}', b'{"id": nothing}'])
+def test_what_is_not_one_line_of_json_is_refused_and_harms_nobody(store: EventStore, body: bytes) -> None:
+    bad = event("a")
+    with pytest.raises(Exception, match=r"\w"):
+        store.append(Append("a", 0, [type(bad)(bad.id, bad.type, body)]))
+    store.append(append("a"))
+    assert len(everything(store)) == 1
+
+
+def test_an_append_of_nothing_is_a_mistake_of_the_caller(store: EventStore) -> None:
+    with pytest.raises(ValueError, match="without events"):
+        store.append(Append("a", 0, []))

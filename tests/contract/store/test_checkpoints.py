@@ -1,0 +1,66 @@
+"""Checkpoints never move backwards; a lease has one holder, and outlives none."""
+
+import subprocess
+import sys
+import threading
+import time
+
+from shared.store.port import Checkpoints
+
+HOLD = """
+import sys
+from pathlib import Path
+from shared.store.postgres import PostgresCheckpoints
+from shared.store.sqlite import SqliteCheckpoints
+address = sys.argv[1]
+checkpoints = PostgresCheckpoints(address) if address.startswith("postgres") else SqliteCheckpoints(Path(address))
+with checkpoints.lease("relay", 0) as held:
+    print(held, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_name_never_saved_is_at_the_start(checkpoints: Checkpoints) -> None:
+    assert checkpoints.load("relay") == 0
+
+
+def test_a_checkpoint_is_kept_under_its_name_and_never_moves_backwards(checkpoints: Checkpoints) -> None:
+    for position in (7, 12, 3, 12):
+        checkpoints.save("relay", position)
+    checkpoints.save("facts", 2)
+    assert (checkpoints.load("relay"), checkpoints.load("facts")) == (12, 2)
+
+
+def test_a_lease_has_one_holder_and_other_names_are_free(checkpoints: Checkpoints) -> None:
+    with checkpoints.lease("relay", 0) as first, checkpoints.lease("relay", 0.1) as second, checkpoints.lease("facts", 0) as other:
+        assert (first, second, other) == (True, False, True)
+    with checkpoints.lease("relay", 0) as again:
+        assert again
+
+
+def test_who_waits_for_a_lease_gets_it_when_it_is_given_back(checkpoints: Checkpoints) -> None:
+    free = threading.Event()
+
+    def hold() -> None:
+        with checkpoints.lease("relay", 5) as held:
+            assert held
+            free.set()
+            time.sleep(0.3)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    free.wait(5)
+    with checkpoints.lease("relay", 10) as held:
+        assert held
+    holder.join()
+
+
+def test_a_process_that_is_killed_gives_its_lease_back(checkpoints: Checkpoints, address: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLD, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "True\n"
+        with checkpoints.lease("relay", 0) as held:
+            assert not held
+        holder.kill()
+        with checkpoints.lease("relay", 10) as held:
+            assert held

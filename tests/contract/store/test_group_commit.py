@@ -1,0 +1,96 @@
+"""Leader and followers: one commit for all who wait, and each one's own answer."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.errors import Conflict, Unavailable
+from shared.store import group_commit
+from shared.store.group_commit import GroupCommit, Outcomes
+from shared.store.port import Append, Appended, EventStore
+from tests.contract.store.writing import append, event, everything
+
+
+class Ledger:
+    """Commits in memory. It holds the first commit back until the others have queued, and refuses streams called bad."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[str]] = []
+        self.begun = threading.Event()
+        self.free = threading.Event()
+
+    def commit(self, appends: Sequence[Append]) -> Outcomes:
+        self.begun.set()
+        self.free.wait(10)
+        names = [append.stream for append in appends]
+        self.commits.append(names)
+        if "bad" in names:
+            raise RuntimeError("bad")
+        if "away" in names:
+            raise Unavailable("away")
+        return [Conflict(name, 0, 1) if name == "late" else Appended(len(self.commits), index) for index, name in enumerate(names)]
+
+
+def outcomes_of(ledger: Ledger, names: Sequence[str]) -> list[Outcomes | Exception]:
+    group = GroupCommit(ledger.commit)
+
+    def submit(name: str) -> Outcomes | Exception:
+        try:
+            return group([append(name)])
+        except (RuntimeError, Unavailable) as fault:
+            return fault
+
+    with ThreadPoolExecutor(len(names) + 1) as pool:
+        first = pool.submit(submit, "first")
+        ledger.begun.wait(10)
+        others = [pool.submit(submit, name) for name in names]
+        while len(group.queue) < len(names):
+            pass
+        ledger.free.set()
+        return [first.result(10), *(other.result(10) for other in others)]
+
+
+def test_all_who_wait_leave_in_one_commit() -> None:
+    ledger = Ledger()
+    outcomes_of(ledger, [f"s{index}" for index in range(8)])
+    assert [len(commit) for commit in ledger.commits] == [1, 8]
+
+
+def test_each_gets_its_own_answer() -> None:
+    ledger = Ledger()
+    answers = outcomes_of(ledger, ["a", "late", "b"])
+    assert [type(answer[0]).__name__ if isinstance(answer, list) else answer for answer in answers] == [
+        "Appended",
+        "Appended",
+        "Conflict",
+        "Appended",
+    ]
+
+
+def test_one_bad_append_spoils_nobody_elses() -> None:
+    ledger = Ledger()
+    answers = outcomes_of(ledger, ["a", "bad", "b"])
+    assert [isinstance(answer, list) for answer in answers] == [True, True, False, True]
+
+
+def test_all_of_a_commit_that_did_not_come_back_are_told() -> None:
+    ledger = Ledger()
+    answers = outcomes_of(ledger, ["a", "away", "b"])
+    assert [isinstance(answer, Unavailable) for answer in answers] == [False, True, True, True]
+    assert len(ledger.commits) == 2
+
+
+def test_a_commit_stays_under_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "GROUP_LIMIT", 3 * len(event("s0").body))
+    ledger = Ledger()
+    outcomes_of(ledger, [f"s{index}" for index in range(8)])
+    assert [len(commit) for commit in ledger.commits] == [1, 3, 3, 2]
+
+
+def test_threads_of_one_process_append_in_few_commits_and_lose_nothing(store: EventStore) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda index: store.append(append(f"s{index}", 0, 1 + index % 3)), range(400)))
+    assert sorted(answer.position for answer in answers)[-1] == store.head()
+    assert len(everything(store)) == sum(1 + index % 3 for index in range(400))

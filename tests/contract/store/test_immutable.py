@@ -1,0 +1,74 @@
+"""What was recorded stays: no change and no deletion, whoever asks and however."""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from shared.store.postgres import PostgresStore
+from shared.store.sqlite import SqliteStore
+from tests.contract.store.writing import append, everything
+
+CHANGES = ["update events set type = 'x'", "delete from events", "delete from events where position = 1"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_sqlite_refuses_to_change_what_was_recorded(tmp_path: Path, change: str) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(append("a"))
+    with sqlite3.connect(store.path) as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
+        connection.execute(change)
+    assert len(everything(store)) == 1
+
+
+@pytest.mark.parametrize("change", [*CHANGES, "truncate events"])
+def test_postgres_refuses_to_change_what_was_recorded_even_to_the_owner(postgres_dsn: str, change: str) -> None:
+    store = PostgresStore(postgres_dsn)
+    store.append(append("a"))
+    with psycopg.connect(postgres_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="never"):
+        connection.execute(change.encode())
+    assert len(everything(store)) == 1
+
+
+@pytest.fixture
+def service_dsn(postgres_dsn: str) -> str:
+    """The log as the role of the services sees it."""
+    PostgresStore(postgres_dsn).append(append("before"))
+    return psycopg.conninfo.make_conninfo(postgres_dsn, options="-c role=parcours_service")
+
+
+def test_the_role_of_the_services_appends_reads_and_waits(service_dsn: str) -> None:
+    store = PostgresStore(service_dsn)
+    answer = store.append(append("a", 0, 3))
+    assert [event.subject for event in everything(store)] == ["before", "a", "a", "a"]
+    assert store.position_at(everything(store)[-1].recordedtime) == answer.position == store.head()
+    assert store.wait(0, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *CHANGES,
+        "truncate events",
+        "insert into events values (99, 'a', 1, 'x', now(), '{}')",  # past the lock, it could break the order
+        "drop table events",
+        "alter table events disable trigger all",
+        "create or replace function public.append_events() returns int language sql as 'select 1'",
+    ],
+)
+def test_the_role_of_the_services_can_do_nothing_else(service_dsn: str, change: str) -> None:
+    with psycopg.connect(service_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(change.encode())
+
+
+def test_a_stranger_can_neither_read_nor_append(postgres_dsn: str) -> None:
+    PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("create role stranger_of_this_test nologin")
+        connection.execute("set role stranger_of_this_test")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute("select * from events")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute("select append_events('{}', '{}', '{}', '{}', '{}', '{}', '{}')")
+        connection.rollback()

@@ -1,0 +1,118 @@
+"""What only PostgreSQL can do to us: starts at the same moment, servers that hang up, defaults that somebody changed."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from shared.errors import Unavailable
+from shared.store.libpq import int8s
+from shared.store.port import Append
+from shared.store.postgres import PostgresCheckpoints, PostgresStore
+from tests.contract.store.writing import append, everything, known
+
+TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+WRITERS_LOCK = 7061727
+
+
+def terminate(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(TERMINATE)
+
+
+def test_many_processes_may_start_at_the_same_moment(postgres_dsn: str) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        stores = list(pool.map(lambda _: PostgresStore(postgres_dsn), range(12)))
+    stores[0].append(append("a"))
+    assert [store.head() for store in stores] == [1] * 12
+
+
+def test_the_table_has_two_indexes_and_no_more(postgres_dsn: str) -> None:
+    PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        rows = connection.execute("select indexdef from pg_indexes where tablename = 'events'").fetchall()
+    assert sorted(row[0].rpartition("USING ")[2] for row in rows) == ['btree ("position")', "btree (stream, version)"]
+
+
+def test_idle_connections_that_the_server_closed_are_replaced_unseen(postgres_dsn: str) -> None:
+    store, checkpoints = PostgresStore(postgres_dsn), PostgresCheckpoints(postgres_dsn)
+    store.append(append("a"))
+    checkpoints.save("relay", 1)
+    terminate(postgres_dsn)
+    assert store.append(append("a", 1)).version == 2
+    terminate(postgres_dsn)
+    assert (len(store.read_stream("a")), store.head(), checkpoints.load("relay")) == (2, 2, 1)
+
+
+def test_an_append_cut_off_in_the_middle_is_unavailable_and_the_next_one_heals(postgres_dsn: str) -> None:
+    store = PostgresStore(postgres_dsn)
+    faults: list[Exception] = []
+
+    def cut_off() -> None:
+        try:
+            store.append(known(1, 0))
+        except Unavailable as fault:
+            faults.append(fault)
+
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+        thread = threading.Thread(target=cut_off)
+        thread.start()
+        while not connection.execute("select 1 from pg_locks where not granted and locktype = 'advisory'").fetchone():
+            time.sleep(0.01)
+        connection.execute(TERMINATE)
+        thread.join(10)
+    assert len(faults) == 1
+    assert store.append(known(1, 0)) == store.append(known(1, 0))
+    assert len(everything(store)) == 1
+
+
+def test_writers_and_readers_go_on_while_their_connections_are_cut(postgres_dsn: str) -> None:
+    store = PostgresStore(postgres_dsn)
+    until = time.monotonic() + 2
+
+    def write(worker: int) -> int:
+        number = 0
+        while time.monotonic() < until:
+            try:
+                store.append(known(worker, number))
+                number += 1
+            except Unavailable:
+                continue  # the same append again: it may have been recorded
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        written = [pool.submit(write, worker) for worker in range(4)]
+        while time.monotonic() < until:
+            time.sleep(0.1)
+            terminate(postgres_dsn)
+        counts = [each.result() for each in written]
+    assert min(counts) > 0
+    assert [len(store.read_stream(f"worker-{worker}")) for worker in range(4)] == counts
+    assert len(everything(store)) == sum(counts)
+
+
+def test_no_server_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        PostgresStore("postgresql://127.0.0.1:1/nowhere?connect_timeout=2")
+
+
+def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> None:
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        name = connection.info.dbname
+        for setting in ("default_transaction_isolation = 'serializable'", "synchronous_commit = off", "timezone = 'Asia/Tokyo'"):
+            connection.execute(f"alter database {name} set {setting}".encode())
+    store = PostgresStore(postgres_dsn)
+    moment = datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)
+    store.append(Append("a", 0, append("a").events, moment))
+    assert store.read_all(0)[0].recordedtime == moment
+    with store.writing.link() as link:
+        shown = [link.pg.exec_(f"show {name}".encode()).get_value(0, 0) for name in ("synchronous_commit", "default_transaction_isolation")]
+    assert shown == [b"on", b"read committed"]
+
+
+def test_nobody_reads_an_array_of_another_shape() -> None:
+    assert int8s(bytes(20) + b"\0\0\0\x08" + b"\xff" * 8 + b"\0\0\0\x08" + b"\0" * 7 + b"\x05") == (-1, 5)

@@ -1,0 +1,99 @@
+"""Reading: order, pages, the chain of positions, times, and waiting for more."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.store.port import Append, EventStore
+from tests.contract.store.writing import append, event, everything, open_store
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def at(stream: str, moment: datetime | None, expected: int = 0) -> Append:
+    return Append(stream, expected, [event(stream)], moment)
+
+
+def test_an_empty_log_has_nothing_and_starts_at_zero(store: EventStore) -> None:
+    assert (store.head(), store.read_all(0), store.read_stream("a")) == (0, [], [])
+
+
+def test_a_stream_is_read_after_a_version(store: EventStore) -> None:
+    store.append(append("a", 0, size=5))
+    store.append(append("b"))
+    assert [event.streamversion for event in store.read_stream("a", 3)] == [4, 5]
+    assert store.read_stream("a", 5) == store.read_stream("nobody") == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 512, 2_000])
+def test_pages_of_any_size_give_the_whole_log_once_and_in_order(store: EventStore, size: int) -> None:
+    asked = [append(f"s{index}", 0, 1 + index % 3) for index in range(600 if size > 1 else 20)]
+    store.append_many(asked)
+    read = everything(store, size)
+    assert [event.id for event in read] == [event.id for append in asked for event in append.events]
+    assert [event.position for event in read] == sorted({event.position for event in read})
+
+
+def test_a_page_holds_no_more_than_its_limit(store: EventStore) -> None:
+    store.append(append("a", 0, size=10))
+    assert [len(store.read_all(0, limit)) for limit in (1, 9, 10, 11)] == [1, 9, 10, 10]
+
+
+def test_each_event_names_the_position_before_its_own(store: EventStore) -> None:
+    store.append(append("a", 0, size=9))
+    for size in (1, 2, 4, 100):
+        read = everything(store, size)
+        assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
+
+
+def test_a_page_behind_the_end_is_empty(store: EventStore) -> None:
+    store.append(append("a"))
+    assert store.read_all(store.head()) == store.read_all(store.head() + 1_000) == []
+
+
+def test_recording_time_is_now(store: EventStore) -> None:
+    store.append(append("a"))
+    assert abs(datetime.now(UTC) - store.read_stream("a")[0].recordedtime) < timedelta(seconds=5)
+
+
+def test_recording_time_never_goes_backwards(store: EventStore) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    store.append_many([at("a", LONG_AGO), at("b", LONG_AGO - timedelta(days=1)), at("c", ahead), at("d", None), at("e", LONG_AGO)])
+    assert [event.recordedtime for event in everything(store)] == [LONG_AGO, LONG_AGO, ahead, ahead, ahead]
+    store.append(at("f", None))
+    assert everything(store)[-1].recordedtime == ahead
+
+
+def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(store: EventStore) -> None:
+    moments = [LONG_AGO + timedelta(days=day) for day in (0, 0, 1, 5, 5, 5, 9)]
+    store.append_many([at(f"s{index}", moment) for index, moment in enumerate(moments)])
+    read = everything(store)
+    for asked in [LONG_AGO + timedelta(hours=12 * half) for half in range(-1, 20)]:
+        expected = [event.position for event in read if event.recordedtime <= asked]
+        assert store.position_at(asked) == (expected[-1] if expected else 0)
+
+
+def test_no_log_has_no_position_at_any_moment(store: EventStore) -> None:
+    assert store.position_at(LONG_AGO) == 0
+
+
+def test_waiting_ends_at_once_when_there_is_more(store: EventStore) -> None:
+    store.append(append("a"))
+    assert store.wait(0, 0)
+
+
+def test_waiting_in_vain_ends_in_time(store: EventStore) -> None:
+    begun = time.monotonic()
+    assert not store.wait(store.head(), 0.2)
+    assert 0.15 < time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_append_wakes_who_waits(store: EventStore, address: str, elsewhere: bool) -> None:
+    writer = open_store(address) if elsewhere else store
+    threading.Timer(0.1, lambda: writer.append(append("a"))).start()
+    begun = time.monotonic()
+    assert store.wait(0, 20)
+    assert time.monotonic() - begun < 5

@@ -1,0 +1,82 @@
+"""Old shapes: written years ago, read today in the shape that the code knows."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.message import data_of
+from shared.store.port import Append, EventStore
+from shared.store.upcasting import UpcastingStore
+from tests.contract.store.writing import append, event, everything
+
+KIND = "intake.PersonIdentified"
+
+
+class Qpv(msgspec.Struct):
+    vintage: int
+    name: str
+
+
+class PersonIdentified(msgspec.Struct):
+    person: str
+    qpv: Qpv | None
+    radar: bool
+
+
+def with_vintage(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 kept the quarter as its name alone; all of those were of the map of 2014."""
+    return {**data, "qpv": {"vintage": 2014, "name": data["qpv"]} if data["qpv"] else None}
+
+
+def with_radar(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "radar": False}
+
+
+@pytest.fixture
+def upcasting(store: EventStore) -> UpcastingStore:
+    return UpcastingStore(store, {KIND: [with_vintage, with_radar]})
+
+
+def identified(data: bytes, version: int) -> Append:
+    return Append(f"person-{version}", 0, [event(f"person-{version}", data=data, kind=KIND, version=version)])
+
+
+def test_every_old_shape_is_read_in_the_current_one(upcasting: UpcastingStore) -> None:
+    upcasting.append_many(
+        [
+            identified(b'{"person":"p1","qpv":"Perseigne"}', 1),
+            identified(b'{"person":"p2","qpv":{"vintage":2024,"name":"Perseigne"}}', 2),
+            identified(b'{"person":"p3","qpv":null,"radar":true}', 3),
+        ]
+    )
+    read = everything(upcasting)
+    assert [data_of(event, PersonIdentified) for event in read] == [
+        PersonIdentified("p1", Qpv(2014, "Perseigne"), False),
+        PersonIdentified("p2", Qpv(2024, "Perseigne"), False),
+        PersonIdentified("p3", None, True),
+    ]
+    assert {event.dataschema for event in read} == {f"urn:parcours:{KIND}:3"}
+    assert [upcasting.read_stream(event.subject)[0].data == event.data for event in read] == [True] * 3
+    assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
+
+
+def test_what_was_written_stays_as_it_was(store: EventStore, upcasting: UpcastingStore) -> None:
+    upcasting.append(identified(b'{"person":"p1","qpv":"Perseigne"}', 1))
+    upcasting.read_all(0)
+    (raw,) = store.read_all(0)
+    assert bytes(raw.data) == b'{"person":"p1","qpv":"Perseigne"}'
+    assert raw.schema_version == 1
+
+
+def test_other_events_pass_untouched(store: EventStore, upcasting: UpcastingStore) -> None:
+    upcasting.append(append("a", 0, 3))
+    assert [msgspec.json.encode(event) for event in upcasting.read_all(0)] == [msgspec.json.encode(event) for event in store.read_all(0)]
+    assert (upcasting.head(), upcasting.wait(0, 0)) == (store.head(), True)
+
+
+def test_the_log_keeps_the_very_bytes_of_its_writer(store: EventStore, tmp_path: Path) -> None:
+    spaced = b'{ "person" : "p1" ,  "qpv":null}'
+    store.append(identified(spaced, 1))
+    assert bytes(store.read_all(0)[0].data) == spaced
