@@ -1,0 +1,101 @@
+"""RabbitMQ: a private node with its own epmd, on the loopback address alone, and a fresh vhost for each test."""
+
+import secrets
+import signal
+import socket
+
+from tests.servers.debian import rabbitmq_server
+from tests.servers.given import GivenRabbitmq
+from tests.servers.process import Child, Folder, free_port
+
+USER = "rabbitmq"
+# Busy waiting would take the cores that the tests need.
+QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+CONF = """\
+listeners.tcp.1 = 127.0.0.1:{amqp}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {management}
+default_user = parcours
+default_pass = {password}
+disk_free_limit.absolute = 50MB
+raft.wal_max_size_bytes = 67108864
+log.console = true
+log.console.level = warning
+log.file = false
+"""
+
+
+class RabbitmqServer(GivenRabbitmq):
+    """A node of our own. It is configured as deploy/rabbitmq.conf is, but for the addresses."""
+
+    def __init__(self) -> None:
+        self.program = rabbitmq_server()
+        self.amqp, self.management, self.distribution, self.epmd = (free_port() for _ in range(4))
+        self.folder = Folder("rabbitmq", USER)
+        password = secrets.token_hex(16)
+        super().__init__(f"amqp://parcours:{password}@127.0.0.1:{self.amqp}/", f"http://127.0.0.1:{self.management}")
+        self.folder.write("rabbitmq.conf", CONF.format(amqp=self.amqp, management=self.management, password=password))
+        self.folder.write("enabled_plugins", "[rabbitmq_management].\n")
+        self.names: Child | None = None
+        self.child: Child | None = None
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        if self.alive():
+            return
+        if self.names is None:
+            epmd = ["epmd", "-address", "127.0.0.1", "-port", str(self.epmd)]
+            self.names = Child(epmd, {}, self.folder.path / "epmd.log", USER)
+            self.names.wait_for(self.names_answer)
+        self.child = Child([str(self.program)], self.env(), self.folder.path / "log", USER)
+        self.child.wait_for(self.answers)
+
+    def env(self) -> dict[str, str]:
+        home = str(self.folder.path)
+        return {
+            "HOME": home,
+            "RUNNING_UNDER_SYSTEMD": "1",  # the script then becomes the node itself: a signal reaches it, and no shell stays
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self.epmd),
+            "RABBITMQ_NODENAME": f"parcours-{self.amqp}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.amqp),
+            "RABBITMQ_DIST_PORT": str(self.distribution),
+            "RABBITMQ_MNESIA_BASE": f"{home}/data",
+            "RABBITMQ_LOG_BASE": home,
+            "RABBITMQ_PID_FILE": f"{home}/pid",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": QUIET,
+        }
+
+    def names_answer(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.epmd)) == 0
+
+    def alive(self) -> bool:
+        return self.child is not None and self.child.alive()
+
+    def stop(self) -> None:
+        """In order: queues and streams are closed, clients told."""
+        if self.child is not None:
+            self.child.end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        if self.child is not None:
+            self.child.kill()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        self.stop()
+        if self.names is not None:
+            self.names.end(signal.SIGTERM)
+        self.folder.remove()
