@@ -1,0 +1,72 @@
+"""What stands behind a figure and behind a person's way: facts, and the events that said them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, or_, select
+
+from services.reporting.facts import tables as t
+from services.reporting.facts.decisions import PROGRAMME
+from services.reporting.facts.tables import SEPARATOR
+from services.reporting.indicators.declared import Indicator, Side
+from services.reporting.indicators.measuring import questions
+from services.reporting.sheet import Sheet
+from shared.errors import Refused
+
+Model = dict[str, Any]
+
+
+def side_of(indicator: Indicator, side: str) -> Side:
+    found = {"numerator": indicator.numerator, "denominator": indicator.denominator}.get(side)
+    if found is None:
+        raise Refused("side_unknown", f"« {indicator.label} » n’a pas ce côté : {side}.")
+    return found
+
+
+def evidence(connection: Connection, sheet: Sheet, name: str, territory: str, quarter: str, side: str, *, masked: bool) -> Model:
+    indicator = sheet.indicator(name)
+    why = sheet.masks.get((name, territory, quarter)) if masked else None
+    found = [] if why else rows(connection, sheet, side_of(indicator, side), territory, quarter)
+    return {
+        "indicator": name,
+        "label": indicator.label,
+        "definition": indicator.definition,
+        "side": side,
+        "count": None if why else len({row["counted"] for row in found}),
+        "facts": [fact(indicator, row, bare=masked and indicator.protected) for row in found],
+        "masked": why,
+    }
+
+
+def rows(connection: Connection, sheet: Sheet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
+    found = connection.execute(questions(side).facts, {**sheet.parameters, "first": quarter, "last": quarter}).mappings().all()
+    return [row for row in found if territory in (PROGRAMME, row["territory"])]
+
+
+def fact(indicator: Indicator, row: RowMapping, *, bare: bool) -> Model:
+    """One fact. A committee sees it bare: its kind of outcome, its town or its person would tell smaller groups apart."""
+    said = {"fact": indicator.fact, "on": row["on"], "positions": sorted({int(position) for position in row["positions"].split(SEPARATOR)})}
+    return said if bare else said | {"territory": row["territory"], "person": row["person"], "detail": row["detail"]}
+
+
+def timeline(connection: Connection, person: str) -> Model:
+    """Every step of a person's way, under all the records that were merged, in the order of recording."""
+    root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
+    records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
+    sent = select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))
+    steps = select(t.step).where(or_(t.step.c.person.in_(records), t.step.c.orientation.in_(sent))).order_by(t.step.c.position)
+    return {"person": root, "records": records, "steps": [step(row) for row in connection.execute(steps).mappings()]}
+
+
+def step(row: RowMapping) -> Model:
+    return {
+        "position": row["position"],
+        "event_id": row["event_id"],
+        "kind": row["kind"],
+        "on": row["on"],
+        "recorded": row["recorded"],
+        "territory": row["territory"],
+        "actor": {"id": row["actor_id"], "role": row["actor_role"], "organisation": row["actor_organisation"]},
+        "data": msgspec.json.decode(row["data"]),
+    }

@@ -1,0 +1,38 @@
+"""The one place of reporting that opens a database."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+MEMORY = "sqlite://"
+WRITES = {"writes": True}
+
+
+def open_engine(url: str) -> Engine:
+    """`sqlite:///file`, `sqlite://` (in memory, scratch) or `postgresql://…`."""
+    if url.startswith("sqlite"):
+        return open_sqlite(url)
+    driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(driver, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+
+
+def open_sqlite(url: str) -> Engine:
+    """In memory there is one connection, which callers take in turns: a second one would be another, empty database."""
+    alone: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0} if url == MEMORY else {}
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **alone)
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def configure(connection: Any, record: Any) -> None:
+    """The driver must not decide where a transaction begins: it would leave reads outside of any."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")  # the log is the truth: what a power cut loses here is folded again
+
+
+def begin(connection: Connection) -> None:
+    """A writer takes its lock at once: two that read first and write later would refuse each other."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

@@ -1,0 +1,128 @@
+"""The reports of a quarter: figures, the committee's page, what is behind them. Thread-safe; blocking."""
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, select
+
+from services.reporting import behind, committee
+from services.reporting.calendar import ordinal
+from services.reporting.database import MEMORY
+from services.reporting.facts import tables as t
+from services.reporting.facts.decisions import PROGRAMME
+from services.reporting.read_models import ReadModels, standing
+from services.reporting.sheet import Sheet, quarters_of
+from shared.errors import Refused
+from shared.message import EventMessage, Position
+from shared.store.port import EventStore
+
+KEPT = 8  # sheets in memory: a few versions and quarters of the latest position
+COMMITTEE = "committee"
+Model = dict[str, Any]
+
+
+class Territory(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+
+
+class Programme(Protocol):
+    @property
+    def label(self) -> str: ...
+    @property
+    def territories(self) -> Sequence[Territory]: ...
+
+
+class Reporting:
+    def __init__(self, url: str, programme: Programme) -> None:
+        self.models = ReadModels(url)
+        self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
+        self.territories = [territory.id for territory in programme.territories]
+        self.sheets: dict[tuple[Position, int | None, str, str], Sheet] = {}
+        self.lock = Lock()
+
+    # What comes in ----------------------------------------------------------------------------------------------------
+
+    def apply(self, events: Sequence[EventMessage]) -> Position:
+        """Fold events, each with its `previous`, and their checkpoint, in one transaction. Raises Gap when some are missing."""
+        return self.models.apply(events)
+
+    def rebuild(self, store: EventStore) -> Position:
+        """Build the read models again from the log, beside the live ones, and swap. Gives the position that they reach."""
+        position = self.models.rebuild(store)
+        with self.lock:
+            self.sheets.clear()
+        return position
+
+    def close(self) -> None:
+        self.models.close()
+
+    # What is asked ----------------------------------------------------------------------------------------------------
+
+    def position(self) -> Position:
+        with self.models.reading() as connection:
+            return standing(connection, t.METADATA.tables)
+
+    def quarters(self) -> list[str]:
+        with self.models.reading() as connection:
+            return quarters_of(connection)
+
+    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
+        """Exact figures, nothing masked: for those who may see them."""
+        with self.models.reading() as connection:
+            sheet = self.sheet(connection, territory, quarter, definitions)
+        return {
+            "territory": territory,
+            "quarter": quarter,
+            "position": sheet.position,
+            "definitions": sheet.definitions.version,
+            "indicators": {name: sheet.exact(name, territory, quarter) for name in sheet.indicators},
+        }
+
+    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
+        with self.models.reading() as connection:
+            sheet = self.sheet(connection, territory, quarter, definitions)
+            quarters = quarters_of(connection)
+            recorded = connection.execute(select(t.checkpoint.c.recorded)).scalar()
+        place = {"id": territory, "label": self.labels[territory]}
+        return committee.page(sheet, place, quarter, quarters, recorded)
+
+    def evidence(
+        self,
+        indicator: str,
+        territory: str,
+        quarter: str,
+        side: str = "numerator",
+        audience: str = COMMITTEE,
+        definitions: int | None = None,
+    ) -> Model:
+        """The facts behind one side of a figure. For a committee they are masked with the figure, and bare."""
+        with self.models.reading() as connection:
+            sheet = self.sheet(connection, territory, quarter, definitions)
+            return behind.evidence(connection, sheet, indicator, territory, quarter, side, masked=audience == COMMITTEE)
+
+    def timeline(self, person: str) -> Model:
+        with self.models.reading() as connection:
+            return behind.timeline(connection, person)
+
+    def sheet(self, connection: Connection, territory: str, quarter: str, definitions: int | None) -> Sheet:
+        """What this position says, computed once: the next event makes it another position."""
+        if territory not in self.labels:
+            raise Refused("territory_unknown", f"« {territory} » n’est pas un territoire du programme.")
+        ordinal(quarter)  # refuses what is not a quarter
+        position = standing(connection, t.METADATA.tables)
+        quarters = quarters_of(connection, quarter)
+        key = (position, definitions, quarters[0], quarters[-1])
+        with self.lock:
+            if key not in self.sheets:
+                made = Sheet(connection, self.territories, position, definitions, quarters)
+                self.sheets = dict([*list(self.sheets.items())[-KEPT + 1 :], (key, made)])
+            return self.sheets[key]
+
+
+def scratch(programme: Programme) -> Reporting:
+    """An empty one, in memory, that vanishes with its last use."""
+    return Reporting(MEMORY, programme)

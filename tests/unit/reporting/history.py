@@ -1,0 +1,85 @@
+"""A small log for tests: events as any service would have recorded them, in order, without a store."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from msgspec import Raw, Struct
+
+from shared.message import Actor, EventMessage
+
+V1 = json.loads((Path(__file__).parents[3] / "services/reporting/definitions/v1.json").read_text())
+COACH = Actor("coach-1", "coach", "ETAPE")
+
+
+class Town(Struct, frozen=True):
+    id: str
+    label: str
+
+
+class Programme(Struct, frozen=True):
+    label: str
+    territories: list[Town]
+
+
+ORNE = Programme("Orne", [Town("alencon", "Alençon"), Town("flers", "Flers"), Town("argentan", "Argentan"), Town("laigle", "L’Aigle")])
+
+
+class History:
+    """`say` records one event; facts are recorded the day they happen unless told otherwise."""
+
+    def __init__(self, *, defined: bool = True) -> None:
+        self.events: list[EventMessage] = []
+        if defined:
+            self.say("reporting.DefinitionsPublished", "2022-06-01", "all", **V1)
+
+    def say(self, kind: str, on: str, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
+        position = len(self.events) * 3 + 2  # positions have gaps: nothing may count with them
+        moment = datetime.fromisoformat(f"{on}T10:00:00").replace(tzinfo=UTC)
+        event = EventMessage(
+            position=position,
+            previous=self.events[-1].position if self.events else 0,
+            streamversion=1,
+            recordedtime=datetime.fromisoformat(f"{recorded}T10:00:00").replace(tzinfo=UTC) if recorded else moment + timedelta(minutes=1),
+            id=uuid5(NAMESPACE_URL, str(position)),
+            type=f"fr.parcours.{kind}",
+            source="/parcours/test",
+            subject="test",
+            time=moment,
+            dataschema=f"urn:parcours:{kind}:1",
+            territory=at,
+            actor=COACH,
+            commandid=uuid5(NAMESPACE_URL, f"c{position}"),
+            data=Raw(json.dumps({"on": on, "territory": at} | data).encode()),
+        )
+        self.events.append(event)
+        return event
+
+    def meet(self, person: str, on: str, at: str = "alencon", radar: str = "NON_INSCRIT") -> None:
+        self.say("intake.PersonIdentified", on, at, person=person, channel="RUE", place="", radar=radar)
+
+    def coach(self, person: str, on: str, at: str = "alencon", rank: int = 1) -> None:
+        self.say("coaching.JourneyOpened", on, at, person=person, rank=rank, orientation=None)
+
+    def job(
+        self, person: str, on: str, contract: str, months: int | None = None, at: str = "alencon", rank: int = 1, outcome: str = "o1"
+    ) -> None:
+        self.say("coaching.JobFound", on, at, person=person, rank=rank, outcome=outcome, contract=contract, months=months)
+
+    def leave(self, person: str, on: str, *outcomes: str, at: str = "alencon", rank: int = 1, recorded: str | None = None) -> None:
+        reason = "OUTCOME" if outcomes else "ABANDON"
+        self.say("coaching.JourneyExited", on, at, recorded, person=person, rank=rank, exit_on=on, reason=reason, outcomes=list(outcomes))
+
+    def refer(self, person: str, on: str, referral: str, at: str = "alencon") -> None:
+        self.say("referrals.ReferralSent", on, at, person=person, referral=referral, partner="CAP", thematique="mobilite")
+
+    def success(self, person: str, opened: str, left: str, contract: str = "CDI", at: str = "alencon", rank: int = 1) -> None:
+        self.coach(person, opened, at, rank)
+        self.job(person, left, contract, at=at, rank=rank, outcome=f"o{rank}")
+        self.leave(person, left, f"o{rank}", at=at, rank=rank)
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
