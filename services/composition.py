@@ -14,14 +14,19 @@ from services.loading import Loader
 from services.referrals import catalogue as referrals
 from services.referrals import policies as referrals_policies
 from services.reporting import catalogue as reporting
+from services.reporting.audit.replay import replay
 from services.reporting.quarter import Reporting
 from services.settings import Settings
+from shared.bus.dead_letters import DeadLetters, dead_letters
 from shared.decider import Decider, Shell, Upcast
 from shared.desk import Desk
+from shared.message import Position
 from shared.policy import Policy, Reactor
 from shared.store.port import Checkpoints, EventStore
-from shared.store.postgres import PostgresCheckpoints, PostgresStore
-from shared.store.sqlite import SqliteCheckpoints, SqliteStore
+from shared.store.postgres import PostgresStore
+from shared.store.postgres_checkpoints import PostgresCheckpoints
+from shared.store.sqlite import SqliteStore
+from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.identity import Signer
@@ -92,6 +97,14 @@ class Parts:
     @cached_property
     def reporting(self) -> Reporting:
         return Reporting(self.settings.read_models, self.settings.programme())
+
+    def replayed(self, position: Position) -> Reporting:
+        """A report over the log alone, as it stood at `position`."""
+        return replay(self.store, position, self.settings.programme())
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        return dead_letters(self.settings.amqp_uri, tuple(DECIDERS), self.settings.data / "dead_letters.sqlite")
 
 
 def upcasts() -> dict[str, tuple[Upcast, ...]]:

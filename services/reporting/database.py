@@ -1,9 +1,15 @@
 """The one place of reporting that opens a database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
+
+from shared.errors import Unavailable
 
 MEMORY = "sqlite://"
 WRITES = {"writes": True}
@@ -36,3 +42,16 @@ def configure(connection: Any, record: Any) -> None:
 def begin(connection: Connection) -> None:
     """A writer takes its lock at once: two that read first and write later would refuse each other."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """A database that is away, or goes away in the middle, is a passing fault: the same may be asked again."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as fault:
+        raise Unavailable("The read models cannot be reached now.") from fault
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise Unavailable("The read models cannot be reached now.") from fault
+        raise

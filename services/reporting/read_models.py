@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, Table, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import quoted_name
 
-from services.reporting.database import MEMORY, WRITES, open_engine
+from services.reporting.database import MEMORY, WRITES, open_engine, reachable
 from services.reporting.facts.fold import Rows, Told, fold, roots, steps, told, touched
 from services.reporting.facts.tables import KEYS, TABLES, Key, Row, calendar, quarter_of
 from shared.errors import Fault
@@ -40,7 +40,7 @@ class ReadModels:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One moment of the tables, whatever is written meanwhile."""
-        with self.engine.connect() as connection, connection.begin():
+        with reachable(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -49,7 +49,7 @@ class ReadModels:
         options: dict[str, Any] = dict(WRITES)
         if self.engine.dialect.name == "postgresql":
             options["isolation_level"] = "READ COMMITTED"  # the lock comes first; what is read after it must be current
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with reachable(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
