@@ -31,6 +31,7 @@ BUILT_ON_THEM = ("selectors", "ssl", "concurrent")  # imported once more, on top
 THREADS = int(os.environ.get("EVENTLET_THREADPOOL_SIZE", "48"))  # a few wait for the log all the time, the others work
 
 originals: dict[str, ModuleType] = {}
+importing: list[str] = []
 
 
 def patched() -> bool:
@@ -48,9 +49,19 @@ def import_native(*names: str) -> None:
         return
     eventlet.tpool.set_num_threads(THREADS)
     with as_python_made_it():
-        for name in names:
-            importlib.import_module(name)
+        importing.extend(names)
+        try:
+            for name in names:
+                importlib.import_module(name)
+        finally:
+            importing.clear()
     log_from_any_thread()
+
+
+def green_only(name: str) -> None:
+    """Said by a module whose waits must be green: what is imported natively would freeze the hub by using it."""
+    if importing:
+        raise ImportError(f"{name} waits on green threads: import it after import_native({', '.join(importing)})")
 
 
 @contextmanager

@@ -1,0 +1,122 @@
+"""Every event as it happens, for whoever shows it live: a queue of its own, gone with the connection.
+
+The feed tells each event once and in order. It starts at the end of the log; what a lost connection or queue let pass is read in
+the log, when a store is given, and otherwise only told as a gap.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from shared.bus.backoff import Backoff
+from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
+from shared.bus.native import native
+from shared.bus.topology import EVENTS, EVERYTHING, declare_exchange
+from shared.errors import Unavailable
+from shared.message import EventMessage, Position
+from shared.store.port import EventStore
+
+log = logging.getLogger(__name__)
+
+Deliver = Callable[[EventMessage], object]
+Gap = Callable[[Position, Position], object]
+PREFETCH = 1_000
+IDLE = 0.5  # seconds
+PAGE = 1_000
+
+
+def unheard(after: Position, until: Position) -> None:
+    log.warning("the feed heard nothing between positions %s and %s", after, until)
+
+
+class EventFeed:
+    def __init__(self, uri: str, store: EventStore | None = None) -> None:
+        self.uri = uri
+        self.store = store
+        self.stopping = threading.Event()
+        self.connected = threading.Event()
+        self.last: Position | None = None
+
+    def run(self, deliver: Deliver, gap: Gap = unheard) -> None:
+        """Give every event to `deliver`, until `stop` is called. `gap` hears of what was missed and could not be read."""
+        backoff = Backoff()
+        while not self.stopping.is_set():
+            try:
+                self.listen(deliver, gap, backoff)
+            except (Unavailable, *BROKER_FAULTS) as fault:
+                log.warning("the feed waits for its servers: %s", fault or type(fault).__name__)
+                self.stopping.wait(backoff.again())
+            finally:
+                self.connected.clear()
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def healthy(self) -> bool:
+        return self.connected.is_set()
+
+    def listen(self, deliver: Deliver, gap: Gap, backoff: Backoff) -> None:
+        arrived: list[Any] = []
+        queue = f"feed.{uuid4()}"
+        with connected(self.uri) as connection:
+            channel = connection.channel()
+            declare_exchange(channel)
+            channel.queue_declare(queue=queue, durable=False, exclusive=True, auto_delete=True)
+            channel.queue_bind(queue=queue, exchange=EVENTS, routing_key=EVERYTHING)
+            try:
+                self.start_or_catch_up(deliver)
+                self.connected.set()
+                backoff.reset()
+                with consumer(channel, queue, arrived.append, PREFETCH):
+                    while not self.stopping.is_set():
+                        drained(connection, IDLE)
+                        self.tell(arrived, deliver, gap)
+            finally:
+                forget(channel, queue)
+
+    def start_or_catch_up(self, deliver: Deliver) -> None:
+        if self.store is None:
+            return
+        if self.last is None:
+            self.last = native(self.store.head)
+        else:
+            self.read_on(self.store, self.last, native(self.store.head), deliver)
+
+    def tell(self, arrived: list[Any], deliver: Deliver, gap: Gap) -> None:
+        messages: Sequence[Any] = arrived[:]
+        arrived.clear()
+        for message in messages:
+            event = event_of(message)
+            if event is not None:
+                self.tell_one(event, deliver, gap)
+            message.ack()
+
+    def tell_one(self, event: EventMessage, deliver: Deliver, gap: Gap) -> None:
+        if self.last is not None and event.position <= self.last:
+            return
+        if self.last is not None and event.previous != self.last:
+            if self.store is not None:
+                self.read_on(self.store, self.last, event.position, deliver)
+                return
+            gap(self.last, event.position)
+        self.last = event.position
+        deliver(event)
+
+    def read_on(self, store: EventStore, after: Position, until: Position, deliver: Deliver) -> None:
+        while after < until:
+            page = native(store.read_all, after, PAGE)
+            for event in page:
+                self.last = after = event.position
+                deliver(event)
+            if not page:
+                return
+
+
+def forget(channel: Any, queue: str) -> None:
+    """The embedded broker knows no queue that goes with its connection."""
+    try:
+        channel.queue_delete(queue)
+    except BROKER_FAULTS as fault:
+        log.debug("the queue of the feed went with the broker: %s", fault)
