@@ -87,5 +87,6 @@ class PostgresServer(GivenPostgres):
         self.start()
 
     def close(self) -> None:
-        self.stop()
+        """What it holds is thrown away: no order needed."""
+        self.kill()
         self.folder.remove()
