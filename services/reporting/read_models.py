@@ -5,9 +5,10 @@ SQLite and PostgreSQL hold the same rows. A reader sees one moment of the tables
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Insert, MetaData, Table, delete, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import quoted_name
 
@@ -17,7 +18,6 @@ from services.reporting.facts.tables import KEYS, TABLES, Key, Row, calendar, qu
 from shared.errors import Fault
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore, pages
-from shared.time import local_date
 
 NAME = "reporting"
 OWN = "reporting."
@@ -125,8 +125,9 @@ def advance(connection: Connection, tables: Tables, events: Sequence[EventMessag
     batch = [told(event) for event in fresh]
     rows = fold(existing(connection, tables, batch) if reached != START else {}, batch)
     save(connection, tables, rows)
-    connection.execute(insert(tables["step"]), steps(fresh))
-    move(connection, tables, fresh)
+    lines = steps(fresh)
+    bulk(connection, insert(tables["step"]), lines)
+    move(connection, tables, fresh[-1], {line["on"] for line in lines if not line["kind"].startswith(OWN)})
     return fresh[-1].position
 
 
@@ -172,7 +173,14 @@ def save(connection: Connection, tables: Tables, rows: Rows) -> None:
 def upsert(connection: Connection, table: Table, names: tuple[str, ...], rows: list[Row]) -> None:
     asked = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
     others = {column.name: asked.excluded[column.name] for column in table.columns if column.name not in names}
-    connection.execute(asked.on_conflict_do_update(index_elements=list(names), set_=others), rows)
+    bulk(connection, asked.on_conflict_do_update(index_elements=list(names), set_=others), rows)
+
+
+def bulk(connection: Connection, statement: Insert, rows: Sequence[Row]) -> None:
+    """One statement for many rows, given to the driver as they are: binding them one by one took half of the time of a batch."""
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = compiled.positiontup
+    connection.exec_driver_sql(str(compiled), [tuple(row[name] for name in order) for row in rows] if order else list(rows))
 
 
 def unite(connection: Connection, person: Table) -> None:
@@ -183,12 +191,11 @@ def unite(connection: Connection, person: Table) -> None:
         connection.execute(update(person).where(person.c.person == record).values(root=root))
 
 
-def move(connection: Connection, tables: Tables, fresh: Sequence[EventMessage]) -> None:
+def move(connection: Connection, tables: Tables, latest: EventMessage, days: set[str]) -> None:
+    """The checkpoint, and the span of quarters in which something happened: a decision about a quarter is not of it."""
     table = tables["checkpoint"]
     known = connection.execute(select(table.c.first_quarter, table.c.last_quarter)).one()
-    happened = {local_date(event.time) for event in fresh if not event.kind.startswith(OWN)}  # a decision about a quarter is not of it
-    quarters = {quarter_of(day) for day in happened} | {quarter for quarter in known if quarter}
-    latest = fresh[-1]
+    quarters = {quarter_of(date.fromisoformat(day)) for day in days} | {quarter for quarter in known if quarter}
     connection.execute(
         update(table).values(
             position=latest.position,

@@ -35,7 +35,7 @@ class History:
         if defined:
             self.say("reporting.DefinitionsPublished", "2022-06-01", "all", **V1)
 
-    def say(self, kind: str, on: str, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
+    def say(self, kind: str, on: str, /, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
         position = len(self.events) * 3 + 2  # positions have gaps: nothing may count with them
         moment = datetime.fromisoformat(f"{on}T10:00:00").replace(tzinfo=UTC)
         event = EventMessage(

@@ -1,0 +1,252 @@
+"""Given events, the figures: what the definitions promise, one promise a test."""
+
+from typing import Any
+
+import pytest
+
+from services.reporting.quarter import Reporting
+from shared.errors import Refused
+from tests.unit.reporting.history import ORNE, V1, History
+
+Q = "2023-Q1"
+
+
+def figures(history: History, territory: str = "all", quarter: str = Q, version: int | None = None) -> dict[str, Any]:
+    report = Reporting("sqlite://", ORNE)
+    report.apply(history.events)
+    found: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
+    return found
+
+
+def ratio(figure: dict[str, Any]) -> tuple[int, int]:
+    return figure["numerator"], figure["denominator"]
+
+
+@pytest.fixture
+def history() -> History:
+    return History()
+
+
+def test_the_best_of_a_persons_exits_counts_once_over_a_renewal(history: History) -> None:
+    history.success("p", "2022-07-01", "2022-09-01", "SIAE")
+    history.success("p", "2022-10-01", "2023-02-01", "CDI", rank=2)
+    found = figures(history)
+    assert ratio(found["positive_rate"]) == (1, 1)
+    assert ratio(found["dynamic_rate"]) == (0, 1)
+    assert ratio(figures(history, quarter="2022-Q4")["dynamic_rate"]) == (1, 1)
+
+
+def test_an_exit_has_the_class_of_its_best_outcome(history: History) -> None:
+    history.coach("p", "2022-07-01")
+    history.job("p", "2022-08-01", "SIAE", outcome="a")
+    history.job("p", "2022-09-01", "CDD", 6, outcome="b")
+    history.leave("p", "2022-09-02", "a", "b")
+    assert ratio(figures(history)["positive_rate"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("months", "positive"), [(5, 0), (6, 1), (12, 1)])
+def test_a_fixed_term_is_positive_from_six_months(history: History, months: int, positive: int) -> None:
+    history.coach("p", "2022-07-01")
+    history.job("p", "2022-08-01", "CDD", months)
+    history.leave("p", "2022-08-01", "o1")
+    assert (figures(history)["positive_rate"]["numerator"], figures(history)["dynamic_rate"]["numerator"]) == (positive, 1 - positive)
+
+
+def test_an_outcome_that_the_exit_does_not_name_does_not_count(history: History) -> None:
+    history.coach("p", "2022-07-01")
+    history.job("p", "2022-08-01", "CDI")
+    history.leave("p", "2022-09-01")
+    assert ratio(figures(history)["progress_rate"]) == (0, 1)
+
+
+def test_a_corrected_exit_is_read_as_corrected(history: History) -> None:
+    history.success("p", "2022-07-01", "2022-09-01")
+    history.say(
+        "coaching.ExitCorrected",
+        "2023-02-01",
+        person="p",
+        rank=1,
+        supersedes=1,
+        exit_on="2022-12-01",
+        reason="ABANDON",
+        outcomes=[],
+        why="SAISIE",
+    )
+    found = figures(history, quarter="2022-Q4")
+    assert ratio(found["positive_rate"]) == (0, 1)
+    assert ratio(found["positive_rate_on_exits"]) == (0, 1)
+
+
+def test_a_neutralised_person_is_in_no_part_of_a_rate(history: History) -> None:
+    history.success("kept", "2022-07-01", "2022-09-01")
+    history.success("gone", "2022-07-01", "2022-09-01")
+    history.say("coaching.ExitNeutralised", "2022-10-01", person="gone", rank=1, reason="DEMENAGEMENT")
+    assert ratio(figures(history)["positive_rate"]) == (1, 1)
+
+
+def test_merged_records_are_one_person_along_a_chain_of_merges(history: History) -> None:
+    for person in "abc":
+        history.meet(person, "2022-07-01")
+        history.refer(person, "2022-07-02", f"r{person}")
+        history.coach(person, "2022-07-03")
+    history.say("intake.PersonsMerged", "2022-08-01", kept="b", merged="a")
+    history.say("intake.PersonsMerged", "2022-08-02", kept="c", merged="b")
+    found = figures(history)
+    assert found["people_met"] == {"value": 1}
+    assert ratio(found["redirection_rate"]) == (1, 1)
+    assert found["positive_rate"]["denominator"] == 1
+
+
+def test_an_erased_person_still_counts(history: History) -> None:
+    history.meet("p", "2022-07-01")
+    history.say("intake.PersonKeyDestroyed", "2022-08-01", person="p", basis="DEMANDE")
+    assert figures(history)["people_met"] == {"value": 1}
+
+
+def test_a_fact_counts_where_it_happened(history: History) -> None:
+    history.coach("p", "2022-07-01", "alencon")
+    history.say("coaching.JourneyTransferred", "2022-08-01", person="p", rank=1, from_territory="alencon", to_territory="flers")
+    assert figures(history, "alencon", "2022-Q2")["journeys_open"] == {"value": 0}
+    assert figures(history, "alencon")["journeys_open"] == {"value": 0}
+    assert figures(history, "flers")["journeys_open"] == {"value": 1}
+    history.job("p", "2022-09-01", "CDI", at="flers")
+    history.leave("p", "2022-09-01", "o1", at="flers")
+    assert figures(history, "alencon")["positive_rate"] == {"numerator": 0, "denominator": 1, "percent": 0}
+    assert figures(history, "flers")["positive_rate"]["numerator"] == 1
+
+
+def test_a_withdrawn_referral_is_no_redirection_from_the_quarter_of_its_withdrawal(history: History) -> None:
+    history.meet("p", "2022-07-01")
+    history.refer("p", "2022-08-01", "r")
+    history.say("referrals.ReferralWithdrawn", "2022-11-01", person="p", referral="r", partner="CAP", reason="DEMANDE")
+    assert ratio(figures(history, quarter="2022-Q3")["redirection_rate"]) == (1, 1)
+    assert ratio(figures(history, quarter="2022-Q4")["redirection_rate"]) == (0, 1)
+
+
+def test_percentages_are_rounded_half_up_and_an_empty_rate_has_none(history: History) -> None:
+    for person in range(8):
+        history.coach(f"p{person}", "2022-07-01")
+    history.job("p0", "2022-08-01", "CDI")
+    history.leave("p0", "2022-08-01", "o1")
+    assert figures(history)["positive_rate"]["percent"] == 13
+    assert figures(history, "flers")["positive_rate"] == {"numerator": 0, "denominator": 0, "percent": None}
+
+
+def test_the_gap_to_the_target_is_in_points_and_in_persons(history: History) -> None:
+    history.say("reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None)
+    history.say(
+        "reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=40, from_quarter="2023-Q1", for_territory="alencon"
+    )
+    for person in range(10):
+        history.coach(f"p{person}", "2022-07-01")
+    assert figures(history, quarter="2022-Q4")["positive_target"] == {"value": -25, "missing": 3}
+    assert figures(history, "alencon")["positive_target"] == {"value": -40, "missing": 4}
+    assert figures(history, "all")["positive_target"] == {"value": -25, "missing": 3}
+
+
+def test_the_survey_is_counted_from_its_answers(history: History) -> None:
+    for rating, domains in ((5, ["SANTE"]), (5, []), (4, ["LOGEMENT"]), (4, [])):
+        history.say(
+            "coaching.SurveyAnswered",
+            "2023-01-01",
+            satisfied=True,
+            rating=rating,
+            domains=domains,
+            wellbeing=rating > 4,
+            wants_continuation=True,
+        )
+    found = figures(history)
+    assert found["survey_rating"] == {"value": 4.5}
+    assert ratio(found["survey_domain_effect"]) == (2, 4)
+    assert ratio(found["survey_wellbeing"]) == (2, 4)
+
+
+def test_follow_ups_are_due_when_their_window_closes_and_a_renewal_cancels_them(history: History) -> None:
+    for person in "abc":
+        history.say(
+            "coaching.FollowUpScheduled", "2022-10-01", person=person, rank=1, milestone="M3", due_on="2023-01-01", window_end="2023-01-31"
+        )
+    history.say("coaching.FollowUpCancelled", "2022-12-01", person="c", rank=1, milestone="M3")
+    history.say(
+        "coaching.FollowUpCompleted",
+        "2023-01-05",
+        person="a",
+        rank=1,
+        milestone="M3",
+        situation="EMPLOI",
+        still_in_outcome=True,
+        channel="SMS",
+    )
+    found = figures(history)
+    assert ratio(found["follow_up_m3"]) == (1, 2)
+    assert ratio(found["follow_up_m3_in_outcome"]) == (1, 1)
+    assert ratio(found["follow_up_m6"]) == (0, 0)
+
+
+def test_partners_are_measured_on_referrals_old_enough_to_be_answered(history: History) -> None:
+    for referral in ("r1", "r2", "young"):
+        history.refer("p", "2023-03-20" if referral == "young" else "2023-01-10", referral)
+    history.say("referrals.ReferralAccepted", "2023-01-14", person="p", referral="r1", partner="CAP")
+    found = figures(history)
+    assert ratio(found["partner_answers"]) == (1, 2)
+    assert ratio(found["partner_acceptance"]) == (1, 1)
+    assert found["partner_delay"] == {"value": 4}
+
+
+def test_workshops_barriers_orientations_and_interviews(history: History) -> None:
+    for person, kind, more in (
+        ("a", "WorkshopAttended", {"walk_in": False}),
+        ("b", "WorkshopMissed", {"excused": False}),
+        ("c", "WorkshopMissed", {"excused": True}),
+    ):
+        history.say(f"coaching.{kind}", "2023-01-10", workshop="w", person=person, thematique="mobilite", **more)
+    history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="mobilite")
+    history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="sante")
+    history.say("coaching.BarrierLifted", "2023-01-01", person="a", rank=1, thematique="sante")
+    history.say("coaching.InterviewHeld", "2023-01-10", person="a", rank=1, mode="VISIO", minutes=30)
+    history.say("intake.OrientationReceived", "2023-01-10", orientation="o", person="a", prescriber="CCAS", kind="CCAS")
+    history.say("intake.OrientationAccepted", "2023-01-13", orientation="o", person="a", prescriber="CCAS")
+    found = figures(history)
+    assert ratio(found["workshop_attendance"]) == (1, 2)
+    assert ratio(found["barriers_lifted"]) == (1, 2)
+    assert (found["interviews"], found["orientations_received"], found["orientation_delay"]) == ({"value": 1}, {"value": 1}, {"value": 3})
+    assert ratio(found["orientations_accepted"]) == (1, 1)
+
+
+def test_a_fact_is_late_more_than_fifteen_days_after_its_quarter(history: History) -> None:
+    history.success("p", "2023-01-01", "2023-01-31")
+    history.leave("q", "2023-03-31", recorded="2023-04-15")
+    history.leave("r", "2023-03-31", recorded="2023-04-16")
+    assert figures(history)["late_facts"] == {"value": 1}
+
+
+def test_a_figure_is_computed_with_the_definitions_that_are_asked_for(history: History) -> None:
+    history.success("p", "2022-07-01", "2022-09-01", "SIAE")
+    history.say("reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "outcome_classes": {"SIAE": "POSITIVE"}}))
+    assert figures(history)["positive_rate"]["numerator"] == 1
+    assert figures(history, version=1)["positive_rate"]["numerator"] == 0
+
+
+def test_a_redirection_counts_at_the_stage_that_the_definitions_say(history: History) -> None:
+    history.meet("p", "2022-07-01")
+    history.refer("p", "2022-08-01", "r")
+    history.say(
+        "reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "counted_stages": {"redirection": "ACCEPTED"}})
+    )
+    assert ratio(figures(history)["redirection_rate"]) == (0, 1)
+    assert ratio(figures(history, version=1)["redirection_rate"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("defined", "asked", "code"),
+    [
+        (False, ("all", Q, None), "definitions_unknown"),
+        (True, ("all", Q, 7), "definitions_unknown"),
+        (True, ("all", "2023Q1", None), "quarter_unreadable"),
+        (True, ("paris", Q, None), "territory_unknown"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(defined: bool, asked: tuple[str, str, int | None], code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        figures(History(defined=defined), *asked)
+    assert refusal.value.code == code

@@ -1,0 +1,75 @@
+"""Given / when / then over the pages of reporting, and the definitions that come with the code."""
+
+from datetime import date
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from services.reporting import definitions, release, targets
+from services.reporting.definitions import DefinitionsPublished, PublishDefinitions
+from services.reporting.indicators.table import INDICATORS
+from services.reporting.release import CellReleased, ReleaseCell
+from services.reporting.targets import SetTarget, TargetSet
+from shared.decider import Decider
+from shared.door import Door
+from shared.errors import Invalid, Refused
+from tests.unit.reporting.history import V1
+
+ON = date(2022, 6, 1)
+CONTEXT = {"on": ON}
+
+
+def publication(**other: Any) -> PublishDefinitions:
+    command = Door(PublishDefinitions).command(V1 | other, CONTEXT)
+    assert isinstance(command, PublishDefinitions)
+    return command
+
+
+def code(page: Decider[Any, Any, Any], history: list[Any], command: Any) -> str:
+    with pytest.raises(Refused) as refusal:
+        page.decide(reduce(page.evolve, history, page.initial), command)
+    return refusal.value.code
+
+
+def test_version_1_passes_the_door_and_is_published() -> None:
+    (event,) = definitions.decide(definitions.initial, publication())
+    assert isinstance(event, DefinitionsPublished)
+    assert (event.version, event.thresholds["small_cell"], event.thresholds["rate_floor"]) == (1, 5, 20)
+
+
+def test_version_1_names_every_indicator_that_is_declared() -> None:
+    assert V1["indicators"] == list(INDICATORS)
+
+
+def test_versions_follow_each_other_and_are_never_published_twice() -> None:
+    (first,) = definitions.decide(definitions.initial, publication())
+    assert code(definitions.decider, [first], publication()) == "definitions_out_of_order"
+    assert code(definitions.decider, [first], publication(version=3)) == "definitions_out_of_order"
+
+
+def test_definitions_without_their_thresholds_are_refused() -> None:
+    assert code(definitions.decider, [], publication(thresholds={"small_cell": 5})) == "thresholds_missing"
+
+
+def test_a_quality_that_cannot_be_read_is_refused() -> None:
+    assert code(definitions.decider, [], publication(outcome_classes={"CDD>=six": "POSITIVE"})) == "quality_unreadable"
+
+
+def test_a_class_that_does_not_exist_stops_at_the_door() -> None:
+    with pytest.raises(Invalid):
+        publication(outcome_classes={"CDI": "SPLENDID"})
+
+
+def test_a_target_is_set_and_the_same_one_is_refused() -> None:
+    command = SetTarget("positive_rate", 25, "2022-Q2", ON)
+    (event,) = targets.decide(targets.initial, command)
+    assert event == TargetSet("positive_rate", 25, "2022-Q2", None, ON)
+    assert code(targets.decider, [event], command) == "target_already_set"
+
+
+def test_a_cell_is_released_once() -> None:
+    command = ReleaseCell("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
+    (event,) = release.decide(release.initial, command)
+    assert event == CellReleased("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
+    assert code(release.decider, [event], command) == "cell_already_released"
