@@ -43,7 +43,7 @@ def life(history: History, person: str, chance: random.Random) -> None:
     history.refer(person, "2022-07-03", f"r-{person}", town)
     if chance.random() < 0.7:
         history.success(person, "2022-08-01", "2022-11-01", chance.choice(["CDI", "SIAE", "CDD"]), town)
-        due = {"person": person, "rank": 1, "milestone": "M3"}
+        due: dict[str, Any] = {"person": person, "rank": 1, "milestone": "M3"}
         history.say("coaching.FollowUpScheduled", "2022-11-01", town, **due, due_on="2023-02-01", window_end="2023-03-03")
         history.say("coaching.FollowUpCompleted", "2023-02-03", town, **due, situation="EMPLOI", still_in_outcome=True, channel="SMS")
     if chance.random() < 0.3:

@@ -194,12 +194,9 @@ def test_partners_are_measured_on_referrals_old_enough_to_be_answered(history: H
 
 
 def test_workshops_barriers_orientations_and_interviews(history: History) -> None:
-    for person, kind, more in (
-        ("a", "WorkshopAttended", {"walk_in": False}),
-        ("b", "WorkshopMissed", {"excused": False}),
-        ("c", "WorkshopMissed", {"excused": True}),
-    ):
-        history.say(f"coaching.{kind}", "2023-01-10", workshop="w", person=person, thematique="mobilite", **more)
+    history.say("coaching.WorkshopAttended", "2023-01-10", workshop="w", person="a", walk_in=False)
+    history.say("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="b", excused=False)
+    history.say("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="c", excused=True)
     history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="mobilite")
     history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="sante")
     history.say("coaching.BarrierLifted", "2023-01-01", person="a", rank=1, thematique="sante")

@@ -1,5 +1,7 @@
 """A person's way, step by step, under all their records; and the quarters as they are named."""
 
+from typing import Any
+
 import pytest
 
 from services.reporting.calendar import label, span
@@ -51,7 +53,7 @@ def test_what_the_prescriber_was_told_is_a_step_of_the_person() -> None:
 
 def test_an_answer_to_the_survey_is_in_nobodys_timeline() -> None:
     history = History()
-    answer = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
+    answer: dict[str, Any] = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
     history.say("coaching.SurveyAnswered", "2022-07-01", **answer)
     report = Reporting("sqlite://", ORNE)
     report.apply(history.events)
