@@ -1,9 +1,13 @@
 """The composition root: every part is built here, once, from the settings. Nothing in this room knows nameko or eventlet."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+import msgspec
 
 from services import permissions
 from services.coaching import catalogue as coaching
@@ -14,13 +18,15 @@ from services.loading import Loader
 from services.referrals import catalogue as referrals
 from services.referrals import policies as referrals_policies
 from services.reporting import catalogue as reporting
+from services.reporting import definitions
 from services.reporting.audit.replay import replay
 from services.reporting.quarter import Reporting
 from services.settings import Settings
-from shared.bus.dead_letters import DeadLetters, dead_letters
+from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.decider import Decider, Shell, Upcast
 from shared.desk import Desk
-from shared.message import Position
+from shared.errors import Refused
+from shared.message import CommandMessage, Position
 from shared.policy import Policy, Reactor
 from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres import PostgresStore
@@ -29,7 +35,7 @@ from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
-from shared.trust.identity import Signer
+from shared.trust.identity import Signer, system
 from shared.trust.permissions import Permissions
 
 DECIDERS: Mapping[str, tuple[Decider[Any, Any, Any], ...]] = {
@@ -43,6 +49,8 @@ POLICIES: Mapping[str, tuple[Policy, ...]] = {
     "coaching": coaching_policies.POLICIES,
     "referrals": referrals_policies.POLICIES,
 }
+DEFINITIONS = Path(definitions.__file__).with_suffix("") / "v1.json"
+FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
 PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
@@ -94,6 +102,29 @@ class Parts:
     def loader(self) -> Loader:
         return Loader(self.store, self.shells, [self.reactor(service, same_time=True) for service in POLICIES])
 
+    def publish_definitions(self) -> None:
+        """The first definitions, unless the log holds them already: without any, no figure has a meaning."""
+        message = CommandMessage(
+            id=FIRST_DEFINITIONS,
+            type="PublishDefinitions",
+            actor=system("parcours").actor,
+            territory=PROGRAMME,
+            time=now(),
+            data=msgspec.json.decode(DEFINITIONS.read_bytes()),
+        )
+        with suppress(Refused):  # published already, by somebody else
+            self.shells["reporting"].handle(message, system("parcours"))
+
+    def forget_the_broker(self) -> None:
+        """The embedded broker begins empty: what was recorded before is read in the log by each inbox, and is not carried again."""
+        if self.settings.embedded:
+            self.checkpoints.save("relay", self.store.head())
+
+    def policies_are_done(self) -> None:
+        """Whoever loads history runs the policies on the way: the inboxes need not go through it again."""
+        for service in POLICIES:
+            self.checkpoints.save(f"{service}.inbox", self.store.head())
+
     @cached_property
     def reporting(self) -> Reporting:
         return Reporting(self.settings.read_models, self.settings.programme())
@@ -101,6 +132,11 @@ class Parts:
     def replayed(self, position: Position) -> Reporting:
         """A report over the log alone, as it stood at `position`."""
         return replay(self.store, position, self.settings.programme())
+
+    @property
+    def letters_file(self) -> FileDeadLetters | None:
+        """Where the embedded broker's dead letters are; RabbitMQ keeps its own."""
+        return self.dead_letters if isinstance(self.dead_letters, FileDeadLetters) else None
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

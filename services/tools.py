@@ -20,6 +20,11 @@ from shared.message import Position
 from shared.store.port import EventStore
 from shared.time import end_of_day
 
+STUDY = "study"
+STUDY_SEED = 1
+
+encode = msgspec.json.Encoder().encode
+
 
 def say(text: str) -> None:
     print(text, file=sys.stderr)
@@ -47,6 +52,21 @@ def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:
     return 1 if outcomes["refused"] else 0
 
 
+def load_study(place: Settings) -> None:
+    """The study's history, once: a mark beside the log says that it is there."""
+    parts = Parts(place)
+    if parts.checkpoints.load(STUDY):
+        return
+    lines = [encode(line) for line in study.study(STUDY_SEED)]
+    say("The study of 2022-2024 is loaded, once.")
+    for outcome in progress(parts.loader().load(lines), "chargement", len(lines)):
+        if outcome.fault:
+            report(outcome)
+            raise SystemExit(1)
+    parts.policies_are_done()
+    parts.checkpoints.save(STUDY, parts.store.head())
+
+
 def report(outcome: Outcome) -> None:
     say(f"line {outcome.line}, {outcome.command}: {type(outcome.fault).__name__.lower()}")
     faults = outcome.fault.faults if isinstance(outcome.fault, Invalid) else {"": [str(outcome.fault)]}
@@ -56,7 +76,6 @@ def report(outcome: Outcome) -> None:
 
 def generate(asked: Namespace, place: Settings) -> int:
     lines = study.study(asked.seed) if asked.study else generator.generate(asked.persons, asked.seed, asked.start, asked.end)
-    encode = msgspec.json.Encoder().encode
     for line in progress(lines, "commandes"):
         sys.stdout.buffer.write(encode(line) + b"\n")
     sys.stdout.buffer.flush()
@@ -66,7 +85,6 @@ def generate(asked: Namespace, place: Settings) -> int:
 def history(asked: Namespace, place: Settings) -> int:
     parts = Parts(place)
     store = parts.raw_store if asked.as_written else parts.store
-    encode = msgspec.json.Encoder().encode
     after: Position = asked.after
     while page := store.read_all(after):
         for event in page:

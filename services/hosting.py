@@ -1,0 +1,115 @@
+"""Running services: each a nameko container, in a process patched by eventlet.
+
+Everything that blocks (the log, the read models, the decisions around them) is imported first, with the modules as Python made
+them, and called in native threads. What is imported after it is green. So the order of the imports is the point of this module.
+"""
+
+# ruff: noqa: E402 - the order of the imports is explained above
+
+import eventlet
+
+eventlet.monkey_patch()
+
+from shared.bus.native import import_native
+
+import_native("services.tools")
+
+import logging
+import signal
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from nameko.runners import ServiceRunner
+
+from services import tools
+from services.coaching.service import Coaching
+from services.composition import Parts
+from services.gateway.service import Gateway
+from services.intake.service import Intake
+from services.referrals.service import Referrals
+from services.reporting.service import ReportingService
+from services.settings import Settings
+from services.wiring import wired
+from shared.bus.native import native
+from shared.bus.relay import Relay
+
+log = logging.getLogger("parcours")
+
+SERVICES: dict[str, type[Any]] = {
+    "intake": Intake,
+    "coaching": Coaching,
+    "referrals": Referrals,
+    "reporting": ReportingService,
+    "gateway": Gateway,
+}
+WORKERS = 64  # calls that a service handles at once; each waits in a native thread, so the group commit has something to group
+AGAIN = 2.0  # seconds before services that fell with their servers are started again
+
+
+def demo(asked: Namespace, place: Settings) -> int:
+    """Serve, with the study's history loaded once."""
+    native(tools.load_study, place)
+    return serve(asked, place)
+
+
+def serve(asked: Namespace, place: Settings) -> int:
+    parts = Parts(place)
+    native(parts.forget_the_broker)
+    log_to_terminal()
+    tools.say(f"Parcours: http://{place.host}:{place.port}   (data in {place.data})")
+    return hosted(parts, list(SERVICES), relay=True)
+
+
+def service(asked: Namespace, place: Settings) -> int:
+    if place.embedded:
+        tools.say("Services in processes of their own talk over RabbitMQ: set PARCOURS_AMQP_URI.")
+        return 2
+    log_to_terminal()
+    parts = Parts(place)
+    relay = asked.service == "relay"
+    return hosted(parts, [] if relay else [asked.service], relay=relay)
+
+
+def log_to_terminal() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def hosted(parts: Parts, names: Sequence[str], *, relay: bool) -> int:
+    """Host until SIGTERM or SIGINT. Services that fall are started again: nothing they did is lost, nothing is done twice."""
+    stop = eventlet.event.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None if stop.ready() else stop.send(None))
+    config = {
+        "AMQP_URI": parts.settings.amqp_uri,
+        "WEB_SERVER_ADDRESS": f"{parts.settings.host}:{parts.settings.port}",
+        "max_workers": WORKERS,
+    }
+    carrier = Relay(parts.store, parts.checkpoints, parts.settings.amqp_uri)
+    carrying = eventlet.spawn(carrier.run) if relay else None
+    supervising = eventlet.spawn(supervise, parts, config, names, stop) if names else None
+    stop.wait()
+    carrier.stop()
+    for thread in (supervising, carrying):
+        if thread is not None:
+            thread.wait()
+    return 0
+
+
+def supervise(parts: Parts, config: dict[str, Any], names: Sequence[str], stop: Any) -> None:
+    while not stop.ready():
+        try:
+            runner = ServiceRunner({**config, "parcours": native(wired, parts, names)})
+            for name in names:
+                runner.add_service(SERVICES[name])
+            runner.start()
+            watching = eventlet.spawn(runner.wait)
+            while not (stop.ready() or watching.dead):
+                eventlet.sleep(0.1)
+            if stop.ready():
+                runner.stop()
+            else:
+                watching.wait()
+        except Exception:
+            log.exception("the services fell and are started again")
+            eventlet.sleep(AGAIN)

@@ -1,0 +1,31 @@
+"""What every service that decides has: a desk behind two RPC methods, and an inbox that is fed while the service lives."""
+
+from typing import Any
+
+from shared.bus.dependencies import Listening, Part
+from shared.bus.rpc import rpc
+from shared.desk import Reply
+
+
+class WriteService:
+    """nameko finds these entrypoints on each service that inherits them; a service adds its name, and its own methods."""
+
+    desk = Part("desk")
+    listener = Listening()
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def handle(self, token: str, command: str) -> Reply:
+        reply: Reply = self.desk.handle(token, command)
+        return reply
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def handle_many(self, token: str, commands: list[str]) -> list[Reply]:
+        replies: list[Reply] = self.desk.handle_many(token, commands)
+        return replies
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def health(self) -> dict[str, Any]:
+        """Whether the inbox goes on. A projection that met an event it cannot take says which."""
+        inbox = self.listener.inbox
+        fault = getattr(inbox, "fault", None)
+        return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.reason}"}
