@@ -132,17 +132,24 @@ class Projection(Inbox):
         if not events:
             return
         try:
-            self.patiently(self.apply, list(events))
+            self.patiently(self.apply_following, events)
         except Stopped:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is kept for readiness to tell
             self.one_by_one(events, failure)
 
+    def apply_following(self, events: Sequence[EventMessage]) -> None:
+        """A server that went away in a commit may have made it: the position is asked again at each attempt."""
+        reached = self.position()
+        following = [event for event in events if event.position > reached]
+        if following:
+            self.apply(following)
+
     def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
         """A batch failed: go as far as possible and name the very event that does not pass."""
         for event in events:
             try:
-                self.patiently(self.apply, [event])
+                self.patiently(self.apply_following, [event])
             except Stopped:
                 raise
             except Exception as fault:

@@ -1,0 +1,150 @@
+"""A log, a broker, and the parts between them, each in a thread of the test."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from msgspec import Raw
+
+from shared.bus.connection import Connection, connected
+from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
+from shared.bus.embedded import Channel, Transport
+from shared.bus.inbox import Inbox, Projection, Reactions
+from shared.bus.listener import Listener
+from shared.bus.publisher import Publisher
+from shared.bus.relay import Relay
+from shared.bus.topology import is_embedded
+from shared.message import PREFIX, START, Actor, EventBody, EventMessage, Position, encode
+from shared.store.port import Append, NewEvent
+from shared.store.sqlite import SqliteStore
+from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.time import now
+
+SERVICE = "coaching"
+
+
+def eventually(check: Callable[[], Any], what: str = "", seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, what or "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Seen:
+    """A policy that remembers what it was given, and fails on the names it is told to."""
+
+    def __init__(self) -> None:
+        self.events: list[EventMessage] = []
+        self.attempts: list[Position] = []
+        self.faults: dict[Position, Exception] = {}
+
+    def react(self, event: EventMessage) -> None:
+        self.attempts.append(event.position)
+        if event.position in self.faults:
+            raise self.faults[event.position]
+        self.events.append(event)
+
+    @property
+    def positions(self) -> list[Position]:
+        return [event.position for event in self.events]
+
+
+class Kept:
+    """A projection: it moves its position together with its effect."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+        self.at: Position = START
+
+    def position(self) -> Position:
+        return self.at
+
+    def apply(self, events: list[EventMessage]) -> None:
+        for event in events:
+            assert event.position > self.at, "applied twice"
+            self.seen.react(event)
+            self.at = event.position
+
+
+class Bus:
+    def __init__(self, uri: str, folder: Path) -> None:
+        self.uri = uri
+        self.folder = folder
+        self.store = SqliteStore(folder / "log.sqlite")
+        self.checkpoints = SqliteCheckpoints(folder / "log.sqlite")
+        self.letters: DeadLetters = dead_letters(uri, (SERVICE, "intake"), folder / "dead.sqlite")
+        self.running: list[tuple[Any, threading.Thread]] = []
+        self.seen = Seen()
+
+    def record(self, count: int = 1) -> list[Position]:
+        """Append events to the log: this is all that a writer does."""
+        outcomes = self.store.append_many([Append(f"journey-{uuid4()}", 0, [new_event()]) for _ in range(count)])
+        return [outcome.position for outcome in outcomes if not isinstance(outcome, Exception)]
+
+    def start(self, part: Any, *words: Any) -> Any:
+        thread = threading.Thread(target=part.run, args=words, daemon=True)
+        thread.start()
+        self.running.append((part, thread))
+        return part
+
+    def stop(self, part: Any) -> None:
+        for running, thread in self.running:
+            if running is part:
+                part.stop()
+                thread.join(20)
+                assert not thread.is_alive(), f"{part} does not stop"
+
+    def relay(self) -> Relay:
+        relay: Relay = self.start(Relay(self.store, self.checkpoints, self.uri, window=100))
+        return relay
+
+    def reactions(self, seen: Seen | None = None, service: str = SERVICE) -> Reactions:
+        return Reactions(service, self.store, self.checkpoints, (seen or self.seen).react)
+
+    def projection(self, kept: Kept) -> Projection:
+        return Projection("reporting", self.store, kept.position, kept.apply)
+
+    def listen(self, inbox: Inbox) -> Listener:
+        letters = self.letters if isinstance(self.letters, FileDeadLetters) else None
+        listener: Listener = self.start(Listener(inbox, self.checkpoints, self.uri, letters))
+        eventually(lambda: listener.active)
+        return listener
+
+    def publish(self, events: Sequence[EventMessage]) -> None:
+        """As a relay would, and again if one likes."""
+        with connected(self.uri) as connection:
+            Publisher(connection).events(events)
+
+    def connection(self) -> Any:
+        return Connection(self.uri)
+
+    def close(self) -> None:
+        for part, _ in self.running:
+            part.stop()
+        for part, _ in self.running:
+            self.stop(part)
+        self.store.close()
+        self.checkpoints.close()
+        if is_embedded(self.uri):
+            Channel.queues.clear()
+            Transport.global_state.clear()
+
+
+def new_event(id: UUID | None = None, territory: str = "alencon", data: bytes = b'{"person":"p"}') -> NewEvent:
+    id = id or uuid4()
+    body = EventBody(
+        id=id,
+        type=f"{PREFIX}{SERVICE}.JourneyOpened",
+        source=f"/parcours/{SERVICE}",
+        subject="journey-p",
+        time=now(),
+        dataschema=f"urn:parcours:{SERVICE}.JourneyOpened:1",
+        territory=territory,
+        actor=Actor("c", "coach"),
+        commandid=uuid4(),
+        data=Raw(data),
+    )
+    return NewEvent(id, body.type, encode(body))
