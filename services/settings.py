@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 TERRITORIES = Path(__file__).parent.parent / "deploy" / "territories.json"
-EMBEDDED = "embedded://"
+EMBEDDED = "embedded://localhost"
 
 
 class Territory(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Settings(Struct, frozen=True):
 
     @property
     def embedded(self) -> bool:
-        return self.amqp_uri == EMBEDDED
+        return self.amqp_uri.startswith("embedded:")
 
     def programme(self) -> Programme:
         return msgspec.json.decode(self.territories.read_bytes(), type=Programme)

@@ -43,14 +43,14 @@ class Process:
 
     def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
         self.words = words
+        self.command = [sys.executable, "-m", "services.main"]
         self.env = env
         self.log = log
         self.child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as out:
-            command = [sys.executable, "-m", "services.main", *self.words]
-            self.child = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out)
+            self.child = subprocess.Popen([*self.command, *self.words], cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out)
 
     def alive(self) -> bool:
         return self.child is not None and self.child.poll() is None

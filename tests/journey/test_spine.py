@@ -11,20 +11,18 @@ import httpx
 import pytest
 
 from tests.processes import Product, eventually, running
+from tests.servers import GivenPostgres, GivenRabbitmq
 
 DAY = datetime(2024, 2, 1, 10, 0).astimezone()
 QUARTER = "2024-Q2"
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory, module_rabbitmq_uri: str, module_postgres_dsn: str) -> Iterator[Product]:
-    env = {
-        "PARCOURS_AMQP_URI": module_rabbitmq_uri,
-        "PARCOURS_EVENT_STORE": module_postgres_dsn,
-        "PARCOURS_READ_MODELS": module_postgres_dsn.replace("postgresql://", "postgresql+psycopg://"),
-    }
-    with running(tmp_path_factory.mktemp("spine"), env) as running_product:
-        yield running_product
+def product(tmp_path_factory: pytest.TempPathFactory, rabbitmq_server: GivenRabbitmq, postgres_server: GivenPostgres) -> Iterator[Product]:
+    with rabbitmq_server.vhost() as uri, postgres_server.database() as dsn:
+        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn}
+        with running(tmp_path_factory.mktemp("spine"), env) as running_product:
+            yield running_product
 
 
 class Listener:

@@ -1,0 +1,126 @@
+"""One product on servers of its own, which the tests of this room kill, stop and start."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pika
+import pytest
+
+from tests.processes import Product, eventually, running
+from tests.servers import PostgresServer, RabbitmqServer
+
+INBOXES = ("intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox")
+
+
+class Load:
+    """Coaches who identify people without pause, and send a command again, with its id, until they know that it is accepted."""
+
+    def __init__(self, product: Product, callers: int = 3) -> None:
+        self.product = product
+        self.accepted: list[str] = []
+        self.doubts = Counter[int]()
+        self.stopping = threading.Event()
+        self.token = product.token("coach")
+        self.threads = [threading.Thread(target=self.work) for _ in range(callers)]
+
+    def __enter__(self) -> "Load":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(120)
+
+    def work(self) -> None:
+        with httpx.Client(base_url=self.product.url, timeout=30) as client:
+            while not self.stopping.is_set():
+                self.insist(client, str(uuid4()), str(uuid4()))
+
+    def insist(self, client: httpx.Client, id: str, person: str) -> None:
+        data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": id}
+        for _ in range(600):
+            try:
+                answer = client.post("/v1/commands/IdentifyPerson", json={"territory": "alencon", "data": data}, headers=headers)
+            except httpx.HTTPError:
+                self.doubts[0] += 1
+            else:
+                if answer.is_success:
+                    self.accepted.append(id)
+                    return
+                self.doubts[answer.status_code] += 1
+            if self.stopping.wait(0.2) and not self.doubts:
+                return
+        raise AssertionError(f"never accepted; doubts {self.doubts}")
+
+    def grows(self, by: int) -> None:
+        """Wait until this many more commands are accepted."""
+        target = len(self.accepted) + by
+        eventually(lambda: len(self.accepted) >= target, f"{by} more accepted commands; doubts {self.doubts}", 90)
+
+
+class Stage:
+    """The product, its servers, and what must be true after every fault."""
+
+    def __init__(self, product: Product, postgres: PostgresServer, rabbitmq: RabbitmqServer, uri: str) -> None:
+        self.product = product
+        self.postgres = postgres
+        self.rabbitmq = rabbitmq
+        self.uri = uri
+
+    def load(self) -> Load:
+        return Load(self.product)
+
+    def history(self) -> list[dict[str, Any]]:
+        told = self.product.tool("history")
+        assert told.returncode == 0, told.stderr
+        return [json.loads(line) for line in told.stdout.splitlines()]
+
+    def nothing_lost_nothing_twice(self, load: Load) -> None:
+        self.product.ready(90)
+        events = self.history()
+        counts = Counter(event["commandid"] for event in events if event["type"].endswith("PersonIdentified"))
+        assert {counts[id] for id in load.accepted} == {1}
+        assert len({event["id"] for event in events}) == len(events)
+        eventually(self.caught_up, "the facts reach the end of the log", 60)
+        live = self.figures("indicators")
+        assert live == self.figures("replay")
+        assert live["indicators"]["people_met"]["value"] == sum(event["type"].endswith("PersonIdentified") for event in events)
+        eventually(self.queues_are_empty, "every queue is empty", 60)
+        assert all(process.alive() for process in self.product.processes.values())
+
+    def caught_up(self) -> bool:
+        return bool(self.figures("indicators")["position"] == self.history()[-1]["position"])
+
+    def figures(self, word: str) -> dict[str, Any]:
+        told = self.product.tool(word, "--territory", "all", "--quarter", "2026-Q4", "--json")
+        assert told.returncode == 0, told.stderr
+        figures: dict[str, Any] = json.loads(told.stdout)
+        return figures
+
+    def queues_are_empty(self) -> bool:
+        connection = pika.BlockingConnection(pika.URLParameters(self.uri))
+        channel = connection.channel()
+        waiting = {queue: channel.queue_declare(queue, passive=True).method.message_count for queue in INBOXES}
+        connection.close()
+        return not any(waiting.values())
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    postgres, rabbitmq = PostgresServer(), RabbitmqServer()
+    try:
+        dsn, uri = postgres.create_database(), rabbitmq.create_vhost()
+        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn}
+        with running(tmp_path_factory.mktemp("stage"), env) as product:
+            yield Stage(product, postgres, rabbitmq, uri)
+    finally:
+        rabbitmq.close()
+        postgres.close()

@@ -1,0 +1,45 @@
+"""A `parcours` command that dies by SIGKILL at a chosen call, so that a kill falls between two lines and not somewhere.
+
+    python -m tests.chaos.dying MODULE:NAME before|after COUNT service relay --data DIR …
+
+At the call number COUNT of NAME (a function, or Class.method) the process kills itself, before the call or after it has returned.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from services import hosting, main
+
+
+def deadly(call: Callable[..., Any], when: str, count: int) -> Callable[..., Any]:
+    left = [count]
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0 and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = call(*args, **kwargs)
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    return dying
+
+
+def arm(place: str, when: str, count: int) -> None:
+    module, _, name = place.partition(":")
+    holder: Any = importlib.import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        holder = getattr(holder, part)
+    setattr(holder, last, deadly(getattr(holder, last), when, count))
+
+
+if __name__ == "__main__":
+    assert hosting.SERVICES  # its import patches the process first, as the command itself would
+    arm(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    sys.exit(main.main(sys.argv[4:]))

@@ -1,0 +1,114 @@
+"""Whatever dies, every accepted command is in the log once, every event is applied once, and nobody repairs anything by hand."""
+
+import signal
+import sys
+from uuid import uuid4
+
+import pytest
+
+from tests.chaos.conftest import Stage
+from tests.processes import Process, eventually
+
+DEATHS = {
+    "the relay, between publishing and saving its position": (
+        "relay",
+        "shared.store.postgres_checkpoints:PostgresCheckpoints.save",
+        "before",
+    ),
+    "reporting, inside its transaction": ("reporting", "services.reporting.read_models:move", "after"),
+    "a service, between the append and the reply": ("intake", "shared.store.postgres:PostgresStore.append", "after"),
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Stage, death: str):
+    service, place, when = DEATHS[death]
+    healthy = stage.product.processes[service]
+    with stage.load() as load:
+        load.grows(20)
+        healthy.kill()
+        dying = Dying(place, when, healthy)
+        dying.start()
+        assert dying.child is not None
+        assert dying.child.wait(60) == -signal.SIGKILL, healthy.log.read_text()[-2000:]
+        healthy.start()
+        load.grows(20)
+    stage.nothing_lost_nothing_twice(load)
+
+
+class Dying(Process):
+    """The same command, armed to die at a call."""
+
+    def __init__(self, place: str, when: str, healthy: Process) -> None:
+        super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
+        self.command = [sys.executable, "-m", "tests.chaos.dying", place, when, "2"]
+
+
+@pytest.mark.parametrize("service", ["gateway", "coaching"])
+def test_any_service_may_be_killed_under_load(stage: Stage, service: str):
+    with stage.load() as load:
+        load.grows(20)
+        stage.product.processes[service].kill()
+        stage.product.processes[service].start()
+        load.grows(20)
+    stage.nothing_lost_nothing_twice(load)
+
+
+def test_the_broker_stops_and_comes_back_under_load(stage: Stage):
+    with stage.load() as load:
+        load.grows(20)
+        stage.rabbitmq.stop()
+        eventually(lambda: load.doubts[503] > 0, "a clear 503 while the broker is away", 60)
+        stage.rabbitmq.start()
+        load.grows(20)
+    stage.nothing_lost_nothing_twice(load)
+
+
+def test_the_database_restarts_under_load(stage: Stage):
+    with stage.load() as load:
+        load.grows(20)
+        stage.postgres.restart()
+        load.grows(20)
+    stage.nothing_lost_nothing_twice(load)
+
+
+def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_same_id(stage: Stage):
+    id, person = str(uuid4()), str(uuid4())
+    data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "INCONNU"}
+    stage.product.token("coach")
+    stage.rabbitmq.stop()
+    away = stage.product.send("IdentifyPerson", data, id=id)
+    assert away.status_code == 503
+    assert away.headers["retry-after"]
+    assert away.json()["code"] == "unavailable"
+    stage.rabbitmq.start()
+    eventually(lambda: stage.product.send("IdentifyPerson", data, id=id).is_success, "the retry is accepted")
+    again = stage.product.must("IdentifyPerson", data, id=id)
+    assert again == stage.product.must("IdentifyPerson", data, id=id)
+    assert sum(event["commandid"] == id for event in stage.history()) == 1
+
+
+def test_what_a_policy_cannot_do_waits_in_the_dead_letters_and_is_done_later(stage: Stage):
+    """A journey cannot open again without a granted renewal: the orientation waits until there is one."""
+    product, person = stage.product, str(uuid4())
+    product.must("OpenJourney", {"person": person, "referent": "coach-1"})
+    today = product.must("HoldInterview", {"person": person, "mode": "VISIO", "minutes": 30})
+    assert today
+    events = [event for event in stage.history() if event["subject"] == f"journey-{person}"]
+    product.must("ExitJourney", {"person": person, "exit_on": events[0]["data"]["on"], "reason": "DEMANDE", "outcomes": []})
+    sent = {"orientation": str(uuid4()), "person": person, "kind": "CCAS", "needs": [], "urgency": False, "consent": True}
+    product.must("ReceiveOrientation", sent, role="prescriber", organisation="ccas")
+    product.must("AcceptOrientation", {"orientation": sent["orientation"], "referent": "coach-2"})
+    eventually(
+        lambda: "renewal_not_granted" in product.tool("dead", "list").stdout or person in product.tool("dead", "list").stdout,
+        "the dead letter",
+    )
+    product.must("GrantRenewal", {"person": person}, role="coordinator")
+    replayed = product.tool("dead", "replay")
+    assert replayed.returncode == 0, replayed.stderr
+    eventually(lambda: ranks(stage, person) == [1, 2], "the journey of rank 2")
+    eventually(lambda: product.tool("dead", "list").stdout == "", "no dead letter is left")
+
+
+def ranks(stage: Stage, person: str) -> list[int]:
+    return [e["data"]["rank"] for e in stage.history() if e["type"].endswith("JourneyOpened") and e["data"]["person"] == person]
