@@ -186,6 +186,7 @@ def test_every_follow_up_that_is_awaited_is_due_at_the_exit_in_force_plus_calend
                 assert event.milestone in awaited
             case follow_up.FollowUpCancelled():
                 del awaited[event.milestone]
+    assert awaited == {milestone: months_later(exit_on, {"M3": 3, "M6": 6}[milestone]) for milestone in awaited}, "a correction moves them"
 
 
 @given(st.dates(date(2022, 6, 1), date(2030, 12, 31)))
