@@ -106,6 +106,7 @@ def test_a_masked_territory_cannot_be_had_by_taking_the_others_from_the_programm
     report = reported(history)
     assert shown(report, "positive_rate", "all")
     assert [shown(report, "positive_rate", town) for town in ("alencon", "flers", "argentan")] == [False, False, True]
+    assert not shown(report, "positive_target", "flers")  # it would say the same number again
 
 
 def test_evidence_is_masked_for_a_committee_and_whole_for_an_auditor() -> None:
