@@ -35,7 +35,7 @@ def int8(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
 
 
-def moment(value: datetime) -> bytes:
+def timestamptz(value: datetime) -> bytes:
     since = value - EPOCH
     return int8((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
@@ -98,11 +98,38 @@ class Link:
         self.checked(self.pg.exec_(SETTINGS))
 
     def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
+        self.prepare(statement)
+        formats = (1,) * len(values)
+        return self.checked(self.pg.exec_prepared(statement.name, values, formats, 1))  # type: ignore[arg-type]  # None is NULL
+
+    def prepare(self, statement: Statement) -> None:
         if statement.name not in self.prepared:
             self.checked(self.pg.prepare(statement.name, statement.text, statement.types))
             self.prepared.add(statement.name)
-        formats = (1,) * len(values)
-        return self.checked(self.pg.exec_prepared(statement.name, values, formats, 1))  # type: ignore[arg-type]  # None is NULL
+
+    def send(self, statement: Statement, *values: bytes) -> None:
+        """Half of a call: the server works while this thread does something else, until `receive`."""
+        self.prepare(statement)
+        try:
+            self.pg.send_query_prepared(statement.name, values, (1,) * len(values), 1)
+        except psycopg.OperationalError as fault:
+            raise Unavailable(f"PostgreSQL: {fault}") from fault
+
+    def receive(self) -> pq.abc.PGresult:
+        """The other half. It waits in `poll`, where other threads may run, and not in libpq, which would hold them up."""
+        try:
+            while self.pg.is_busy():
+                self.poll.poll()
+                self.pg.consume_input()
+        except psycopg.OperationalError as fault:
+            raise Unavailable(f"PostgreSQL: {fault}") from fault
+        result = self.pg.get_result()
+        if result is None:
+            raise Unavailable("PostgreSQL: the connection was lost")
+        checked = self.checked(result)
+        while self.pg.get_result() is not None:
+            pass
+        return checked
 
     def checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):

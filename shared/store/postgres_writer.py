@@ -12,8 +12,8 @@ from shared.store.libpq import (
     int4_array,
     int8_array,
     int8s,
-    moment,
     text_array,
+    timestamptz,
     uuid_array,
 )
 from shared.store.port import Append, Appended
@@ -48,7 +48,7 @@ def packed(appends: Sequence[Append]) -> tuple[bytes, ...]:
         text_array([append.stream for append in appends]),
         int8_array([append.expected for append in appends]),
         int4_array([len(append.events) for append in appends]),
-        array(TIMESTAMPTZ, [moment(append.recorded_at) if append.recorded_at else None for append in appends]),
+        array(TIMESTAMPTZ, [timestamptz(append.recorded_at) if append.recorded_at else None for append in appends]),
         uuid_array([event.id for event in events]),
         text_array([event.type for event in events]),
         array(JSON, [event.body for event in events]),
