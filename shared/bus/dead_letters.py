@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import pika
 from msgspec import Struct
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.exceptions import AMQPError
 
-from shared.bus.topology import REPLAY, dead, inbox, is_embedded
+from shared.bus.topology import DEAD_ARGUMENTS, REPLAY, dead, inbox, is_embedded
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decode_event, encode
 
@@ -72,22 +72,18 @@ class RabbitDeadLetters:
             raise Unavailable(f"The broker cannot be reached now: {fault!r}") from fault
 
     def each(self, connection: pika.BlockingConnection, service: str | None) -> Iterator[tuple[str, BlockingChannel, int, Any, bytes]]:
-        """Every waiting message. What is not acknowledged goes back to its queue when the connection closes."""
+        """Every waiting message, each once. What is not acknowledged goes back to its queue."""
         for name in [service] if service else self.services:
             channel = connection.channel()
             channel.confirm_delivery()
-            for _ in range(waiting(channel, name)):
-                method, properties, body = channel.basic_get(dead(name))
-                if method is None:
-                    break
+            channel.queue_declare(dead(name), durable=True, arguments=DEAD_ARGUMENTS)
+            seen: set[bytes] = set()  # what is given back may fail and be here again at once
+            while (got := channel.basic_get(dead(name)))[0] is not None and got[2] not in seen:
+                method, properties, body = got
+                seen.add(body)
                 yield name, channel, method.delivery_tag, properties, body
-
-
-def waiting(channel: BlockingChannel, service: str) -> int:
-    try:
-        return int(channel.queue_declare(dead(service), passive=True).method.message_count)
-    except ChannelClosedByBroker:
-        return 0  # no such queue: this service never ran here
+            channel.basic_nack(0, multiple=True, requeue=True)
+            channel.close()
 
 
 def letter_of(service: str, properties: Any, body: bytes) -> DeadLetter:

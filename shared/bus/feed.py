@@ -12,12 +12,13 @@ from uuid import uuid4
 
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
-from shared.bus.native import native
+from shared.bus.native import green_only, native
 from shared.bus.topology import EVENTS, EVERYTHING, declare_exchange
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
 
+green_only(__name__)
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[EventMessage], object]

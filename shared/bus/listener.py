@@ -14,12 +14,13 @@ from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.inbox import PAGE, Failure, Inbox, Reactions, Stopped
-from shared.bus.native import native, native_context
+from shared.bus.native import green_only, native, native_context
 from shared.bus.publisher import Publisher
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 from shared.store.port import Checkpoints
 
+green_only(__name__)
 log = logging.getLogger(__name__)
 
 LEASE = 1.0  # seconds that a standby waits for its turn before it looks whether it must stop

@@ -10,13 +10,14 @@ from typing import Any
 
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, drained
-from shared.bus.native import native, native_context
+from shared.bus.native import green_only, native, native_context
 from shared.bus.publisher import Publisher
 from shared.bus.topology import declare_exchange, declare_feed, is_embedded
 from shared.errors import Unavailable
 from shared.message import Position
 from shared.store.port import Checkpoints, EventStore
 
+green_only(__name__)
 log = logging.getLogger(__name__)
 
 WINDOW = 1_000  # events confirmed together

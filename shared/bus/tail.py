@@ -6,8 +6,10 @@ for offset, event in tail("amqp://…", "first"):
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pika
+from pika.exceptions import AMQPError
 
 from shared.message import EventMessage, decode_event
 
@@ -20,9 +22,13 @@ def tail(uri: str, offset: int | str = "first") -> Iterator[tuple[int, EventMess
 
     The stream holds what was published, so an event may come twice: its `position` tells. Raises pika's errors when the broker goes.
     """
-    with pika.BlockingConnection(pika.URLParameters(uri)) as connection:
+    connection = pika.BlockingConnection(pika.URLParameters(uri))
+    try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         for method, properties, body in channel.consume(FEED, arguments={"x-stream-offset": offset}):
             yield int(properties.headers["x-stream-offset"]), decode_event(body)
             channel.basic_ack(method.delivery_tag)
+    finally:
+        with suppress(AMQPError):  # pika gives back what it has not shown, and a stream takes nothing back
+            connection.close()

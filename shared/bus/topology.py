@@ -15,6 +15,7 @@ FEED = "journey.feed"
 EVERYTHING = "#"
 DELIVERY_LIMIT = 5  # deliveries of one message that may kill a process before the broker itself puts it aside
 NO_LIMIT = 1_000_000_000  # dead letters are looked at without end; RabbitMQ 4 would drop them at the twentieth look
+DEAD_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT}
 FEED_BYTES = 20_000_000_000
 EMBEDDED_LENGTH = 10_000  # messages waiting in memory for one service; the oldest give way and are read in the log
 
@@ -68,8 +69,7 @@ def inbox_arguments(service: str) -> dict[str, Any]:
 
 def declare_dead(channel: Any, service: str) -> None:
     channel.exchange_declare(exchange=DEAD, type="direct", durable=True, auto_delete=False)
-    arguments = {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT}
-    channel.queue_declare(queue=dead(service), durable=True, auto_delete=False, arguments=arguments)
+    channel.queue_declare(queue=dead(service), durable=True, auto_delete=False, arguments=DEAD_ARGUMENTS)
     channel.queue_bind(queue=dead(service), exchange=DEAD, routing_key=service)
 
 

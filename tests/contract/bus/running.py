@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
-
-from msgspec import Raw
+from uuid import uuid4
 
 from shared.bus.connection import Connection, connected
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
@@ -17,11 +15,11 @@ from shared.bus.listener import Listener
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
 from shared.bus.topology import is_embedded
-from shared.message import PREFIX, START, Actor, EventBody, EventMessage, Position, encode
-from shared.store.port import Append, NewEvent
+from shared.message import START, EventMessage, Position
+from shared.store.port import Append
 from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.time import now
+from tests.contract.bus.blocking import new_event
 
 SERVICE = "coaching"
 
@@ -131,20 +129,3 @@ class Bus:
         if is_embedded(self.uri):
             Channel.queues.clear()
             Transport.global_state.clear()
-
-
-def new_event(id: UUID | None = None, territory: str = "alencon", data: bytes = b'{"person":"p"}') -> NewEvent:
-    id = id or uuid4()
-    body = EventBody(
-        id=id,
-        type=f"{PREFIX}{SERVICE}.JourneyOpened",
-        source=f"/parcours/{SERVICE}",
-        subject="journey-p",
-        time=now(),
-        dataschema=f"urn:parcours:{SERVICE}.JourneyOpened:1",
-        territory=territory,
-        actor=Actor("c", "coach"),
-        commandid=uuid4(),
-        data=Raw(data),
-    )
-    return NewEvent(id, body.type, encode(body))

@@ -1,0 +1,205 @@
+"""Run in a process of its own, patched by eventlet: python -m tests.contract.bus.green TASK FOLDER. Prints one JSON object."""
+
+# ruff: noqa: E402 - what blocks is imported before the rest, after the patch
+
+import eventlet
+
+eventlet.monkey_patch()
+
+from shared.bus.native import import_native, native
+
+import_native("shared.store.sqlite", "shared.store.postgres", "kurrentdbclient", "tests.contract.bus.blocking")
+
+import json
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from nameko.events import SERVICE_POOL, event_handler
+from nameko.rpc import RpcProxy
+from nameko.runners import ServiceRunner
+from nameko.standalone.events import event_dispatcher
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from shared.bus.dependencies import Listening, Part
+from shared.bus.inbox import Reactions
+from shared.bus.listener import Listener
+from shared.bus.relay import Relay
+from shared.bus.rpc import rpc
+from shared.store.port import Append
+from tests.contract.bus import blocking
+from tests.contract.bus.blocking import Slow, new_event
+
+
+class Clock:
+    """Counts as long as the hub turns."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self.longest = 0.0
+        eventlet.spawn(self.run)
+
+    def run(self) -> None:
+        while True:
+            before = time.monotonic()
+            eventlet.sleep(0.01)
+            self.ticks += 1
+            self.longest = max(self.longest, time.monotonic() - before)
+
+
+def together(count: int, call: Callable[[int], Any]) -> list[Any]:
+    return list(eventlet.GreenPool(64).imap(call, range(count)))
+
+
+def slow_calls(folder: Path) -> dict[str, Any]:
+    clock, slow, start = Clock(), Slow(), time.monotonic()
+    together(20, lambda _: native(slow.wait, 0.2))
+    return {"seconds": time.monotonic() - start, "ticks": clock.ticks, "longest": clock.longest}
+
+
+def group_commit(folder: Path) -> dict[str, Any]:
+    clock, store = Clock(), native(blocking.SqliteStore, folder / "log.sqlite")
+    together(500, lambda _: native(store.append, Append(f"s-{uuid4()}", 0, [new_event()])))
+    return {"head": native(store.head), "ticks": clock.ticks, "longest": clock.longest}
+
+
+def logging_everywhere(folder: Path) -> dict[str, Any]:
+    logging.basicConfig(filename=folder / "log")
+    slow = Slow()
+    threads = [eventlet.spawn(native, slow.log, 200) for _ in range(20)]
+    for _ in range(200):
+        logging.getLogger("green").warning("one line")
+        eventlet.sleep(0)
+    for thread in threads:
+        thread.wait()
+    return {"lines": len((folder / "log").read_text().splitlines())}
+
+
+def order_of_imports(folder: Path) -> dict[str, Any]:
+    faults = []
+    for name in ("shared.store.sqlite", "shared.bus.feed"):
+        try:
+            import_native(name)
+        except ImportError as fault:
+            faults.append(str(fault))
+    return {"faults": faults}
+
+
+class One:
+    name = "one"
+    slow = Part("slow")
+    inbox = Listening("listener")
+    two = RpcProxy("two")
+
+    @rpc  # type: ignore[untyped-decorator]
+    def relayed(self, word: str) -> Any:
+        return self.two.answer(word)
+
+    @rpc  # type: ignore[untyped-decorator]
+    def blocked(self, seconds: float) -> Any:
+        return self.slow.wait(seconds)
+
+    @rpc  # type: ignore[untyped-decorator]
+    def absent(self) -> bool:
+        return bool(self.inbox.healthy())
+
+
+class Two:
+    name = "two"
+    missing = Part("nothing of that name")
+    heard: list[str] = []  # noqa: RUF012 - what both workers heard
+
+    @rpc  # type: ignore[untyped-decorator]
+    def answer(self, word: str) -> str:
+        return word.upper()
+
+    @rpc  # type: ignore[untyped-decorator]
+    def broken(self) -> Any:
+        return self.missing.anything()
+
+    @event_handler("source", "happened", handler_type=SERVICE_POOL)  # type: ignore[untyped-decorator]
+    def happened(self, payload: str) -> None:
+        self.heard.append(payload)
+
+
+def services(folder: Path, uri: str) -> dict[str, Any]:
+    """Two nameko services, an inbox and a relay in one process."""
+    store = native(blocking.SqliteStore, folder / "log.sqlite")
+    checkpoints = native(blocking.SqliteCheckpoints, folder / "log.sqlite")
+    seen: list[int] = []
+    listener = Listener(Reactions("one", store, checkpoints, lambda event: seen.append(event.position)), checkpoints, uri)
+    config = {"AMQP_URI": uri, "parcours": {"one": {"slow": Slow(), "listener": listener}, "two": {}}, "max_workers": 40}
+    relay = Relay(store, checkpoints, uri)
+    carrying = eventlet.spawn(relay.run)
+    runner = ServiceRunner(config)
+    runner.add_service(One)
+    runner.add_service(Two)
+    runner.start()
+    with ClusterRpcProxy(config, timeout=10) as cluster:
+        answer = cluster.one.relayed("word")
+        start = time.monotonic()
+        calls = [cluster.one.blocked.call_async(0.2) for _ in range(20)]
+        for call in calls:
+            call.result()
+        blocked = time.monotonic() - start
+        try:
+            cluster.two.broken()
+            fault = ""
+        except Exception as raised:  # noqa: BLE001 - its name is what is looked at
+            fault = str(raised)
+        after = cluster.two.answer("alive")
+        start = time.monotonic()
+        for _ in range(200):
+            cluster.two.answer("x")
+        rate = 200 / (time.monotonic() - start)
+        event_dispatcher(config)("source", "happened", "told")
+        for _ in range(50):
+            native(store.append, Append(f"s-{uuid4()}", 0, [new_event()]))
+        wait_until(lambda: len(seen) == 50 and bool(Two.heard))
+        healthy = cluster.one.absent()
+    idle = idle_cpu(3.0)
+    runner.stop()
+    relay.stop()
+    carrying.wait()
+    return {
+        "answer": answer,
+        "blocked": blocked,
+        "fault": fault,
+        "after": after,
+        "rate": rate,
+        "heard": Two.heard,
+        "seen": seen,
+        "healthy": healthy,
+        "idle": idle,
+    }
+
+
+def wait_until(check: Callable[[], bool]) -> None:
+    with eventlet.Timeout(15):
+        while not check():
+            eventlet.sleep(0.02)
+
+
+def idle_cpu(seconds: float) -> float:
+    """The share of a core that is used while nothing happens."""
+    before = cpu()
+    eventlet.sleep(seconds)
+    return (cpu() - before) / seconds
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    task.__name__: task for task in (slow_calls, group_commit, logging_everywhere, order_of_imports, services)
+}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])))

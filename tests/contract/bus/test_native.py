@@ -1,0 +1,56 @@
+"""Blocking code under green threads: it runs beside the hub, never in front of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def green(task: str, folder: Path, *words: str) -> dict[str, Any]:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.contract.bus.green", task, str(folder), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_twenty_slow_calls_run_together_while_the_hub_ticks(tmp_path: Path) -> None:
+    answer = green("slow_calls", tmp_path)
+    assert answer["seconds"] < 1  # 4 s one after the other
+    assert answer["ticks"] >= 10
+    assert answer["longest"] < 0.15
+
+
+def test_the_locks_of_a_store_work_across_native_threads(tmp_path: Path) -> None:
+    answer = green("group_commit", tmp_path)
+    assert answer["head"] == 500
+    assert answer["longest"] < 0.3
+
+
+def test_logging_from_native_and_green_threads_never_hangs(tmp_path: Path) -> None:
+    assert green("logging_everywhere", tmp_path)["lines"] == 21 * 200
+
+
+def test_what_is_imported_in_the_wrong_order_is_refused(tmp_path: Path) -> None:
+    early, waits_green = green("order_of_imports", tmp_path)["faults"]
+    assert "already imported" in early
+    assert "import it after import_native" in waits_green
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq", "embedded"])
+def test_services_of_nameko_reach_blocking_parts_and_their_inbox(broker: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    uri = request.getfixturevalue("rabbitmq_uri") if broker == "rabbitmq" else "embedded://"
+    answer = green("services", tmp_path, uri)
+    assert answer["answer"] == "WORD"
+    assert answer["blocked"] < 2
+    assert "nothing of that name" in answer["fault"]
+    assert answer["after"] == "ALIVE"
+    assert answer["heard"] == ["told"]
+    assert answer["seen"] == list(range(1, 51))
+    assert answer["healthy"]
+    assert answer["idle"] < 0.10
