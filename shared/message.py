@@ -17,7 +17,7 @@ Position = int  # opaque outside an adapter: compare it, store it, hand it back;
 START: Position = 0  # before the first event of any log
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     id: str
     role: str
     organisation: str = ""
@@ -56,7 +56,7 @@ class EventBody(Struct, frozen=True, kw_only=True):
     datacontenttype: str = "application/json"
 
 
-class EventMessage(Struct, frozen=True, kw_only=True):
+class EventMessage(Struct, frozen=True, kw_only=True, gc=False):
     """A recorded event. `data` keeps the bytes that were written; `previous` is known only where the log is read in order."""
 
     position: Position
