@@ -76,13 +76,8 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
             field = field_of(inner, **options)
             field.allow_none = True
             return field
-        case inspect.StrType(min_length=shortest, max_length=longest, pattern=pattern):
-            checks: list[Any] = [
-                validate.Length(min=shortest if shortest is not None else 1, max=longest or 500, error="Entre {min} et {max} caractères.")
-            ]
-            if pattern:
-                checks.append(validate.Regexp(pattern, error="Cette valeur n’a pas la forme attendue."))
-            return fields.String(validate=checks, **extra)
+        case inspect.StrType():
+            return fields.String(validate=checks_of(shape), **extra)
         case inspect.BoolType():
             return fields.Boolean(truthy={True}, falsy={False}, **extra)
         case inspect.IntType(ge=least, le=most):
@@ -107,6 +102,13 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
             return fields.Nested(schema_of(cls, frozenset()), **extra)
         case _:
             raise TypeError(f"no door for {shape}")
+
+
+def checks_of(text: inspect.StrType) -> list[Any]:
+    least = 1 if text.min_length is None else text.min_length
+    length = validate.Length(min=least, max=text.max_length or 500, error="Entre {min} et {max} caractères.")
+    form = [validate.Regexp(text.pattern, error="Cette valeur n’a pas la forme attendue.")] if text.pattern else []
+    return [length, *form]
 
 
 def in_range(least: float | None, most: float | None) -> validate.Range | None:

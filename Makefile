@@ -1,0 +1,53 @@
+# What a person needs: `make run` to see it, `make test` to prove it. Each sets up what it uses, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+DATA ?= .parcours
+PYTEST ?=
+
+.PHONY: help run setup test lint check bench lock clean
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+
+run: $(VENV)/run.stamp ## set up, and serve the demonstration on http://127.0.0.1:8000 (PORT=, DATA=)
+	@exec $(PY) -m services.main demo --port $(PORT) --data $(DATA)
+
+setup: $(VENV)/test.stamp ## set up what running, testing and linting need
+
+test: lint check ## lint, type and test everything, broker and database included (PYTEST='-k words')
+
+lint: $(VENV)/test.stamp ## ruff, mypy, the walls between rooms, yamllint
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/yamllint --strict .
+
+check: $(VENV)/test.stamp
+	$(PY) -m pytest $(PYTEST)
+
+bench: $(VENV)/test.stamp ## measure: appends, replays, relay, pages
+	$(PY) -m tests.bench
+
+lock: ## resolve requirements/*.in again, with hashes
+	bin/lock
+
+clean: ## remove the environment and every cache; the data of .parcours stays
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The tests' requirements contain the product's own: with them installed, the product starts at once.
+$(VENV)/run.stamp: requirements/run.txt
+	@[ $(VENV)/test.stamp -nt requirements/test.txt ] && $(PY) -c '' || bin/environment $(VENV) requirements/run.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements/test.txt
+	@bin/environment $(VENV) requirements/test.txt
+	@touch $@
