@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from marshmallow import Schema
 
 from services import permissions
 from services.coaching import catalogue as coaching
@@ -25,6 +26,7 @@ from services.settings import Settings
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.decider import Decider, Shell, Upcast
 from shared.desk import Desk
+from shared.door import schemas_of
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.policy import Policy, Reactor
@@ -51,6 +53,7 @@ POLICIES: Mapping[str, tuple[Policy, ...]] = {
 }
 DEFINITIONS = Path(definitions.__file__).with_suffix("") / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
+SCHEMAS: Mapping[str, Mapping[str, type[Schema]]] = {service: schemas_of(deciders) for service, deciders in DECIDERS.items()}
 PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
@@ -141,6 +144,13 @@ class Parts:
     @cached_property
     def dead_letters(self) -> DeadLetters:
         return dead_letters(self.settings.amqp_uri, tuple(DECIDERS), self.settings.data / "dead_letters.sqlite")
+
+
+def event_structs() -> dict[str, type[Any]]:
+    """The current shape of every event, by kind."""
+    return {
+        f"{service}.{event.__name__}": event for service, deciders in DECIDERS.items() for decider in deciders for event in decider.events
+    }
 
 
 def upcasts() -> dict[str, tuple[Upcast, ...]]:

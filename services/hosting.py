@@ -43,7 +43,7 @@ SERVICES: dict[str, type[Any]] = {
     "reporting": ReportingService,
     "gateway": Gateway,
 }
-WORKERS = 64  # calls that a service handles at once; each waits in a native thread, so the group commit has something to group
+WORKERS = 16  # calls that a service handles at once; each has a connection to the log, and PostgreSQL has a hundred for all
 AGAIN = 2.0  # seconds before services that fell with their servers are started again
 
 

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.composition import POLICIES, Parts
+from services.composition import POLICIES, SCHEMAS, Parts, event_structs
+from services.gateway.feed import Feed
+from services.gateway.outside import Call, Outside
 from services.reporting.window import Window
 from shared.bus.inbox import Inbox, Projection, Reactions
 from shared.bus.listener import Listener
+from shared.bus.native import native
+from shared.time import now
 
 Wires = dict[str, dict[str, Any]]
 
@@ -34,4 +38,23 @@ def listener(parts: Parts, inbox: Inbox) -> Listener:
 
 
 def gateway(parts: Parts) -> dict[str, Any]:
-    return {}
+    """The gateway makes its HTTP side when it knows how to call the services."""
+    programme, store = parts.settings.programme(), parts.store
+
+    def compose(call: Call) -> Outside:
+        return Outside(
+            call=call,
+            store=store,
+            native=native,
+            feed=Feed(store, native),
+            sessions=parts.sessions_signer,
+            services=parts.services_signer,
+            permissions=parts.permissions,
+            programme=programme.label,
+            territories={territory.id: territory.label for territory in programme.territories},
+            schemas=SCHEMAS,
+            events=event_structs(),
+            clock=now,
+        )
+
+    return {"compose": compose}

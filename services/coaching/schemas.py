@@ -1,13 +1,9 @@
-"""The door of the coaching service: one marshmallow schema per command, derived from the command itself.
+"""The door of coaching: a marshmallow schema for each command, derived from the command itself.
 
-What one field cannot say alone (the months of a fixed-term contract, the outcomes of an exit) is refused by the pages.
+What one field cannot say alone is refused by the pages.
 """
 
-from collections.abc import Mapping
-
-from marshmallow import Schema
-
 from services.coaching.catalogue import DECIDERS
-from shared.door import schema_of
+from shared.door import schemas_of
 
-SCHEMAS: Mapping[str, type[Schema]] = {command.__name__: schema_of(command) for decider in DECIDERS for command in decider.commands}
+SCHEMAS = schemas_of(DECIDERS)

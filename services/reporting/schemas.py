@@ -1,8 +1,9 @@
-"""The door of reporting: one marshmallow schema for each command, made from the command itself."""
+"""The door of reporting: a marshmallow schema for each command, derived from the command itself.
 
-from marshmallow import Schema
+What one field cannot say alone is refused by the pages.
+"""
 
 from services.reporting.catalogue import DECIDERS
-from shared.door import schema_of
+from shared.door import schemas_of
 
-SCHEMAS: dict[str, type[Schema]] = {command.__name__: schema_of(command) for decider in DECIDERS for command in decider.commands}
+SCHEMAS = schemas_of(DECIDERS)
