@@ -13,20 +13,23 @@ from marshmallow import Schema
 from services import permissions
 from services.coaching import catalogue as coaching
 from services.coaching import policies as coaching_policies
+from services.coaching import schemas as coaching_schemas
 from services.intake import catalogue as intake
 from services.intake import policies as intake_policies
+from services.intake import schemas as intake_schemas
 from services.loading import Loader
 from services.referrals import catalogue as referrals
 from services.referrals import policies as referrals_policies
+from services.referrals import schemas as referrals_schemas
 from services.reporting import catalogue as reporting
 from services.reporting import definitions
+from services.reporting import schemas as reporting_schemas
 from services.reporting.audit.replay import replay
 from services.reporting.quarter import Reporting
 from services.settings import Settings
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.decider import Decider, Shell, Upcast
 from shared.desk import Desk
-from shared.door import schemas_of
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.policy import Policy, Reactor
@@ -53,7 +56,12 @@ POLICIES: Mapping[str, tuple[Policy, ...]] = {
 }
 DEFINITIONS = Path(definitions.__file__).with_suffix("") / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
-SCHEMAS: Mapping[str, Mapping[str, type[Schema]]] = {service: schemas_of(deciders) for service, deciders in DECIDERS.items()}
+SCHEMAS: Mapping[str, Mapping[str, type[Schema]]] = {
+    "intake": intake_schemas.SCHEMAS,
+    "coaching": coaching_schemas.SCHEMAS,
+    "referrals": referrals_schemas.SCHEMAS,
+    "reporting": reporting_schemas.SCHEMAS,
+}
 PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
@@ -148,9 +156,8 @@ class Parts:
 
 def event_structs() -> dict[str, type[Any]]:
     """The current shape of every event, by kind."""
-    return {
-        f"{service}.{event.__name__}": event for service, deciders in DECIDERS.items() for decider in deciders for event in decider.events
-    }
+    known = [decider for deciders in DECIDERS.values() for decider in deciders]
+    return {f"{decider.service}.{event.__name__}": event for decider in known for event in decider.events}
 
 
 def upcasts() -> dict[str, tuple[Upcast, ...]]:

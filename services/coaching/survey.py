@@ -1,9 +1,10 @@
 """What a participant thinks of the programme, said once per token and joined to nobody.
 
-One stream per token, `survey-<token>`. The token is handed out at random and kept nowhere beside a person; the event does not
-repeat it, and the shell records no actor.
+One stream per token, named after its digest: the token is handed out at random and recorded nowhere, neither beside a person nor
+beside the answer, and the shell records no actor.
 """
 
+import hashlib
 from datetime import date
 from typing import Annotated, Literal
 
@@ -95,6 +96,6 @@ decider = Decider(
     initial=initial,
     evolve=evolve,
     decide=decide,
-    stream=lambda command: f"survey-{command.token}",
+    stream=lambda command: f"survey-{hashlib.sha256(command.token.encode()).hexdigest()[:32]}",
     anonymous=True,
 )
