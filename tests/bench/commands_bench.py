@@ -112,9 +112,8 @@ def latency(product: Product, count: int = 100) -> None:
         pages.append(time.perf_counter() - accepted[id])
     eventually(lambda: len(seen.keys() & accepted.keys()) == count, "every event on the feed")
     delays = [max(0.0, seen[id] - accepted[id]) for id in accepted]
-    print(
-        f"accepted to feed: median {statistics.median(delays) * 1000:.1f} ms   accepted to page: median {statistics.median(pages) * 1000:.1f} ms"
-    )
+    feed, shown = statistics.median(delays) * 1000, statistics.median(pages) * 1000
+    print(f"accepted to feed: median {feed:.1f} ms   accepted to page: median {shown:.1f} ms")
 
 
 def main(rabbitmq_uri: str, postgres_dsn: str) -> None:

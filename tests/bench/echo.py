@@ -17,7 +17,7 @@ from nameko.web.handlers import http  # noqa: E402
 class Echo:
     name = "echo"
 
-    @rpc
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def say(self, text: str) -> str:
         return text
 
@@ -26,7 +26,7 @@ class EchoGateway:
     name = "echo-gateway"
     echo = RpcProxy("echo")
 
-    @http("POST", "/echo")
+    @http("POST", "/echo")  # type: ignore[untyped-decorator]  # nameko has no types
     def post(self, request: object) -> str:
         said: str = self.echo.say(request.get_data(as_text=True))  # type: ignore[attr-defined]
         return said

@@ -21,7 +21,7 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("death", DEATHS)
-def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Stage, death: str):
+def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Stage, death: str) -> None:
     service, place, when = DEATHS[death]
     healthy = stage.product.processes[service]
     with stage.load() as load:
@@ -45,7 +45,7 @@ class Dying(Process):
 
 
 @pytest.mark.parametrize("service", ["gateway", "coaching"])
-def test_any_service_may_be_killed_under_load(stage: Stage, service: str):
+def test_any_service_may_be_killed_under_load(stage: Stage, service: str) -> None:
     with stage.load() as load:
         load.grows(20)
         stage.product.processes[service].kill()
@@ -54,7 +54,7 @@ def test_any_service_may_be_killed_under_load(stage: Stage, service: str):
     stage.nothing_lost_nothing_twice(load)
 
 
-def test_the_broker_stops_and_comes_back_under_load(stage: Stage):
+def test_the_broker_stops_and_comes_back_under_load(stage: Stage) -> None:
     with stage.load() as load:
         load.grows(20)
         stage.rabbitmq.stop()
@@ -64,7 +64,7 @@ def test_the_broker_stops_and_comes_back_under_load(stage: Stage):
     stage.nothing_lost_nothing_twice(load)
 
 
-def test_the_database_restarts_under_load(stage: Stage):
+def test_the_database_restarts_under_load(stage: Stage) -> None:
     with stage.load() as load:
         load.grows(20)
         stage.postgres.restart()
@@ -72,7 +72,7 @@ def test_the_database_restarts_under_load(stage: Stage):
     stage.nothing_lost_nothing_twice(load)
 
 
-def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_same_id(stage: Stage):
+def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_same_id(stage: Stage) -> None:
     id, person = str(uuid4()), str(uuid4())
     data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "INCONNU"}
     stage.product.token("coach")
@@ -88,7 +88,7 @@ def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_
     assert sum(event["commandid"] == id for event in stage.history()) == 1
 
 
-def test_what_a_policy_cannot_do_waits_in_the_dead_letters_and_is_done_later(stage: Stage):
+def test_what_a_policy_cannot_do_waits_in_the_dead_letters_and_is_done_later(stage: Stage) -> None:
     """A journey cannot open again without a granted renewal: the orientation waits until there is one."""
     product, person = stage.product, str(uuid4())
     product.must("OpenJourney", {"person": person, "referent": "coach-1"})

@@ -58,7 +58,7 @@ def timeline(product: Product, person: str) -> str:
     return product.get(f"/parcours/{person}", role="coordinator").text
 
 
-def test_a_person_goes_from_orientation_to_follow_up_and_the_committee_sees_it(product: Product):
+def test_a_person_goes_from_orientation_to_follow_up_and_the_committee_sees_it(product: Product) -> None:
     listener = Listener(product)
     person, orientation, outcome = (str(uuid4()) for _ in range(3))
     before = figures(product)
@@ -108,21 +108,21 @@ def figures(product: Product, **params: Any) -> dict[str, Any]:
     return indicators
 
 
-def test_the_same_command_sent_twice_is_recorded_once_and_answered_alike(product: Product):
+def test_the_same_command_sent_twice_is_recorded_once_and_answered_alike(product: Product) -> None:
     id, person = str(uuid4()), str(uuid4())
     data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "INCONNU"}
     first = product.must("IdentifyPerson", data, id=id, time=at(3))
     assert product.must("IdentifyPerson", data, id=id, time=at(3)) == first
 
 
-def test_live_figures_equal_a_replay_at_the_same_position(product: Product):
+def test_live_figures_equal_a_replay_at_the_same_position(product: Product) -> None:
     live = product.tool("indicators", "--territory", "all", "--quarter", QUARTER, "--json")
     replayed = product.tool("replay", "--territory", "all", "--quarter", QUARTER, "--json")
     assert live.returncode == replayed.returncode == 0, live.stderr + replayed.stderr
     assert json.loads(live.stdout) == json.loads(replayed.stdout)
 
 
-def test_a_past_date_is_a_time_of_recording(product: Product):
+def test_a_past_date_is_a_time_of_recording(product: Product) -> None:
     """Facts of February 2024 recorded today are not known as of yesterday."""
     yesterday = (date.today() - timedelta(days=1)).isoformat()  # noqa: DTZ011 - the day before this very run
     replayed = product.tool("replay", "--as-of", yesterday, "--quarter", QUARTER, "--json")
@@ -131,7 +131,7 @@ def test_a_past_date_is_a_time_of_recording(product: Product):
     assert "definitions" in replayed.stderr
 
 
-def test_a_broken_command_lists_every_fault_in_french(product: Product):
+def test_a_broken_command_lists_every_fault_in_french(product: Product) -> None:
     answer = product.send("HoldInterview", {"mode": "PIGEON", "minutes": 0}, time=at(3))
     assert answer.status_code == 422
     assert answer.headers["content-type"].startswith("application/problem+json")

@@ -55,7 +55,7 @@ def kinds(parts: Parts) -> list[str]:
     return [event.kind for event in parts.store.read_all(0)]
 
 
-def test_the_policies_run_right_after_what_causes_them(parts: Parts):
+def test_the_policies_run_right_after_what_causes_them(parts: Parts) -> None:
     outcomes = list(parts.loader().load(HISTORY))
     assert [outcome.fault for outcome in outcomes] == [None] * 4
     opened = kinds(parts).index("coaching.JourneyOpened")
@@ -63,7 +63,7 @@ def test_the_policies_run_right_after_what_causes_them(parts: Parts):
     assert {"coaching.ReferentAssigned", "intake.CoachingStarted", "referrals.PrescriberInformed"} <= set(kinds(parts))
 
 
-def test_history_keeps_the_time_at_which_it_was_recorded(parts: Parts):
+def test_history_keeps_the_time_at_which_it_was_recorded(parts: Parts) -> None:
     list(parts.loader().load(HISTORY))
     accepted = next(event for event in parts.store.read_all(0) if event.kind == "intake.OrientationAccepted")
     assert accepted.recordedtime == datetime(2023, 3, 8, 8, 0, tzinfo=UTC)
@@ -74,14 +74,14 @@ def test_history_keeps_the_time_at_which_it_was_recorded(parts: Parts):
     ]
 
 
-def test_loading_again_changes_nothing(parts: Parts):
+def test_loading_again_changes_nothing(parts: Parts) -> None:
     first = list(parts.loader().load(HISTORY))
     log = parts.store.read_all(0)
     assert list(parts.loader().load(HISTORY)) == first
     assert parts.store.read_all(0) == log
 
 
-def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Parts):
+def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Parts) -> None:
     list(parts.loader().load(HISTORY))
     events = {event.kind: event for event in parts.store.read_all(0)}
     opened, accepted = events["coaching.JourneyOpened"], events["intake.OrientationAccepted"]
@@ -98,14 +98,14 @@ def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Parts):
         (json.dumps({"id": str(SPACE), "type": "IdentifyPerson", "territory": "alencon", "data": MET}), Invalid),
     ],
 )
-def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Parts, bad: str, fault: type[Exception]):
+def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Parts, bad: str, fault: type[Exception]) -> None:
     outcomes = list(parts.loader().load([bad, "", *HISTORY]))
     assert isinstance(outcomes[0].fault, fault)
     assert outcomes[0].line == 1
     assert [outcome.fault for outcome in outcomes[1:]] == [None] * 4
 
 
-def test_live_and_replayed_figures_are_equal_at_every_position(parts: Parts):
+def test_live_and_replayed_figures_are_equal_at_every_position(parts: Parts) -> None:
     list(parts.loader().load([DEFINED, *HISTORY]))
     for event in parts.store.read_all(0):
         parts.reporting.apply([event])

@@ -32,7 +32,7 @@ def token(desk: Desk, identity: Identity = COACH) -> str:
     return desk.signer.sign(identity)
 
 
-def test_an_accepted_command_is_answered_with_its_position(desk: Desk):
+def test_an_accepted_command_is_answered_with_its_position(desk: Desk) -> None:
     reply = desk.handle(token(desk), text())
     assert reply["accepted"]["version"] == 1
     assert reply["accepted"]["events"] == ["Counted"]
@@ -51,38 +51,38 @@ def test_an_accepted_command_is_answered_with_its_position(desk: Desk):
         (text(data={"name": 1, "step": 9}), {"name", "step"}),
     ],
 )
-def test_every_fault_of_a_command_is_listed(desk: Desk, command: str, fields: set[str]):
+def test_every_fault_of_a_command_is_listed(desk: Desk, command: str, fields: set[str]) -> None:
     reply = desk.handle(token(desk), command)
     assert set(reply["invalid"]) == fields
 
 
 @pytest.mark.parametrize("bad", ["", "a.b.c", Signer(b"f" * 32, "services", lambda: NOW).sign(COACH)])
-def test_a_forged_identity_is_forbidden_and_nothing_more(desk: Desk, bad: str):
+def test_a_forged_identity_is_forbidden_and_nothing_more(desk: Desk, bad: str) -> None:
     assert list(desk.handle(bad, text())) == ["forbidden"]
     assert list(desk.handle(token(desk), text())) == ["accepted"]
 
 
-def test_an_identity_is_too_old_after_its_time(desk: Desk):
+def test_an_identity_is_too_old_after_its_time(desk: Desk) -> None:
     assert list(desk.handle(desk.signer.sign(COACH, timedelta(seconds=-1)), text())) == ["forbidden"]
 
 
-def test_a_token_for_another_audience_is_forbidden(desk: Desk):
+def test_a_token_for_another_audience_is_forbidden(desk: Desk) -> None:
     other = Signer(b"k" * 32, "gateway", desk.signer.clock)
     assert list(desk.handle(other.sign(COACH), text())) == ["forbidden"]
 
 
-def test_nobody_speaks_for_another_actor(desk: Desk):
+def test_nobody_speaks_for_another_actor(desk: Desk) -> None:
     assert list(desk.handle(token(desk), text(actor={"id": "c-2", "role": "coach"}))) == ["forbidden"]
     assert list(desk.handle(token(desk), text(recorded_time="2024-01-01T00:00:00Z", time="2024-01-01T00:00:00Z"))) == ["forbidden"]
 
 
-def test_a_tool_that_loads_history_lends_its_territories_not_its_rights(desk: Desk):
+def test_a_tool_that_loads_history_lends_its_territories_not_its_rights(desk: Desk) -> None:
     tool = token(desk, system("load"))
     assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "coach"}))) == ["accepted"]
     assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "auditor"}))) == ["forbidden"]
 
 
-def test_a_batch_answers_each_line_in_its_place(desk: Desk):
+def test_a_batch_answers_each_line_in_its_place(desk: Desk) -> None:
     replies = desk.handle_many(token(desk), [text(), "{", text(data={"name": "b", "step": 5})])
     assert [list(reply) for reply in replies] == [["accepted"], ["invalid"], ["accepted"]]
 
@@ -92,7 +92,7 @@ class Away:
         raise Unavailable("The log cannot be reached now.")
 
 
-def test_a_log_that_is_away_is_said_and_nothing_breaks():
+def test_a_log_that_is_away_is_said_and_nothing_breaks() -> None:
     away = Desk(shell(Away()), SIGNER, {"alencon"})
     signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
     away.signer = signer
@@ -100,6 +100,6 @@ def test_a_log_that_is_away_is_said_and_nothing_breaks():
     assert away.handle_many(signer.sign(COACH), [text(), text()]) == [{"unavailable": "The log cannot be reached now."}] * 2
 
 
-def test_the_actor_is_the_bearer(desk: Desk):
+def test_the_actor_is_the_bearer(desk: Desk) -> None:
     desk.handle(token(desk, Identity(Actor("c-7", "coach", "etape"), ("alencon",))), text())
     assert desk.shell.store.read_all(0)[0].actor == Actor("c-7", "coach", "etape")

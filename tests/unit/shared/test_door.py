@@ -39,12 +39,12 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_good_data_becomes_a_complete_command():
+def test_good_data_becomes_a_complete_command() -> None:
     visit = Door(Visit).command(GOOD, CONTEXT)
     assert visit == Visit("p-1", "RUE", 30, date(2023, 4, 1), ["mobilite"], {"logement": "OUI"}, date(2023, 3, 1), Place(2024, "Perseigne"))
 
 
-def test_every_fault_is_listed_at_once():
+def test_every_fault_is_listed_at_once() -> None:
     bad = {
         "person": "trop long",
         "channel": "MER",
@@ -69,7 +69,7 @@ def test_every_fault_is_listed_at_once():
 
 
 @pytest.mark.parametrize("field", ["on", "anything"])
-def test_a_field_that_is_not_asked_is_refused(field: str):
+def test_a_field_that_is_not_asked_is_refused(field: str) -> None:
     """What the shell fills in cannot be sent: a caller never chooses who it is or when it speaks."""
     with pytest.raises(Invalid) as refusal:
         Door(Visit).command({**GOOD, field: "2020-01-01"}, CONTEXT)
@@ -77,12 +77,12 @@ def test_a_field_that_is_not_asked_is_refused(field: str):
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 3])
-def test_what_is_not_an_object_is_refused(data: Any):
+def test_what_is_not_an_object_is_refused(data: Any) -> None:
     with pytest.raises(Invalid):
         Door(Visit).command(data, CONTEXT)
 
 
-def test_an_empty_text_is_not_a_value():
+def test_an_empty_text_is_not_a_value() -> None:
     with pytest.raises(Invalid) as refusal:
         Door(Visit).command({**GOOD, "person": ""}, CONTEXT)
     assert list(refusal.value.faults) == ["person"]

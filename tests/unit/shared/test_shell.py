@@ -41,7 +41,7 @@ def log(store: SqliteStore) -> list[EventMessage]:
     return store.read_all(0)
 
 
-def test_an_accepted_command_is_recorded_with_who_when_where_and_why(store: SqliteStore):
+def test_an_accepted_command_is_recorded_with_who_when_where_and_why(store: SqliteStore) -> None:
     message = count(3)
     shell(store).handle(message, COACH)
     (event,) = log(store)
@@ -50,7 +50,7 @@ def test_an_accepted_command_is_recorded_with_who_when_where_and_why(store: Sqli
     assert event.id == event_id(message.id, 0)
 
 
-def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now(store: SqliteStore):
+def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now(store: SqliteStore) -> None:
     first = count(5)
     answer = shell(store).handle(first, COACH)
     full = shell(store).handle(count(5), COACH)
@@ -59,7 +59,7 @@ def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now
     assert len(log(store)) == 3
 
 
-def test_a_refused_command_records_nothing(store: SqliteStore):
+def test_a_refused_command_records_nothing(store: SqliteStore) -> None:
     shell(store).handle(count(5), COACH)
     shell(store).handle(count(5), COACH)
     with pytest.raises(Refused) as refusal:
@@ -68,7 +68,7 @@ def test_a_refused_command_records_nothing(store: SqliteStore):
     assert len(log(store)) == 3
 
 
-def test_an_actor_acts_only_where_and_as_it_may(store: SqliteStore):
+def test_an_actor_acts_only_where_and_as_it_may(store: SqliteStore) -> None:
     with pytest.raises(Forbidden):
         shell(store).handle(count(territory="flers"), COACH)
     with pytest.raises(Forbidden):
@@ -76,25 +76,25 @@ def test_an_actor_acts_only_where_and_as_it_may(store: SqliteStore):
     assert log(store) == []
 
 
-def test_invalid_data_is_refused_with_its_faults(store: SqliteStore):
+def test_invalid_data_is_refused_with_its_faults(store: SqliteStore) -> None:
     with pytest.raises(Invalid) as refusal:
         shell(store).handle(count(9), COACH)
     assert list(refusal.value.faults) == ["step"]
 
 
-def test_a_fact_is_not_recorded_before_it_happened(store: SqliteStore):
+def test_a_fact_is_not_recorded_before_it_happened(store: SqliteStore) -> None:
     with pytest.raises(Refused) as refusal:
         shell(store).handle(count(time=NOW + timedelta(seconds=1)), COACH)
     assert refusal.value.code == "fact_in_the_future"
 
 
-def test_the_day_of_a_fact_is_the_day_in_the_programme_s_country(store: SqliteStore):
+def test_the_day_of_a_fact_is_the_day_in_the_programme_s_country(store: SqliteStore) -> None:
     """23:30 in UTC on 1 May is already 2 May in Paris."""
     shell(store).handle(count(time=datetime(2024, 5, 1, 23, 30, tzinfo=UTC)), COACH)
     assert b'"on":"2024-05-02"' in bytes(log(store)[0].data)
 
 
-def test_an_anonymous_page_records_no_actor_and_no_link(store: SqliteStore):
+def test_an_anonymous_page_records_no_actor_and_no_link(store: SqliteStore) -> None:
     shell(store, counter.anonymous).handle(count(), COACH)
     (event,) = log(store)
     assert (event.actor.id, event.correlationid, event.causationid) == ("anonymous", UNSET, UNSET)
@@ -123,14 +123,14 @@ class Racing:
         return self.store.append_many(appends)
 
 
-def test_a_lost_race_is_decided_again_on_what_is_now_true(store: SqliteStore):
+def test_a_lost_race_is_decided_again_on_what_is_now_true(store: SqliteStore) -> None:
     shell(store).handle(count(5), COACH)
     with pytest.raises(Refused):
         shell(Racing(store)).handle(count(2), COACH)
     assert len(log(store)) == 2
 
 
-def test_a_batch_answers_each_command_in_its_place(store: SqliteStore):
+def test_a_batch_answers_each_command_in_its_place(store: SqliteStore) -> None:
     same = count(1)
     batch = [count(5), same, count(9), same, count(4), count(1), count(2, "b")]
     results = shell(store).handle_many([(message, COACH) for message in batch])
@@ -139,13 +139,13 @@ def test_a_batch_answers_each_command_in_its_place(store: SqliteStore):
     assert shell(store).handle_many([(message, COACH) for message in batch[:2]]) == results[:2]
 
 
-def test_a_batch_that_loses_a_race_decides_again(store: SqliteStore):
+def test_a_batch_that_loses_a_race_decides_again(store: SqliteStore) -> None:
     results = shell(Racing(store)).handle_many([(count(5), COACH), (count(2), COACH), (count(1, "b"), COACH)])
     assert [type(result) for result in results] == [Answer, Refused, Answer]
     assert sum(counter.evolve(0, counter.decider.decoder.decode(event.data)) for event in log(store) if event.subject == "counter-a") == 9
 
 
-def test_many_hands_on_one_stream_lose_nothing(store: SqliteStore):
+def test_many_hands_on_one_stream_lose_nothing(store: SqliteStore) -> None:
     together = shell(store)
     with ThreadPoolExecutor(8) as hands:
         answers = list(hands.map(lambda _: together.handle(count(1), COACH), range(9)))
