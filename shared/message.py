@@ -5,11 +5,11 @@ the stream and the time of recording, which never goes backwards. `EventMessage`
 """
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 PREFIX = "fr.parcours."
 
@@ -20,7 +20,7 @@ START: Position = 0  # before the first event of any log
 class Actor(Struct, frozen=True, gc=False):
     id: str
     role: str
-    organisation: str = ""
+    organisation: Annotated[str, Meta(min_length=0)] = ""  # a participant speaks for nobody
 
 
 class CommandMessage(Struct, frozen=True, kw_only=True):
