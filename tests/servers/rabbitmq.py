@@ -3,6 +3,7 @@
 import secrets
 import signal
 import socket
+from pathlib import Path
 
 from tests.servers.debian import rabbitmq_server
 from tests.servers.given import GivenRabbitmq
@@ -11,7 +12,8 @@ from tests.servers.process import Child, Folder, free_port
 USER = "rabbitmq"
 # Busy waiting would take the cores that the tests need.
 QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
-CONF = """\
+PRODUCTION = Path(__file__).parent.parent.parent / "deploy" / "rabbitmq.conf"
+OURS = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
@@ -19,14 +21,11 @@ default_user = parcours
 default_pass = {password}
 disk_free_limit.absolute = 50MB
 raft.wal_max_size_bytes = 67108864
-log.console = true
-log.console.level = warning
-log.file = false
 """
 
 
 class RabbitmqServer(GivenRabbitmq):
-    """A node of our own. It is configured as deploy/rabbitmq.conf is, but for the addresses."""
+    """A node of our own, configured as the product's broker is, but for its addresses and its limits."""
 
     def __init__(self) -> None:
         self.program = rabbitmq_server()
@@ -34,7 +33,8 @@ class RabbitmqServer(GivenRabbitmq):
         self.folder = Folder("rabbitmq", USER)
         password = secrets.token_hex(16)
         super().__init__(f"amqp://parcours:{password}@127.0.0.1:{self.amqp}/", f"http://127.0.0.1:{self.management}")
-        self.folder.write("rabbitmq.conf", CONF.format(amqp=self.amqp, management=self.management, password=password))
+        ours = OURS.format(amqp=self.amqp, management=self.management, password=password)
+        self.folder.write("rabbitmq.conf", PRODUCTION.read_text() + ours)
         self.folder.write("enabled_plugins", "[rabbitmq_management].\n")
         self.names: Child | None = None
         self.child: Child | None = None

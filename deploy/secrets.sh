@@ -1,0 +1,35 @@
+#!/bin/bash
+# Make the passwords of an installation, once: deploy/secrets/*.env, read by docker-compose.yml and by nobody else. Never committed.
+set -euo pipefail
+umask 077
+folder=${1:-$(dirname "$0")/secrets}
+if [ -e "$folder/services.env" ]; then
+    echo "$folder is there already: its passwords are kept." >&2
+    exit 0
+fi
+mkdir -p "$folder"
+
+password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+admin=$(password) owner=$(password) services=$(password) reports=$(password) broker=$(password)
+
+cat >"$folder/postgres.env" <<ENV
+POSTGRES_PASSWORD=$admin
+PARCOURS_OWNER_PASSWORD=$owner
+PARCOURS_SERVICES_PASSWORD=$services
+PARCOURS_REPORTS_PASSWORD=$reports
+ENV
+cat >"$folder/rabbitmq.env" <<ENV
+RABBITMQ_DEFAULT_USER=parcours
+RABBITMQ_DEFAULT_PASS=$broker
+ENV
+cat >"$folder/owner.env" <<ENV
+PARCOURS_EVENT_STORE=postgresql://parcours_owner:$owner@postgres:5432/parcours_log
+ENV
+cat >"$folder/services.env" <<ENV
+PARCOURS_AMQP_URI=amqp://parcours:$broker@rabbitmq:5672/
+PARCOURS_EVENT_STORE=postgresql://parcours_services:$services@postgres:5432/parcours_log
+ENV
+cat >"$folder/reporting.env" <<ENV
+PARCOURS_READ_MODELS=postgresql://parcours_reports:$reports@postgres:5432/parcours_reports
+ENV
+echo "$folder is made. Keep a copy where the passwords of the programme are kept." >&2
