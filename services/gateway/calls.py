@@ -1,0 +1,65 @@
+"""Questions to the services over nameko's RPC, with an end to each wait."""
+
+from typing import Any
+
+import eventlet
+from amqp.exceptions import AMQPError
+from kombu.exceptions import KombuError
+from nameko.containers import WorkerContext
+from nameko.exceptions import UnknownService
+from nameko.extensions import Entrypoint
+from nameko.rpc import MethodProxy, ReplyListener
+
+from shared.errors import Unavailable
+
+PATIENCE = 10.0  # seconds
+
+
+class Replies(ReplyListener):  # type: ignore[misc]  # nameko has no types
+    """nameko's own, which can also forget an answer that nobody waits for any more."""
+
+    def get_reply_event(self, correlation_id: str) -> Any:
+        event = super().get_reply_event(correlation_id)
+        event.forget = lambda: self._reply_events.pop(correlation_id, None)
+        return event
+
+
+class Question(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """A worker context belongs to an entrypoint: this one is only a name."""
+
+    method_name = "question"
+
+
+class Calls:
+    """`call(service, method, *args)`. Whatever keeps the answer from coming is Unavailable: nobody knows what was done."""
+
+    def __init__(self, container: Any, replies: Replies, patience: float = PATIENCE) -> None:
+        self.context = WorkerContext(container, service=None, entrypoint=Question())
+        self.replies = replies
+        self.patience = patience
+        self.methods: dict[tuple[str, str], Any] = {}
+
+    def __call__(self, service: str, method: str, *args: Any) -> Any:
+        expired = eventlet.Timeout(self.patience)
+        reply = None
+        try:
+            reply = self.method(service, method).call_async(*args)
+            return reply.result()
+        except eventlet.Timeout as timeout:
+            if timeout is not expired:
+                raise
+            raise Unavailable(f"{service} did not answer within {self.patience:g} s.") from timeout
+        except UnknownService as fault:
+            raise Unavailable(f"{service} is not there.") from fault
+        except (OSError, AMQPError, KombuError) as fault:
+            raise Unavailable(f"The broker is away: {fault}") from fault
+        finally:
+            expired.cancel()
+            if reply is not None:
+                reply.reply_event.forget()
+
+    def method(self, service: str, method: str) -> Any:
+        key = (service, method)
+        if key not in self.methods:
+            self.methods[key] = MethodProxy(self.context, service, method, self.replies)
+        return self.methods[key]

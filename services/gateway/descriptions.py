@@ -1,0 +1,158 @@
+"""What this gateway offers, written for machines: OpenAPI for what is asked, AsyncAPI for what is heard."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
+from services.gateway.api import json
+from services.gateway.outside import Outside
+from services.gateway.visit import Visit
+
+TITLE = "Parcours"
+VERSION = "1"
+Members = dict[str, Any]
+
+PROBLEMS = {
+    "400": "The request cannot be read.",
+    "401": "No session or token.",
+    "403": "Not this role, or not this territory.",
+    "404": "No such command.",
+    "409": "Refused by the rules: `code` says which.",
+    "422": "Some fields are wrong: `faults` lists all of them.",
+    "503": "Something is away. The same command id may be sent again.",
+}
+PROBLEM: Members = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "In French."},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable."},
+        "detail": {"type": "string", "description": "In French."},
+        "faults": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "retry": {"type": "string", "enum": ["same_id"]},
+    },
+}
+ANSWER: Members = {
+    "type": "object",
+    "required": ["command", "stream", "version", "position", "events"],
+    "properties": {
+        "command": {"type": "string", "format": "uuid"},
+        "stream": {"type": "string"},
+        "version": {"type": "integer"},
+        "position": {"type": "integer", "description": "Opaque. Hand it to a reading to see this write in it."},
+        "events": {"type": "array", "items": {"type": "string"}},
+    },
+}
+EVENTS = "CloudEvents of the log, in order. `next` is where the following page begins."
+READINGS = {
+    "/v1/events": ("events", EVENTS, ("after", "limit", "territory", "type")),
+    "/v1/stream": ("stream", "The feed as server-sent events; Last-Event-ID resumes.", ("after", "territory", "type")),
+    "/v1/indicators": ("indicators", "The figures of a territory and a quarter.", ("territory", "quarter", "definitions", "position")),
+    "/v1/indicators/{id}/evidence": ("evidence", "The facts behind a figure.", ("territory", "quarter", "side", "position")),
+}
+
+
+class Descriptions:
+    def __init__(self, outside: Outside) -> None:
+        self.outside = outside
+
+    def rules(self) -> Iterable[Rule]:
+        yield Rule("/openapi.json", methods=["GET"], endpoint=self.openapi)
+        yield Rule("/asyncapi.json", methods=["GET"], endpoint=self.asyncapi)
+
+    def openapi(self, visit: Visit) -> Response:
+        return json(self.openapi_document)
+
+    def asyncapi(self, visit: Visit) -> Response:
+        return json(self.asyncapi_document)
+
+    @cached_property
+    def openapi_document(self) -> Members:
+        spec = APISpec(TITLE, VERSION, "3.1.0", plugins=[MarshmallowPlugin()], info={"description": self.outside.programme})
+        spec.components.schema("Problem", PROBLEM)
+        spec.components.schema("Answer", ANSWER)
+        spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+        for service, schemas in self.outside.schemas.items():
+            for name, schema in schemas.items():
+                spec.components.schema(name, schema=schema)
+                spec.path(f"/v1/commands/{name}", operations={"post": command(service, name, list(self.outside.territories))})
+        spec.path("/v1/commands", operations={"post": batch()})
+        for path, (name, says, parameters) in READINGS.items():
+            spec.path(path, operations={"get": reading(name, says, parameters, path)})
+        return dict(spec.to_dict())
+
+    @cached_property
+    def asyncapi_document(self) -> Members:
+        kinds = self.outside.events
+        structs, schemas = msgspec.json.schema_components(list(kinds.values()), ref_template="#/components/schemas/{name}")
+        messages = {kind: {"name": f"fr.parcours.{kind}", "payload": payload} for kind, payload in zip(kinds, structs, strict=True)}
+        channel = {
+            "address": "/v1/stream",
+            "description": "Each message is a CloudEvent; `data` has the payload below.",
+            "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in kinds},
+        }
+        return {
+            "asyncapi": "3.0.0",
+            "info": {"title": TITLE, "version": VERSION, "description": self.outside.programme},
+            "channels": {"journey.events": channel},
+            "operations": {"follow": {"action": "receive", "channel": {"$ref": "#/channels/journey.events"}}},
+            "components": {"messages": messages, "schemas": schemas},
+        }
+
+
+def command(service: str, name: str, territories: list[str]) -> Members:
+    body = {
+        "type": "object",
+        "required": ["territory", "data"],
+        "properties": {
+            "territory": {"type": "string", "enum": [*territories, "all"] if service == "reporting" else territories},
+            "time": {"type": "string", "format": "date-time", "description": "When the fact happened; now when it is left out."},
+            "data": {"$ref": f"#/components/schemas/{name}"},
+        },
+    }
+    key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    return {
+        "operationId": name,
+        "tags": [service],
+        "security": [{"bearer": []}],
+        "parameters": [key],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {"201": answered("Recorded, or recorded before.", "Answer")} | problems(),
+    }
+
+
+def batch() -> Members:
+    return {
+        "operationId": "commands",
+        "security": [{"bearer": []}],
+        "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
+        "responses": {"200": {"description": "A line for each line, in order: accepted, refused, invalid, forbidden or unavailable."}},
+    }
+
+
+def reading(name: str, says: str, parameters: tuple[str, ...], path: str) -> Members:
+    asked: list[Members] = [{"name": each, "in": "query", "schema": {"type": "string"}} for each in parameters]
+    if "{id}" in path:
+        asked.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+    return {
+        "operationId": name,
+        "security": [{"bearer": []}],
+        "parameters": asked,
+        "responses": {"200": {"description": says}, "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json")},
+    }
+
+
+def problems() -> Members:
+    return {status: answered(says, "Problem", "application/problem+json") for status, says in PROBLEMS.items()}
+
+
+def answered(says: str, schema: str, kind: str = "application/json") -> Members:
+    return {"description": says, "content": {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}

@@ -1,0 +1,51 @@
+"""Whether the gateway lives, whether everything behind it answers, and what it has counted."""
+
+from collections.abc import Iterable
+
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
+from services.gateway.api import json
+from services.gateway.metrics import Metrics
+from services.gateway.outside import Outside
+from services.gateway.visit import Visit
+from shared.errors import Fault
+
+
+class Health:
+    def __init__(self, outside: Outside, metrics: Metrics) -> None:
+        self.outside = outside
+        self.metrics = metrics
+
+    def rules(self) -> Iterable[Rule]:
+        yield Rule("/healthz", methods=["GET"], endpoint=self.healthz)
+        yield Rule("/readyz", methods=["GET"], endpoint=self.readyz)
+        yield Rule("/metrics", methods=["GET"], endpoint=self.counted)
+
+    def healthz(self, visit: Visit) -> Response:
+        return json({"status": "alive"})
+
+    def readyz(self, visit: Visit) -> Response:
+        checks = {"log": self.log()} | {service: self.service(service) for service in self.outside.schemas}
+        ready = all(said == "ready" for said in checks.values())
+        return json({"status": "ready" if ready else "waiting", "checks": checks}, 200 if ready else 503)
+
+    def log(self) -> str:
+        try:
+            self.outside.native(self.outside.store.head)
+        except Fault as fault:
+            return str(fault)
+        return "ready"
+
+    def service(self, name: str) -> str:
+        """A service is ready when it answers and its inbox goes on: a projection that stopped names the event it cannot take."""
+        try:
+            said = self.outside.call(name, "health")
+        except Fault as fault:
+            return str(fault)
+        return "ready" if said["healthy"] else str(said["fault"])
+
+    def counted(self, visit: Visit) -> Response:
+        self.metrics.set("feed_position", self.outside.feed.head)
+        self.metrics.set("feed_events", len(self.outside.feed.events))
+        return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,147 @@
+"""Drawings: SVG made here, with no style of its own, so that it is the same on paper. Each has its numbers beside it, as text. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from services.gateway.pages.french import number, percent, quarter_plain, quarter_short
+
+Cell = dict[str, Any]
+LINE, WIDTH, HEIGHT = 22, 84, 3
+ROOM = (720, 220, 44, 16, 34)  # width, height, left, top, bottom of the large chart
+
+
+def value_of(cell: Cell | None) -> float | None:
+    """The number of a cell as it is drawn: nothing where it is masked or has no meaning."""
+    if cell is None or "masked" in cell:
+        return None
+    value: float | None = cell.get("percent") if "percent" in cell else cell.get("value")
+    return value
+
+
+def bar(share: float, *, second: float = 0, target: float | None = None, label: str) -> Markup:
+    """A share of a hundred; `second` goes on after it, in the lighter colour."""
+    mark = Markup('<rect class="mark" x="{}" y="0" width=".9" height="10"/>').format(round(target - 0.45, 2)) if target is not None else ""
+    return Markup(
+        '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        '<rect class="rest" y="2" width="100" height="6"/><rect class="second" y="2" width="{both}" height="6"/>'
+        '<rect class="first" y="2" width="{share}" height="6"/>{mark}</svg>'
+    ).format(label=label, both=round(share + second, 2), share=round(share, 2), mark=mark)
+
+
+def flow_bar(value: float, most: float, *, second: bool) -> Markup:
+    width = max(0.4, round(100 * value / most, 2)) if value and most else 0
+    return Markup(
+        '<svg class="flow" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="{}" width="{}" height="10"/></svg>'
+    ).format("second" if second else "first", width)
+
+
+def scaled(values: Sequence[float | None]) -> tuple[float, float]:
+    """Where a line begins and how far it goes; a flat one is drawn in the middle."""
+    known = [value for value in values if value is not None]
+    low, high = min(known), max(known)
+    return (low, high - low) if high > low else (low - 1, 2)
+
+
+def runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
+    """The points that follow each other without a hole: a masked quarter breaks the line."""
+    found: list[list[tuple[float, float]]] = [[]]
+    for point in points:
+        if point is None:
+            found.append([])
+        else:
+            found[-1].append(point)
+    return [run for run in found if run]
+
+
+def polylines(points: Sequence[tuple[float, float] | None]) -> Markup:
+    return Markup("").join(
+        Markup('<polyline class="line" points="{}"/>').format(" ".join(f"{x:.1f},{y:.1f}" for x, y in run))
+        for run in runs(points)
+        if len(run) > 1
+    )
+
+
+def dot(point: tuple[float, float], radius: float, title: str = "") -> Markup:
+    said = Markup("<title>{}</title>").format(title) if title else ""
+    return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}">{}</circle>').format(*point, radius, said)
+
+
+def spark(trend: Sequence[Cell], quarter: str) -> Markup:
+    """A line so small that it only says whether it rises; it ends at the quarter of the page."""
+    shown = [point for point in trend if point["quarter"] <= quarter]
+    values = [value_of(point["cell"]) for point in shown]
+    if sum(value is not None for value in values) < 2:
+        return Markup("")
+    low, span = scaled(values)
+    step = (WIDTH - 4) / max(1, len(values) - 1)
+    points = [
+        None if value is None else (2 + step * nth, LINE - HEIGHT - (LINE - 2 * HEIGHT) * (value - low) / span)
+        for nth, value in enumerate(values)
+    ]
+    last = points[-1]
+    end = dot(last, 2.2) if last else Markup("")
+    return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}{}</svg>').format(WIDTH, LINE, polylines(points), end)
+
+
+def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], target: float | None = None) -> Markup:
+    """Every quarter, each a link to its own page; the table under it has the same numbers."""
+    values = [value_of(point["cell"]) for point in points]
+    if not any(value is not None for value in values):
+        return Markup("")
+    width, height, left, top, bottom = ROOM
+    known = [value for value in (*values, target) if value is not None]
+    most, least = ceiling(max(known)), -ceiling(-min(known)) if min(known) < 0 else 0.0
+    step = (width - left - 24) / max(1, len(values) - 1)
+
+    def y(value: float) -> float:
+        return top + (height - top - bottom) * (most - value) / (most - least)
+
+    places = [None if value is None else (left + 12 + step * nth, y(value)) for nth, value in enumerate(values)]
+    said = [written(value, unit) for value in values]
+    marks = Markup("").join(
+        Markup('<a href="{}" aria-label="{}"><circle class="halo" cx="{:.1f}" cy="{:.1f}" r="12"/>{}</a>').format(
+            link, f"{quarter_plain(point['quarter'])} : {text}", *place, dot(place, 5 if point["quarter"] == here else 3.4, text)
+        )
+        for place, link, point, text in zip(places, links, points, said, strict=True)
+        if place
+    )
+    lines = Markup("").join(grid(y(value), written(value, unit), width, left) for value in (least, (least + most) / 2, most))
+    aim = (
+        Markup('<line class="aim" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>').format(left, width, y=y(target))
+        if target is not None
+        else ""
+    )
+    names = Markup("").join(
+        Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+            left + 12 + step * nth, height - 10, quarter_short(point["quarter"])
+        )
+        for nth, point in enumerate(points)
+        if (len(points) - 1 - nth) % -(-len(points) // 9) == 0
+    )
+    return Markup('<svg class="trend" viewBox="0 0 {} {}" role="group" aria-label="Par trimestre">{}</svg>').format(
+        width, height, Markup("").join((lines, aim, polylines(places), marks, names))
+    )
+
+
+def grid(y: float, text: str, width: int, left: int) -> Markup:
+    return Markup(
+        '<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
+    ).format(left, width, left - 8, y + 4, text, y=y)
+
+
+def ceiling(value: float) -> float:
+    """A round number over a value: the top of a chart."""
+    for unit in (2, 4, 10, 20, 40, 60, 80, 100, 200, 400, 600, 1_000, 2_000, 5_000, 10_000):
+        if value <= unit:
+            return unit
+    return value * 1.1
+
+
+def written(value: float | None, unit: str) -> str:
+    if value is None:
+        return "non montré"
+    whole = round(value) if float(value).is_integer() else value
+    return percent(round(value)) if unit == "percent" else number(whole)

@@ -1,0 +1,108 @@
+"""The committee's page of a quarter, and behind each of its figures a page of its own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
+from services.gateway.access import PROGRAMME
+from services.gateway.pages.rendering import Pages
+from services.gateway.problems import not_found
+from services.gateway.readings import Readings
+from services.gateway.visit import Visit
+
+KEYS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
+LIGHT = {"redirected", "dynamic"}  # stages of the way that are drawn in the lighter colour
+SHOWN = 400  # facts on one page
+Model = dict[str, Any]
+
+
+class CommitteePages:
+    def __init__(self, pages: Pages, readings: Readings, territories: Mapping[str, str]) -> None:
+        self.pages = pages
+        self.readings = readings
+        self.territories = territories
+
+    def rules(self) -> Iterable[Rule]:
+        yield Rule("/coter/<territory>/<quarter>", methods=["GET"], endpoint=self.quarter)
+        yield Rule("/coter/<territory>/<quarter>/<indicator>", methods=["GET"], endpoint=self.indicator)
+
+    def model(self, visit: Visit, territory: str, quarter: str) -> Model:
+        self.readings.access.check(visit.known(), "read_indicators", self.readings.known_territory(territory))
+        self.readings.reports.caught_up(visit)
+        return self.readings.reports.committee(territory, quarter)
+
+    def places(self, visit: Visit) -> list[tuple[str, str]]:
+        """The other pages of the same quarter that this visitor may open."""
+        seen = [
+            (each, label) for each, label in self.territories.items() if self.readings.access.may(visit.known(), "read_indicators", each)
+        ]
+        return [*seen, (PROGRAMME, "Ensemble du programme")]
+
+    def quarter(self, visit: Visit, territory: str, quarter: str) -> Response:
+        model = self.model(visit, territory, quarter)
+        lines = {line["id"]: line for line in model["indicators"]}
+        notes = reasons(model)
+        return self.pages.page(
+            visit,
+            "committee.html",
+            model=model,
+            lines=lines,
+            keys=[name for name in KEYS if name in lines],
+            sections=sections(model["indicators"]),
+            flow=flow(model["flow"]),
+            notes=notes,
+            places=self.places(visit),
+            title=place(model),
+        )
+
+    def indicator(self, visit: Visit, territory: str, quarter: str, indicator: str) -> Response:
+        model = self.model(visit, territory, quarter)
+        line = next((line for line in model["indicators"] if line["id"] == indicator), None)
+        if line is None:
+            raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model['definitions']}.")
+        side = visit.request.args.get("cote", "numerator")
+        allowed = self.readings.access.may(visit.known(), "read_evidence", territory)
+        audience = self.readings.audience(visit.known(), territory)
+        evidence = self.readings.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
+        links = [f"/coter/{territory}/{point['quarter']}/{quote(indicator)}" for point in line["trend"]]
+        return self.pages.page(
+            visit,
+            "indicator.html",
+            model=model,
+            line=line,
+            evidence=evidence,
+            side=side,
+            shown=SHOWN,
+            links=links,
+            opens_events=self.readings.access.permissions.scope(visit.known().actor.role, "read_events") in {"all", "territory"},
+            notes=[],
+            title=place(model),
+        )
+
+
+def place(model: Model) -> str:
+    return "Ensemble du programme" if model["territory"]["id"] == PROGRAMME else str(model["territory"]["label"])
+
+
+def sections(indicators: Iterable[Model]) -> dict[str, list[Model]]:
+    found: dict[str, list[Model]] = {}
+    for line in indicators:
+        found.setdefault(line["section"], []).append(line)
+    return found
+
+
+def reasons(model: Model) -> list[str]:
+    """Why cells are masked, each reason once: the notes under the table."""
+    cells = [cell for line in model["indicators"] for cell in (line["cell"], line["previous"]) if cell]
+    cells += [step["cell"] for step in model["flow"]]
+    return list(dict.fromkeys(cell["masked"] for cell in cells if "masked" in cell))
+
+
+def flow(steps: Iterable[Model]) -> list[Model]:
+    """The steps of the way, each with what its bar is measured against: the longest that is shown."""
+    listed = list(steps)
+    most = max((step["cell"].get("value") or 0 for step in listed), default=0)
+    return [step | {"light": step["id"] in LIGHT, "most": most} for step in listed]

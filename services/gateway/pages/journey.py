@@ -1,0 +1,74 @@
+"""The way of a person, as a coach would tell it; and one event, as it was recorded."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import msgspec
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
+from services.gateway.access import Access
+from services.gateway.feed import Feed
+from services.gateway.pages.french import paris_day
+from services.gateway.pages.rendering import Pages
+from services.gateway.pages.sentences import sentence
+from services.gateway.problems import not_found
+from services.gateway.reports import Reports
+from services.gateway.visit import Visit
+from shared.errors import Forbidden
+from shared.message import EventMessage
+
+LATE = 7  # days between a fact and its recording, after which it is said
+Model = dict[str, Any]
+
+
+class JourneyPages:
+    def __init__(self, pages: Pages, access: Access, reports: Reports, feed: Feed) -> None:
+        self.pages = pages
+        self.access = access
+        self.reports = reports
+        self.feed = feed
+
+    def rules(self) -> Iterable[Rule]:
+        yield Rule("/parcours/<person>", methods=["GET"], endpoint=self.journey)
+        yield Rule("/evenement/<int:position>", methods=["GET"], endpoint=self.event)
+
+    def journey(self, visit: Visit, person: str) -> Response:
+        identity = visit.known()
+        self.reports.caught_up(visit)
+        model = self.reports.timeline(person)
+        steps = model["steps"]
+        self.access.timeline(identity, person, {step["territory"] for step in steps})
+        if not steps:
+            raise not_found("Aucun événement ne parle de cette personne.")
+        may_record = self.access.permissions.scope(identity.actor.role, "HoldInterview") is not None
+        return self.pages.page(
+            visit, "journey.html", person=model["person"], years=years(steps), count=len(steps), may_record=may_record, last=steps[-1]
+        )
+
+    def event(self, visit: Visit, position: int) -> Response:
+        identity = visit.known()
+        event = self.feed.at(position)
+        if event is None:
+            raise not_found("Aucun événement n’est à cette position.")
+        if self.access.sight(identity, event) != "full":
+            raise Forbidden(f"{identity.actor.id} may not read this event.")
+        raw = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
+        data = msgspec.json.decode(event.data)
+        return self.pages.page(visit, "event.html", event=event, said=sentence(event.kind, data), data=data, raw=raw, delay=delay(event))
+
+
+def delay(event: EventMessage) -> int:
+    return (paris_day(event.recordedtime) - paris_day(event.time)).days
+
+
+def years(steps: Iterable[Model]) -> dict[int, list[Model]]:
+    """The steps by year, in the order in which they happened; what one command did stays together."""
+    found: dict[int, list[Model]] = {}
+    for step in sorted(steps, key=lambda step: (step["on"], step["position"])):
+        happened = date.fromisoformat(step["on"])
+        late = (paris_day(step["recorded"]) - happened).days
+        told = step | {"said": sentence(step["kind"], step["data"]), "late": late if late > LATE else 0}
+        found.setdefault(happened.year, []).append(told)
+    return found
