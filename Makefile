@@ -27,7 +27,7 @@ lint: $(VENV)/test.stamp ## ruff, mypy, the walls between rooms, yamllint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(VENV)/bin/yamllint --strict .
 
 check: $(VENV)/test.stamp
