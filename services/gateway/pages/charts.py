@@ -94,7 +94,7 @@ def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], ta
     width, height, left, top, bottom = ROOM
     known = [value for value in (*values, target) if value is not None]
     most, least = ceiling(max(known)), -ceiling(-min(known)) if min(known) < 0 else 0.0
-    step = (width - left - 24) / max(1, len(values) - 1)
+    step = (width - left - 40) / max(1, len(values) - 1)
 
     def y(value: float) -> float:
         return top + (height - top - bottom) * (most - value) / (most - least)

@@ -5,7 +5,6 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
-from data_inclusion.schema.v1 import Thematique
 from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -15,13 +14,13 @@ from services.gateway.outside import Outside
 from services.gateway.pages.forms import BY_COMMAND, FORMS, Form, choices, read
 from services.gateway.pages.french import PARIS, paris_day
 from services.gateway.pages.rendering import Pages
+from services.gateway.pages.words import THEMATIQUES
 from services.gateway.problems import Problem, not_found, unreadable
 from services.gateway.visit import Visit
 from shared.errors import Forbidden
 from shared.trust.identity import Identity
 
 FORM_LIMIT = 64 * 1024  # bytes
-THEMATIQUES = sorted(str(thematique.value) for thematique in Thematique)
 Given = Mapping[str, str]
 
 
@@ -91,7 +90,7 @@ class EntryPages:
             form=form,
             given={**given, **made},
             options={question.name: choices(schema, question.name) for question in form.questions if question.kind == "choice"},
-            thematiques=THEMATIQUES,
+            thematiques=sorted(THEMATIQUES, key=THEMATIQUES.__getitem__),
             problem=problem,
             faults=problem.more.get("faults", {}) if problem else {},
             territories=[(each, label) for each, label in self.outside.territories.items() if identity.covers(each)],

@@ -17,16 +17,16 @@ def identified(data: Data) -> str:
 
 
 def profile(data: Data) -> str:
-    place = "reconnue handicapée, " if data["disability"] else ""
+    handicap = ", handicap reconnu" if data["disability"] else ""
     return (
-        f"Profil à l’entrée : {said(data['sex'])}, née en {data['birth_year']}, {place}{said(data['education_level'])}, "
-        f"vit {said(data['household'])} ; inscription : {said(data['registration'])}."
+        f"Profil à l’entrée : {said(data['sex'])}, naissance en {data['birth_year']}{handicap} ; "
+        f"études : {said(data['education_level'])} ; foyer : {said(data['household'])} ; inscription : {said(data['registration'])}."
     )
 
 
 def constraints(data: Data) -> str:
     told = [f"{said(name)} ({said(state)})" for name, state in sorted(data["constraints"].items())]
-    return f"Diagnostic partagé : {', '.join(told) or 'aucune contrainte'}."
+    return f"Diagnostic partagé : {' ; '.join(told) or 'aucune contrainte'}."
 
 
 def job(data: Data) -> str:

@@ -1,5 +1,9 @@
 """The coded values of the vocabulary, as they are said. A value that is not here is shown as it is."""
 
+from data_inclusion.schema.v1 import Thematique
+
+THEMATIQUES = {str(thematique.value): str(thematique.label) for thematique in Thematique}
+
 WORDS = {
     # Where and how people are met
     "RUE": "dans la rue",
@@ -112,6 +116,14 @@ WORDS = {
     "LOGEMENT": "logement",
     "MOBILITE": "mobilité",
     "ESTIME_DE_SOI": "estime de soi",
+    "FORMATION_QUALIFIANTE": "formation qualifiante",
+    "FORMATION_PRE_QUALIFIANTE": "formation pré-qualifiante",
+    "SCOLARITE": "retour à l’école",
+    "SERVICE_CIVIQUE": "service civique",
+    "DISPOSITIF_INTENSIF": "dispositif intensif",
+    "ATTENDED": "présente",
+    "MISSED": "absente",
+    "EXCUSED": "absente, excusée",
     # Referrals
     "non-joignable": "non joignable",
     "en-emploi": "en emploi",
@@ -138,9 +150,9 @@ ROLES = {
 
 
 def said(code: object) -> str:
-    """A coded value in French; a thematique (`mobilite--permis`) is read without its dashes."""
+    """A coded value in French; a thematique by the label of its national vocabulary."""
     text = str(code)
-    return WORDS.get(text) or text.replace("--", " : ").replace("-", " ")
+    return WORDS.get(text) or THEMATIQUES.get(text) or text
 
 
 def capital(text: str) -> str:
