@@ -119,8 +119,9 @@ Event = PersonIdentified | Told | ContactClosed | CoachingStarted | PersonsMerge
 
 def with_vintage(old: dict[str, Any]) -> dict[str, Any]:
     """Version 1 named the neighbourhood alone, when only the map of 2015 existed."""
-    name = old.pop("qpv_name", None)
-    return {**old, "qpv": {"vintage": 2015, "name": name, "code": None} if name else None}
+    name = old.get("qpv_name")
+    kept = {field: value for field, value in old.items() if field != "qpv_name"}
+    return {**kept, "qpv": {"vintage": 2015, "name": name, "code": None} if name else None}
 
 
 # State: what is true -----------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ class Met(Struct, frozen=True):
 
 
 class Gone(Struct, frozen=True):
-    """Merged into another record, or erased: nothing more is recorded here."""
+    """Merged into another record, or erased: nothing more is recorded here, but the erasure of a merged record."""
 
     why: Literal["person_merged", "person_erased"]
 
@@ -249,7 +250,7 @@ def stream(command: Command) -> str:
 
 def decide(state: State, command: Command) -> list[Event]:
     if isinstance(state, Gone):
-        raise Refused(state.why, "This record was merged into another, or erased: nothing more is recorded here.")
+        return [erase_merged(state, command)]
     match command:
         case IdentifyPerson():
             return [identify(state, command)]
@@ -263,6 +264,13 @@ def decide(state: State, command: Command) -> list[Event]:
             return [PersonKeyDestroyed(command.person, command.basis, command.on)]
         case _:
             return [told(met(state), command)]
+
+
+def erase_merged(state: Gone, command: Command) -> PersonKeyDestroyed:
+    """A merged record keeps a key of its own: whoever is erased is erased from both."""
+    if isinstance(command, DestroyPersonKey) and state.why == "person_merged":
+        return PersonKeyDestroyed(command.person, command.basis, command.on)
+    raise Refused(state.why, "This record was merged into another, or erased: nothing more is recorded here.")
 
 
 def identify(state: Unknown | Met, command: IdentifyPerson) -> PersonIdentified:

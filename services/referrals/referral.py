@@ -138,7 +138,7 @@ class WithdrawReferral(Struct, frozen=True):
 
 
 class WithdrawOpenReferrals(Struct, frozen=True):
-    """Withdraw all that no partner has accepted; what a partner has taken on goes on."""
+    """Withdraw all that was sent by that day and that no partner has accepted; what a partner has taken on goes on."""
 
     person: Id
     reason: Withdrawal
@@ -202,6 +202,8 @@ def decide(state: State, command: Command) -> list[Event]:
 def send(state: State, command: SendReferral) -> ReferralSent:
     if command.referral in state:
         raise Refused("referral_already_sent", "This referral is sent already.")
+    if not command.consent.strip():
+        raise Refused("consent_needed", "A referral names the consent of the person.")
     if command.thematique not in THEMATIQUES:
         raise Refused("unknown_thematique", f"Not a thematique of data·inclusion: {command.thematique}.")
     return ReferralSent(
@@ -218,7 +220,8 @@ def send(state: State, command: SendReferral) -> ReferralSent:
 
 
 def withdraw_all(state: State, command: WithdrawOpenReferrals) -> list[Event]:
-    unanswered = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
+    waiting = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
+    unanswered = [(id, referral) for id, referral in waiting if referral.sent_on <= command.on]
     if not unanswered:
         raise Refused("no_open_referral", "No referral of this person waits for an answer.")
     return [ReferralWithdrawn(command.person, id, referral.partner, command.reason, command.on) for id, referral in unanswered]
