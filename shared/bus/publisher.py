@@ -25,6 +25,7 @@ class Publisher:
             self.channel.confirm_select()
             self.channel.events["basic_ack"].add(self.on_ack)
             self.channel.events["basic_nack"].add(self.on_nack)
+            self.channel.events["basic_return"].add(self.on_return)
 
     def on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:
@@ -35,10 +36,15 @@ class Publisher:
     def on_nack(self, tag: int, multiple: bool) -> None:
         self.refused = True
 
-    def events(self, events: Iterable[EventMessage]) -> None:
-        """Publish events in order; returns when the broker has all of them."""
+    def on_return(self, fault: Exception, exchange: str, key: str, message: Any) -> None:
+        """A message for one queue that is not there."""
+        self.refused = True
+
+    def events(self, events: Iterable[EventMessage], queue: str | None = None) -> None:
+        """Publish events in order, to everybody or into one queue; returns when the broker has all of them."""
         for event in events:
-            self.send(encode(event), EVENTS, routing_key(event), {}, str(event.id))
+            exchange, key = (EVENTS, routing_key(event)) if queue is None else ("", queue)
+            self.send(encode(event), exchange, key, {}, str(event.id))
         self.confirm()
 
     def send(self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str) -> None:
@@ -46,7 +52,7 @@ class Publisher:
         message = self.channel.prepare_message(
             body, content_type="application/cloudevents+json", content_encoding="utf-8", headers=headers, properties=properties
         )
-        self.channel.basic_publish(message, exchange=exchange, routing_key=key)
+        self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=not exchange)
         if self.confirms:
             self.published += 1
             self.unconfirmed.add(self.published)

@@ -2,6 +2,10 @@
 
 It publishes a window, waits until the broker has confirmed all of it, and only then saves its position. Whatever dies in between,
 nothing is lost: at worst a window leaves twice, and every inbox knows an event that it has seen.
+
+The feed for trusted back ends is carried beside it, with a position of its own. For a stream that cannot be written to holds up
+whoever publishes through the same exchange (RabbitMQ 3.10, killed seconds after its first stream was declared, brings it back
+closed), and a service must not wait for a reader elsewhere.
 """
 
 import logging
@@ -12,9 +16,9 @@ from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, drained
 from shared.bus.native import green_only, native, native_context
 from shared.bus.publisher import Publisher
-from shared.bus.topology import declare_exchange, declare_feed, is_embedded
+from shared.bus.topology import FEED, declare_exchange, declare_feed, is_embedded
 from shared.errors import Unavailable
-from shared.message import Position
+from shared.message import EventMessage, Position
 from shared.store.port import Checkpoints, EventStore
 
 green_only(__name__)
@@ -25,10 +29,10 @@ PAUSE = 1.0  # seconds: how often the end of the log, the lease and the broker a
 LISTEN = 0.001  # seconds for the broker to say that it goes away
 
 
-class Relay:
-    """One is active, the others stand by. It heals by itself when the broker or the database comes back."""
+class Carrier:
+    """One is active under a name, the others stand by. It heals by itself when the broker or the database comes back."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window: int = WINDOW) -> None:
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, name: str, window: int) -> None:
         self.store = store
         self.checkpoints = checkpoints
         self.uri = uri
@@ -38,13 +42,19 @@ class Relay:
         self.active = False
         self.backoff = Backoff()
 
+    def declare(self, channel: Any) -> None:
+        declare_exchange(channel)
+
+    def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
+        publisher.events(events)
+
     def run(self) -> None:
-        """Relay until `stop` is called."""
+        """Carry until `stop` is called."""
         while not self.stopping.is_set():
             try:
                 self.turn()
             except (Unavailable, *BROKER_FAULTS) as fault:
-                log.warning("the relay waits for its servers: %s", fault or type(fault).__name__)
+                log.warning("the %s waits for its servers: %s", self.name, fault or type(fault).__name__)
                 self.stopping.wait(self.backoff.again())
 
     def stop(self) -> None:
@@ -55,14 +65,14 @@ class Relay:
             self.active = held
             try:
                 if held:
-                    self.relay()
+                    self.carry()
             finally:
                 self.active = False
 
-    def relay(self) -> None:
+    def carry(self) -> None:
         with connected(self.uri) as connection:
             publisher = Publisher(connection)
-            (declare_exchange if is_embedded(self.uri) else declare_feed)(publisher.channel)
+            self.declare(publisher.channel)
             position = native(self.checkpoints.load, self.name)
             while not self.stopping.is_set():
                 position = self.step(connection, publisher, position)
@@ -75,6 +85,38 @@ class Relay:
             if publisher.confirms:
                 drained(connection, LISTEN)
             return position
-        publisher.events(page)
+        self.publish(publisher, page)
         native(self.checkpoints.save, self.name, page[-1].position)
         return page[-1].position
+
+
+class FeedCarrier(Carrier):
+    """Straight into the stream: a message that finds no stream is a failure here, and is sent again once it is declared."""
+
+    def declare(self, channel: Any) -> None:
+        declare_feed(channel)
+
+    def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
+        publisher.events(events, queue=FEED)
+
+
+class Relay(Carrier):
+    """Both: the exchange from which every inbox is fed and, on RabbitMQ, the stream."""
+
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window: int = WINDOW) -> None:
+        super().__init__(store, checkpoints, uri, name, window)
+        self.feed = None if is_embedded(uri) else FeedCarrier(store, checkpoints, uri, "feed", window)
+
+    def run(self) -> None:
+        if self.feed is None:
+            super().run()
+            return
+        beside = threading.Thread(target=self.feed.run, name="feed", daemon=True)
+        beside.start()
+        super().run()
+        beside.join()
+
+    def stop(self) -> None:
+        super().stop()
+        if self.feed is not None:
+            self.feed.stop()

@@ -44,10 +44,8 @@ def declare_exchange(channel: Any) -> None:
 
 
 def declare_feed(channel: Any) -> None:
-    declare_exchange(channel)
     arguments = {"x-queue-type": "stream", "x-max-length-bytes": FEED_BYTES}
     channel.queue_declare(queue=FEED, durable=True, auto_delete=False, arguments=arguments)
-    channel.queue_bind(queue=FEED, exchange=EVENTS, routing_key=EVERYTHING)
 
 
 def declare_inbox(channel: Any, service: str) -> None:

@@ -51,7 +51,7 @@ def test_the_stream_is_read_from_any_offset_and_keeps_what_was_published(rabbitm
     bus = Bus(rabbitmq_uri, tmp_path)
     bus.relay()
     positions = bus.record(20)
-    eventually(lambda: bus.checkpoints.load("relay") == positions[-1])
+    eventually(lambda: bus.checkpoints.load("feed") == positions[-1])
     everything = list(islice(tail(rabbitmq_uri, "first"), 20))
     assert [event.position for _, event in everything] == positions
     offset, event = everything[12]
