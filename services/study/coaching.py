@@ -45,16 +45,20 @@ class Coaching:
     def told(self, leg: Leg, rank: int, end: date) -> Iterator[Said]:
         """From the day of the opening, itself already told, to the exit or the end of the history."""
         self.town.open.add(self.person)
-        for day, step in self.agenda(leg, rank, leg.exit_on or end):
+        agenda = self.agenda(leg, rank, leg.exit_on or end)
+        while agenda:  # what is told is forgotten: many are on their way at once
+            day, step = agenda.pop()
             yield from step(day)
         if leg.exit_on:
             yield self.exit(leg, rank, leg.exit_on)
             self.town.open.remove(self.person)
 
     def agenda(self, leg: Leg, rank: int, until: date) -> list[Entry]:
+        """What is to come, the last first."""
         along = [*self.interviews(leg.opened_on, until), *self.barriers(leg.opened_on, until), *self.changes(leg, rank, until)]
         reached = self.outcomes(leg, rank, leg.exit_on) if leg.exit_on else ()
-        return sorted((entry for entry in (*along, *reached) if entry[0] <= until), key=lambda entry: entry[0])
+        entries = sorted((entry for entry in (*along, *reached) if entry[0] <= until), key=lambda entry: entry[0])
+        return entries[::-1]
 
     def interviews(self, opened_on: date, until: date) -> Iterator[Entry]:
         day = opened_on

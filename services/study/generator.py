@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from heapq import merge
 from itertools import chain
 from random import Random
+from uuid import UUID
 
 from services.study import plans, together
 from services.study.cast import Town, towns
@@ -23,25 +24,26 @@ BORROWERS = 30  # people for whom a town has one laptop
 
 def generate(persons: int, seed: int, start: date, end: date) -> Iterator[Line]:
     """Commands of `persons` people met between two days, up to `end`, in the order of recording. The same seed, the same lines."""
+    root = identifier("history", seed, persons, start, end)
     rng = Random(seed)  # noqa: S311 - an invented history must be the same each time; nothing is protected by it
     cast = towns()
-    met = lives(rng, cast, persons, seed, start, end)
-    heard = answers(rng, cast, persons, seed, start, end)
+    met = lives(rng, cast, persons, root, start, end)
+    heard = answers(rng, cast, persons, root, start, end)
     sources = merge(met, heard, key=lambda source: source[0])
-    begun = [*opening(rng, cast, start), *shared(rng, cast, persons, start, end)]
+    begun = [*opening(rng, cast, start), *shared(rng, cast, persons, root, start, end)]
     return interleave(chain(begun, sources), end)
 
 
-def lives(rng: Random, cast: dict[str, Town], persons: int, seed: int, start: date, end: date) -> Iterator[Source]:
+def lives(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
     number = 0
     for day, met in Season(start, end).spread(persons):
         for _ in range(met):
             number += 1
-            yield life(rng, cast, drawn(rng, cast, seed, number, day, end), end)
+            yield life(rng, cast, drawn(rng, cast, root, number, day, end), end)
 
 
-def drawn(rng: Random, cast: dict[str, Town], seed: int, number: int, day: date, end: date) -> Plan:
-    person, town = identifier(seed, "person", number), rng.choices(list(cast), weights(cast))[0]
+def drawn(rng: Random, cast: dict[str, Town], root: UUID, number: int, day: date, end: date) -> Plan:
+    person, town = identifier(root, "person", number), rng.choices(list(cast), weights(cast))[0]
     match plans.weighed(rng, SHARES):
         case "coached":
             return plans.coached(rng, person, town, day, plans.weighed(rng, CLASSES), end + timedelta(days=plans.LONGEST))
@@ -56,18 +58,18 @@ def weights(cast: dict[str, Town]) -> list[int]:
     return [*TOWNS, *[TOWNS[-1]] * len(cast)][: len(cast)]
 
 
-def shared(rng: Random, cast: dict[str, Town], persons: int, start: date, end: date) -> Iterator[Source]:
+def shared(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
     """Workshops and laptops, as many as the people ask for."""
     total = sum(weights(cast))
     for town, weight in zip(cast.values(), weights(cast), strict=True):
         people = persons * weight // total
         for number in range(max(1, people // DISTRICT)):
-            yield together.workshops(rng, town, number, start, end)
+            yield together.workshops(rng, town, identifier(root, town.id, "workshops", number), start, end)
         for number in range(people // BORROWERS):
-            yield together.laptop(rng, town, number, start, end)
+            yield together.laptop(rng, town, identifier(root, town.id, "laptop", number), start, end)
 
 
-def answers(rng: Random, cast: dict[str, Town], persons: int, seed: int, start: date, end: date) -> Iterator[Source]:
+def answers(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
     """One answer for five people met, from the fourth month on, on days of their own."""
     first, number = start + timedelta(days=120), 0
     if first >= end:
@@ -76,7 +78,7 @@ def answers(rng: Random, cast: dict[str, Town], persons: int, seed: int, start: 
         for _ in range(heard):
             number += 1
             town = rng.choices(list(cast), weights(cast))[0]
-            yield together.answer(rng, town, identifier(seed, "survey", number), day, said(rng))
+            yield together.answer(rng, town, identifier(root, "survey", number), day, said(rng))
 
 
 def said(rng: Random) -> dict[str, object]:

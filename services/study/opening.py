@@ -28,7 +28,7 @@ def decided(chain: Office, first: date) -> Iterator[Said]:
 
 def listed(rng: Random, town: Town, first: date) -> Source:
     """The partners of a town, listed in it."""
-    chain = Office(rng, identifier("partners", town.id), town.id)
+    chain = Office(rng, identifier("partners", town.id), town.id, minute=30)
 
     def told() -> Iterator[Said]:
         for partner in town.partners:

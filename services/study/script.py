@@ -75,10 +75,14 @@ class Chain:
 
 
 class Office(Chain):
-    """Decisions of the programme: taken in the early morning, recorded on the spot."""
+    """Decisions of the programme: taken one after the other in the early morning, recorded on the spot."""
+
+    def __init__(self, rng: Random, id: UUID, territory: str, minute: int = 0) -> None:
+        super().__init__(rng, id, territory)
+        self.minute = minute
 
     def moment(self, day: date) -> datetime:
-        return max(datetime(day.year, day.month, day.day, 8, tzinfo=PARIS), self.time + BREATH if self.said else self.time)
+        return max(datetime(day.year, day.month, day.day, 8, self.minute, tzinfo=PARIS), self.time + BREATH if self.said else self.time)
 
     def delay(self) -> timedelta:
         return timedelta()

@@ -35,7 +35,7 @@ def study(seed: int) -> Iterator[Line]:
     rng = Random(seed)  # noqa: S311 - an invented history must be the same each time; nothing is protected by it
     cast = towns()
     people = [life(rng, cast, plan, END) for plan in everybody(rng, seed)]
-    others = [*shared(rng, cast), *answers(rng, seed), *unmet(rng, cast, seed), merged(rng, cast["alencon"], seed)]
+    others = [*shared(rng, cast, seed), *answers(rng, seed), *unmet(rng, cast, seed), merged(rng, cast["alencon"], seed)]
     sources = sorted([*people, *others], key=lambda source: source[0])
     told = interleave([*opening(rng, cast, START), *sources], END)
     return chain(told, interleave([released(rng)], RELEASED_ON))
@@ -122,10 +122,12 @@ def sent(line: Chain, town: Town, day: date, *, answered: bool) -> Source:
 # Together ------------------------------------------------------------------------------------------------------------
 
 
-def shared(rng: Random, cast: dict[str, Town]) -> Iterator[Source]:
+def shared(rng: Random, cast: dict[str, Town], seed: int) -> Iterator[Source]:
     for town in cast.values():
-        yield from (together.workshops(rng, town, number, START, END) for number in range(WORKSHOPS.get(town.id, 1)))
-        yield from (together.laptop(rng, town, number, START, END) for number in range(LAPTOPS.get(town.id, 1)))
+        for number in range(WORKSHOPS.get(town.id, 1)):
+            yield together.workshops(rng, town, identifier(seed, town.id, "workshops", number), START, END)
+        for number in range(LAPTOPS.get(town.id, 1)):
+            yield together.laptop(rng, town, identifier(seed, town.id, "laptop", number), START, END)
 
 
 def answers(rng: Random, seed: int) -> Iterator[Source]:

@@ -20,9 +20,9 @@ WORKSHOPS = (
 DOMAINS = ("SANTE", "GARDE_ENFANT", "LOGEMENT", "MOBILITE", "ESTIME_DE_SOI")
 
 
-def workshops(rng: Random, town: Town, number: int, first: date, end: date) -> Source:
+def workshops(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
     """One workshop after the other in a town; none in August."""
-    chain = Chain(rng, identifier(town.id, first, "workshops", number), town.id)
+    chain = Chain(rng, id, town.id)
 
     def told() -> Iterator[Said]:
         day, held = after(rng, first, 20, 45), 0
@@ -62,9 +62,9 @@ def attendance(chain: Chain, town: Town, held_on: date, coach: Actor, one: dict[
     return chain.say("MissWorkshop", held_on, coach, **one, person=person, excused=chance < 0.86)
 
 
-def laptop(rng: Random, town: Town, number: int, first: date, end: date) -> Source:
+def laptop(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
     """One laptop, lent again and again until somebody buys it."""
-    chain, serial = Chain(rng, identifier(town.id, first, "laptop", number), town.id), f"PC-{town.id}-{first:%y%m%d}-{number:03}"
+    chain, serial = Chain(rng, id, town.id), f"PC-{id.hex[:10]}"
 
     def told() -> Iterator[Said]:
         day, sold = after(rng, first, 60, 300), False
