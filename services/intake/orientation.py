@@ -1,15 +1,15 @@
 """A prescriber sends a person: received with consent, then accepted or declined, once."""
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Literal, assert_never
 
 from data_inclusion.schema.v1 import Thematique
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from services.intake.words import Id, Text
 from shared.decider import Decider
 from shared.errors import Refused
 
-Id = Annotated[str, Meta(max_length=64)]
 Kind = Literal["FRANCE_TRAVAIL", "MISSION_LOCALE", "CAP_EMPLOI", "CCAS", "DEPARTEMENT", "ASSOCIATION", "SPIP", "SANTE", "AUTRE"]
 Reason = Literal["HORS_QPV", "NON_ELIGIBLE", "DEJA_SUIVI", "INJOIGNABLE", "REFUS", "AUTRE"]
 
@@ -102,7 +102,7 @@ class AcceptOrientation(Struct, frozen=True):
 class DeclineOrientation(Struct, frozen=True):
     orientation: Id
     reason: Reason
-    proposed_action: Annotated[str, Meta(max_length=120)]
+    proposed_action: Text
     on: date
 
 

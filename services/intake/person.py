@@ -1,25 +1,21 @@
 """A person met by the programme: identified, informed, assessed, and closed or coached.
 
-Only a pseudonym stands for the person; where and how they were met is kept, never who they are.
+Only a pseudonym stands for the person; where and how they were met is kept, never who they are. What is learnt at the entry is
+in entry.py, which this page composes.
 """
 
 from datetime import date
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, structs
 
+from services.intake import entry
+from services.intake.words import Id, Text
 from shared.decider import Decider
 from shared.errors import Refused
 
-Id = Annotated[str, Meta(max_length=64)]
-Text = Annotated[str, Meta(max_length=120)]
 Channel = Literal["RUE", "PORTE_A_PORTE", "PERMANENCE", "EVENEMENT", "PARTENAIRE", "BOUCHE_A_OREILLE", "SPONTANE"]
 Radar = Literal["NON_INSCRIT", "SANS_CONTACT_5_MOIS", "SUIVI", "INCONNU"]
-Attempt = Literal["JOINT", "ABSENT", "REFUS", "MESSAGE_LAISSE"]
-Registration = Literal["NON_INSCRIT", "FRANCE_TRAVAIL", "MISSION_LOCALE", "CAP_EMPLOI"]
-Level = Literal["NIVEAU_3_OU_MOINS", "NIVEAU_4", "NIVEAU_5_ET_PLUS", "INCONNU"]
-Household = Literal["SEUL", "SEUL_ENFANTS", "COUPLE", "COUPLE_ENFANTS", "AUTRE"]
-Verdict = Literal["ELIGIBLE", "NON_ELIGIBLE", "DEROGATION"]
 Closing = Literal["REORIENTE", "REFUS", "PERDU_DE_VUE", "NON_ELIGIBLE", "DEMENAGEMENT", "DECES", "AUTRE"]
 Basis = Literal["DEMANDE", "RETENTION"]
 
@@ -42,44 +38,6 @@ class PersonIdentified(Struct, frozen=True, tag=True):
     territory: str
     qpv: Qpv | None
     radar: Radar
-    on: date
-
-
-class ContactAttempted(Struct, frozen=True, tag=True):
-    person: str
-    outcome: Attempt
-    on: date
-
-
-class NoticeGiven(Struct, frozen=True, tag=True):
-    """The information on personal data, in the version that was given."""
-
-    person: str
-    version: int
-    mode: Literal["ORAL", "ECRIT"]
-    on: date
-
-
-class ProfileRecorded(Struct, frozen=True, tag=True):
-    """The profile at entry, as the funders ask for it."""
-
-    person: str
-    sex: Literal["F", "M", "AUTRE"]
-    birth_year: int
-    registration: Registration
-    education_level: Level
-    disability: bool
-    household: Household
-    on: date
-
-
-class EligibilityAssessed(Struct, frozen=True, tag=True):
-    person: str
-    criteria: list[str]
-    verdict: Verdict
-    rule_version: int
-    evidence_kind: str
-    derogation: str | None
     on: date
 
 
@@ -113,8 +71,7 @@ class PersonKeyDestroyed(Struct, frozen=True, tag=True):
     on: date
 
 
-Told = ContactAttempted | NoticeGiven | ProfileRecorded | EligibilityAssessed
-Event = PersonIdentified | Told | ContactClosed | CoachingStarted | PersonsMerged | PersonKeyDestroyed
+Event = PersonIdentified | entry.Event | ContactClosed | CoachingStarted | PersonsMerged | PersonKeyDestroyed
 
 
 def with_vintage(old: dict[str, Any]) -> dict[str, Any]:
@@ -179,40 +136,6 @@ class IdentifyPerson(Struct, frozen=True):
     qpv: Qpv | None = None
 
 
-class RecordContactAttempt(Struct, frozen=True):
-    person: Id
-    outcome: Attempt
-    on: date
-
-
-class GiveNotice(Struct, frozen=True):
-    person: Id
-    version: Annotated[int, Meta(ge=1)]
-    mode: Literal["ORAL", "ECRIT"]
-    on: date
-
-
-class RecordProfile(Struct, frozen=True):
-    person: Id
-    sex: Literal["F", "M", "AUTRE"]
-    birth_year: Annotated[int, Meta(ge=1900, le=2100)]
-    registration: Registration
-    education_level: Level
-    disability: bool
-    household: Household
-    on: date
-
-
-class AssessEligibility(Struct, frozen=True):
-    person: Id
-    criteria: list[Text]
-    verdict: Verdict
-    rule_version: Annotated[int, Meta(ge=1)]
-    evidence_kind: Text
-    on: date
-    derogation: Text | None = None
-
-
 class CloseContact(Struct, frozen=True):
     person: Id
     reason: Closing
@@ -237,8 +160,7 @@ class DestroyPersonKey(Struct, frozen=True):
     on: date
 
 
-Tell = RecordContactAttempt | GiveNotice | RecordProfile | AssessEligibility
-Command = IdentifyPerson | Tell | CloseContact | StartCoaching | MergePersons | DestroyPersonKey
+Command = IdentifyPerson | entry.Command | CloseContact | StartCoaching | MergePersons | DestroyPersonKey
 
 
 def stream(command: Command) -> str:
@@ -263,7 +185,8 @@ def decide(state: State, command: Command) -> list[Event]:
         case DestroyPersonKey():
             return [PersonKeyDestroyed(command.person, command.basis, command.on)]
         case _:
-            return [told(met(state), command)]
+            met(state)
+            return [entry.decide(command)]
 
 
 def erase_merged(state: Gone, command: Command) -> PersonKeyDestroyed:
@@ -299,22 +222,6 @@ def merge(state: Unknown | Met, command: MergePersons) -> PersonsMerged:
     if command.kept == command.merged:
         raise Refused("merged_into_itself", "A record is merged into another one.")
     return PersonsMerged(command.kept, command.merged, command.on)
-
-
-def told(state: Met, command: Tell) -> Told:
-    match command:
-        case RecordContactAttempt(person, outcome, on):
-            return ContactAttempted(person, outcome, on)
-        case GiveNotice(person, version, mode, on):
-            return NoticeGiven(person, version, mode, on)
-        case RecordProfile():
-            return ProfileRecorded(**structs.asdict(command))
-        case AssessEligibility():
-            if (command.verdict == "DEROGATION") != (command.derogation is not None):
-                raise Refused("derogation_and_verdict_disagree", "A derogation says why; another verdict has none.")
-            return EligibilityAssessed(**structs.asdict(command))
-        case _:
-            assert_never(command)
 
 
 def met(state: Unknown | Met) -> Met:

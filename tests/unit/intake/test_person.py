@@ -5,25 +5,27 @@ from typing import Any
 
 import pytest
 
-from services.intake.person import (
+from services.intake.entry import (
     AssessEligibility,
-    CloseContact,
-    CoachingStarted,
     ContactAttempted,
-    ContactClosed,
-    DestroyPersonKey,
     EligibilityAssessed,
     GiveNotice,
+    NoticeGiven,
+    ProfileRecorded,
+    RecordContactAttempt,
+    RecordProfile,
+)
+from services.intake.person import (
+    CloseContact,
+    CoachingStarted,
+    ContactClosed,
+    DestroyPersonKey,
     IdentifyPerson,
     MergePersons,
-    NoticeGiven,
     PersonIdentified,
     PersonKeyDestroyed,
     PersonsMerged,
-    ProfileRecorded,
     Qpv,
-    RecordContactAttempt,
-    RecordProfile,
     StartCoaching,
     decider,
     with_vintage,
