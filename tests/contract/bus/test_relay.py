@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from shared.bus.feed import EventFeed
 from shared.bus.relay import Relay
-from shared.message import Position
+from shared.message import EventMessage, Position
 from tests.contract.bus.running import Bus, eventually
 
 
 class Forgetful:
-    """Checkpoints of a relay that dies between publishing and saving."""
+    """Checkpoints of a relay that dies at its first saving: just before it, or just after."""
 
-    def __init__(self, kept: Any) -> None:
+    def __init__(self, kept: Any, after: bool = False) -> None:
+        self.after = after
         self.kept = kept
         self.lease = kept.lease
         self.load = kept.load
@@ -19,6 +21,8 @@ class Forgetful:
     def save(self, name: str, position: Position) -> None:
         if not self.died:
             self.died = position
+            if self.after:
+                self.kept.save(name, position)
             raise OSError("killed")
         self.kept.save(name, position)
 
@@ -53,6 +57,19 @@ def test_a_relay_killed_before_saving_its_place_loses_nothing_and_nobody_sees_an
     assert forgetful.died
     eventually(lambda: len(bus.seen.events) >= 300)
     assert bus.seen.positions == positions
+
+
+def test_a_place_is_saved_only_when_the_broker_has_everything_before_it(bus: Bus) -> None:
+    told: list[EventMessage] = []
+    gaps: list[Position] = []
+    feed = EventFeed(bus.uri)
+    bus.start(feed, told.append, lambda after, until: gaps.append(until))
+    eventually(feed.healthy)
+    bus.start(Relay(bus.store, Forgetful(bus.checkpoints, after=True), bus.uri, window=100))
+    positions = bus.record(300)
+    eventually(lambda: told[-1:] and told[-1].position == positions[-1])
+    assert [event.position for event in told] == positions
+    assert gaps == []
 
 
 def test_one_relay_is_active_and_the_other_takes_over(bus: Bus) -> None:
