@@ -13,6 +13,7 @@ from shared.errors import Unavailable
 
 MEMORY = "sqlite://"
 WRITES = {"writes": True}
+AWAY = "The read models cannot be reached now."
 
 
 def open_engine(url: str) -> Engine:
@@ -50,8 +51,18 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as fault:
-        raise Unavailable("The read models cannot be reached now.") from fault
+        raise Unavailable(AWAY) from fault
     except DBAPIError as fault:
         if fault.connection_invalidated:
-            raise Unavailable("The read models cannot be reached now.") from fault
+            raise Unavailable(AWAY) from fault
         raise
+
+
+@contextmanager
+def driving(connection: Connection) -> Iterator[Any]:
+    """The driver's own connection, within the same transaction, and the same passing fault when the database goes away."""
+    dialect = connection.dialect
+    try:
+        yield connection.connection.driver_connection
+    except dialect.dbapi.OperationalError as fault:  # type: ignore[union-attr]  # a connection has a driver
+        raise Unavailable(AWAY) from fault

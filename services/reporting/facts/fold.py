@@ -3,18 +3,13 @@
 Whatever the batching, the rows are the same: each change gives columns to one row, and a row remembers every position.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from functools import lru_cache
-
-import msgspec
-from msgspec import Struct
+from collections.abc import Iterable
 
 from services.reporting.facts import after, decisions, intake, journeys, outcomes, referrals
-from services.reporting.facts.reading import Change, Place, Reader
-from services.reporting.facts.tables import BLANK, KEYS, SEPARATOR, Key, Row, quarter_end
-from shared.message import EventMessage
-from shared.time import local_date
+from services.reporting.facts.late import late, lateness
+from services.reporting.facts.reading import Change, Reader
+from services.reporting.facts.tables import BLANK, KEYS, SEPARATOR, TABLES, Key, Row
+from shared.message import PREFIX, EventMessage, Position
 
 READERS: dict[str, Reader] = {
     **intake.READERS,
@@ -24,29 +19,22 @@ READERS: dict[str, Reader] = {
     **referrals.READERS,
     **decisions.READERS,
 }
-Rows = dict[tuple[str, Key], Row]
-Told = tuple[int, list[Change]]  # a position and what its event changes
+BY_TYPE = {f"{PREFIX}{kind}": reader for kind, reader in READERS.items()}
+Rows = dict[str, dict[Key, Row]]  # table -> key -> row
+Told = tuple[Position, list[Change]]  # a position and what its event changes
 
 
-class About(Struct):
-    """Whom an event is about, as far as its data says."""
-
-    person: str | None = None
-    orientation: str | None = None
-    merged: str | None = None
-
-
-about = msgspec.json.Decoder(About).decode
-quarter_ends = lru_cache(quarter_end)
-isoformat = lru_cache(date.isoformat)
+def no_rows() -> Rows:
+    return {name: {} for name in TABLES}
 
 
 def told(event: EventMessage) -> Told:
-    """The changes that an event asks for; an event that no indicator reads changes nothing but the list of steps."""
-    known = READERS.get(event.kind)
-    if known is None:
-        return event.position, []
-    return event.position, known.say(known.decode(event.data), Place(event.position, event.territory))
+    """The changes that an event asks for; one that no indicator reads changes no fact, unless it is late."""
+    known = BY_TYPE.get(event.type)
+    changes = known.say(known.decode(event.data), event) if known else []
+    if days := lateness(event):
+        changes = [*changes, late(event, days)]
+    return event.position, changes
 
 
 def touched(batch: Iterable[Told]) -> dict[str, set[Key]]:
@@ -61,15 +49,14 @@ def touched(batch: Iterable[Told]) -> dict[str, set[Key]]:
 def fold(rows: Rows, batch: Iterable[Told]) -> Rows:
     for position, changes in batch:
         for change in changes:
-            absorb(rows, change, str(position))
+            absorb(rows[change.table], change, str(position))
     return rows
 
 
-def absorb(rows: Rows, change: Change, position: str) -> None:
-    place = (change.table, change.key)
-    row = rows.get(place)
+def absorb(rows: dict[Key, Row], change: Change, position: str) -> None:
+    row = rows.get(change.key)
     if row is None:
-        row = rows[place] = blank(change)
+        row = rows[change.key] = blank(change)
         row["positions"] = position
     elif row["positions"].rpartition(SEPARATOR)[2] != position:
         row["positions"] = row["positions"] + SEPARATOR + position
@@ -82,31 +69,6 @@ def blank(change: Change) -> Row:
     if change.table == "person":
         row["root"] = change.key[0]
     return row
-
-
-def steps(events: Sequence[EventMessage]) -> list[Row]:
-    return [step(event) for event in events]
-
-
-def step(event: EventMessage) -> Row:
-    """One line of the timeline. `lateness` counts the days between the end of the fact's quarter and its recording."""
-    whom = about(event.data)
-    day = local_date(event.time)
-    return {
-        "position": event.position,
-        "event_id": str(event.id),
-        "kind": event.kind,
-        "person": whom.person or whom.merged,
-        "orientation": whom.orientation,
-        "on": isoformat(day),
-        "recorded": event.recordedtime.isoformat(),
-        "territory": event.territory,
-        "actor_id": event.actor.id,
-        "actor_role": event.actor.role,
-        "actor_organisation": event.actor.organisation,
-        "lateness": (local_date(event.recordedtime) - quarter_ends(day)).days,
-        "data": bytes(event.data).decode(),
-    }
 
 
 def roots(merged_into: dict[str, str]) -> dict[str, str]:

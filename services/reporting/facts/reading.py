@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from services.reporting.facts.tables import Key, Row
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """The columns that an event gives to one row; the row's other columns stay."""
 
     table: str
@@ -17,11 +18,13 @@ class Change(NamedTuple):
     columns: Row
 
 
-class Place(NamedTuple):
-    """Where an event stands: its position in the log and its territory."""
+class Place(Protocol):
+    """Where an event stands: its position in the log and its territory. The event itself is one."""
 
-    position: int
-    territory: str
+    @property
+    def position(self) -> int: ...
+    @property
+    def territory(self) -> str: ...
 
 
 Say = Callable[[Any, Place], list[Change]]

@@ -89,13 +89,13 @@ outcome_class = fact(
     texts("class"),
     numbers("score"),
 )
+late = fact("late", at_position(), texts("territory", "on", "kind"), numbers("lateness"))
 step = Table(
     "step",
     METADATA,
     *at_position(),
     *texts("event_id", "kind", "person", "orientation", "on", "recorded", "territory"),
     *texts("actor_id", "actor_role", "actor_organisation"),
-    Column("lateness", Integer),
     Column("data", Text),
     Index("step_person", "person"),
     Index("step_orientation", "orientation"),
@@ -113,6 +113,7 @@ Key = tuple[Any, ...]
 Row = dict[str, Any]
 TABLES: dict[str, Table] = {table.name: table for table in METADATA.sorted_tables}
 KEYS: dict[str, tuple[str, ...]] = {name: tuple(column.name for column in table.primary_key.columns) for name, table in TABLES.items()}
+# A row holds its columns in the order of its table, so that its values are what the database is given.
 BLANK: dict[str, Row] = {name: dict.fromkeys(column.name for column in table.columns) for name, table in TABLES.items()}
 
 

@@ -6,7 +6,7 @@ from services.reporting.facts import tables as t
 from services.reporting.indicators.declared import count
 from services.reporting.indicators.sides import key_of, rows, within
 
-step = t.step.c
+late = t.late.c
 
 INDICATORS = (
     count(
@@ -14,14 +14,14 @@ INDICATORS = (
         "Faits enregistrés tardivement",
         "Faits du trimestre enregistrés plus de quinze jours après sa fin.",
         rows(
-            t.step,
-            within(step.on),
-            step.lateness > bindparam("late_days"),
-            counted=key_of(t.step),
-            on=step.on,
-            territory=step.territory,
-            positions=key_of(t.step),
-            detail=step.kind,
+            t.late,
+            within(late.on),
+            late.lateness > bindparam("late_days"),
+            counted=key_of(t.late),
+            on=late.on,
+            territory=late.territory,
+            positions=late.positions,
+            detail=late.kind,
         ),
         section="Qualité des données",
         fact="step",

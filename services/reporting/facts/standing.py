@@ -1,0 +1,43 @@
+"""Where the facts stand in the log, and what may come next."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from services.reporting.facts.tables import quarter_of
+from shared.errors import Fault
+from shared.message import PREFIX, START, EventMessage, Position
+from shared.time import local_date
+
+OWN = f"{PREFIX}reporting."
+
+
+class Gap(Fault):
+    """Events are missing between what was applied and what comes. A projection never skips: it stops and says so."""
+
+
+class Standing(Struct, frozen=True):
+    """The last event that the facts know, and the span of quarters in which something happened."""
+
+    position: Position = START
+    recorded: str | None = None
+    first_quarter: str | None = None
+    last_quarter: str | None = None
+
+
+def following(events: Sequence[EventMessage], reached: Position) -> list[EventMessage]:
+    """The events not applied yet, each the next of the one before."""
+    fresh = [event for event in events if event.position > reached]
+    for event in fresh:
+        if event.previous != reached:
+            raise Gap(f"Event {event.id} ({event.kind}) at {event.position} follows {event.previous}; the read models stand at {reached}.")
+        reached = event.position
+    return fresh
+
+
+def moved(standing: Standing, events: Sequence[EventMessage]) -> Standing:
+    """After these events, one or more. A decision about a quarter is not of it: it makes its own day no quarter of the programme."""
+    times = [event.time for event in events if not event.type.startswith(OWN)]
+    known = [quarter for quarter in (standing.first_quarter, standing.last_quarter) if quarter]
+    named = known + [quarter_of(local_date(time)) for time in ((min(times), max(times)) if times else ())]
+    return Standing(events[-1].position, events[-1].recordedtime.isoformat(), min(named, default=None), max(named, default=None))

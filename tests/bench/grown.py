@@ -1,0 +1,67 @@
+"""A log of any size, made quickly: a small history told through the loader once, then many copies of its lives, told together.
+
+A copy has its own persons, orientations, referrals and workshops: every identifier of an event is shifted in its written body, the
+same everywhere. The decisions of the programme stay what they are, once. Copies are told event by event, so that lives overlap as
+they do in a real log.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from services.composition import Parts
+from services.settings import settings
+from services.study import generator
+from shared.message import EventBody, EventMessage, encode
+from shared.store.port import Append, EventStore, NewEvent, pages
+
+PERSONS, SEED = 120, 7
+START, END = date(2022, 7, 1), date(2024, 12, 31)
+PAGE = 2_000  # appends given to the log at once
+IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+
+
+def told(persons: int = PERSONS) -> list[EventMessage]:
+    """A plausible history, every command of it decided and every policy run."""
+    with tempfile.TemporaryDirectory() as room:
+        parts = Parts(settings(Path(room), environ={}))
+        lines = (msgspec.json.encode(line) for line in generator.generate(persons, SEED, START, END))
+        faults = [outcome.fault for outcome in parts.loader().load(lines) if outcome.fault]
+        assert not faults, faults[0]
+        events = [event for page in pages(parts.store, 0, parts.store.head()) for event in page]
+        parts.store.close()
+    return events
+
+
+def copy(event: EventMessage, number: int) -> Append:
+    written = encode(EventBody(**{name: getattr(event, name) for name in EventBody.__struct_fields__}))
+    body = IDENTIFIER.sub(lambda found: b"%08x%b" % (int(found[1], 16) ^ number, found[2]), written)
+    own = msgspec.json.decode(body, type=Own)
+    return Append(own.subject, event.streamversion - 1, [NewEvent(own.id, event.type, body)], event.recordedtime)
+
+
+class Own(msgspec.Struct):
+    """What of a copied body the log keeps beside it."""
+
+    id: UUID
+    subject: str
+
+
+def copies(events: list[EventMessage], total: int) -> Iterator[Append]:
+    """About `total` events."""
+    times = max(1, round(total / len(events)))
+    for event in events:
+        of_programme = event.kind.startswith("reporting.")
+        yield from (copy(event, number) for number in range(1 if of_programme else times))
+
+
+def grow(store: EventStore, total: int) -> None:
+    appends = copies(told(), total)
+    while page := list(islice(appends, PAGE)):
+        store.append_many(page)
