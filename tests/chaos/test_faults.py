@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -27,10 +28,11 @@ def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Sta
     with stage.load() as load:
         load.grows(20)
         healthy.kill()
-        dying = Dying(place, when, healthy)
-        dying.start()
-        assert dying.child is not None
-        assert dying.child.wait(60) == -signal.SIGKILL, healthy.log.read_text()[-2000:]
+        with closing(Dying(place, when, healthy)) as dying:
+            dying.start()
+            eventually(lambda: not dying.alive(), f"the death of {service}; doubts {load.doubts}")
+            assert dying.child is not None
+            assert dying.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
         healthy.start()
         load.grows(20)
     stage.nothing_lost_nothing_twice(load)
@@ -41,6 +43,7 @@ class Dying(Process):
 
     def __init__(self, place: str, when: str, healthy: Process) -> None:
         super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
+        self.close = self.kill
         self.command = [sys.executable, "-m", "tests.chaos.dying", place, when, "2"]
 
 
