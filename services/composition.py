@@ -33,6 +33,7 @@ from shared.desk import Desk
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.policy import Policy, Reactor
+from shared.store.kurrent import KurrentStore
 from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres import PostgresStore
 from shared.store.postgres_checkpoints import PostgresCheckpoints
@@ -83,7 +84,7 @@ class Parts:
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
-        return open_checkpoints(self.settings.event_store)
+        return open_checkpoints(self.settings.event_store, self.settings.data)
 
     @cached_property
     def permissions(self) -> Permissions:
@@ -176,13 +177,21 @@ def open_store(address: str) -> EventStore:
             return SqliteStore(sqlite_path(path))
         case "postgresql" | "postgres", _, _:
             return PostgresStore(address)
+        case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover", _, _:
+            return KurrentStore(address)
+        case scheme, _, _:
+            raise SystemExit(f"PARCOURS_EVENT_STORE: {scheme} names no store; sqlite:///…, postgresql://… or kurrentdb://… is expected.")
+
+
+def open_checkpoints(address: str, data: Path) -> Checkpoints:
+    """Beside the log where it can keep them; KurrentDB cannot, and theirs are a file in the data directory, shared by one machine."""
+    match address.partition(":"):
+        case "sqlite", _, path:
+            return SqliteCheckpoints(sqlite_path(path))
+        case "postgresql" | "postgres", _, _:
+            return PostgresCheckpoints(address)
         case _:
-            raise SystemExit(f"PARCOURS_EVENT_STORE: {address} names no store; sqlite:///… or postgresql://… is expected.")
-
-
-def open_checkpoints(address: str) -> Checkpoints:
-    scheme, _, path = address.partition(":")
-    return SqliteCheckpoints(sqlite_path(path)) if scheme == "sqlite" else PostgresCheckpoints(address)
+            return SqliteCheckpoints(data / "checkpoints.sqlite")
 
 
 def sqlite_path(path: str) -> Path:

@@ -9,12 +9,19 @@ from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres import PostgresCheckpoints
 from shared.store.sqlite import SqliteCheckpoints
 from tests.contract.store.writing import open_store
+from tests.kurrent import given
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "postgres", *given.PLACES])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where an empty log may be opened, as often and by as many processes as one likes."""
-    return str(tmp_path / "log.sqlite") if request.param == "sqlite" else str(request.getfixturevalue("postgres_dsn"))
+    match request.param:
+        case "sqlite":
+            yield str(tmp_path / "log.sqlite")
+        case "postgres":
+            yield str(request.getfixturevalue("postgres_dsn"))
+        case kurrent:
+            yield from given.place(kurrent)
 
 
 @pytest.fixture

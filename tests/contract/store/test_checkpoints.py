@@ -1,11 +1,18 @@
-"""Checkpoints never move backwards; a lease has one holder, and outlives none."""
+"""Checkpoints never move backwards; a lease has one holder, and outlives none.
+
+KurrentDB keeps none: beside such a log they are the SQLite ones, in the data directory.
+"""
 
 import subprocess
 import sys
 import threading
 import time
 
+import pytest
+
 from shared.store.port import Checkpoints
+
+pytestmark = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect=True)
 
 HOLD = """
 import sys

@@ -84,14 +84,15 @@ class LogMachine(RuleBasedStateMachine):
         assert [str(event.id) for event in read] == self.model.streams.get(stream, [])[after:]
 
 
-def test_a_store_does_what_a_list_and_a_dictionary_predict(store: EventStore) -> None:
+def test_a_store_does_what_a_list_and_a_dictionary_predict(store: EventStore, address: str) -> None:
     class Machine(LogMachine):
         def __init__(self) -> None:
             super().__init__(store)
 
+    examples = 15 if address.startswith("kurrentdb") else 40  # calls over the net cost more
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+        Machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=checks)
     )
 
 

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from shared.errors import Conflict
 from shared.message import PREFIX, Actor, EventBody, EventMessage, dataschema, encode
+from shared.store.kurrent import KurrentStore
 from shared.store.port import Append, EventStore, NewEvent, pages
 from shared.store.postgres import PostgresStore
 from shared.store.sqlite import SqliteStore
@@ -41,7 +42,13 @@ def append(stream: str, expected: int = 0, size: int = 1) -> Append:
 
 
 def open_store(address: str) -> EventStore:
-    return PostgresStore(address) if address.startswith("postgres") else SqliteStore(Path(address))
+    match address.partition("://"):
+        case "postgresql" | "postgres", _, _:
+            return PostgresStore(address)
+        case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover", _, _:
+            return KurrentStore(address)
+        case _:
+            return SqliteStore(Path(address))
 
 
 def everything(store: EventStore, size: int = 4_096) -> list[EventMessage]:

@@ -1,0 +1,76 @@
+"""Events on their way into KurrentDB and out of it. The writer's bytes are the event's data as they are, and are never made again."""
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import kurrentdbclient
+import msgspec
+from kurrentdbclient import RecordedEvent
+
+from shared.message import EventMessage, Position
+from shared.store.port import Append, NewEvent
+
+decode_lines = msgspec.json.Decoder(EventMessage).decode_lines
+
+
+class Stamp(msgspec.Struct):
+    """The metadata of an event that has not the server's time: past history."""
+
+    recordedtime: datetime
+
+
+decode_stamp = msgspec.json.Decoder(Stamp).decode
+
+
+def is_json(append: Append) -> None:
+    """The server takes any bytes. What no reader could decode must not get in: it could never be taken out again."""
+    for event in append.events:
+        msgspec.json.decode(event.body)
+
+
+def proposed(events: Sequence[NewEvent], metadata: bytes) -> list[kurrentdbclient.NewEvent]:
+    return [kurrentdbclient.NewEvent(type=event.type, data=event.body, metadata=metadata, id=event.id) for event in events]
+
+
+def stamped(moment: datetime) -> bytes:
+    return msgspec.json.encode(Stamp(moment.astimezone(UTC)))
+
+
+def stamp(event: RecordedEvent) -> datetime | None:
+    return decode_stamp(event.metadata).recordedtime if event.metadata else None
+
+
+def recorded(event: RecordedEvent) -> datetime:
+    moment = stamp(event) or event.recorded_at
+    assert moment is not None, "the server stamps every event"
+    return moment
+
+
+def lines(events: Sequence[RecordedEvent], previous: Position | None = None) -> list[EventMessage]:
+    """The log's own fields go in front of the writer's bytes, which are decoded once, together with them."""
+    made = []
+    for event in events:
+        chain = b"" if previous is None else b'"previous":%d,' % previous
+        fields = (chain, event.commit_position, event.stream_position + 1, recorded(event).isoformat().encode(), event.data[1:])
+        made.append(b'{%b"position":%d,"streamversion":%d,"recordedtime":"%b",%b' % fields)
+        previous = None if previous is None else event.commit_position
+    return decode_lines(b"\n".join(made))
+
+
+class Marks:
+    """Places that were passed before, by their time of recording: from where to look for a moment, instead of from the end."""
+
+    def __init__(self) -> None:
+        self.passed: list[tuple[datetime, Position]] = []
+
+    def note(self, event: RecordedEvent) -> None:
+        mark = (recorded(event), event.commit_position)
+        place = bisect_right(self.passed, mark)
+        if not place or self.passed[place - 1] != mark:
+            insort(self.passed, mark)
+
+    def behind(self, moment: datetime) -> Position | None:
+        """The last mark of the earliest time over `moment`; None when there is none, and the end of the log is to be taken."""
+        place = bisect_right(self.passed, moment, key=lambda mark: mark[0])
+        return self.passed[place][1] if place < len(self.passed) else None

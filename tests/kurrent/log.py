@@ -1,0 +1,142 @@
+"""The rules of the simulated server, in memory: versions, idempotency, order, positions.
+
+Simulated: proves the client and the wire, nothing about durability. Rules as the server has them (its IndexWriter.CheckCommit):
+with a version, an append that lies behind the end is compared event by event with what is there; with ANY, only a memory of recent
+event ids is asked. Positions are offsets in bytes, so they have gaps; the server's own events lie between those of its users.
+"""
+
+import threading
+import time
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+NO_STREAM, ANY, EXISTS = -1, -2, -4  # as the server numbers them
+MAX_APPEND = 1024 * 1024  # bytes of one append: the server's default
+REMEMBERED = 100  # event ids that ANY is judged by; thousands in the server, but as little to be relied on
+HEADER = 64  # bytes of a record around its data
+STATISTICS = 7  # the server writes an event of its own after so many appends
+
+
+class Proposed(NamedTuple):
+    id: str
+    type: str
+    content_type: str
+    data: bytes
+    metadata: bytes
+
+
+class Record(NamedTuple):
+    position: int
+    stream: str
+    revision: int
+    created: int  # 100 ns since 1970
+    event: Proposed
+
+
+class WrongVersion(Exception):
+    """`current` is NO_STREAM or the revision of the last event."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(current)
+        self.current = current
+
+
+class TooMuch(Exception):
+    """An append over the server's limit."""
+
+
+class InvalidPosition(Exception):
+    """A position where no record begins."""
+
+
+class Log:
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self.clock = clock
+        self.moved = threading.Condition()
+        self.records: list[Record] = []
+        self.positions: list[int] = []
+        self.streams: dict[str, list[Record]] = {}
+        self.recent: OrderedDict[tuple[str, str], Record] = OrderedDict()
+        self.end = 0
+        self.appends = 0
+        self.write("$settings", [Proposed("00000000-0000-0000-0000-000000000001", "$metadata", "application/json", b"{}", b"")])
+
+    def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
+        """The record of the last event: the new one, or the one of the first time."""
+        if sum(len(event.data) + len(event.metadata) for event in events) > MAX_APPEND:
+            raise TooMuch
+        with self.moved:
+            earlier = self.earlier(stream, expected, events)
+            if earlier is not None:
+                return earlier
+            last = self.write(stream, events)
+            self.remember(stream, events)
+            self.statistics()
+            self.moved.notify_all()
+            return last
+
+    def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
+        """None when the events are to be written; raises WrongVersion when they may not be."""
+        held = self.streams.get(stream, [])
+        current = len(held) - 1
+        if expected == ANY:
+            return self.recently(stream, events, current)
+        if expected == EXISTS and current >= 0:
+            return None
+        if expected == current:
+            return None
+        there = held[expected + 1 : expected + 1 + len(events)] if NO_STREAM <= expected < current else []
+        if [record.event.id for record in there] != [event.id for event in events]:
+            raise WrongVersion(current)
+        return there[-1]
+
+    def recently(self, stream: str, events: Sequence[Proposed], current: int) -> Record | None:
+        known = [self.recent.get((stream, event.id)) for event in events]
+        if known[0] is None:
+            return None
+        if None in known:
+            raise WrongVersion(current)
+        return known[-1]
+
+    def remember(self, stream: str, events: Sequence[Proposed]) -> None:
+        for event, record in zip(events, self.streams[stream][-len(events) :], strict=True):
+            self.recent[stream, event.id] = record
+        while len(self.recent) > REMEMBERED:
+            self.recent.popitem(last=False)
+
+    def write(self, stream: str, events: Sequence[Proposed]) -> Record:
+        held = self.streams.setdefault(stream, [])
+        for event in events:
+            record = Record(self.end, stream, len(held), self.clock() // 100, event)
+            self.end += HEADER + len(event.data) + len(event.metadata)
+            held.append(record)
+            self.records.append(record)
+            self.positions.append(record.position)
+        return held[-1]
+
+    def statistics(self) -> None:
+        self.appends += 1
+        if self.appends % STATISTICS == 0:
+            event = Proposed(f"00000000-0000-0000-0001-{self.appends:012}", "$statsCollected", "application/json", b"{}", b"")
+            self.write("$stats-127.0.0.1:2113", [event])
+
+    def index(self, position: int) -> int:
+        """Which record begins there."""
+        index = bisect_left(self.positions, position)
+        if index == len(self.positions) or self.positions[index] != position:
+            raise InvalidPosition(position)
+        return index
+
+    def forwards(self, index: int) -> Sequence[Record]:
+        return self.records[index:]
+
+    def backwards(self, index: int) -> Sequence[Record]:
+        """What lies before the record of this index, the latest first."""
+        return self.records[:index][::-1]
+
+    def wait(self, index: int, seconds: float) -> bool:
+        """Until there is a record of this index."""
+        with self.moved:
+            return self.moved.wait_for(lambda: len(self.records) > index, seconds)
