@@ -97,7 +97,7 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
         case inspect.DictType(key_type=key, value_type=value):
             return fields.Dict(keys=field_of(key), values=field_of(value), **extra)
         case inspect.AnyType():
-            return fields.Raw(**extra)
+            return fields.Raw(allow_none=True, **extra)
         case inspect.StructType(cls=cls):
             return fields.Nested(schema_of(cls, frozenset()), **extra)
         case _:

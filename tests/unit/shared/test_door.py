@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta, Struct
 
-from shared.door import Door
+from shared.door import Door, schema_of
 from shared.errors import Invalid
 
 
@@ -86,3 +86,12 @@ def test_an_empty_text_is_not_a_value() -> None:
     with pytest.raises(Invalid) as refusal:
         Door(Visit).command({**GOOD, "person": ""}, CONTEXT)
     assert list(refusal.value.faults) == ["person"]
+
+
+def test_a_field_of_any_kind_may_be_null() -> None:
+    """The data of a command is read by its own door: an optional field sent as null must reach it."""
+
+    class Open(Struct):
+        data: dict[str, Any]
+
+    assert schema_of(Open)().load({"data": {"qpv": None}}) == {"data": {"qpv": None}}

@@ -1,0 +1,158 @@
+"""The live feed: no gap, no repeat, nobody sees more than they may, and a slow client costs nothing."""
+
+import json
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any, cast
+
+import pytest
+
+from services.gateway.feed import Feed
+from services.gateway.stream import OVERTAKEN, Stream
+from tests.unit.gateway.world import World, directly
+
+
+def told(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
+    """The next `count` events of a stream."""
+    found: list[dict[str, Any]] = []
+    for chunk in chunks:
+        found += [json.loads(line[6:]) for line in chunk.splitlines() if line.startswith(b"data: ")]
+        if len(found) >= count:
+            return found
+    return found
+
+
+def opened(world: World, role: str = "auditor", *territories: str, query: str = "", last: str = "", **more: Any) -> Iterator[bytes]:
+    headers = {"Last-Event-ID": last} if last else {}
+    answer = world.get(f"/v1/stream?{query}", role=role, territories=territories or ("*",), headers=headers, **more)
+    assert answer.status_code == 200, answer.text
+    return cast(Iterator[bytes], iter(answer.response))
+
+
+def small(world: World, kept: int) -> Feed:
+    """A feed that remembers little, in the place of the world's own."""
+    world.feed = world.gateway.stream.feed = Feed(world.parts.store, directly, kept)
+    return world.feed
+
+
+def drained(feed: Feed) -> None:
+    while feed.step(0):
+        pass
+
+
+def test_between_the_log_and_the_memory_nothing_is_lost_and_nothing_comes_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.gateway.feed.SLACK", 1)
+    monkeypatch.setattr("services.gateway.feed.PAGE", 3)
+    feed = small(world, kept=5)
+    early = [world.meet() for _ in range(8)]
+    feed.start()
+    late = []
+    for _ in range(4):
+        late += [world.meet() for _ in range(3)]
+        drained(feed)
+    assert not feed.remembers(early[-1])
+    seen = [event["position"] for event in told(opened(world, query="after=0&type=intake"), 20)]
+    assert seen == early + late
+
+
+def test_a_client_goes_on_from_the_last_id_it_has_seen(world: World) -> None:
+    world.feed.start()
+    positions = [world.meet() for _ in range(4)]
+    drained(world.feed)
+    assert [event["position"] for event in told(opened(world, last=str(positions[1])), 2)] == positions[2:]
+
+
+def test_a_client_that_says_nothing_begins_now(world: World) -> None:
+    world.meet()
+    world.feed.start()
+    chunks = opened(world)
+    next(chunks)
+    now = world.meet()
+    drained(world.feed)
+    assert [event["position"] for event in told(chunks, 1)] == [now]
+
+
+def test_it_waits_quietly_and_says_it_is_alive(world: World) -> None:
+    world.feed.start()
+    stream = world.gateway.stream
+    stream.heartbeat = 0.01
+    chunks = opened(world)
+    assert [next(chunks) for _ in range(2)][1].startswith(b":")
+    stream.heartbeat = 5
+
+    def write() -> None:
+        world.meet()
+        drained(world.feed)
+
+    writer = Thread(target=write)
+    writer.start()
+    assert len(told(chunks, 1)) == 1
+    writer.join()
+
+
+def test_a_committee_hears_that_something_happened_and_nothing_of_whom(world: World) -> None:
+    world.feed.start()
+    world.meet("somebody", territory="flers")
+    world.meet("somebody-else", territory="alencon")
+    drained(world.feed)
+    for role in ("committee", "funder"):
+        expected = ["alencon"] if role == "committee" else ["flers", "alencon"]
+        events = told(opened(world, role, "alencon", query="after=0&type=intake"), len(expected))
+        assert [set(event) for event in events] == [{"position", "territory", "type"}] * len(expected)
+        assert [event["territory"] for event in events] == expected
+
+
+def test_a_coach_hears_their_own_territory_in_full(world: World) -> None:
+    world.feed.start()
+    world.meet(territory="flers")
+    world.meet("somebody", territory="alencon")
+    drained(world.feed)
+    (event,) = told(opened(world, "coach", "alencon", query="after=0&type=intake"), 1)
+    assert event["data"]["person"] == "somebody"
+
+
+def test_filters_keep_territories_and_types(world: World) -> None:
+    world.feed.start()
+    world.meet(territory="flers")
+    world.meet(territory="alencon")
+    world.send("OpenJourney", {"person": "p-1", "referent": "coach-1"})
+    drained(world.feed)
+    events = told(opened(world, query="after=0&territory=alencon&type=coaching.JourneyOpened,intake"), 2)
+    assert [event["type"].rpartition(".")[2] for event in events] == ["PersonIdentified", "JourneyOpened"]
+
+
+def test_a_client_that_is_overtaken_is_dropped_and_loses_nothing_when_it_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.gateway.feed.SLACK", 1)
+    feed = small(world, kept=4)
+    feed.start()
+    chunks = opened(world)
+    next(chunks)
+    world.gateway.stream.heartbeat = 0
+    assert next(chunks).startswith(b":")  # it is live, and now stops reading
+    positions = [world.meet() for _ in range(12)]
+    drained(feed)
+    assert list(chunks) == [OVERTAKEN]
+    again = told(opened(world, query=f"after={positions[0]}"), 11)
+    assert [event["position"] for event in again] == positions[1:]
+
+
+def test_an_event_is_written_once_for_all_who_see_as_much_of_it(world: World) -> None:
+    world.feed.start()
+    world.meet()
+    drained(world.feed)
+    stream: Stream = world.gateway.stream
+    event = world.feed.after(0)[0]
+    assert stream.frames.of(event, "full") is stream.frames.of(event, "full")
+
+
+def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
+    world.feed.start()
+    world.gateway.stream.heartbeat = 0
+    identity = world.parts.sessions_signer.read(world.token("auditor"))
+    from services.gateway.stream import Wanted
+
+    chunks = world.gateway.stream.follow(identity, Wanted(frozenset(), frozenset()), world.feed.head)
+    next(chunks)
+    assert world.gateway.metrics.values["stream_clients", ()] == 1
+    chunks.close()  # type: ignore[attr-defined]  # it is a generator
+    assert world.gateway.metrics.values["stream_clients", ()] == 0

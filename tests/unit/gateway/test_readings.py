@@ -1,0 +1,123 @@
+"""What may be read, by whom, and how fresh it is."""
+
+from tests.unit.gateway.world import World
+
+FIGURES = "/v1/indicators?territory=alencon&quarter=2026-Q4"
+
+
+def test_a_reader_sees_what_it_has_just_written(world: World) -> None:
+    position = world.meet()
+    answer = world.get(f"{FIGURES}&position={position}")
+    assert answer.json is not None
+    assert answer.json["position"] >= position
+
+
+def test_a_reading_that_cannot_be_fresh_says_so_instead_of_being_old(world: World) -> None:
+    position = world.meet()
+    world.get(FIGURES)
+    world.behind = True
+    later = world.meet()
+    assert world.get(f"{FIGURES}&position={position}").status_code == 200
+    answer = world.get(FIGURES, headers={"Parcours-Position": str(later)})
+    assert (answer.status_code, answer.json and answer.json["code"]) == (503, "not_read_yet")
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_committee_sees_its_figures_masked_and_a_coordinator_exactly(world: World) -> None:
+    for _ in range(3):
+        world.meet()
+    masked, exact = (world.get(FIGURES, role=role, territories=("alencon",)).json for role in ("committee", "coordinator"))
+    assert masked is not None
+    assert exact is not None
+    assert "masked" in masked["indicators"]["people_met"]
+    assert exact["indicators"]["people_met"] == {"value": 3}
+
+
+def test_a_committee_sees_no_other_territory(world: World) -> None:
+    assert world.get(FIGURES.replace("alencon", "flers"), role="committee", territories=("alencon",)).status_code == 403
+
+
+def test_a_committee_reads_the_facts_behind_a_figure_without_the_people(world: World) -> None:
+    for _ in range(6):
+        world.meet()
+    path = "/v1/indicators/people_met/evidence?territory=alencon&quarter=2026-Q4"
+    bare, full = (world.get(path, role=role, territories=("alencon",)).json for role in ("committee", "coach"))
+    assert bare is not None
+    assert full is not None
+    assert all("person" not in fact for fact in bare["facts"])
+    assert all(fact["person"] for fact in full["facts"])
+
+
+def test_events_are_read_page_by_page_to_the_end(world: World) -> None:
+    positions = [world.meet() for _ in range(5)]
+    seen: list[int] = []
+    after, more = 0, True
+    while more:
+        page = world.get(f"/v1/events?after={after}&limit=2&type=intake").json
+        assert page is not None
+        seen += [event["position"] for event in page["events"]]
+        after, more = page["next"], page["more"]
+    assert seen == positions
+
+
+def test_a_coach_reads_no_event_of_another_territory(world: World) -> None:
+    world.meet(territory="flers")
+    here = world.meet(territory="alencon")
+    page = world.get("/v1/events", territories=("alencon",)).json
+    assert page is not None
+    assert [event["position"] for event in page["events"]] == [here]
+
+
+def test_committees_and_funders_read_no_event(world: World) -> None:
+    position = world.meet()
+    for role in ("committee", "funder"):
+        assert world.get("/v1/events", role=role).status_code == 403
+        assert world.get(f"/evenement/{position}", role=role).status_code == 403
+
+
+def test_a_partner_reads_only_what_is_addressed_to_it(world: World) -> None:
+    world.meet("p-1")
+    sent = {"person": "p-1", "referral": "r-1", "partner": "cap", "service": None, "thematique": "mobilite--acceder-a-un-vehicule"}
+    answer = world.send("SendReferral", {**sent, "consent": "c-1", "shared_fields": []})
+    assert answer.status_code == 201, answer.text
+    for organisation, kinds in (("cap", ["fr.parcours.referrals.ReferralSent"]), ("other", []), ("", [])):
+        page = world.get("/v1/events", role="partner", organisation=organisation, territories=("alencon",)).json
+        assert page is not None
+        assert [event["type"] for event in page["events"] if "subject" in event] == kinds
+
+
+def test_a_person_reads_their_own_way_and_no_other(world: World) -> None:
+    world.meet("p-1")
+    world.meet("p-2")
+    assert world.get("/parcours/p-1", role="participant", actor="p-1").status_code == 200
+    assert world.get("/parcours/p-2", role="participant", actor="p-1").status_code == 403
+
+
+def test_a_page_of_figures_of_an_unknown_place_or_quarter_is_a_problem(world: World) -> None:
+    assert world.get("/coter/paris/2024-Q2").status_code == 404
+    assert world.get("/coter/alencon/spring").status_code == 409
+    assert world.get("/v1/indicators?territory=alencon").status_code == 422
+
+
+def test_readiness_names_what_is_away(world: World) -> None:
+    assert world.get("/readyz", role=None).status_code == 200
+    world.away.add("coaching")
+    answer = world.get("/readyz", role=None)
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert answer.json["checks"]["coaching"] == "coaching is not there."
+
+
+def test_the_descriptions_cover_every_command_and_every_event(world: World) -> None:
+    openapi, asyncapi = (world.get(path, role=None).json for path in ("/openapi.json", "/asyncapi.json"))
+    assert openapi is not None
+    assert asyncapi is not None
+    for schemas in world.outside.schemas.values():
+        assert {f"/v1/commands/{name}" for name in schemas} <= set(openapi["paths"])
+    assert set(asyncapi["channels"]["journey.events"]["messages"]) == set(world.outside.events)
+
+
+def test_what_is_counted_is_told(world: World) -> None:
+    world.meet()
+    text = world.get("/metrics", role=None).text
+    assert 'parcours_gateway_commands_total{outcome="accepted",type="IdentifyPerson"} 1' in text
