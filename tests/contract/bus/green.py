@@ -141,22 +141,7 @@ def services(folder: Path, uri: str) -> dict[str, Any]:
     runner.add_service(Two)
     runner.start()
     with ClusterRpcProxy(config, timeout=10) as cluster:
-        answer = cluster.one.relayed("word")
-        start = time.monotonic()
-        calls = [cluster.one.blocked.call_async(0.2) for _ in range(20)]
-        for call in calls:
-            call.result()
-        blocked = time.monotonic() - start
-        try:
-            cluster.two.broken()
-            fault = ""
-        except Exception as raised:  # noqa: BLE001 - its name is what is looked at
-            fault = str(raised)
-        after = cluster.two.answer("alive")
-        start = time.monotonic()
-        for _ in range(200):
-            cluster.two.answer("x")
-        rate = 200 / (time.monotonic() - start)
+        told = called(cluster)
         event_dispatcher(config)("source", "happened", "told")
         for _ in range(50):
             native(store.append, Append(f"s-{uuid4()}", 0, [new_event()]))
@@ -166,17 +151,27 @@ def services(folder: Path, uri: str) -> dict[str, Any]:
     runner.stop()
     relay.stop()
     carrying.wait()
-    return {
-        "answer": answer,
-        "blocked": blocked,
-        "fault": fault,
-        "after": after,
-        "rate": rate,
-        "heard": Two.heard,
-        "seen": seen,
-        "healthy": healthy,
-        "idle": idle,
-    }
+    return {**told, "heard": Two.heard, "seen": seen, "healthy": healthy, "idle": idle}
+
+
+def called(cluster: Any) -> dict[str, Any]:
+    """One call through another service, twenty that block at once, one that fails, and many in a row."""
+    answer = cluster.one.relayed("word")
+    start = time.monotonic()
+    calls = [cluster.one.blocked.call_async(0.2) for _ in range(20)]
+    for call in calls:
+        call.result()
+    blocked = time.monotonic() - start
+    try:
+        cluster.two.broken()
+        fault = ""
+    except Exception as raised:  # noqa: BLE001 - its name is what is looked at
+        fault = str(raised)
+    after = cluster.two.answer("alive")
+    start = time.monotonic()
+    for _ in range(200):
+        cluster.two.answer("x")
+    return {"answer": answer, "blocked": blocked, "fault": fault, "after": after, "rate": 200 / (time.monotonic() - start)}
 
 
 def wait_until(check: Callable[[], bool]) -> None:
