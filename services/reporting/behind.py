@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, or_, select
@@ -62,7 +63,7 @@ def timeline(connection: Connection, person: str) -> Model:
 def step(row: RowMapping) -> Model:
     return {
         "position": row["position"],
-        "event_id": row["event_id"],
+        "event_id": str(UUID(bytes=row["event_id"])),
         "kind": row["kind"],
         "on": row["on"],
         "recorded": row["recorded"],

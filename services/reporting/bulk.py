@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.reporting.database import driving
 from services.reporting.facts.fold import Rows, Told, no_rows, roots, touched
-from services.reporting.facts.tables import KEYS, Key, Row
-from services.reporting.schema import Tables
+from services.reporting.facts.tables import KEYS, Key, Row, Values
+from services.reporting.schema import Tables, quoted
 
 CHUNK = 4_000  # keys in one question: under SQLite's limit of bound variables
 
@@ -52,16 +52,16 @@ def upsert(connection: Connection, table: Table, names: tuple[str, ...], rows: l
     connection.exec_driver_sql(str(statement), [tuple(row.values()) for row in rows] if ordered else list(rows))
 
 
-def pour(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+def pour(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Rows that are not there yet, by the driver's fastest way."""
-    values = (tuple(row.values()) for row in rows)
     with driving(connection) as driver:
         if connection.dialect.name == "sqlite":
-            driver.executemany(str(insert(table).compile(dialect=connection.dialect)), values)
+            driver.executemany(str(insert(table).compile(dialect=connection.dialect)), rows)
             return
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
-            for value in values:
-                copy.write_row(value)
+        columns = ", ".join(map(connection.dialect.identifier_preparer.format_column, table.columns))
+        with driver.cursor() as cursor, cursor.copy(f"COPY {quoted(connection, table)} ({columns}) FROM STDIN") as copy:
+            for values in rows:
+                copy.write_row(values)
 
 
 def unite(connection: Connection, person: Table) -> None:

@@ -11,6 +11,7 @@ from services.reporting.calendar import ordinal
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.read_models import ReadModels, standing
+from services.reporting.rebuild import Rebuild
 from services.reporting.sheet import Sheet, quarters_of
 from shared.errors import Refused
 from shared.message import EventMessage, Position
@@ -51,7 +52,7 @@ class Reporting:
 
     def rebuild(self, store: EventStore) -> Position:
         """Build the read models again from the log, beside the live ones, and swap. Gives the position that they reach."""
-        position = self.models.rebuild(store)
+        position = Rebuild(self.models, store).run()
         with self.lock:
             self.sheets.clear()
         return position

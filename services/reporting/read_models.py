@@ -1,4 +1,4 @@
-"""The tables of facts in a database: applied with their checkpoint in one transaction, and rebuilt beside the live ones.
+"""The tables of facts in a database, applied with their checkpoint in one transaction.
 
 SQLite and PostgreSQL hold the same rows. A reader sees one moment of the tables, never half a batch.
 """
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, select, text, update
 
 from services.reporting.bulk import existing, pour, save
 from services.reporting.database import MEMORY, WRITES, open_engine, reachable
@@ -16,10 +16,10 @@ from services.reporting.facts.fold import fold, told
 from services.reporting.facts.standing import Gap, Standing, following, moved
 from services.reporting.facts.steps import step
 from services.reporting.facts.tables import TABLES
-from services.reporting.schema import Tables, beside, create, drop
-from services.reporting.whole import BATCH, Whole, through
-from shared.message import START, EventMessage, Position
-from shared.store.port import EventStore, pages
+from services.reporting.schema import Tables, create
+from services.reporting.whole import Whole, through
+from shared.message import EventMessage, Position
+from shared.store.port import EventStore
 
 __all__ = ["Gap", "ReadModels"]
 
@@ -34,8 +34,15 @@ class ReadModels:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One moment of the tables, whatever is written meanwhile."""
+        """One moment of the tables, whatever is written meanwhile.
+
+        A moment of PostgreSQL does not hold for a table that a rebuild puts in the place of another: whose moment is older finds it
+        empty. So a reader first takes the lightest lock of a table that every swap must have for itself: either the swap waits for
+        the reader, or the reader waits, and its moment, which only begins with its first question, is after the swap.
+        """
         with reachable(), self.engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
             yield connection
 
     @contextmanager
@@ -68,36 +75,8 @@ class ReadModels:
             for page in through(store, until):
                 pour(connection, TABLES["step"], map(step, page))
 
-    def rebuild(self, store: EventStore) -> Position:
-        """Build every table again from the log, beside the live ones, then put them in their place in one transaction."""
-        tables = beside()
-        with self.writing() as connection:
-            drop(connection, tables)
-            create(connection, tables)
-        reached = START
-        while True:
-            reached = self.follow(store, tables, reached, store.head())
-            with self.writing() as connection:
-                if standing(connection, TABLES) <= reached:
-                    swap(connection, tables)
-                    return reached
-
-    def follow(self, store: EventStore, tables: Tables, after: Position, until: Position) -> Position:
-        for page in pages(store, after, until, BATCH):
-            with self.writing() as connection:
-                after = advance(connection, tables, page)
-        return after
-
     def close(self) -> None:
         self.engine.dispose()
-
-
-def swap(connection: Connection, beside: Tables) -> None:
-    """Readers see the old rows until this transaction ends, and the new ones after it."""
-    for name, table in TABLES.items():
-        connection.execute(delete(table))
-        connection.execute(insert(table).from_select([column.name for column in table.columns], select(beside[name])))
-    drop(connection, beside)
 
 
 def stands(connection: Connection, tables: Tables) -> Standing:

@@ -44,7 +44,7 @@ class Whole:
         self.unite()
         for name, rows in self.rows.items():
             if rows:
-                pour(connection, tables[name], rows.values())
+                pour(connection, tables[name], (tuple(row.values()) for row in rows.values()))
         connection.execute(update(tables["checkpoint"]).values(msgspec.structs.asdict(self.standing)))
 
 

@@ -6,12 +6,12 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
-from services.reporting.facts.tables import Row
+from services.reporting.facts.tables import Values
 from shared.message import EventMessage
 from shared.time import local_date
 
 
-class About(Struct):
+class About(Struct, gc=False):
     """Whom an event is about, as far as its data says."""
 
     person: str | None = None
@@ -23,19 +23,20 @@ about = msgspec.json.Decoder(About).decode
 isoformat = lru_cache(date.isoformat)
 
 
-def step(event: EventMessage) -> Row:
-    whom = about(event.data)
-    return {
-        "position": event.position,
-        "event_id": str(event.id),
-        "kind": event.kind,
-        "person": whom.person or whom.merged,
-        "orientation": whom.orientation,
-        "on": isoformat(local_date(event.time)),
-        "recorded": event.recordedtime.isoformat(),
-        "territory": event.territory,
-        "actor_id": event.actor.id,
-        "actor_role": event.actor.role,
-        "actor_organisation": event.actor.organisation,
-        "data": bytes(event.data).decode(),
-    }
+def step(event: EventMessage) -> Values:
+    """One line, as the values of its columns in their order."""
+    whom, actor = about(event.data), event.actor
+    return (
+        event.position,
+        event.id.bytes,
+        event.kind,
+        whom.person or whom.merged,
+        whom.orientation,
+        isoformat(local_date(event.time)),
+        event.recordedtime.isoformat(),
+        event.territory,
+        actor.id,
+        actor.role,
+        actor.organisation,
+        bytes(event.data).decode(),
+    )

@@ -6,7 +6,7 @@ Days are ISO text: they compare the same in every database. The primary key of a
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 SEPARATOR = ","  # between the positions of a row
@@ -38,7 +38,8 @@ def fact(name: str, *columns: list[Column[Any]]) -> Table:
 
 
 def at_position() -> list[Column[Any]]:
-    return [Column("position", BigInteger, primary_key=True, autoincrement=False)]
+    """In SQLite only this very type makes the position the place of the row, instead of an index beside it."""
+    return [Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)]
 
 
 person = fact("person", key("person"), texts("root", "territory", "identified_on", "channel", "radar", "merged_into"), yes_or_no("erased"))
@@ -94,7 +95,8 @@ step = Table(
     "step",
     METADATA,
     *at_position(),
-    *texts("event_id", "kind", "person", "orientation", "on", "recorded", "territory"),
+    Column("event_id", LargeBinary),
+    *texts("kind", "person", "orientation", "on", "recorded", "territory"),
     *texts("actor_id", "actor_role", "actor_organisation"),
     Column("data", Text),
     Index("step_person", "person"),
@@ -111,6 +113,7 @@ quarter = Table("quarter", METADATA, *key("id"), *texts("start_on", "end_on"))
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
+Values = tuple[Any, ...]  # of a row, in the order of its table
 TABLES: dict[str, Table] = {table.name: table for table in METADATA.sorted_tables}
 KEYS: dict[str, tuple[str, ...]] = {name: tuple(column.name for column in table.primary_key.columns) for name, table in TABLES.items()}
 # A row holds its columns in the order of its table, so that its values are what the database is given.
