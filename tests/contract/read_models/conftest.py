@@ -1,0 +1,21 @@
+"""A reporting over each database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.reporting.quarter import Reporting
+from tests.unit.reporting.history import ORNE
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/read.sqlite" if request.param == "sqlite" else str(request.getfixturevalue("postgres_dsn"))
+
+
+@pytest.fixture
+def report(url: str) -> Iterator[Reporting]:
+    made = Reporting(url, ORNE)
+    yield made
+    made.close()

@@ -1,0 +1,153 @@
+"""A rebuild makes the live tables again: beside them, whole, whatever happens meanwhile and wherever it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import inspect, select, text
+
+from services.reporting.facts import tables as t
+from services.reporting.facts.tables import TABLES
+from services.reporting.quarter import Reporting
+from services.reporting.rebuild import Rebuild
+from shared.errors import Refused
+from shared.message import EventMessage, Position
+from shared.store.sqlite import SqliteStore
+from tests.contract.read_models.tables import contents, in_memory, lives, recorded, said
+from tests.processes import ROOT
+from tests.unit.reporting.history import ORNE
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = recorded(lives(7, 20), tmp_path / "log.sqlite")
+    yield store
+    store.close()
+
+
+def events_of(log: SqliteStore) -> list[EventMessage]:
+    return log.read_all(0, 10_000)
+
+
+def test_a_rebuild_gives_the_live_tables_again(report: Reporting, log: SqliteStore) -> None:
+    report.apply(events_of(log)[:50])
+    assert report.rebuild(log) == log.head()
+    first = contents(report)
+    assert report.rebuild(log) == log.head()
+    assert contents(report) == first == contents(in_memory(events_of(log)))
+
+
+def test_the_live_tables_go_on_from_a_rebuild(report: Reporting, log: SqliteStore) -> None:
+    report.rebuild(Shorter(log.path))
+    report.apply(events_of(log))
+    assert contents(report) == contents(in_memory(events_of(log)))
+
+
+def test_a_rebuild_leaves_the_same_tables_and_as_many_indexes(report: Reporting, log: SqliteStore) -> None:
+    def made() -> list[tuple[str, int]]:
+        found = inspect(report.models.engine)
+        return sorted((name, len(found.get_indexes(name))) for name in found.get_table_names())
+
+    before = made()
+    report.rebuild(log)
+    report.rebuild(log)
+    assert made() == before
+    Reporting(report.models.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""), ORNE).close()
+    assert made() == before
+
+
+class Shorter(SqliteStore):
+    """A log whose last events are not written yet."""
+
+    def head(self) -> Position:
+        return 40
+
+
+class Growing(SqliteStore):
+    """A log that is still being written when a rebuild first asks for its end."""
+
+    asked = 0
+
+    def head(self) -> Position:
+        self.asked += 1
+        return 30 if self.asked == 1 else super().head()
+
+
+def test_a_rebuild_never_takes_the_live_tables_back(report: Reporting, log: SqliteStore) -> None:
+    store = Growing(log.path)
+    events = events_of(log)
+    report.apply(events)
+    store.asked = 0
+    assert report.rebuild(store) == report.position() == events[-1].position
+    assert contents(report) == contents(in_memory(events))
+    store.close()
+
+
+def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reporting, log: SqliteStore) -> None:
+    events = events_of(log)
+    ended = Event()
+
+    def rebuilds() -> int:
+        count = 0
+        while not ended.is_set() or not count:
+            report.rebuild(log)
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(1) as pool:
+        rebuilding = pool.submit(rebuilds)
+        for end in range(5, len(events) + 5, 5):
+            report.apply(events[:end])
+        ended.set()
+        assert rebuilding.result() > 0
+    assert contents(report) == contents(in_memory(events))
+
+
+def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reporting, log: SqliteStore) -> None:
+    report.apply(events_of(log))
+    with report.models.reading() as connection:
+        connection.execute(text("SELECT 1"))
+        rebuilding = Thread(target=report.rebuild, args=(log,))
+        rebuilding.start()
+        rebuilding.join(2)
+        people = len(connection.execute(select(t.person)).all())
+    rebuilding.join()
+    assert people == 20
+
+
+def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: SqliteStore) -> None:
+    report.apply(events_of(log)[:50])
+    earlier = Rebuild(report.models, log)
+    earlier.begin()
+    report.rebuild(log)
+    with pytest.raises(Refused, match="plus récente"):
+        earlier.build()
+    assert contents(report) == contents(in_memory(events_of(log)))
+
+
+@pytest.mark.parametrize(
+    "place", ["rebuild:Rebuild.begin after", "whole:Whole.take before", "rebuild:index before", "rebuild:Rebuild.swap after"]
+)
+def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_succeeds(
+    place: str, report: Reporting, url: str, log: SqliteStore, tmp_path: Path
+) -> None:
+    events = events_of(log)
+    report.apply(events[:50])
+    before = contents(report)
+    where, when = place.split()
+    given = {"PARCOURS_EVENT_STORE": f"sqlite:///{log.path}", "PARCOURS_READ_MODELS": url}
+    command = ["-m", "tests.chaos.dying", f"services.reporting.{where}", when, "1", "rebuild", "--data", str(tmp_path / "data")]
+    ended = subprocess.run([sys.executable, *command], cwd=ROOT, env=os.environ | given, check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert contents(report) == before
+    report.apply(events[:60])
+    report.rebuild(log)
+    assert contents(report) == contents(in_memory(events))
+    assert said(report) == said(in_memory(events))
+    assert set(inspect(report.models.engine).get_table_names()) == set(TABLES)
