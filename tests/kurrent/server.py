@@ -34,6 +34,8 @@ class Streams(streams_pb2_grpc.StreamsServicer):
         options, *messages = requests
         events = [wire.proposed(message.proposed_message) for message in messages]
         self.answering.wait(60)
+        if not events:  # the writer died between its first word and its event
+            raise call.abort(grpc.StatusCode.CANCELLED, "The client reset the request stream.")
         try:
             stream = options.options.stream_identifier.stream_name.decode()
             return wire.appended(self.log.append(stream, wire.expected(options.options), events))
