@@ -88,6 +88,7 @@ FRENCH = {
     "territory_unknown": "Ce n’est pas un territoire du programme.",
     "quarter_unreadable": "Un trimestre s’écrit 2024-Q2.",
     "side_unknown": "Cet indicateur n’a pas ce côté.",
+    "rebuild_replaced": "Une autre reconstruction des tables a pris la place de celle-ci.",
     # Every service
     "unknown_command": "Cette commande n’existe pas.",
     "fact_in_the_future": "Un fait s’enregistre après avoir eu lieu, jamais avant.",
