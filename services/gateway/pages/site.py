@@ -29,7 +29,7 @@ class Site:
         self.outside = outside
         self.readings = readings
         self.sessions = sessions
-        self.pages = Pages(outside.programme)
+        self.pages = Pages(outside.programme, [role for role, action in outside.permissions.table if action == "HoldInterview"])
         self.files = {name: (HERE / name).read_bytes() for name in STATIC}
         self.rooms = (
             CommitteePages(self.pages, readings, outside.territories),
