@@ -33,6 +33,7 @@ from services.settings import Settings
 from services.wiring import wired
 from shared.bus.native import native
 from shared.bus.relay import Relay
+from shared.errors import Unavailable
 
 log = logging.getLogger("parcours")
 
@@ -44,6 +45,7 @@ SERVICES: dict[str, type[Any]] = {
     "gateway": Gateway,
 }
 WORKERS = 16  # calls that a service handles at once; each has a connection to the log, and PostgreSQL has a hundred for all
+GRACE = 8.0  # seconds to finish what is under way after SIGTERM
 AGAIN = 2.0  # seconds before services that fell with their servers are started again
 
 
@@ -85,15 +87,30 @@ def hosted(parts: Parts, names: Sequence[str], *, relay: bool) -> int:
         "WEB_SERVER_ADDRESS": f"{parts.settings.host}:{parts.settings.port}",
         "max_workers": WORKERS,
     }
-    carrier = Relay(parts.store, parts.checkpoints, parts.settings.amqp_uri)
-    carrying = eventlet.spawn(carrier.run) if relay else None
+    carrying = eventlet.spawn(carry, parts, stop) if relay else None
     supervising = eventlet.spawn(supervise, parts, config, names, stop) if names else None
     stop.wait()
-    carrier.stop()
-    for thread in (supervising, carrying):
-        if thread is not None:
-            thread.wait()
+    with eventlet.Timeout(GRACE, False):  # what waits for a server that is away is left: nothing is lost by that
+        for thread in (supervising, carrying):
+            if thread is not None:
+                thread.wait()
     return 0
+
+
+def carry(parts: Parts, stop: Any) -> None:
+    """Relay the log, from when it can be reached until the end."""
+    while not stop.ready():
+        try:
+            store, checkpoints = native(lambda: (parts.store, parts.checkpoints))
+        except Unavailable as fault:
+            log.warning("the relay waits for the log: %s", fault)
+            eventlet.sleep(AGAIN)
+            continue
+        relay = Relay(store, checkpoints, parts.settings.amqp_uri)
+        carrying = eventlet.spawn(relay.run)
+        stop.wait()
+        relay.stop()
+        carrying.wait()
 
 
 def supervise(parts: Parts, config: dict[str, Any], names: Sequence[str], stop: Any) -> None:
@@ -110,6 +127,9 @@ def supervise(parts: Parts, config: dict[str, Any], names: Sequence[str], stop: 
                 runner.stop()
             else:
                 watching.wait()
+        except Unavailable as fault:
+            log.warning("%s wait for their servers: %s", ", ".join(names), fault)
+            eventlet.sleep(AGAIN)
         except Exception:
             log.exception("the services fell and are started again")
             eventlet.sleep(AGAIN)

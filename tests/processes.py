@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 
 ROOT = Path(__file__).parent.parent
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # a killed test session leaves nothing behind
 SERVICES = ("intake", "coaching", "referrals", "reporting", "gateway", "relay")
 
 
@@ -43,7 +44,7 @@ class Process:
 
     def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
         self.words = words
-        self.command = [sys.executable, "-m", "services.main"]
+        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.main"]
         self.env = env
         self.log = log
         self.child: subprocess.Popen[bytes] | None = None

@@ -56,14 +56,14 @@ class Load:
                     self.accepted.append(id)
                     return
                 self.doubts[answer.status_code] += 1
-            if self.stopping.wait(0.2) and not self.doubts:
-                return
+            if self.stopping.wait(0.2):
+                return  # in doubt: recorded once or not at all
         raise AssertionError(f"never accepted; doubts {self.doubts}")
 
     def grows(self, by: int) -> None:
         """Wait until this many more commands are accepted."""
         target = len(self.accepted) + by
-        eventually(lambda: len(self.accepted) >= target, f"{by} more accepted commands; doubts {self.doubts}", 90)
+        eventually(lambda: len(self.accepted) >= target, f"{by} more accepted commands", 180)
 
 
 class Stage:
@@ -84,20 +84,19 @@ class Stage:
         return [json.loads(line) for line in told.stdout.splitlines()]
 
     def nothing_lost_nothing_twice(self, load: Load) -> None:
-        self.product.ready(90)
+        self.product.ready(120)
+        eventually(self.live_equals_replay, "the facts reach the end of the log", 120)
         events = self.history()
         counts = Counter(event["commandid"] for event in events if event["type"].endswith("PersonIdentified"))
         assert {counts[id] for id in load.accepted} == {1}
         assert len({event["id"] for event in events}) == len(events)
-        eventually(self.caught_up, "the facts reach the end of the log", 60)
         live = self.figures("indicators")
-        assert live == self.figures("replay")
         assert live["indicators"]["people_met"]["value"] == sum(event["type"].endswith("PersonIdentified") for event in events)
-        eventually(self.queues_are_empty, "every queue is empty", 60)
+        eventually(self.queues_are_empty, "every queue is empty", 120)
         assert all(process.alive() for process in self.product.processes.values())
 
-    def caught_up(self) -> bool:
-        return bool(self.figures("indicators")["position"] == self.history()[-1]["position"])
+    def live_equals_replay(self) -> bool:
+        return self.figures("indicators") == self.figures("replay")
 
     def figures(self, word: str) -> dict[str, Any]:
         told = self.product.tool(word, "--territory", "all", "--quarter", "2026-Q4", "--json")
