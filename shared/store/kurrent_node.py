@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+# gRPC imports these when they are first needed. In a process with green threads that is too late: it would hang.
+from grpc import _auth, _channel, _plugin_wrapping  # noqa: F401
 from kurrentdbclient import KurrentDBClient, NewEvent, RecordedEvent, StreamState
-from kurrentdbclient.common import AbstractCatchupSubscription
+from kurrentdbclient.common import AbstractCatchupSubscription, GrpcOptions
 from kurrentdbclient.exceptions import (
     AbortedByServerError,
     CancelledError,
@@ -44,8 +46,15 @@ AWAY = (
 LOST = (ServiceUnavailableError, NodeIsNotLeaderError, CancelledError)  # another connection may do better
 
 
+# A new connection is really tried: otherwise the channels of a process share the pause after a failed attempt, up to two minutes.
+RECONNECT = (("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 2_000))
+
+
 class Client(KurrentDBClient):
-    """As it is, but for one call that it makes by itself after it has connected anew, for ever if nobody answers."""
+    """As it is, but that it connects again at once, and does not wait for ever for the call that it then makes by itself."""
+
+    def _construct_grpc_channel(self, grpc_target: str, grpc_options: GrpcOptions = ()) -> Any:
+        return super()._construct_grpc_channel(grpc_target, grpc_options + RECONNECT)
 
     def _get_commit_position(self, *, timeout: float | None = None, **asked: Any) -> int:
         return super()._get_commit_position(timeout=timeout or CALL, **asked)

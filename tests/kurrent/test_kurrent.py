@@ -1,0 +1,250 @@
+"""What is particular to a log in KurrentDB: lost servers, deadlines, times, positions, who may come in.
+
+Simulated: proves the client and the wire, nothing about durability.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kurrentdbclient import RecordedEvent
+
+from shared.errors import Conflict, TooLarge, Unavailable
+from shared.message import Position
+from shared.store import kurrent_node, kurrent_watch
+from shared.store.kurrent import KurrentStore
+from shared.store.port import Append
+from tests.contract.store.writing import append, event, everything, known
+from tests.kurrent.log import Log
+from tests.kurrent.security import Security
+from tests.kurrent.server import Simulated
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def moments(store: KurrentStore) -> list[datetime]:
+    return [event.recordedtime for event in everything(store)]
+
+
+def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(server: Simulated, store: KurrentStore) -> None:
+    for number in range(30):
+        store.append(append(f"s{number}"))
+    assert len(server.log.records) > 31
+    for size in (1, 7, 8, 100):
+        read = everything(store, size)
+        assert len(read) == 30
+        assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
+
+
+def test_a_checkpoint_of_another_log_is_not_taken_for_a_place_in_this_one(store: KurrentStore) -> None:
+    answer = store.append(append("a", 0, 3))
+    with pytest.raises(ValueError, match="another log"):
+        store.read_all(answer.position - 1)
+
+
+def test_a_restart_of_the_server_is_noticed_by_nobody(server: Simulated, store: KurrentStore) -> None:
+    asked = append("a", 0, 2)
+    first = store.append(asked)
+    server.restart()
+    assert store.append(asked) == first
+    server.restart()
+    assert [event.streamversion for event in store.read_all(0)] == [1, 2]
+    server.restart()
+    assert len(store.read_stream("a")) == 2
+    server.restart()
+    assert store.head() == first.position
+
+
+def test_who_waits_is_woken_by_the_subscription_after_a_restart(
+    server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kurrent_watch, "LOOK", 60)  # nobody looks at the head: the subscription alone may wake them
+    store.append(append("a"))
+    assert not store.wait(store.head(), 0.1)
+    while not server.streams.subscriptions:
+        time.sleep(0.01)
+    server.restart()
+    while not server.streams.subscriptions:
+        time.sleep(0.01)
+    elsewhere = KurrentStore(server.uri)
+    threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
+    begun = time.monotonic()
+    assert store.wait(store.head(), 20)
+    assert time.monotonic() - begun < 5
+    elsewhere.close()
+
+
+def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kurrent_watch.Watch, "begin", lambda watch: None)
+    elsewhere = KurrentStore(server.uri)
+    threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
+    assert store.wait(0, 10)
+    elsewhere.close()
+
+
+def test_all_who_wait_share_one_subscription(server: Simulated, store: KurrentStore) -> None:
+    threads = [threading.Thread(target=store.wait, args=(0, 0.5)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert server.streams.subscriptions == 1
+
+
+def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulated, store: KurrentStore) -> None:
+    store.append(known(1, 0))
+    server.stop()
+    for call in (
+        lambda: store.append(known(1, 1)),
+        lambda: store.read_stream("worker-1"),
+        lambda: store.read_all(0),
+        store.head,
+        lambda: store.position_at(LONG_AGO),
+        lambda: store.wait(store.watch.last, 1),
+        lambda: KurrentStore(server.uri),
+    ):
+        with pytest.raises(Unavailable):
+            call()
+    server.start()
+    assert store.append(known(1, 1)).version == 2
+    assert len(store.read_all(0)) == 2
+
+
+def test_a_server_that_says_nothing_is_unavailable_in_time(server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kurrent_node, "CALL", 0.3)
+    monkeypatch.setattr(kurrent_node, "PAGE", 0.3)
+    server.streams.answering.clear()
+    for call in (lambda: store.append(known(1, 0)), lambda: store.read_stream("a"), lambda: store.read_all(0), store.head):
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            call()
+        assert time.monotonic() - begun < 3
+    server.streams.answering.set()
+    assert store.append(known(1, 0)).version == 1
+    assert len(store.read_all(0)) == 1
+
+
+def test_a_server_that_is_back_but_says_nothing_is_unavailable_in_time(
+    server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client asks something by itself when it connects anew, and would wait for the answer for ever."""
+    monkeypatch.setattr(kurrent_node, "CALL", 0.3)
+    server.stop()
+    with pytest.raises(Unavailable):
+        store.append(known(1, 0))
+    server.start()
+    server.streams.answering.clear()
+    begun = time.monotonic()
+    with pytest.raises(Unavailable):
+        store.append(known(1, 0))
+    assert time.monotonic() - begun < 5
+
+
+def test_live_events_of_two_processes_keep_the_servers_time(server: Simulated) -> None:
+    """One of them has a clock that is a day behind: nobody sees it."""
+    late = KurrentStore(server.uri, lambda: datetime.now(UTC) - timedelta(days=1))
+    right = KurrentStore(server.uri)
+    for number in range(10):
+        (late, right)[number % 2].append(append(f"s{number}"))
+    assert moments(right) == sorted(moments(right))
+    assert abs(moments(right)[0] - datetime.now(UTC)) < timedelta(seconds=10)
+    late.close()
+    right.close()
+
+
+def test_history_behind_live_events_is_recorded_no_earlier_than_they(store: KurrentStore, server: Simulated) -> None:
+    elsewhere = KurrentStore(server.uri)
+    elsewhere.append(append("a"))
+    store.append(Append("b", 0, [event("b")], LONG_AGO))
+    live, history = moments(store)
+    assert history == live
+    elsewhere.close()
+
+
+def test_a_process_that_starts_later_does_not_go_behind_a_moment_ahead(store: KurrentStore, server: Simulated) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    store.append(Append("a", 0, [event("a")], ahead))
+    later = KurrentStore(server.uri)
+    later.append(append("b"))
+    assert moments(later) == [ahead, ahead]
+    later.close()
+
+
+def test_an_event_has_one_time_whoever_reads_it_and_however_even_where_the_servers_clock_stepped_back() -> None:
+    times = iter([3_000, 5_000, 2_000, 6_000, 7_000])
+    server = Simulated(Log(lambda: next(times) * 1_000_000_000))
+    store = KurrentStore(server.uri)
+    for name in "abc":
+        store.append(append(name))
+    by_log = {event.subject: event.recordedtime for event in store.read_all(0)}
+    after_first = {event.subject: event.recordedtime for event in store.read_all(store.read_all(0)[0].position)}
+    by_stream = {name: store.read_stream(name)[0].recordedtime for name in "abc"}
+    assert by_log == by_stream
+    assert after_first.items() < by_log.items()
+    assert [int(moment.timestamp()) for moment in by_log.values()] == [5_000, 2_000, 6_000]
+    assert store.position_at(datetime.fromtimestamp(2_500, UTC)) == store.read_stream("b")[0].position
+    store.close()
+    server.stop()
+
+
+def test_a_moment_is_found_again_from_a_place_passed_before(store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.append_many([Append(f"s{day}", 0, [event(f"s{day}")], LONG_AGO + timedelta(days=day)) for day in range(400)])
+    read = everything(store)
+    pages: list[int] = []
+    backwards = store.node.backwards
+
+    def counted(before: Position | None, limit: int) -> Sequence[RecordedEvent]:
+        pages.append(limit)
+        return backwards(before, limit)
+
+    monkeypatch.setattr(store.node, "backwards", counted)
+    for day in (10, 9, 399, 0, 200, 10):
+        assert store.position_at(LONG_AGO + timedelta(days=day, hours=1)) == read[day].position
+    assert store.position_at(LONG_AGO - timedelta(days=1)) == 0
+    pages.clear()
+    assert store.position_at(LONG_AGO + timedelta(days=10, hours=1)) == read[10].position
+    assert len(pages) <= 2
+
+
+def test_an_append_over_the_limit_of_the_server_is_too_large_and_leaves_nothing(store: KurrentStore) -> None:
+    big = b'"' + b"x" * 200_000 + b'"'
+    with pytest.raises(TooLarge):
+        store.append(Append("a", 0, [event("a", data=big) for _ in range(6)]))
+    assert store.read_stream("a") == []
+
+
+def test_a_conflict_is_no_fault_of_the_server(store: KurrentStore) -> None:
+    store.append(append("a", 0, 2))
+    for size in (1, 2):
+        with pytest.raises(Conflict) as caught:
+            store.append(append("a", 5, size))
+        assert caught.value.actual == 2
+        with pytest.raises(Conflict) as caught:
+            store.append(append("b", 1, size))
+        assert caught.value.actual == 0
+
+
+def test_tls_and_the_password_come_from_the_address(tmp_path: Path) -> None:
+    server = Simulated(security=Security(tmp_path))
+    uri = server.uri
+    store = KurrentStore(uri)
+    assert store.append(append("a")).position == store.head()
+    assert store.wait(0, 5)
+    for wrong in (uri.replace("changeit", "guessed"), uri.partition("?")[0]):
+        with pytest.raises(Unavailable) as caught:
+            KurrentStore(wrong)
+        assert "guessed" not in str(caught.value)
+        assert "changeit" not in str(caught.value)
+    store.close()
+    server.stop()
+
+
+def test_a_node_is_found_by_gossip_and_none_is_unavailable(server: Simulated) -> None:
+    store = KurrentStore(server.uri.replace("kurrentdb:", "kurrentdb+discover:"))
+    assert store.append(append("a")).version == 1
+    store.close()
+    with pytest.raises(Unavailable):
+        KurrentStore("kurrentdb+discover://localhost:1?tls=false&maxDiscoverAttempts=1&gossipTimeout=1")
