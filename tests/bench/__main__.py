@@ -1,6 +1,6 @@
 """`make bench`: every figure beside a floor measured in the same run, since a machine is never alone.
 
-    python -m tests.bench [commands|store|replay …]      all of them when none is named
+python -m tests.bench [commands|store|replay …]      all of them when none is named
 """
 
 import argparse
