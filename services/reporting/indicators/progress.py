@@ -32,8 +32,12 @@ score = func.coalesce(graded.score, 0)
 
 
 def best(period: ColumnElement[bool], of: tuple[Column, ...], name: str) -> Subquery:
-    """Exits with the outcome that classes them, the best first within each `of`. Neutralised exits are nowhere."""
-    order = (score.desc(), exit_.exit_on, exit_.rank, outcome.outcome)
+    """Exits with the outcome that classes them, the best first within each `of`. Neutralised exits are nowhere.
+
+    The order leaves nothing open, down to the record: of two merged records that left on one day, in two towns, every database and
+    every question must take the same one. Databases do not agree on where NULL comes.
+    """
+    order = (score.desc(), exit_.exit_on, exit_.rank, exit_.person, func.coalesce(outcome.outcome, ""))
     return (
         select(
             quarter.c.id.label("quarter"),
