@@ -41,7 +41,7 @@ class Reporting:
         self.models = ReadModels(url)
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.territories = [territory.id for territory in programme.territories]
-        self.sheets: dict[tuple[Position, int | None, str, str], Sheet] = {}
+        self.sheets: dict[tuple[Position, int | None, str, str, str], Sheet] = {}
         self.lock = Lock()
 
     # What comes in ----------------------------------------------------------------------------------------------------
@@ -111,19 +111,19 @@ class Reporting:
     def sheet(self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, alone: bool = False) -> Sheet:
         """What this position says, computed once: the next event makes it another position.
 
-        Of every quarter together, or of the asked one alone where its neighbours are not needed: a tenth of the work.
+        Of every place and quarter together, or of the asked one alone where its neighbours are not needed: a tenth of the work.
         """
         if territory not in self.labels:
             raise Refused("territory_unknown", f"« {territory} » n’est pas un territoire du programme.")
         ordinal(quarter)  # refuses what is not a quarter
         position = standing(connection, t.METADATA.tables)
-        quarters = quarters_of(connection, quarter)
+        quarters, places = quarters_of(connection, quarter), [*self.territories, PROGRAMME]
         with self.lock:
-            wide = (position, definitions, quarters[0], quarters[-1])
-            if alone and wide not in self.sheets:
-                quarters = [quarter]
-            key = (position, definitions, quarters[0], quarters[-1])
+            key = (position, definitions, quarters[0], quarters[-1], "")
+            if alone and key not in self.sheets:
+                quarters, places = [quarter], [territory]
+                key = (position, definitions, quarter, quarter, territory)
             if key not in self.sheets:
-                made = Sheet(connection, self.territories, position, definitions, quarters)
+                made = Sheet(connection, places, position, definitions, quarters)
                 self.sheets = dict([*list(self.sheets.items())[-KEPT + 1 :], (key, made)])
             return self.sheets[key]

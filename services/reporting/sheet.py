@@ -23,14 +23,14 @@ TARGETS = {"positive_target": "positive_rate"}
 
 
 class Sheet:
-    """Read within one transaction; pure afterwards."""
+    """Read within one transaction; pure afterwards. What is masked depends on every quarter of every territory and of the programme."""
 
     def __init__(
         self, connection: Connection, territories: Sequence[str], position: Position, version: int | None, quarters: list[str]
     ) -> None:
         self.position = position
         self.quarters = quarters
-        self.territories = [*territories, PROGRAMME]
+        self.territories = territories
         self.definitions = definitions(connection, version)
         self.indicators = {name: INDICATORS[name] for name in INDICATORS if name in self.definitions.indicators}
         self.parameters = parameters(self.definitions, quarters)

@@ -48,8 +48,9 @@ def touched(batch: Iterable[Told]) -> dict[str, set[Key]]:
 
 def fold(rows: Rows, batch: Iterable[Told]) -> Rows:
     for position, changes in batch:
+        said = str(position)
         for change in changes:
-            absorb(rows[change.table], change, str(position))
+            absorb(rows[change.table], change, said)
     return rows
 
 

@@ -1,6 +1,6 @@
 """All figures of one position and one version of the definitions: indicator × territory × quarter, computed together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.reporting.indicators.declared import Indicator, Side
@@ -10,14 +10,14 @@ Matrix = dict[str, dict[Place, Figure]]
 NOBODY = (0, 0)
 
 
-def measured(run: Any, indicators: Iterable[Indicator], territories: Iterable[str], quarters: Iterable[str]) -> Matrix:
+def measured(run: Any, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str]) -> Matrix:
     """`run` executes a statement at one moment of the tables. A side that several indicators share is asked once."""
     places = [(territory, quarter) for territory in territories for quarter in quarters]
     sides: dict[int, dict[Place, tuple[int, int]]] = {}
 
     def ask(side: Side) -> dict[Place, tuple[int, int]]:
         if id(side) not in sides:
-            sides[id(side)] = counted(run, side)
+            sides[id(side)] = counted(run, side, territories)
         return sides[id(side)]
 
     return {indicator.id: figures(run, ask, indicator, places) for indicator in indicators}

@@ -1,5 +1,6 @@
 """From a declared side to numbers: the statements that count it, for every quarter and territory at once."""
 
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
@@ -68,11 +69,15 @@ def questions(side: Side) -> Questions:
     )
 
 
-def counted(run: Any, side: Side) -> dict[Place, tuple[int, int]]:
-    """How many are counted, and the sum of what is averaged, in every place that has any."""
-    asked = questions(side)
-    places = {(row.territory, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.by_territory)}
-    return places | {(PROGRAMME, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.overall)}
+def counted(run: Any, side: Side, territories: Container[str]) -> dict[Place, tuple[int, int]]:
+    """How many are counted, and the sum of what is averaged, in every place that has any. The whole programme is no sum of its towns:
+    who is counted in two of them is counted once in it, by a question of its own."""
+    asked, places = questions(side), {}
+    if territories != [PROGRAMME]:
+        places = {(row.territory, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.by_territory)}
+    if PROGRAMME in territories:
+        places |= {(PROGRAMME, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.overall)}
+    return places
 
 
 def amounts(run: Any, side: Side) -> dict[Place, tuple[int, ...]]:
