@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from shared.bus.feed import EventFeed
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
 from tests.contract.bus.running import Bus, eventually
+from tests.contract.bus.subscriber import Subscriber
 
 
 class Forgetful:
@@ -62,7 +62,7 @@ def test_a_relay_killed_before_saving_its_place_loses_nothing_and_nobody_sees_an
 def test_a_place_is_saved_only_when_the_broker_has_everything_before_it(bus: Bus) -> None:
     told: list[EventMessage] = []
     gaps: list[Position] = []
-    feed = EventFeed(bus.uri)
+    feed = Subscriber(bus.uri)
     bus.start(feed, told.append, lambda after, until: gaps.append(until))
     eventually(feed.healthy)
     bus.start(Relay(bus.store, Forgetful(bus.checkpoints, after=True), bus.uri, window=100))

@@ -1,8 +1,4 @@
-"""Every event as it happens, for whoever shows it live: a queue of its own, gone with the connection.
-
-The feed tells each event once and in order. It starts at the end of the log; what a lost connection or queue let pass is read in
-the log, when a store is given, and otherwise only told as a gap.
-"""
+"""A subscriber of the exchange with a queue of its own, as a relay's tests need one: it tells each event once, and what it missed."""
 
 import logging
 import threading
@@ -12,11 +8,10 @@ from uuid import uuid4
 
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
-from shared.bus.native import green_only, native
+from shared.bus.native import green_only
 from shared.bus.topology import EVENTS, EVERYTHING, declare_exchange
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
-from shared.store.port import EventStore
 
 green_only(__name__)
 log = logging.getLogger(__name__)
@@ -25,17 +20,15 @@ Deliver = Callable[[EventMessage], object]
 Gap = Callable[[Position, Position], object]
 PREFETCH = 1_000
 IDLE = 0.5  # seconds
-PAGE = 1_000
 
 
 def unheard(after: Position, until: Position) -> None:
     log.warning("the feed heard nothing between positions %s and %s", after, until)
 
 
-class EventFeed:
-    def __init__(self, uri: str, store: EventStore | None = None) -> None:
+class Subscriber:
+    def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.store = store
         self.stopping = threading.Event()
         self.connected = threading.Event()
         self.last: Position | None = None
@@ -67,7 +60,6 @@ class EventFeed:
             channel.queue_declare(queue=queue, durable=False, exclusive=True, auto_delete=True)
             channel.queue_bind(queue=queue, exchange=EVENTS, routing_key=EVERYTHING)
             try:
-                self.start_or_catch_up(deliver)
                 self.connected.set()
                 backoff.reset()
                 with consumer(channel, queue, arrived.append, PREFETCH):
@@ -76,14 +68,6 @@ class EventFeed:
                         self.tell(arrived, deliver, gap)
             finally:
                 forget(channel, queue)
-
-    def start_or_catch_up(self, deliver: Deliver) -> None:
-        if self.store is None:
-            return
-        if self.last is None:
-            self.last = native(self.store.head)
-        else:
-            self.read_on(self.store, self.last, native(self.store.head), deliver)
 
     def tell(self, arrived: list[Any], deliver: Deliver, gap: Gap) -> None:
         messages: Sequence[Any] = arrived[:]
@@ -98,21 +82,9 @@ class EventFeed:
         if self.last is not None and event.position <= self.last:
             return
         if self.last is not None and event.previous != self.last:
-            if self.store is not None:
-                self.read_on(self.store, self.last, event.position, deliver)
-                return
             gap(self.last, event.position)
         self.last = event.position
         deliver(event)
-
-    def read_on(self, store: EventStore, after: Position, until: Position, deliver: Deliver) -> None:
-        while after < until:
-            page = native(store.read_all, after, PAGE)
-            for event in page:
-                self.last = after = event.position
-                deliver(event)
-            if not page:
-                return
 
 
 def forget(channel: Any, queue: str) -> None:
