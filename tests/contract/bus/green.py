@@ -82,7 +82,7 @@ def logging_everywhere(folder: Path) -> dict[str, Any]:
 
 def order_of_imports(folder: Path) -> dict[str, Any]:
     faults = []
-    for name in ("shared.store.sqlite", "shared.bus.listener"):
+    for name in ("shared.store.sqlite", "tests.contract.bus.subscriber"):
         try:
             import_native(name)
         except ImportError as fault:
