@@ -74,7 +74,7 @@ class ChangesTheOrder(Streams):
     def all(self, options: Options) -> Any:
         records = list(super().all(options))
         if options.read_direction == Options.Forwards:
-            records[3:5] = records[3:5][::-1]
+            records[1:3] = records[1:3][::-1]
         return records
 
 

@@ -58,6 +58,17 @@ def test_a_restart_of_the_server_is_noticed_by_nobody(server: Simulated, store: 
     assert store.head() == first.position
 
 
+def test_a_reader_finds_a_server_again_that_was_away_for_a_while(server: Simulated, store: KurrentStore) -> None:
+    """Events stream outside of the client's own second attempt: without ours, the pause after a failed connection would be waited for."""
+    store.append(append("a"))
+    server.stop()
+    with pytest.raises(Unavailable):
+        store.read_all(0)
+    time.sleep(0.7)
+    server.start()
+    assert len(store.read_all(0)) == 1
+
+
 def test_who_waits_is_woken_by_the_subscription_after_a_restart(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

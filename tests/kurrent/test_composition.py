@@ -1,0 +1,34 @@
+"""The address chooses the log, and where its checkpoints are.
+
+Simulated: proves the client and the wire, nothing about durability.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from services.composition import open_checkpoints, open_store
+from shared.store.kurrent import KurrentStore
+from tests.contract.store.writing import append
+from tests.kurrent.server import Simulated
+
+
+@pytest.mark.parametrize("scheme", ["kurrentdb", "kurrentdb+discover", "esdb"])
+def test_the_address_of_a_kurrentdb_opens_its_log_with_checkpoints_in_the_data_directory(
+    server: Simulated, tmp_path: Path, scheme: str
+) -> None:
+    address = server.uri.replace("kurrentdb", scheme)
+    store = open_store(address)
+    assert isinstance(store, KurrentStore)
+    checkpoints = open_checkpoints(address, tmp_path)
+    checkpoints.save("relay", store.append(append("a")).position)
+    assert open_checkpoints(address, tmp_path).load("relay") == store.head()
+    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["checkpoints.sqlite"]
+    store.close()
+
+
+def test_an_address_of_nothing_is_refused_and_its_password_not_repeated() -> None:
+    with pytest.raises(SystemExit) as caught:
+        open_store("mystore://coach:secret@localhost")
+    assert "kurrentdb" in str(caught.value)
+    assert "secret" not in str(caught.value)
