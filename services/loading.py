@@ -37,9 +37,9 @@ class Loader:
         """Handle every line that is not blank; a refused one is reported and the rest goes on."""
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield self.handled(number, line if isinstance(line, str) else line.decode())
+                yield self.handled(number, line)
 
-    def handled(self, number: int, line: str) -> Outcome:
+    def handled(self, number: int, line: str | bytes) -> Outcome:
         name = "?"
         try:
             message = self.message(line)
@@ -50,7 +50,7 @@ class Loader:
         except Fault as fault:
             return Outcome(number, name, None, fault)
 
-    def message(self, line: str) -> CommandMessage:
+    def message(self, line: str | bytes) -> CommandMessage:
         asked = read(line)
         if asked.time is None or asked.actor is None:
             raise Invalid({"_": ["Une histoire chargée dit qui (actor) et quand (time)."]})

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from services.settings import Settings, settings
+from shared.errors import Fault
 
 SERVICES = ("intake", "coaching", "referrals", "reporting", "gateway", "relay")
 Command = Callable[[argparse.Namespace, Settings], int]
@@ -18,6 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     place = settings(Path(asked.data), asked.host, asked.port)
     try:
         return command(asked)(asked, place)
+    except Fault as fault:
+        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say to it
         return 1

@@ -38,8 +38,12 @@ def progress(items: Iterable[Any], label: str, total: int | None = None) -> Iter
 def load(asked: Namespace, place: Settings) -> int:
     if asked.file == "-":
         return loaded(Parts(place), sys.stdin.buffer)
-    with Path(asked.file).open("rb") as file:
-        return loaded(Parts(place), file)
+    try:
+        with Path(asked.file).open("rb") as file:
+            return loaded(Parts(place), file)
+    except OSError as fault:
+        say(f"{asked.file}: {fault.strerror}")
+        return 2
 
 
 def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:

@@ -95,11 +95,11 @@ def speaker(message: CommandMessage, identity: Identity) -> Identity:
     return Identity(message.actor, identity.territories)
 
 
-def read(command: str) -> Asked:
+def read(command: str | bytes) -> Asked:
     """The envelope of a command; raises Invalid with every fault of it."""
     try:
         return msgspec.convert(SCHEMA.load(msgspec.json.decode(command)), Asked)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Invalid({"_": [f"Ce n’est pas du JSON : {fault}."]}) from fault
     except ValidationError as refusal:
         raise Invalid(flattened(refusal.messages)) from refusal

@@ -92,13 +92,14 @@ def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Parts) 
     ("bad", "fault"),
     [
         ("{", Invalid),
+        (b"\xff\xfe", Invalid),
         (line(9, "Dance", {}), Refused),
         (line(9, "HoldInterview", {"person": "p-9", "mode": "PRESENTIEL", "minutes": 40}), Refused),
         (line(9, "IdentifyPerson", MET, role="auditor"), Forbidden),
         (json.dumps({"id": str(SPACE), "type": "IdentifyPerson", "territory": "alencon", "data": MET}), Invalid),
     ],
 )
-def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Parts, bad: str, fault: type[Exception]) -> None:
+def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Parts, bad: str | bytes, fault: type[Exception]) -> None:
     outcomes = list(parts.loader().load([bad, "", *HISTORY]))
     assert isinstance(outcomes[0].fault, fault)
     assert outcomes[0].line == 1
