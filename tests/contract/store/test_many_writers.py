@@ -12,7 +12,7 @@ from shared.store.port import EventStore
 from tests.contract.store.writing import append, everything, known
 
 PROCESSES, THREADS = 5, 2
-EACH, EACH_OVER_THE_NET = 1_000, 150  # appends of a writer; a call over the net costs ten times one to a file
+EACH, EACH_OVER_THE_NET = 1_000, 100  # appends of a writer; a call over the net costs ten times one to a file
 
 
 def start(address: str, task: str, first: int, threads: int = 1, count: int = 1) -> subprocess.Popen[str]:
