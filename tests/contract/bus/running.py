@@ -24,7 +24,7 @@ from tests.contract.bus.blocking import new_event
 SERVICE = "coaching"
 
 
-def eventually(check: Callable[[], Any], what: str = "", seconds: float = 20) -> None:
+def eventually(check: Callable[[], Any], what: str = "", seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < until, what or "it did not happen in time"
