@@ -145,7 +145,7 @@ class Simulated:
         """On the same port as before, if it ran before."""
         guards = (self.security.guard,) if self.security else ()
         self.server = grpc.server(ThreadPoolExecutor(THREADS), interceptors=guards, options=OPTIONS)
-        address = f"localhost:{self.port}"
+        address = f"127.0.0.1:{self.port}"  # not by name: ::1 and 127.0.0.1 could be given two ports
         bound = self.server.add_secure_port(address, self.security.server) if self.security else self.server.add_insecure_port(address)
         self.port = bound
         self.streams = self.kind(self.log)

@@ -14,7 +14,7 @@ from shared.bus.inbox import Inbox, Projection, Reactions
 from shared.bus.listener import Listener
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
-from shared.bus.topology import is_embedded
+from shared.bus.topology import declare_exchange, is_embedded
 from shared.message import START, EventMessage, Position
 from shared.store.port import Append
 from shared.store.sqlite import SqliteStore
@@ -114,7 +114,9 @@ class Bus:
     def publish(self, events: Sequence[EventMessage]) -> None:
         """As a relay would, and again if one likes."""
         with connected(self.uri) as connection:
-            Publisher(connection).events(events)
+            publisher = Publisher(connection)
+            declare_exchange(publisher.channel)  # a relay declares it too: the inbox may come later
+            publisher.events(events)
 
     def connection(self) -> Any:
         return Connection(self.uri)
