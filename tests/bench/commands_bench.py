@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -93,7 +93,8 @@ def latency(product: Product, count: int = 100) -> None:
 
     def listen() -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.stream("GET", f"{product.url}/v1/stream", headers=headers, timeout=60) as stream:
+        # The feed is cut when the product stops, after the last figure is printed.
+        with suppress(httpx.HTTPError), httpx.stream("GET", f"{product.url}/v1/stream", headers=headers, timeout=60) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
                     seen[json.loads(line[5:])["commandid"]] = time.perf_counter()
