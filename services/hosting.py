@@ -16,6 +16,7 @@ import_native("services.tools")
 
 import logging
 import signal
+import socket
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
@@ -77,8 +78,22 @@ def log_to_terminal() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
+def can_listen(place: Settings) -> bool:
+    """Whether the address is free: asked before anything starts, since a service that cannot listen would be started again for ever."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((place.host, place.port))
+    except OSError as fault:
+        tools.say(f"{place.host}:{place.port}: {fault.strerror}")
+        return False
+    return True
+
+
 def hosted(parts: Parts, names: Sequence[str], *, relay: bool) -> int:
     """Host until SIGTERM or SIGINT. Services that fall are started again: nothing they did is lost, nothing is done twice."""
+    if "gateway" in names and not can_listen(parts.settings):
+        return 1
     stop = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None if stop.ready() else stop.send(None))

@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument("--data", default=".parcours", metavar="DIR", help="where the log and the read models are kept (.parcours)")
     place.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    place.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
+    place.add_argument("--port", type=port, default=8000, help="the port to listen on (8000)")
 
     def word(name: str, says: str) -> argparse.ArgumentParser:
         return words.add_parser(name, help=says, description=says, parents=[place])
@@ -87,6 +87,12 @@ def parser() -> argparse.ArgumentParser:
         "--offset", default="next", metavar="first|next|N", help="where to begin in the stream (next)"
     )
     return top
+
+
+def port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return int(text)
 
 
 def figures(parser: argparse.ArgumentParser, *, quarter_required: bool) -> None:

@@ -53,6 +53,8 @@ def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:
         if outcome.fault:
             report(outcome)
     say(f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {parts.store.head()}.")
+    if parts.reporting.position() < parts.store.head():
+        say("The figures follow when the services run; without them, `parcours rebuild` brings them.")
     return 1 if outcomes["refused"] else 0
 
 
@@ -137,7 +139,10 @@ def replay(asked: Namespace, place: Settings) -> int:
         say(f"--as-of {asked.as_of}: a position or a date (2024-03-31) is expected.")
         return 2
     report = parts.replayed(position)
-    quarter = asked.quarter or report.quarters()[-1]
+    quarter = asked.quarter or (report.quarters() or [""])[-1]
+    if not quarter:
+        say("The log holds no fact at this position.")
+        return 1
     return printed(asked, lambda: report.figures(asked.territory, quarter, asked.definitions))
 
 

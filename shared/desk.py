@@ -6,13 +6,12 @@ Every answer is one of these, so that nothing is guessed from the name of a remo
     {"invalid": {field: [faults]}} | {"forbidden": why} | {"refused": {"code", "why"}} | {"unavailable": why}
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from marshmallow import ValidationError
 from msgspec import Struct
 
 from shared.decider import Answer, Shell
@@ -22,6 +21,7 @@ from shared.message import Actor, CommandMessage
 from shared.trust.identity import Identity, Signer
 
 Reply = dict[str, Any]
+Faults = dict[str, list[str]]
 
 
 class Asked(Struct, frozen=True):
@@ -74,9 +74,7 @@ class Desk:
             return fault
 
     def message(self, command: str, identity: Identity) -> CommandMessage:
-        asked = read(command)
-        if asked.territory not in self.territories:
-            raise Invalid({"territory": ["Ce territoire n’est pas connu."]})
+        asked = read(command, self.also)
         if (asked.actor or asked.recorded_time) and identity.actor.role != "system":
             raise Forbidden("Only the programme's own tools may speak for another actor or load past history.")
         return CommandMessage(
@@ -89,20 +87,36 @@ class Desk:
             recorded_time=asked.recorded_time,
         )
 
+    def also(self, raw: dict[str, Any]) -> Faults:
+        """The faults that the envelope's own schema cannot see: an unknown territory, and all that is wrong in the data."""
+        territory, data, door = raw.get("territory"), raw.get("data"), self.shell.deciders.get(str(raw.get("type")))
+        faults: Faults = {}
+        if isinstance(territory, str) and territory not in self.territories:
+            faults["territory"] = ["Ce territoire n’est pas connu."]
+        return faults | (door[1].faults(data) if door and isinstance(data, dict) else {})
+
 
 def speaker(message: CommandMessage, identity: Identity) -> Identity:
     """Whoever the message says spoke, where the bearer may act: a tool that loads history lends its territories, not its rights."""
     return Identity(message.actor, identity.territories)
 
 
-def read(command: str | bytes) -> Asked:
-    """The envelope of a command; raises Invalid with every fault of it."""
+def nothing_more(raw: dict[str, Any]) -> Faults:
+    return {}
+
+
+def read(command: str | bytes, also: Callable[[dict[str, Any]], Faults] = nothing_more) -> Asked:
+    """The envelope of a command; raises Invalid with every fault of it, and those that `also` finds, at once."""
     try:
-        return msgspec.convert(SCHEMA.load(msgspec.json.decode(command)), Asked)
+        raw = msgspec.json.decode(command)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Invalid({"_": [f"Ce n’est pas du JSON : {fault}."]}) from fault
-    except ValidationError as refusal:
-        raise Invalid(flattened(refusal.messages)) from refusal
+    faults = flattened(SCHEMA.validate(raw))
+    if isinstance(raw, dict):
+        faults |= also(raw)
+    if faults:
+        raise Invalid(faults)
+    return msgspec.convert(SCHEMA.load(raw), Asked)
 
 
 def accepted(answer: Answer) -> Reply:

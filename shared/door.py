@@ -19,6 +19,7 @@ FRENCH = {
     "required": "Ce champ est obligatoire.",
     "null": "Ce champ ne peut pas être vide.",
     "invalid": "Cette valeur n’a pas la forme attendue.",
+    "invalid_awareness": "Une date et une heure avec leur fuseau sont attendues : 2024-03-01T10:00:00+01:00.",
     "invalid_utf8": "Ce texte n’est pas en UTF-8.",
     "invalid_uuid": "Un identifiant UUID est attendu.",
     "type": "Un objet est attendu.",
@@ -39,6 +40,10 @@ class Door:
         self.type = command
         self.filled_in = FILLED_IN & {field.name for field in msgspec.structs.fields(command)}
         self.schema: Schema = schema_of(command)()
+
+    def faults(self, data: dict[str, Any]) -> dict[str, list[str]]:
+        """Everything that is wrong in `data`; empty when it may come in."""
+        return flattened(self.schema.validate(data))
 
     def command(self, data: dict[str, Any], context: dict[str, Any]) -> Any:
         """The command, complete; raises Invalid with every fault of `data`."""

@@ -17,7 +17,7 @@ from shared.errors import Invalid
 COMMAND_LIMIT = 300 * 1024  # bytes: the largest event, and its envelope
 BATCH_LIMIT = 256 * 1024 * 1024
 NDJSON = "application/x-ndjson"
-ENVELOPE = frozenset({"id", "type", "territory", "time", "data"})
+NOT_OURS = frozenset({"id", "type", "actor", "recorded_time"})  # said by the address, the header and the session
 
 
 class Api:
@@ -59,15 +59,14 @@ class Api:
 
 
 def envelope(body: dict[str, Any], name: str, key: str | None) -> dict[str, Any]:
-    """The message of one command. What only the programme's own tools may say (an actor, a time of recording) is unknown here."""
-    faults = {field: ["Ce champ n’existe pas."] for field in body if field not in ENVELOPE}
-    if "territory" not in body:
-        faults["territory"] = ["Ce champ est obligatoire."]
-    if not isinstance(body.get("data", {}), dict):
-        faults["data"] = ["Un objet est attendu."]
+    """The message of one command. What only the programme's own tools may say (an actor, a time of recording) is unknown here.
+
+    Every other fault is left to the service, which lists those of the envelope and of the data together.
+    """
+    faults = {field: ["Ce champ n’existe pas."] for field in body if field in NOT_OURS}
     if faults:
         raise Invalid(faults)
-    return {**body, "id": command_id(key), "type": name, "data": body.get("data", {})}
+    return {"data": {}, **body, "id": command_id(key), "type": name}
 
 
 def command_id(key: str | None) -> str:

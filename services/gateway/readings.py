@@ -38,7 +38,7 @@ class Readings:
         if self.access.permissions.scope(identity.actor.role, "read_events") is None:
             raise Forbidden(f"The role {identity.actor.role} may not do read_events.")
         after = number(visit, "after", START)
-        limit = min(number(visit, "limit", 100), LIMIT)
+        limit = max(1, min(number(visit, "limit", 100), LIMIT))
         wanted = Wanted(many(visit, "territory"), many(visit, "type"))
         found, reached, more = self.page(identity, wanted, after, limit)
         return json({"events": found, "next": reached, "more": more})

@@ -48,6 +48,10 @@ def test_an_accepted_command_is_answered_with_its_position(desk: Desk) -> None:
         (text(id=None, type=None), {"id", "type"}),
         (text(time="hier"), {"time"}),
         (text(surprise=1), {"surprise"}),
+        (
+            text(territory="paris", time="hier", surprise=1, data={"step": 9, "other": 1}),
+            {"territory", "time", "surprise", "step", "other", "name"},
+        ),
         (text(data={"name": 1, "step": 9}), {"name", "step"}),
     ],
 )

@@ -1,0 +1,63 @@
+"""The command line: what it does without a server, and how it says no."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PARCOURS_")}
+
+
+def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "ignore", "-m", "services.main", *words, "--data", str(folder)]
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("dance",), 2, "invalid choice"),
+        (("serve", "--port", "99999"), 2, "99999"),
+        (("indicators",), 2, "--quarter"),
+        (("load", "nowhere.ndjson"), 2, "nowhere.ndjson"),
+        (("replay", "--as-of", "yesterday"), 2, "yesterday"),
+        (("replay",), 1, "no fact"),
+        (("indicators", "--quarter", "2024-Q9"), 1, "2024-Q9"),
+        (("service", "intake"), 2, "PARCOURS_AMQP_URI"),
+        (("tail",), 2, "PARCOURS_AMQP_URI"),
+    ],
+)
+def test_a_word_that_cannot_be_carried_out_is_said_in_a_line(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    done = parcours(tmp_path, *words)
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = parcours(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_path: Path) -> None:
+    history = tmp_path / "history.ndjson"
+    history.write_text(parcours(tmp_path, "generate", "--persons", "20", "--seed", "3").stdout)
+    loaded = parcours(tmp_path, "load", str(history))
+    assert loaded.returncode == 0, loaded.stderr
+    assert "parcours rebuild" in loaded.stderr
+    assert parcours(tmp_path, "rebuild").returncode == 0
+    figures = parcours(tmp_path, "indicators", "--quarter", "2024-Q2", "--json")
+    assert figures.returncode == 0, figures.stderr
+    assert figures.stdout == parcours(tmp_path, "replay", "--quarter", "2024-Q2", "--json").stdout
+    log = parcours(tmp_path, "history").stdout
+    assert log.count("\n") > 100
+    again = parcours(tmp_path, "load", str(history))
+    assert again.returncode == 0
+    assert parcours(tmp_path, "history").stdout == log
