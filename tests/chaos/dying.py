@@ -6,6 +6,7 @@ At the call number COUNT of NAME (a function, or Class.method) the process kills
 """
 
 import importlib
+import itertools
 import os
 import signal
 import sys
@@ -16,14 +17,14 @@ from services import hosting, main
 
 
 def deadly(call: Callable[..., Any], when: str, count: int) -> Callable[..., Any]:
-    left = [count]
+    numbers = itertools.count(1)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0 and when == "before":
+        number = next(numbers)  # calls run side by side: each keeps its own number
+        if number == count and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         answer = call(*args, **kwargs)
-        if left[0] == 0:
+        if number == count:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
