@@ -14,7 +14,7 @@ from shared.bus.inbox import Inbox, Projection, Reactions
 from shared.bus.listener import Listener
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
-from shared.bus.topology import declare_exchange, is_embedded
+from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
 from shared.message import START, EventMessage, Position
 from shared.store.port import Append
 from shared.store.sqlite import SqliteStore
@@ -114,9 +114,13 @@ class Bus:
     def publish(self, events: Sequence[EventMessage]) -> None:
         """As a relay would, and again if one likes."""
         with connected(self.uri) as connection:
-            publisher = Publisher(connection)
-            declare_exchange(publisher.channel)  # a relay declares it too: the inbox may come later
-            publisher.events(events)
+            self.publisher(connection).events(events)
+
+    def publisher(self, connection: Any) -> Publisher:
+        """With the queues there already: a listener is active before it has declared them."""
+        publisher = Publisher(connection)
+        (declare_embedded_inbox if is_embedded(self.uri) else declare_inbox)(publisher.channel, SERVICE)
+        return publisher
 
     def connection(self) -> Any:
         return Connection(self.uri)

@@ -2,6 +2,7 @@
 
 import time
 
+from shared.bus.connection import connected
 from tests.contract.bus.running import Bus, Kept, Seen, eventually
 
 
@@ -96,12 +97,9 @@ def test_every_service_has_every_event(bus: Bus) -> None:
 
 
 def test_a_message_that_is_no_event_is_ignored(bus: Bus) -> None:
-    from shared.bus.connection import connected
-    from shared.bus.publisher import Publisher
-
     bus.listen(bus.reactions())
     with connected(bus.uri) as connection:
-        publisher = Publisher(connection)
+        publisher = bus.publisher(connection)
         publisher.send(b"not an event", "journey.events", "a.b.C", {}, "1")
         publisher.confirm()
     positions = bus.record(2)
