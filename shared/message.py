@@ -57,7 +57,7 @@ class EventBody(Struct, frozen=True, kw_only=True):
 
 
 class EventMessage(Struct, frozen=True, kw_only=True, gc=False):
-    """A recorded event. `data` keeps the bytes that were written; `previous` is known only where the log is read in order."""
+    """A recorded event. `data` keeps the bytes that were written; `previous` is always known where the log is read in order."""
 
     position: Position
     streamversion: int
@@ -100,6 +100,12 @@ def reaction_id(event: UUID, policy: str) -> UUID:
 
 def dataschema(kind: str, version: int) -> str:
     return f"urn:parcours:{kind}:{version}"
+
+
+def recorded(body: bytes, position: Position, version: int, time: str, previous: Position | None) -> bytes:
+    """The whole event as readers get it: the log's own fields in front of the writer's bytes, which are never parsed for it."""
+    chain = b"" if previous is None else b'"previous":%d,' % previous
+    return b'{%b"position":%d,"streamversion":%d,"recordedtime":"%b",%b' % (chain, position, version, time.encode(), body[1:])
 
 
 encode = msgspec.json.Encoder().encode

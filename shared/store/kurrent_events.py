@@ -8,6 +8,7 @@ import kurrentdbclient
 import msgspec
 from kurrentdbclient import RecordedEvent
 
+from shared import message
 from shared.message import EventMessage, Position
 from shared.store.port import Append, NewEvent
 
@@ -51,9 +52,7 @@ def lines(events: Sequence[RecordedEvent], previous: Position | None = None) -> 
     """The log's own fields go in front of the writer's bytes, which are decoded once, together with them."""
     made = []
     for event in events:
-        chain = b"" if previous is None else b'"previous":%d,' % previous
-        fields = (chain, event.commit_position, event.stream_position + 1, recorded(event).isoformat().encode(), event.data[1:])
-        made.append(b'{%b"position":%d,"streamversion":%d,"recordedtime":"%b",%b' % fields)
+        made.append(message.recorded(event.data, event.commit_position, event.stream_position + 1, recorded(event).isoformat(), previous))
         previous = None if previous is None else event.commit_position
     return decode_lines(b"\n".join(made))
 

@@ -14,14 +14,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from uuid import UUID
 
 import psycopg
 from psycopg import pq
 
 from shared.errors import Unavailable
 
-INT8, INT4, TEXT, JSON, TIMESTAMPTZ, UUID_OID = 20, 23, 25, 114, 1184, 2950
+INT8, INT4, TEXT, TIMESTAMPTZ = 20, 23, 25, 1184
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
 NULL = b"\xff\xff\xff\xff"  # a length of -1
 # What the log relies on, whatever the server's or the role's defaults are. See sql/append_events.sql for the isolation.
@@ -62,10 +61,6 @@ def int4_array(values: Sequence[int]) -> bytes:
 
 def text_array(values: Sequence[str]) -> bytes:
     return array(TEXT, [value.encode() for value in values])
-
-
-def uuid_array(values: Sequence[UUID]) -> bytes:
-    return array(UUID_OID, [value.bytes for value in values])
 
 
 def int8s(data: bytes) -> tuple[int, ...]:

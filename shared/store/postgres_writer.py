@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.errors import Conflict
 from shared.store.libpq import (
-    JSON,
+    TEXT,
     TIMESTAMPTZ,
     Links,
     Statement,
@@ -14,13 +14,12 @@ from shared.store.libpq import (
     int8s,
     text_array,
     timestamptz,
-    uuid_array,
 )
 from shared.store.port import Append, Appended
 
 CONFLICT = -1
-# The types of the seven arrays: text, bigint, integer, timestamptz, uuid, text, json.
-APPEND = Statement("append", "select public.append_events($1, $2, $3, $4, $5, $6, $7)", 1009, 1016, 1007, 1185, 2951, 1009, 199)
+# The types of the six arrays: text, bigint, integer, timestamptz, text, text.
+APPEND = Statement("append", "select public.append_events($1, $2, $3, $4, $5, $6)", 1009, 1016, 1007, 1185, 1009, 1009)
 
 
 class PostgresWriter:
@@ -42,14 +41,13 @@ def outcome(append: Append, position: int, version: int) -> Appended | Conflict:
 
 
 def packed(appends: Sequence[Append]) -> tuple[bytes, ...]:
-    """Four arrays with an element for each append, three with one for each event: the sizes say which events are whose."""
+    """Four arrays with an element for each append, two with one for each event: the sizes say which events are whose."""
     events = [event for append in appends for event in append.events]
     return (
         text_array([append.stream for append in appends]),
         int8_array([append.expected for append in appends]),
         int4_array([len(append.events) for append in appends]),
         array(TIMESTAMPTZ, [timestamptz(append.recorded_at) if append.recorded_at else None for append in appends]),
-        uuid_array([event.id for event in events]),
         text_array([event.type for event in events]),
-        array(JSON, [event.body for event in events]),
+        array(TEXT, [event.body for event in events]),
     )

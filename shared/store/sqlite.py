@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from shared.errors import Conflict, Unavailable
-from shared.message import START, EventMessage, Position
+from shared.message import START, EventMessage, Position, recorded
 from shared.store.group_commit import GroupCommit
 from shared.store.port import NO_STREAM, Append, Appended
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
@@ -26,18 +26,12 @@ __all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
 LAST = "select position, recorded_at from events order by position desc limit 1"
-INSERT = "insert into events (position, stream, version, type, recorded_at, body) values (?, ?, ?, ?, ?, cast(? as text))"
+INSERT = "insert into events (position, stream, version, type, recorded_at, message) values (?, ?, ?, ?, ?, cast(? as text))"
 VERSION = "select coalesce(max(version), 0) from events where stream = ?"
-EARLIER = "select position, body ->> 'id' from events where stream = ? and version > ? order by version limit ?"
+EARLIER = "select position, message ->> 'id' from events where stream = ? and version > ? order by version limit ?"
 HEAD = "select coalesce(max(position), 0) from events"
-BEFORE = "select coalesce(max(position), 0) from events where position <= ?"
-# The log's own fields go in front of the writer's bytes, which are never parsed here: `substr` only drops their brace.
-RECORDED = (
-    """'"position":' || position || ',"streamversion":' || version || ',"recordedtime":"' || recorded_at || '",' || substr(body, 2)"""
-)
-# S608: RECORDED is ours; every value is bound.
-STREAM = f"select '{{' || {RECORDED} from events where stream = ? and version > ? order by version"  # noqa: S608
-PAGE = f"select position, {RECORDED} from events where position > ? order by position limit ?"  # noqa: S608
+STREAM = "select message from events where stream = ? and version > ? order by version"
+PAGE = "select message from events where position > ? order by position limit ?"
 RECORDED_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
 
 decode_lines = msgspec.json.Decoder(EventMessage).decode_lines
@@ -63,18 +57,15 @@ class SqliteStore:
         return self.submit(appends) if appends else []
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        with self.reader() as reader:
-            return decode_lines(b"\n".join(line for (line,) in reader.execute(STREAM, (stream, after))))
+        return self.read(STREAM, stream, after)
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
+        return self.read(PAGE, after, limit)
+
+    def read(self, statement: str, *values: str | int) -> list[EventMessage]:
         with self.reader() as reader:
-            rows = reader.execute(PAGE, (after, limit)).fetchall()
-            previous = reader.execute(BEFORE, (after,)).fetchone()[0] if rows else START
-        lines = []
-        for position, line in rows:
-            lines.append(b'{"previous":%d,%b' % (previous, line))
-            previous = position
-        return decode_lines(b"\n".join(lines))
+            rows = reader.execute(statement, values).fetchall()
+        return decode_lines(b"\n".join([message for (message,) in rows]))
 
     def head(self) -> Position:
         with self.reader() as reader:
@@ -130,23 +121,24 @@ class SqliteStore:
         return outcomes
 
     def inserted(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        position, recorded = self.writer.execute(LAST).fetchone() or (START, b"")
+        position, moment = self.writer.execute(LAST).fetchone() or (START, b"")
         outcomes: list[Appended | Conflict] = []
         for append in appends:
             outcome = self.earlier(append)
             if outcome is None:
-                recorded = max(recorded, written(append.recorded_at or self.clock()))
-                self.insert(append, position, recorded.decode())
+                moment = max(moment, written(append.recorded_at or self.clock()))
+                self.insert(append, position, moment.decode())
                 position += len(append.events)
                 outcome = Appended(position, append.expected + len(append.events))
             outcomes.append(outcome)
         return outcomes
 
-    def insert(self, append: Append, position: Position, recorded: str) -> None:
-        rows = [
-            (position + index, append.stream, append.expected + index, event.type, recorded, event.body)
-            for index, event in enumerate(append.events, 1)
-        ]
+    def insert(self, append: Append, position: Position, moment: str) -> None:
+        rows = []
+        for index, event in enumerate(append.events, 1):
+            place, version = position + index, append.expected + index
+            message = recorded(event.body, place, version, moment, place - 1)
+            rows.append((place, append.stream, version, event.type, moment, message))
         self.writer.executemany(INSERT, rows)
 
     def earlier(self, append: Append) -> Appended | Conflict | None:

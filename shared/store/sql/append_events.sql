@@ -14,11 +14,16 @@
 -- that is inlined, STABLE, or REPEATABLE READ) it would read the log as it was before it waited. The connection sets the isolation.
 --
 -- The time of recording never goes backwards: the log is sorted by it, and `position_at` relies on that.
+--
+-- The log's own fields are put in front of the writer's bytes here, for only the holder of the lock knows them; so a reader is handed
+-- what is stored, as it is. `previous` is stored too: who reads in order holds a chain, and sees it broken where a row is missing.
+-- `right(…, -1)` drops the brace of the writer's bytes: `substr` does the same, but counts every character first.
 create or replace function public.append_events(
-    streams text[], expected bigint[], sizes integer[], moments timestamptz[], ids uuid[], types text[], bodies json[]
+    streams text[], expected bigint[], sizes integer[], moments timestamptz[], types text[], bodies text[]
 ) returns bigint[]
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
 declare
     answers bigint[] := '{}';
@@ -38,20 +43,19 @@ begin
         actual := coalesce(actual, 0);
         if actual = expected[n] then
             recorded := greatest(recorded, coalesce(moments[n], clock_timestamp()));
-            if sizes[n] = 1 then
-                insert into public.events values (place + 1, streams[n], actual + 1, types[first], recorded, bodies[first]);
-            else
-                insert into public.events
-                select place + i, streams[n], actual + i, kind, recorded, body
-                from unnest(types[first:final], bodies[first:final]) with ordinality as t (kind, body, i);
-            end if;
+            insert into public.events (position, stream, version, type, recorded_at, message)
+            select place + i, streams[n], actual + i, types[first + i - 1], recorded, (
+                '{"previous":' || place + i - 1 || ',"position":' || place + i || ',"streamversion":' || actual + i
+                || ',"recordedtime":' || to_json(recorded)::text || ',' || right(bodies[first + i - 1], -1)
+            )::json
+            from generate_series(1, sizes[n]) as i;
             place := place + sizes[n];
             answers := answers || place || (actual + sizes[n]);
         else
             select case when count(*) = sizes[n] then max(e.position) end into known
             from public.events e
             where e.stream = streams[n] and e.version between expected[n] + 1 and expected[n] + sizes[n]
-            and e.body ->> 'id' = ids[first + e.version - expected[n] - 1]::text;
+            and e.message ->> 'id' = bodies[first + (e.version - expected[n])::integer - 1]::json ->> 'id';
             if known is null then
                 answers := answers || -1::bigint || actual;
             else

@@ -5,7 +5,7 @@ create table if not exists events (
     version integer not null,
     type text not null,
     recorded_at text not null,
-    body text not null check (json_valid(body)),
+    message text not null check (json_valid(message)),
     unique (stream, version)
 ) strict;
 

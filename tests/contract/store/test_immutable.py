@@ -70,5 +70,5 @@ def test_a_stranger_can_neither_read_nor_append(postgres_dsn: str) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute("select * from events")
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-            connection.execute("select append_events('{}', '{}', '{}', '{}', '{}', '{}', '{}')")
+            connection.execute("select append_events('{}', '{}', '{}', '{}', '{}', '{}')")
         connection.rollback()
