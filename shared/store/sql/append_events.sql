@@ -43,12 +43,15 @@ begin
         actual := coalesce(actual, 0);
         if actual = expected[n] then
             recorded := greatest(recorded, coalesce(moments[n], clock_timestamp()));
-            insert into public.events (position, stream, version, type, recorded_at, message)
-            select place + i, streams[n], actual + i, types[first + i - 1], recorded, (
-                '{"previous":' || place + i - 1 || ',"position":' || place + i || ',"streamversion":' || actual + i
-                || ',"recordedtime":' || to_json(recorded)::text || ',' || right(bodies[first + i - 1], -1)
-            )::json
-            from generate_series(1, sizes[n]) as i;
+            for i in 1 .. sizes[n] loop
+                insert into public.events (position, stream, version, type, recorded_at, message) values (
+                    place + i, streams[n], actual + i, types[first + i - 1], recorded,
+                    format(
+                        '{"previous":%s,"position":%s,"streamversion":%s,"recordedtime":%s,%s',
+                        place + i - 1, place + i, actual + i, to_json(recorded), right(bodies[first + i - 1], -1)
+                    )::json
+                );
+            end loop;
             place := place + sizes[n];
             answers := answers || place || (actual + sizes[n]);
         else
