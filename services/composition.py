@@ -139,7 +139,7 @@ class Parts:
 
     @cached_property
     def reporting(self) -> Reporting:
-        return Reporting(self.settings.read_models, self.settings.programme())
+        return Reporting(self.settings.read_models, self.settings.programme(), self.store.read_at)
 
     def replayed(self, position: Position) -> Reporting:
         """A report over the log alone, as it stood at `position`."""

@@ -7,7 +7,7 @@ append and the reply) finds its own events in the stream and gets the first answ
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, Generic, TypeVar, get_args
 from uuid import UUID
@@ -92,7 +92,7 @@ class Decider(Generic[S, C, E]):
             type=f"{PREFIX}{self.service}.{name}",
             source=f"/parcours/{self.service}",
             subject=stream,
-            time=message.time,
+            time=message.time.astimezone(UTC),  # one way to write an instant, whatever clock the sender reads
             dataschema=self.schema_of(name),
             territory=message.territory,
             actor=message.actor if known else ANYONE,

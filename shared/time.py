@@ -20,6 +20,11 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(PARIS).date()
 
 
+def start_of_day(day: date) -> datetime:
+    """The first instant of a calendar day where the programme is run."""
+    return datetime(day.year, day.month, day.day, tzinfo=PARIS)
+
+
 def end_of_day(day: date) -> datetime:
     """The last microsecond of a calendar day where the programme is run."""
     return datetime(day.year, day.month, day.day, 23, 59, 59, 999_999, tzinfo=PARIS)

@@ -1,10 +1,10 @@
 """What stands behind a figure and behind a person's way: facts, and the events that said them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from services.reporting.facts import tables as t
@@ -14,8 +14,19 @@ from services.reporting.indicators.declared import Indicator, Side
 from services.reporting.indicators.measuring import questions
 from services.reporting.sheet import Sheet
 from shared.errors import Refused
+from shared.message import EventMessage, Position
+from shared.time import local_date
 
 Model = dict[str, Any]
+Events = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in order
+
+
+class Way(Struct, frozen=True):
+    """A person, under the record that stands for all of theirs, and the positions of the events about them."""
+
+    person: str
+    records: list[str]
+    positions: list[Position]
 
 
 def side_of(indicator: Indicator, side: str) -> Side:
@@ -51,23 +62,27 @@ def fact(indicator: Indicator, row: RowMapping, *, bare: bool) -> Model:
     return said if bare else said | {"territory": row["territory"], "person": row["person"], "detail": row["detail"]}
 
 
-def timeline(connection: Connection, person: str) -> Model:
-    """Every step of a person's way, under all the records that were merged, in the order of recording."""
+def way(connection: Connection, person: str) -> Way:
+    """Where the steps of a person are in the log, under all the records that were merged."""
     root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
     records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
     sent = select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))
-    steps = select(t.step).where(or_(t.step.c.person.in_(records), t.step.c.orientation.in_(sent))).order_by(t.step.c.position)
-    return {"person": root, "records": records, "steps": [step(row) for row in connection.execute(steps).mappings()]}
+    steps = select(t.step.c.position).where(or_(t.step.c.person.in_(records), t.step.c.orientation.in_(sent)))
+    return Way(root, records, sorted(connection.execute(steps).scalars()))
 
 
-def step(row: RowMapping) -> Model:
+def timeline(way: Way, events: Events) -> Model:
+    return {"person": way.person, "records": way.records, "steps": [step(event) for event in events(way.positions)]}
+
+
+def step(event: EventMessage) -> Model:
     return {
-        "position": row["position"],
-        "event_id": str(UUID(bytes=row["event_id"])),
-        "kind": row["kind"],
-        "on": row["on"],
-        "recorded": row["recorded"],
-        "territory": row["territory"],
-        "actor": {"id": row["actor_id"], "role": row["actor_role"], "organisation": row["actor_organisation"]},
-        "data": msgspec.json.decode(row["data"]),
+        "position": event.position,
+        "event_id": str(event.id),
+        "kind": event.kind,
+        "on": local_date(event.time).isoformat(),
+        "recorded": event.recordedtime.isoformat(),
+        "territory": event.territory,
+        "actor": msgspec.to_builtins(event.actor),
+        "data": msgspec.json.decode(event.data),
     }

@@ -1,55 +1,55 @@
 """Many rows at once, in and out of a database: one statement for a table, handed to the driver as it is.
 
-A row is a dict in the order of its table's columns (`facts.tables.BLANK`), so that its values need no sorting on the way.
+A row is a dict in the order of its table's columns (`facts.tables.BLANK`), so that its values need no sorting on the way. However many
+keys are asked for, they go as one parameter in SQLite and as one a column in PostgreSQL: no limit of bound variables, nothing to compile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+import msgspec
+from sqlalchemy import Column, Connection, Integer, Table, insert, select, update
 
 from services.reporting.database import driving
-from services.reporting.facts.fold import Rows, Told, no_rows, roots, touched
-from services.reporting.facts.tables import KEYS, Key, Row, Values
-from services.reporting.schema import Tables, quoted
+from services.reporting.facts.fold import roots
+from services.reporting.facts.tables import BLANK, KEYS, Key, Row, Values
+from services.reporting.schema import quoted
 
-CHUNK = 4_000  # keys in one question: under SQLite's limit of bound variables
-
-
-def existing(connection: Connection, tables: Tables, batch: Sequence[Told]) -> Rows:
-    rows = no_rows()
-    for name, keys in touched(batch).items():
-        if "position" in KEYS[name]:
-            continue  # a row of a position that was never applied cannot be there
-        for row in found(connection, tables[name], KEYS[name], sorted(keys)):
-            rows[name][tuple(row[column] for column in KEYS[name])] = row
-    return rows
+# ruff: noqa: S608 - what is put into a statement here is the name of a table or a column; keys are bound.
 
 
-def found(connection: Connection, table: Table, names: tuple[str, ...], keys: Sequence[Key]) -> Iterator[Row]:
-    place = tuple_(*(table.c[name] for name in names)) if len(names) > 1 else table.c[names[0]]
-    for start in range(0, len(keys), CHUNK):
-        asked = keys[start : start + CHUNK]
-        values = asked if len(names) > 1 else [key for (key,) in asked]
-        yield from (dict(row) for row in connection.execute(select(table).where(place.in_(values))).mappings())
+def found(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> Iterator[Row]:
+    """The rows that have these keys. `name` is the table's in `facts.tables`, whatever it is called in the database."""
+    with driving(connection) as driver:
+        asked = f"SELECT {names(connection, table.columns)} FROM {among(connection, table, name)}"
+        for row in driver.execute(asked, bound(connection, keys)):
+            yield dict(zip(BLANK[name], row, strict=True))
 
 
-def save(connection: Connection, tables: Tables, rows: Rows) -> None:
-    """One upsert for each table."""
-    for name, changed in rows.items():
-        upsert(connection, tables[name], KEYS[name], list(changed.values()))
-    if any(row["merged_into"] for row in rows["person"].values()):
-        unite(connection, tables["person"])
+def remove(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> None:
+    with driving(connection) as driver:
+        driver.execute(f"DELETE FROM {among(connection, table, name)}", bound(connection, keys))
 
 
-def upsert(connection: Connection, table: Table, names: tuple[str, ...], rows: list[Row]) -> None:
-    if not rows:
-        return
-    asked = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    others = {column.name: asked.excluded[column.name] for column in table.columns if column.name not in names}
-    statement = asked.on_conflict_do_update(index_elements=list(names), set_=others).compile(dialect=connection.dialect)
-    ordered = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql(str(statement), [tuple(row.values()) for row in rows] if ordered else list(rows))
+def among(connection: Connection, table: Table, name: str) -> str:
+    """`table WHERE key IN (…)`, as each driver takes many keys."""
+    place = [table.c[column] for column in KEYS[name]]
+    if connection.dialect.name == "sqlite":
+        keys = f"SELECT {', '.join(f'value ->> {index}' for index in range(len(place)))} FROM json_each(?)"
+    else:
+        kinds = ("%s::integer[]" if isinstance(column.type, Integer) else "%s::varchar[]" for column in place)
+        keys = f"SELECT * FROM unnest({', '.join(kinds)})"
+    return f"{quoted(connection, table)} WHERE ({names(connection, place)}) IN ({keys})"
+
+
+def bound(connection: Connection, keys: Collection[Key]) -> tuple[Any, ...]:
+    if connection.dialect.name == "sqlite":
+        return (msgspec.json.encode([*keys]).decode(),)
+    return tuple(map(list, zip(*keys, strict=True)))
+
+
+def names(connection: Connection, columns: Iterable[Column[Any]]) -> str:
+    return ", ".join(map(connection.dialect.identifier_preparer.format_column, columns))
 
 
 def pour(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
@@ -58,8 +58,8 @@ def pour(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
         if connection.dialect.name == "sqlite":
             driver.executemany(str(insert(table).compile(dialect=connection.dialect)), rows)
             return
-        columns = ", ".join(map(connection.dialect.identifier_preparer.format_column, table.columns))
-        with driver.cursor() as cursor, cursor.copy(f"COPY {quoted(connection, table)} ({columns}) FROM STDIN") as copy:
+        statement = f"COPY {quoted(connection, table)} ({names(connection, table.columns)}) FROM STDIN"
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for values in rows:
                 copy.write_row(values)
 

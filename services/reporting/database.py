@@ -1,5 +1,6 @@
 """The one place of reporting that opens a database."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,13 +12,14 @@ from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
 
-MEMORY = "sqlite://"
+SCRATCH = "sqlite://"  # a database of this process alone, gone with it
+SCRATCH_CACHE = 65_536  # KiB
 WRITES = {"writes": True}
 AWAY = "The read models cannot be reached now."
 
 
 def open_engine(url: str) -> Engine:
-    """`sqlite:///file`, `sqlite://` (in memory, scratch) or `postgresql://…`."""
+    """`sqlite:///file`, `sqlite://` (scratch) or `postgresql://…`."""
     if url.startswith("sqlite"):
         return open_sqlite(url)
     driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
@@ -25,10 +27,22 @@ def open_engine(url: str) -> Engine:
 
 
 def open_sqlite(url: str) -> Engine:
-    """In memory there is one connection, which callers take in turns: a second one would be another, empty database."""
-    alone: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0} if url == MEMORY else {}
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **alone)
+    if url == SCRATCH:
+        return open_scratch()
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
     event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def open_scratch() -> Engine:
+    """A database without a name: SQLite keeps its first megabytes in memory and the rest in a file that nobody else can see.
+
+    There is one connection, which callers take in turns: a second one would be another, empty database.
+    """
+    options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+    engine = create_engine(SCRATCH, creator=lambda: sqlite3.connect("", check_same_thread=False), **options)
+    event.listen(engine, "connect", unguarded)
     event.listen(engine, "begin", begin)
     return engine
 
@@ -38,6 +52,14 @@ def configure(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")  # the log is the truth: what a power cut loses here is folded again
+
+
+def unguarded(connection: Any, record: Any) -> None:
+    """What is lost with the process needs no journal to survive it, but a transaction still needs one to be undone."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=MEMORY")
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(f"PRAGMA cache_size=-{SCRATCH_CACHE}")
 
 
 def begin(connection: Connection) -> None:

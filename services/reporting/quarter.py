@@ -37,8 +37,11 @@ class Programme(Protocol):
 
 
 class Reporting:
-    def __init__(self, url: str, programme: Programme) -> None:
+    """`events` reads the events at some positions of the log: what a figure or a line of a timeline rests on stays there alone."""
+
+    def __init__(self, url: str, programme: Programme, events: behind.Events) -> None:
         self.models = ReadModels(url)
+        self.events = events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.territories = [territory.id for territory in programme.territories]
         self.sheets: dict[tuple[Position, int | None, str, str, str], Sheet] = {}
@@ -105,8 +108,10 @@ class Reporting:
             return behind.evidence(connection, sheet, indicator, territory, quarter, side, masked=audience == COMMITTEE)
 
     def timeline(self, person: str) -> Model:
+        """Every step of a person's way, under all the records that were merged, in the order of recording."""
         with self.models.reading() as connection:
-            return behind.timeline(connection, person)
+            way = behind.way(connection, person)
+        return behind.timeline(way, self.events)
 
     def sheet(self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, alone: bool = False) -> Sheet:
         """What this position says, computed once: the next event makes it another position.

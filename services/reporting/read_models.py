@@ -7,19 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, select, text
 
-from services.reporting.bulk import existing, pour, save
-from services.reporting.database import MEMORY, WRITES, open_engine, reachable
-from services.reporting.facts.fold import fold, told
-from services.reporting.facts.standing import Gap, Standing, following, moved
-from services.reporting.facts.steps import step
+from services.reporting.bulk import pour
+from services.reporting.database import SCRATCH, WRITES, open_engine, reachable
+from services.reporting.facts.standing import Gap, Standing
+from services.reporting.facts.steps import steps
 from services.reporting.facts.tables import TABLES
+from services.reporting.gathered import BATCH, Gathered, uncollected
 from services.reporting.schema import Tables, create
-from services.reporting.whole import Whole, through
-from shared.message import EventMessage, Position
-from shared.store.port import EventStore
+from shared.message import START, Position, Recorded
+from shared.store.port import EventStore, pages_as
 
 __all__ = ["Gap", "ReadModels"]
 
@@ -27,7 +25,7 @@ LOCK = 7_031_862  # names the lock that one writer of the read models holds in P
 
 
 class ReadModels:
-    def __init__(self, url: str = MEMORY) -> None:
+    def __init__(self, url: str = SCRATCH) -> None:
         self.engine = open_engine(url)
         with self.writing() as connection:
             create(connection, TABLES)
@@ -56,24 +54,31 @@ class ReadModels:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
 
-    def apply(self, events: Sequence[EventMessage]) -> Position:
+    def apply(self, events: Sequence[Recorded]) -> Position:
         """Fold events that follow what was applied. Those applied before are left out; a gap raises Gap and changes nothing."""
         with self.writing() as connection:
-            return advance(connection, TABLES, events)
+            gathered = Gathered(TABLES, stands(connection, TABLES))
+            reached = gathered.standing
+            gathered.take(connection, events)
+            if gathered.standing != reached:
+                gathered.write(connection)
+            return gathered.standing.position
 
     def fill(self, store: EventStore, until: Position) -> None:
         """The facts of a log up to a position, into empty tables; without the lines of the timeline, which no figure needs."""
-        whole = Whole()
-        for page in through(store, until):
-            whole.take(page)
-        with self.writing() as connection:
-            whole.write(connection, TABLES)
+        gathered = Gathered(TABLES, Standing(), telling=False)
+        with uncollected(), self.writing() as connection:
+            for page in pages_as(Recorded, store, START, until, BATCH):
+                gathered.take(connection, page)
+                if gathered.full:
+                    gathered.write(connection)
+            gathered.write(connection)
 
     def tell(self, store: EventStore, until: Position) -> None:
         """The lines of the timeline that `fill` left out."""
         with self.writing() as connection:
-            for page in through(store, until):
-                pour(connection, TABLES["step"], map(step, page))
+            for page in pages_as(Recorded, store, START, until, BATCH):
+                pour(connection, TABLES["step"], steps(page))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -87,19 +92,3 @@ def stands(connection: Connection, tables: Tables) -> Standing:
 
 def standing(connection: Connection, tables: Tables) -> Position:
     return stands(connection, tables).position
-
-
-def advance(connection: Connection, tables: Tables, events: Sequence[EventMessage]) -> Position:
-    known = stands(connection, tables)
-    fresh = following(events, known.position)
-    if not fresh:
-        return known.position
-    batch = [told(event) for event in fresh]
-    save(connection, tables, fold(existing(connection, tables, batch), batch))
-    pour(connection, tables["step"], map(step, fresh))
-    move(connection, tables, moved(known, fresh))
-    return fresh[-1].position
-
-
-def move(connection: Connection, tables: Tables, reached: Standing) -> None:
-    connection.execute(update(tables["checkpoint"]).values(msgspec.structs.asdict(reached)))

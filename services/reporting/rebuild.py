@@ -1,24 +1,27 @@
 """A rebuild: every table made again from the log, beside the live ones, whose place they then take in one transaction.
 
-Killed at any moment, it leaves the live tables as they were; what it leaves of its own, the next rebuild drops. Of two that run at
-once, the later one goes on and the earlier one stops.
+Killed at any moment, it leaves the live tables as they were, and the next one goes on from where it last wrote; unless that was begun
+by another version of the product, which may see the facts otherwise. Of two that run at once, the later one takes over and the earlier
+one stops.
 """
 
+import hashlib
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection, select, text, update
 
-from services.reporting.bulk import pour
-from services.reporting.facts.steps import step
+from services.reporting.facts.standing import Standing
 from services.reporting.facts.tables import TABLES
-from services.reporting.read_models import ReadModels, advance, standing
+from services.reporting.gathered import BATCH, Gathered, uncollected
+from services.reporting.read_models import ReadModels, standing, stands
 from services.reporting.schema import NAME, beside, create_bare, drop, index, quoted
-from services.reporting.whole import BATCH, Whole, through
 from shared.errors import Refused
-from shared.message import EventMessage, Position
-from shared.store.port import EventStore, pages
+from shared.message import Position, Recorded
+from shared.store.port import EventStore, pages_as
 
 PATIENCE = "30s"  # how long PostgreSQL's readers are waited for, and new ones held up, before the swap is given up
+SERVICES = Path(__file__).parent.parent
 
 
 class Rebuild:
@@ -26,61 +29,64 @@ class Rebuild:
         self.models = models
         self.store = store
         self.tables = beside()
-        self.name = f"rebuild {uuid4()}"
+        self.version = version()
+        self.name = f"{self.version} {uuid4()}"
+        self.gathered = Gathered(self.tables, Standing())
 
     def run(self) -> Position:
         self.begin()
-        reached = self.build()
-        while not self.swapped():
-            reached = self.follow(reached)
-        return reached
+        with uncollected():
+            self.build()
+            while not self.swapped():
+                self.build()
+        return self.gathered.standing.position
 
     def begin(self) -> None:
         with self.models.writing() as connection:
-            drop(connection, self.tables)
-            create_bare(connection, self.tables, self.name)
+            if self.owner(connection).startswith(self.version):
+                connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
+            else:
+                drop(connection, self.tables)
+                create_bare(connection, self.tables, self.name)
+            self.gathered = Gathered(self.tables, stands(connection, self.tables))
 
-    def build(self) -> Position:
-        whole = Whole()
-        for page in through(self.store, self.store.head()):
-            whole.take(page)
-            with self.models.writing() as connection:
-                self.own(connection)
-                pour(connection, self.tables["step"], map(step, page))
+    def build(self) -> None:
+        """From where it stands to the end of the log."""
+        for page in pages_as(Recorded, self.store, self.gathered.standing.position, self.store.head(), BATCH):
+            self.take(page)
         with self.models.writing() as connection:
             self.own(connection)
-            whole.write(connection, self.tables)
-            index(connection, self.tables)
-        return whole.standing.position
+            self.gathered.write(connection)
 
-    def follow(self, reached: Position) -> Position:
-        """What came meanwhile, as the live tables take it."""
-        for page in pages(self.store, reached, self.store.head(), BATCH):
-            reached = self.advance(page)
-        return reached
-
-    def advance(self, page: list[EventMessage]) -> Position:
+    def take(self, page: list[Recorded]) -> None:
         with self.models.writing() as connection:
             self.own(connection)
-            return advance(connection, self.tables, page)
+            self.gathered.take(connection, page)
+            if self.gathered.full:
+                self.gathered.write(connection)
 
     def swapped(self) -> bool:
         """Never while the live tables are ahead: they must not go back."""
         with self.models.writing() as connection:
             self.own(connection)
-            if standing(connection, TABLES) > standing(connection, self.tables):
+            if standing(connection, TABLES) > self.gathered.standing.position:
                 return False
             self.swap(connection)
         return True
 
     def own(self, connection: Connection) -> None:
+        if self.owner(connection) != self.name:
+            raise Refused("rebuild_replaced", "Une reconstruction plus récente a pris la place de celle-ci.")
+
+    def owner(self, connection: Connection) -> str:
+        """The name of the rebuild whose tables are there; empty when there are none."""
         checkpoint = self.tables["checkpoint"]
-        if connection.dialect.has_table(connection, checkpoint.name) and connection.scalar(select(checkpoint.c.name)) == self.name:
-            return
-        raise Refused("rebuild_replaced", "Une reconstruction plus récente a pris la place de celle-ci.")
+        there = connection.dialect.has_table(connection, checkpoint.name)
+        return str(connection.scalar(select(checkpoint.c.name)) or "") if there else ""
 
     def swap(self, connection: Connection) -> None:
         """Readers see the old tables until this transaction ends, and the new ones after it."""
+        index(connection, self.tables)
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             connection.execute(text("LOCK TABLE checkpoint IN ACCESS EXCLUSIVE MODE"))  # see ReadModels.reading
@@ -88,3 +94,11 @@ class Rebuild:
         drop(connection, TABLES)
         for name, table in TABLES.items():
             connection.execute(text(f"ALTER TABLE {quoted(connection, self.tables[name])} RENAME TO {quoted(connection, table)}"))
+
+
+def version() -> str:
+    """This version of the product, as far as it may matter to facts: all of the services' code, for old shapes are upcast in each."""
+    digest = hashlib.sha256()
+    for path in sorted(SERVICES.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return f"rebuild {digest.hexdigest()[:16]}"

@@ -22,14 +22,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.errors import Conflict
-from shared.message import START, EventMessage, Position
+from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.group_commit import checked
 from shared.store.kurrent_events import Marks, is_json, lines, proposed, recorded, stamp, stamped
 from shared.store.kurrent_node import Node
 from shared.store.kurrent_watch import Watch
-from shared.store.port import NO_STREAM, Append, Appended
+from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.time import Clock, now
 
+decode_lines = decoder_of_lines(EventMessage)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 STEP, LONGEST = 64, 4_096  # events of a page on the way back to a moment: few at first, for most moments asked are recent
 
@@ -80,13 +81,20 @@ class KurrentStore:
         return outcome
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return lines(self.node.stream(stream, after))
+        return decode_lines(lines(self.node.stream(stream, after)))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
+        return self.read_as(EventMessage, after, limit)
+
+    def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
         found = self.node.forwards(after, limit)
         if len(found) >= STEP:
             self.marks.note(found[-1])
-        return lines(found, after)
+        return decoder_of_lines(shape)(lines(found, after))
+
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        """A call for each: the server reads at one place at a time."""
+        return decode_lines(lines([event for position in sorted(set(positions)) if (event := self.node.at(position))]))
 
     def head(self) -> Position:
         return self.node.head()

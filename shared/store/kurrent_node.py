@@ -100,6 +100,13 @@ class Node:
             return ()
         raise ValueError(f"no event of this log is at position {after}: is the checkpoint another log's?")
 
+    def at(self, position: Position) -> RecordedEvent | None:
+        try:
+            found = next(iter(self.page(commit_position=position, limit=1)), None) if position != START else None
+        except InvalidCommitPositionError:
+            return None
+        return found if found and found.commit_position == position else None
+
     def backwards(self, before: Position | None, limit: int) -> Sequence[RecordedEvent]:
         """From the event before this position, or from the last; the latest first."""
         return self.page(commit_position=before, limit=limit, backwards=True)

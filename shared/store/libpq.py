@@ -20,7 +20,7 @@ from psycopg import pq
 
 from shared.errors import Unavailable
 
-INT8, INT4, TEXT, TIMESTAMPTZ = 20, 23, 25, 1184
+INT8, INT4, TEXT, TIMESTAMPTZ, INT8_ARRAY = 20, 23, 25, 1184, 1016
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
 NULL = b"\xff\xff\xff\xff"  # a length of -1
 # What the log relies on, whatever the server's or the role's defaults are. See sql/append_events.sql for the isolation.

@@ -7,7 +7,7 @@ from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
 from shared.store.libpq import TIMESTAMPTZ, Links, Statement, timestamptz
-from shared.store.port import NO_STREAM, Append, Appended
+from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.store.postgres_checkpoints import PostgresCheckpoints
 from shared.store.postgres_reader import PostgresReader, number
 from shared.store.postgres_schema import set_up
@@ -46,7 +46,13 @@ class PostgresStore:
         return self.reader.stream(stream, after)
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        return self.reader.all(after, limit)
+        return self.read_as(EventMessage, after, limit)
+
+    def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
+        return self.reader.all(shape, after, limit)
+
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        return self.reader.at(positions)
 
     def head(self) -> Position:
         return number(self.links.read(HEAD).get_value(0, 0))

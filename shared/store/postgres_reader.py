@@ -4,18 +4,21 @@ While this process decodes one pack, the server already fetches the next: the qu
 the pack in hand is known. So reading costs what the slower of the two does, and not both.
 """
 
-import msgspec
+from collections.abc import Sequence
+
 from psycopg import pq
 
 from shared.errors import Unavailable
-from shared.message import EventMessage, Position
-from shared.store.libpq import INT8, TEXT, Link, Links, Statement, int8
+from shared.message import EventMessage, Position, decoder_of_lines
+from shared.store.libpq import INT8, INT8_ARRAY, TEXT, Link, Links, Statement, int8, int8_array
+from shared.store.port import R
 
 READ_STREAM = Statement("read_stream", "select message from public.events where stream = $1 and version > $2 order by version", TEXT, INT8)
 READ_ALL = Statement("read_all", "select message, position from public.events where position > $1 order by position limit $2", INT8, INT8)
+READ_AT = Statement("read_at", "select message from public.events where position = any($1) order by position", INT8_ARRAY)
 PACK = 1_024  # events of one answer, 256 MB of them at worst
 
-decode_lines = msgspec.json.Decoder(EventMessage).decode_lines
+decode_lines = decoder_of_lines(EventMessage)
 
 
 class PostgresReader:
@@ -23,26 +26,30 @@ class PostgresReader:
         self.links = links
 
     def stream(self, stream: str, after: int) -> list[EventMessage]:
-        return decoded(self.links.read(READ_STREAM, stream.encode(), int8(after)))
+        return decode_lines(lines(self.links.read(READ_STREAM, stream.encode(), int8(after))))
 
-    def all(self, after: Position, limit: int) -> list[EventMessage]:
+    def at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        return decode_lines(lines(self.links.read(READ_AT, int8_array(positions))))
+
+    def all(self, shape: type[R], after: Position, limit: int) -> list[R]:
         try:
             with self.links.link() as link:
-                return page(link, after, limit)
+                return page(link, shape, after, limit)
         except Unavailable:  # a read is simply made again when its connection breaks
             with self.links.link() as link:
-                return page(link, after, limit)
+                return page(link, shape, after, limit)
 
 
-def page(link: Link, after: Position, limit: int) -> list[EventMessage]:
-    events: list[EventMessage] = []
+def page(link: Link, shape: type[R], after: Position, limit: int) -> list[R]:
+    events: list[R] = []
+    decode = decoder_of_lines(shape)
     asked = ask(link, after, limit)
     while asked:
         pack = link.receive()
         limit -= asked
         full = pack.ntuples == asked
         asked = ask(link, number(pack.get_value(asked - 1, 1)), limit) if full else 0
-        events += decoded(pack)
+        events += decode(lines(pack))
     return events
 
 
@@ -54,9 +61,9 @@ def ask(link: Link, after: Position, limit: int) -> int:
     return max(size, 0)
 
 
-def decoded(rows: pq.abc.PGresult) -> list[EventMessage]:
+def lines(rows: pq.abc.PGresult) -> bytes:
     value = rows.get_value
-    return decode_lines(b"\n".join([value(row, 0) or b"" for row in range(rows.ntuples)]))
+    return b"\n".join([value(row, 0) or b"" for row in range(rows.ntuples)])
 
 
 def number(value: bytes | None) -> int:

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from shared.errors import Conflict, Unavailable
-from shared.message import START, EventMessage, Position, recorded
+from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
-from shared.store.port import NO_STREAM, Append, Appended
+from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.sqlite_file import connect
 from shared.store.tail import Tail
@@ -32,9 +32,10 @@ EARLIER = "select position, message ->> 'id' from events where stream = ? and ve
 HEAD = "select coalesce(max(position), 0) from events"
 STREAM = "select message from events where stream = ? and version > ? order by version"
 PAGE = "select message from events where position > ? order by position limit ?"
+AT = "select message from events where position in (select value from json_each(?)) order by position"
 RECORDED_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
 
-decode_lines = msgspec.json.Decoder(EventMessage).decode_lines
+decode_lines = decoder_of_lines(EventMessage)
 
 
 class SqliteStore:
@@ -57,15 +58,20 @@ class SqliteStore:
         return self.submit(appends) if appends else []
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return self.read(STREAM, stream, after)
+        return decode_lines(self.lines(STREAM, stream, after))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        return self.read(PAGE, after, limit)
+        return self.read_as(EventMessage, after, limit)
 
-    def read(self, statement: str, *values: str | int) -> list[EventMessage]:
+    def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
+        return decoder_of_lines(shape)(self.lines(PAGE, after, limit))
+
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        return decode_lines(self.lines(AT, msgspec.json.encode([*positions]).decode()))
+
+    def lines(self, statement: str, *values: str | int) -> bytes:
         with self.reader() as reader:
-            rows = reader.execute(statement, values).fetchall()
-        return decode_lines(b"\n".join([message for (message,) in rows]))
+            return b"\n".join([message for (message,) in reader.execute(statement, values)])
 
     def head(self) -> Position:
         with self.reader() as reader:
@@ -137,7 +143,7 @@ class SqliteStore:
         rows = []
         for index, event in enumerate(append.events, 1):
             place, version = position + index, append.expected + index
-            message = recorded(event.body, place, version, moment, place - 1)
+            message = line(event.body, place, version, moment, place - 1)
             rows.append((place, append.stream, version, event.type, moment, message))
         self.writer.executemany(INSERT, rows)
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from shared.errors import Conflict
 from shared.message import EventMessage, Position, dataschema, encode
-from shared.store.port import NO_STREAM, Append, Appended, EventStore
+from shared.store.port import NO_STREAM, Append, Appended, EventStore, R
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 Way = tuple[str, tuple[Upcast, ...]]  # the current schema, and the steps that lead there
@@ -41,6 +41,12 @@ class UpcastingStore:
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.current(self.store.read_all(after, limit))
 
+    def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
+        return self.current(self.store.read_as(shape, after, limit))
+
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        return self.current(self.store.read_at(positions))
+
     def head(self) -> Position:
         return self.store.head()
 
@@ -53,13 +59,13 @@ class UpcastingStore:
     def close(self) -> None:
         self.store.close()
 
-    def current(self, events: list[EventMessage]) -> list[EventMessage]:
+    def current(self, events: list[R]) -> list[R]:
         """One look-up for each event; one that has its current shape is handed on as it is."""
         old = self.old
         return [upcast(event, old[event.dataschema]) if event.dataschema in old else event for event in events]
 
 
-def upcast(event: EventMessage, way: Way) -> EventMessage:
+def upcast(event: R, way: Way) -> R:
     schema, steps = way
     data: dict[str, Any] = msgspec.json.decode(event.data)
     for step in steps:

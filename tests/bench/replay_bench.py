@@ -62,7 +62,7 @@ def figures(store: EventStore, position: int | None, territory: str) -> None:
 
 
 def rebuilds(log: str, models: str, total: int) -> None:
-    assert Reporting(models, programme()).rebuild(open_store(log)) == total
+    assert Reporting(models, programme(), open_store(log).read_at).rebuild(open_store(log)) == total
 
 
 def bare(log: str, models: str, total: int) -> None:

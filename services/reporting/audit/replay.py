@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any
 
-from services.reporting.database import MEMORY
+from services.reporting.database import SCRATCH
 from services.reporting.quarter import Programme, Reporting
 from shared.message import Position
 from shared.store.port import EventStore
@@ -13,7 +13,7 @@ class Replay(Reporting):
     """What the log said at one position. Nothing of the live read models is used."""
 
     def __init__(self, store: EventStore, until: Position, programme: Programme) -> None:
-        super().__init__(MEMORY, programme)
+        super().__init__(SCRATCH, programme, store.read_at)
         self.store = store
         self.until = until
         self.telling = Lock()
@@ -21,7 +21,7 @@ class Replay(Reporting):
         self.models.fill(store, until)
 
     def timeline(self, person: str) -> dict[str, Any]:
-        """Figures need no timeline and most replays are asked for figures: its lines are read from the log when one is asked for."""
+        """Figures need no timeline and most replays are asked for figures: its lines are looked for when one is asked for."""
         with self.telling:
             if not self.told:
                 self.models.tell(self.store, self.until)

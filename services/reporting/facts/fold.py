@@ -9,7 +9,7 @@ from services.reporting.facts import after, decisions, intake, journeys, outcome
 from services.reporting.facts.late import late, lateness
 from services.reporting.facts.reading import Change, Reader
 from services.reporting.facts.tables import BLANK, KEYS, SEPARATOR, TABLES, Key, Row
-from shared.message import PREFIX, EventMessage, Position
+from shared.message import PREFIX, Position, Recorded
 
 READERS: dict[str, Reader] = {
     **intake.READERS,
@@ -28,7 +28,7 @@ def no_rows() -> Rows:
     return {name: {} for name in TABLES}
 
 
-def told(event: EventMessage) -> Told:
+def told(event: Recorded) -> Told:
     """The changes that an event asks for; one that no indicator reads changes no fact, unless it is late."""
     known = BY_TYPE.get(event.type)
     changes = known.say(known.decode(event.data), event) if known else []

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from services.reporting.facts.tables import quarter_of
 from shared.errors import Fault
-from shared.message import PREFIX, START, EventMessage, Position
+from shared.message import PREFIX, START, Position, Recorded
 from shared.time import local_date
 
 OWN = f"{PREFIX}reporting."
@@ -25,17 +25,17 @@ class Standing(Struct, frozen=True):
     last_quarter: str | None = None
 
 
-def following(events: Sequence[EventMessage], reached: Position) -> list[EventMessage]:
+def following(events: Sequence[Recorded], reached: Position) -> list[Recorded]:
     """The events not applied yet, each the next of the one before."""
     fresh = [event for event in events if event.position > reached]
     for event in fresh:
         if event.previous != reached:
-            raise Gap(f"Event {event.id} ({event.kind}) at {event.position} follows {event.previous}; the read models stand at {reached}.")
+            raise Gap(f"{event.kind} at {event.position} follows {event.previous}; the read models stand at {reached}.")
         reached = event.position
     return fresh
 
 
-def moved(standing: Standing, events: Sequence[EventMessage]) -> Standing:
+def moved(standing: Standing, events: Sequence[Recorded]) -> Standing:
     """After these events, one or more. A decision about a quarter is not of it: it makes its own day no quarter of the programme."""
     times = [event.time for event in events if not event.type.startswith(OWN)]
     known = [quarter for quarter in (standing.first_quarter, standing.last_quarter) if quarter]

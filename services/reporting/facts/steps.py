@@ -1,14 +1,12 @@
-"""The lines of the timeline: every event, whatever it is about, as the person's own page tells it. No indicator reads them."""
+"""Whom each event is about: where to find the lines of a person's way in the log. The events themselves stay there, and there alone."""
 
-from datetime import date
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
 
 from services.reporting.facts.tables import Values
-from shared.message import EventMessage
-from shared.time import local_date
+from shared.message import Recorded
 
 
 class About(Struct, gc=False):
@@ -20,23 +18,12 @@ class About(Struct, gc=False):
 
 
 about = msgspec.json.Decoder(About).decode
-isoformat = lru_cache(date.isoformat)
 
 
-def step(event: EventMessage) -> Values:
-    """One line, as the values of its columns in their order."""
-    whom, actor = about(event.data), event.actor
-    return (
-        event.position,
-        event.id.bytes,
-        event.kind,
-        whom.person or whom.merged,
-        whom.orientation,
-        isoformat(local_date(event.time)),
-        event.recordedtime.isoformat(),
-        event.territory,
-        actor.id,
-        actor.role,
-        actor.organisation,
-        bytes(event.data).decode(),
-    )
+def steps(events: Iterable[Recorded]) -> Iterator[Values]:
+    """For each event that is about somebody, the values of its line in the order of their columns."""
+    for event in events:
+        whom = about(event.data)
+        person = whom.person or whom.merged
+        if person or whom.orientation:
+            yield event.position, person, whom.orientation

@@ -6,7 +6,7 @@ Days are ISO text: they compare the same in every database. The primary key of a
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData()
 SEPARATOR = ","  # between the positions of a row
@@ -95,10 +95,7 @@ step = Table(
     "step",
     METADATA,
     *at_position(),
-    Column("event_id", LargeBinary),
-    *texts("kind", "person", "orientation", "on", "recorded", "territory"),
-    *texts("actor_id", "actor_role", "actor_organisation"),
-    Column("data", Text),
+    *texts("person", "orientation"),
     Index("step_person", "person"),
     Index("step_orientation", "orientation"),
 )
@@ -122,6 +119,11 @@ BLANK: dict[str, Row] = {name: dict.fromkeys(column.name for column in table.col
 
 def quarter_of(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def quarter_start(day: date) -> date:
+    """The first day of the quarter in which a day falls."""
+    return date(day.year, (day.month + 2) // 3 * 3 - 2, 1)
 
 
 def quarter_end(day: date) -> date:

@@ -1,7 +1,7 @@
 """Histories to fold, and what the tables then hold."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
-from shared.message import EventBody, EventMessage, encode
+from shared.message import EventBody, EventMessage, Position, encode
 from shared.store.port import Append, NewEvent
 from shared.store.sqlite import SqliteStore
 from tests.unit.reporting.history import ORNE, History
@@ -75,8 +75,13 @@ def said(report: Reporting) -> list[dict[str, Any]]:
     return [{key: value for key, value in figure.items() if key != "position"} for figure in figures]
 
 
+def at(events: Sequence[EventMessage]) -> Callable[[Sequence[Position]], list[EventMessage]]:
+    """Reading at positions, in these events."""
+    return lambda positions: [event for event in events if event.position in set(positions)]
+
+
 def in_memory(events: Sequence[EventMessage]) -> Reporting:
-    report = Reporting("sqlite://", ORNE)
+    report = Reporting("sqlite://", ORNE, at(events))
     report.apply(events)
     return report
 

@@ -12,12 +12,14 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import inspect, select, text
 
+from services.reporting import gathered, rebuild
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
 from services.reporting.rebuild import Rebuild
 from shared.errors import Refused
 from shared.message import EventMessage, Position
+from shared.store.port import R
 from shared.store.sqlite import SqliteStore
 from tests.contract.read_models.tables import contents, in_memory, lives, recorded, said
 from tests.processes import ROOT
@@ -58,7 +60,7 @@ def test_a_rebuild_leaves_the_same_tables_and_as_many_indexes(report: Reporting,
     report.rebuild(log)
     report.rebuild(log)
     assert made() == before
-    Reporting(report.models.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""), ORNE).close()
+    Reporting(report.models.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""), ORNE, log.read_at).close()
     assert made() == before
 
 
@@ -131,8 +133,64 @@ def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: S
     assert contents(report) == contents(in_memory(events_of(log)))
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few events a page and few rows in memory: a small log is written in many parts, as a large one is."""
+    monkeypatch.setattr(gathered, "FULL", 30)
+    monkeypatch.setattr(rebuild, "BATCH", 7)
+
+
+class Cut(SqliteStore):
+    """A log whose reader is cut off after some pages, and that knows from where it was read."""
+
+    pages: int
+    places: list[Position]
+
+    def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
+        self.places.append(after)
+        if len(self.places) > self.pages:
+            raise KeyboardInterrupt
+        return super().read_as(shape, after, limit)
+
+
+def cut(log: SqliteStore, pages: int) -> Cut:
+    store = Cut(log.path)
+    store.pages, store.places = pages, []
+    return store
+
+
+def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reporting, log: SqliteStore, often: None) -> None:
+    report.rebuild(log)
+    assert contents(report) == contents(in_memory(events_of(log)))
+    assert said(report) == said(in_memory(events_of(log)))
+
+
+@pytest.mark.parametrize("pages", [1, 9, 17, 25])
+def test_a_rebuild_goes_on_from_where_the_last_one_was_cut_off(report: Reporting, log: SqliteStore, often: None, pages: int) -> None:
+    first, second = cut(log, pages), cut(log, 1_000)
+    with pytest.raises(KeyboardInterrupt):
+        report.rebuild(first)
+    report.rebuild(second)
+    assert first.places[0] == 0
+    assert (second.places[0] > 0) == (pages > 1)
+    assert second.places[0] in first.places
+    assert contents(report) == contents(in_memory(events_of(log)))
+
+
+def test_a_rebuild_begun_by_another_version_is_not_continued(
+    report: Reporting, log: SqliteStore, often: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        report.rebuild(cut(log, 17))
+    monkeypatch.setattr(rebuild, "version", lambda: "rebuild of tomorrow")
+    store = cut(log, 1_000)
+    report.rebuild(store)
+    assert store.places[0] == 0
+    assert contents(report) == contents(in_memory(events_of(log)))
+
+
 @pytest.mark.parametrize(
-    "place", ["rebuild:Rebuild.begin after", "whole:Whole.take before", "rebuild:index before", "rebuild:Rebuild.swap after"]
+    "place", ["rebuild:Rebuild.begin after", "rebuild:Rebuild.take before", "rebuild:index before", "rebuild:Rebuild.swap after"]
 )
 def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_succeeds(
     place: str, report: Reporting, url: str, log: SqliteStore, tmp_path: Path

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.message import Recorded
 from shared.store.port import Append, EventStore
 from tests.contract.store.writing import append, event, everything, open_store
 
@@ -97,3 +98,29 @@ def test_an_append_wakes_who_waits(store: EventStore, address: str, elsewhere: b
     begun = time.monotonic()
     assert store.wait(0, 20)
     assert time.monotonic() - begun < 5
+
+
+class Sparse(Recorded, frozen=True, kw_only=True, gc=False):
+    """A reader's own shape: what every event has, and the one field that it wants beside it."""
+
+    subject: str
+
+
+def test_a_reader_may_name_the_fields_it_needs(store: EventStore) -> None:
+    for number in range(3):
+        store.append(append(f"s{number}", 0, size=2))
+    sparse = store.read_as(Sparse, 0, 5)
+    whole = store.read_all(0, 5)
+    assert [(event.position, event.previous, event.subject, bytes(event.data)) for event in sparse] == [
+        (event.position, event.previous, event.subject, bytes(event.data)) for event in whole
+    ]
+    assert store.read_as(Recorded, sparse[-1].position, 5)[0].position == store.head()
+
+
+def test_events_are_read_at_their_positions_in_the_order_of_the_log(store: EventStore) -> None:
+    for number in range(4):
+        store.append(append(f"s{number}", 0, size=2))
+    events = everything(store)
+    asked = [events[6].position, events[1].position, events[6].position, store.head() + 1_000, 0]
+    assert [event.id for event in store.read_at(asked)] == [events[1].id, events[6].id]
+    assert store.read_at([]) == []

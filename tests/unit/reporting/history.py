@@ -1,6 +1,7 @@
 """A small log for tests: events as any service would have recorded them, in order, without a store."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from msgspec import Raw, Struct
 
-from shared.message import Actor, EventMessage
+from shared.message import Actor, EventMessage, Position
 
 V1 = json.loads((Path(__file__).parents[3] / "services/reporting/definitions/v1.json").read_text())
 COACH = Actor("coach-1", "coach", "ETAPE")
@@ -34,6 +35,10 @@ class History:
         self.events: list[EventMessage] = []
         if defined:
             self.say("reporting.DefinitionsPublished", "2022-06-01", "all", **V1)
+
+    def at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        """The events at these positions, as a log gives them."""
+        return [event for event in self.events if event.position in set(positions)]
 
     def say(self, kind: str, on: str, /, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
         position = len(self.events) * 3 + 2  # positions have gaps: nothing may count with them

@@ -12,7 +12,7 @@ Q = "2023-Q1"
 
 
 def figures(history: History, territory: str = "all", quarter: str = Q, version: int | None = None) -> dict[str, Any]:
-    report = Reporting("sqlite://", ORNE)
+    report = Reporting("sqlite://", ORNE, history.at)
     report.apply(history.events)
     found: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
     return found

@@ -9,7 +9,7 @@ Q = "2022-Q4"
 
 
 def reported(history: History) -> Reporting:
-    report = Reporting("sqlite://", ORNE)
+    report = Reporting("sqlite://", ORNE, history.at)
     report.apply(history.events)
     return report
 
