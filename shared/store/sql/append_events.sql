@@ -39,9 +39,10 @@ begin
         if actual = expected[n] then
             recorded := greatest(recorded, coalesce(moments[n], clock_timestamp()));
             if sizes[n] = 1 then
-                insert into public.events values (place + 1, streams[n], actual + 1, types[first], recorded, bodies[first]);
+                insert into public.events (position, stream, version, type, recorded_at, body)
+                values (place + 1, streams[n], actual + 1, types[first], recorded, bodies[first]);
             else
-                insert into public.events
+                insert into public.events (position, stream, version, type, recorded_at, body)
                 select place + i, streams[n], actual + i, kind, recorded, body
                 from unnest(types[first:final], bodies[first:final]) with ordinality as t (kind, body, i);
             end if;
