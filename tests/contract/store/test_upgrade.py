@@ -1,4 +1,4 @@
-"""A PostgreSQL log that an older version set up: its columns in another order, or its functions of yesterday, under a writer that goes on."""
+"""A PostgreSQL log that an older version set up: columns in another order, functions of yesterday, under a writer that goes on."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def run(dsn: str, *statements: LiteralString | sql.Composed) -> None:
 def rebuilt(dsn: str, *, more: bool) -> None:
     """The empty table of the log with the same columns, the last one first, and perhaps one that nobody knows."""
     with psycopg.connect(dsn) as connection:
-        columns = [
+        columns: list[sql.Composable] = [
             sql.SQL("{} {} {}").format(sql.Identifier(name), sql.SQL(kind), sql.SQL("not null" if required else ""))
             for name, kind, required in connection.execute(COLUMNS).fetchall()
         ]
