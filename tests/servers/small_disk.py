@@ -54,4 +54,4 @@ def mounted(*words: str) -> None:
         raise Unavailable(f"there is no {words[0]}")
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unavailable(f"{' '.join(words)}: {done.stderr.strip()}")
+        raise Unavailable(done.stderr.partition("\n")[0])

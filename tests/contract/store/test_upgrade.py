@@ -84,6 +84,7 @@ def test_an_older_log_is_brought_up_to_date_once_while_a_writer_goes_on(postgres
     with psycopg.connect(postgres_dsn) as connection:
         assert connection.execute("select count(*) from counted").fetchone() == (1,)
     log = everything(stores[0])
+    assert log
     assert [event.id for event in log] == [event.id for each in asked for event in each.events]
     assert_whole(log)
     assert [store.position_at(log[-1].recordedtime) for store in stores] == [log[-1].position] * 8
