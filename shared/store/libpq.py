@@ -27,6 +27,8 @@ NULL = b"\xff\xff\xff\xff"  # a length of -1
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
 set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on"""
 
+# A standby reads and does not write: to a writer it is as good as away, until it is promoted.
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -130,7 +132,7 @@ class Link:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             return result
         fault = psycopg.errors.error_from_result(result, encoding="utf-8")
-        if self.pg.status == pq.ConnStatus.BAD or isinstance(fault, psycopg.OperationalError):
+        if self.pg.status == pq.ConnStatus.BAD or isinstance(fault, AWAY):
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         raise fault
 

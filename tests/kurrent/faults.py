@@ -3,14 +3,15 @@
 Simulated: proves the client and the wire, nothing about durability.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
 from kurrentdbclient.protos.v1 import streams_pb2
 
-from tests.kurrent.log import Log, Proposed, Record, WrongVersion
-from tests.kurrent.server import Streams
+from tests.kurrent import wire
+from tests.kurrent.log import ANY, Log, Proposed, Record, WrongVersion
+from tests.kurrent.server import Call, Streams
 
 Options = streams_pb2.ReadReq.Options
 
@@ -46,6 +47,44 @@ class KeepsHalfOfWhatItRefuses(Log):
         except WrongVersion:
             self.write(stream, events[:1])
             raise
+
+
+class JudgesByMemoryAlone(Log):
+    """As ANY does: no version counts, and what was not written lately is written again."""
+
+    def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
+        return super().earlier(stream, ANY, events)
+
+
+class WritesHalfOfAnAppend(Log):
+    def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
+        return super().append(stream, expected, events[:1])
+
+
+class TellsAnotherPlace(Log):
+    """The commit position in its answer is not that of the last event."""
+
+    def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
+        record = super().append(stream, expected, events)
+        return record._replace(position=record.position + 1)
+
+
+class TellsAnotherVersion(Log):
+    def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
+        try:
+            return super().earlier(stream, expected, events)
+        except WrongVersion as wrong:
+            raise WrongVersion(wrong.current + 1) from wrong
+
+
+class TakesAppendsOfAnySize(Log):
+    limit = 1024**3
+
+
+class RemembersForEver(Log):
+    """ANY would be as good as a version: the simulated server would hide why it is never used."""
+
+    remembered = 1_000_000
 
 
 class HasAClockThatRunsBackwards(Log):
@@ -84,3 +123,48 @@ class ForgetsTheEnd(Streams):
     def all(self, options: Options) -> Any:
         records = list(super().all(options))
         return records[:-1] if options.read_direction == Options.Forwards else records[1:]
+
+
+class BeginsBehindThePosition(Streams):
+    def all(self, options: Options) -> Any:
+        records = super().all(options)
+        given = options.all.WhichOneof("all_option") == "position"
+        return records[1:] if given and options.read_direction == Options.Forwards else records
+
+
+class BeginsStreamsTooLate(Streams):
+    def stream(self, options: Options) -> Iterator[streams_pb2.ReadResp]:
+        options.stream.revision += 1
+        return super().stream(options)
+
+
+class IgnoresFilters(Streams):
+    """Its own events reach whoever reads, and events come where only a checkpoint should."""
+
+    def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802
+        request.options.no_filter.SetInParent()
+        return super().Read(request, call)
+
+
+class SaysNothingToSubscribers(Streams):
+    def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
+        return (answer for answer in super().subscription(options, call) if answer.WhichOneof("content") == "confirmation")
+
+
+class SubscribesFromThePositionItself(Streams):
+    def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
+        there = self.log.records[self.log.index(options.all.position.commit_position)]
+        for answer in super().subscription(options, call):
+            yield answer
+            if answer.WhichOneof("content") == "confirmation":
+                yield wire.read(there)
+
+
+class NeverCatchesUp(Streams):
+    """Repeats its last event instead of saying that there is no more."""
+
+    def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
+        last = None
+        for answer in super().subscription(options, call):
+            yield last if last and answer.WhichOneof("content") == "caught_up" else answer
+            last = answer

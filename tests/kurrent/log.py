@@ -52,6 +52,9 @@ class InvalidPosition(Exception):
 
 
 class Log:
+    limit = MAX_APPEND
+    remembered = REMEMBERED
+
     def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
         self.clock = clock
         self.moved = threading.Condition()
@@ -65,7 +68,7 @@ class Log:
 
     def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
         """The record of the last event: the new one, or the one of the first time."""
-        if sum(len(event.data) + len(event.metadata) for event in events) > MAX_APPEND:
+        if sum(len(event.data) + len(event.metadata) for event in events) > self.limit:
             raise TooMuch
         with self.moved:
             earlier = self.earlier(stream, expected, events)
@@ -103,7 +106,7 @@ class Log:
     def remember(self, stream: str, events: Sequence[Proposed]) -> None:
         for event, record in zip(events, self.streams[stream][-len(events) :], strict=True):
             self.recent[stream, event.id] = record
-        while len(self.recent) > REMEMBERED:
+        while len(self.recent) > self.remembered:
             self.recent.popitem(last=False)
 
     def write(self, stream: str, events: Sequence[Proposed]) -> Record:

@@ -26,15 +26,19 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[misc]
         said = dict(call.invocation_metadata)
         self.names.add(said.get("connection-name", ""))
         handler = on(call)
-        return handler if said.get("authorization") == self.word else refusing(handler)
+        return handler if said.get("authorization") == self.word else refusing(handler, unauthenticated)
 
 
-def refusing(handler: Any) -> Any:
+def unauthenticated(call: Any) -> Any:
+    return call.abort(grpc.StatusCode.UNAUTHENTICATED, "Unauthenticated")
+
+
+def refusing(handler: Any, aborts: Callable[[Any], Any]) -> Any:
     def refuse(request: object, call: grpc.ServicerContext) -> None:
-        call.abort(grpc.StatusCode.UNAUTHENTICATED, "Unauthenticated")
+        aborts(call)
 
     def refuse_stream(request: object, call: grpc.ServicerContext) -> Any:
-        yield call.abort(grpc.StatusCode.UNAUTHENTICATED, "Unauthenticated")
+        yield aborts(call)
 
     if handler.response_streaming:
         make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler

@@ -5,7 +5,7 @@ because this object keeps it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -18,6 +18,7 @@ from tests.kurrent.log import InvalidPosition, Log, Record, TooMuch, WrongVersio
 from tests.kurrent.security import Security
 
 Call: TypeAlias = Any  # grpc.ServicerContext: gRPC ships no types
+Members: TypeAlias = Callable[[], Sequence[tuple[int, bool]]]
 THREADS = 64  # a subscription takes one
 OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 17 * 1024 * 1024))
 
@@ -121,36 +122,49 @@ class Streams(streams_pb2_grpc.StreamsServicer):
 
 
 class Gossip(gossip_pb2_grpc.GossipServicer):
-    def __init__(self, port: int) -> None:
-        self.port = port
+    """Who is there, by port, and whether it leads."""
+
+    def __init__(self, members: Members) -> None:
+        self.members = members
 
     def Read(self, request: object, call: Call) -> gossip_pb2.ClusterInfo:  # noqa: N802
-        """A cluster of one, which leads."""
-        place = gossip_pb2.EndPoint(address="localhost", port=self.port)
-        leader = gossip_pb2.MemberInfo(state=gossip_pb2.MemberInfo.VNodeState.Leader, is_alive=True, http_end_point=place)
-        return gossip_pb2.ClusterInfo(members=[leader])
+        return gossip_pb2.ClusterInfo(members=[member(port, leads) for port, leads in self.members()])
+
+
+def member(port: int, leads: bool) -> gossip_pb2.MemberInfo:
+    states = gossip_pb2.MemberInfo.VNodeState
+    place = gossip_pb2.EndPoint(address="localhost", port=port)
+    return gossip_pb2.MemberInfo(state=states.Leader if leads else states.Follower, is_alive=True, http_end_point=place)
 
 
 class Simulated:
-    """A node of its own on a free port."""
+    """A node on a free port: a cluster of one, which leads, unless it is told otherwise."""
 
-    def __init__(self, log: Log | None = None, security: Security | None = None, streams: type[Streams] = Streams) -> None:
+    def __init__(
+        self,
+        log: Log | None = None,
+        security: Security | None = None,
+        streams: type[Streams] = Streams,
+        members: Members | None = None,
+        guards: Sequence[grpc.ServerInterceptor] = (),
+    ) -> None:
         self.log = log or Log()
         self.security = security
         self.kind = streams
+        self.members = members or (lambda: [(self.port, True)])
+        self.guards = (*guards, security.guard) if security else tuple(guards)
         self.port = 0
         self.start()
 
     def start(self) -> None:
         """On the same port as before, if it ran before."""
-        guards = (self.security.guard,) if self.security else ()
-        self.server = grpc.server(ThreadPoolExecutor(THREADS), interceptors=guards, options=OPTIONS)
+        self.server = grpc.server(ThreadPoolExecutor(THREADS), interceptors=self.guards, options=OPTIONS)
         address = f"127.0.0.1:{self.port}"  # not by name: ::1 and 127.0.0.1 could be given two ports
         bound = self.server.add_secure_port(address, self.security.server) if self.security else self.server.add_insecure_port(address)
         self.port = bound
         self.streams = self.kind(self.log)
         streams_pb2_grpc.add_StreamsServicer_to_server(self.streams, self.server)  # type: ignore[no-untyped-call]
-        gossip_pb2_grpc.add_GossipServicer_to_server(Gossip(self.port), self.server)  # type: ignore[no-untyped-call]
+        gossip_pb2_grpc.add_GossipServicer_to_server(Gossip(self.members), self.server)  # type: ignore[no-untyped-call]
         self.server.start()
 
     @property

@@ -5,17 +5,22 @@ server with one fault.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from kurrentdbclient import KurrentDBClient
 
 from shared.errors import Conflict
 from shared.store.kurrent import KurrentStore
+from shared.store.kurrent_events import proposed
 from shared.store.port import EventStore
 from tests.contract.store import test_append as appending
 from tests.contract.store import test_reading as reading
 from tests.contract.store.writing import append
 from tests.kurrent import faults
-from tests.kurrent.log import Log
+from tests.kurrent import test_kurrent as particular
+from tests.kurrent import test_simulated as simulation
+from tests.kurrent.log import REMEMBERED, Log
 from tests.kurrent.server import Simulated, Streams
 
 
@@ -38,10 +43,28 @@ def live_events_have_rising_times(store: EventStore) -> None:
     assert times == sorted(times)
 
 
-PROMISES: dict[str, Callable[[EventStore], None]] = {
+def a_late_repetition_gets_the_first_answer(store: EventStore) -> None:
+    """Later than ANY remembers."""
+    asked = append("a", 0, 2)
+    first = store.append(asked)
+    store.append(append("b", 0, REMEMBERED + 1))
+    assert store.append(asked) == first
+
+
+def who_waits_is_woken_by_the_subscription_alone(store: KurrentStore) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.node, "head", lambda: 0)
+        asked = append("a")
+        store.node.append(asked, proposed(asked.events, b""))  # as another process would
+        assert store.wait(0, 3)
+
+
+PROMISES: dict[str, Callable[[KurrentStore], None]] = {
+    "places": appending.test_events_take_the_versions_after_the_expected_one,
     "versions": a_wrong_version_is_a_conflict,
     "again": appending.test_the_same_events_again_get_the_first_answer,
     "again-later": appending.test_the_same_events_again_get_the_first_answer_after_newer_events,
+    "again-late": a_late_repetition_gets_the_first_answer,
     "half": appending.test_half_of_the_same_events_is_a_conflict,
     "order": events_come_in_order,
     "one-by-one": events_come_in_order_one_by_one,
@@ -49,17 +72,43 @@ PROMISES: dict[str, Callable[[EventStore], None]] = {
     "limit": reading.test_a_page_holds_no_more_than_its_limit,
     "moment": reading.test_the_position_at_a_moment_is_the_last_one_recorded_by_then,
     "times": live_events_have_rising_times,
+    "stream": reading.test_a_stream_is_read_after_a_version,
+    "size": particular.test_an_append_over_the_limit_of_the_server_is_too_large_and_leaves_nothing,
+    "woken": who_waits_is_woken_by_the_subscription_alone,
 }
 RED: list[tuple[type[Log] | type[Streams], set[str]]] = [
     (faults.AcceptsAWrongVersion, {"versions", "half"}),
     (faults.ForgetsIdempotency, {"again", "again-later"}),
     (faults.WritesRepeatedEventsAgain, {"again", "again-later"}),
     (faults.KeepsHalfOfWhatItRefuses, {"versions", "half"}),
+    (faults.JudgesByMemoryAlone, {"versions", "again-late", "half"}),
+    (faults.WritesHalfOfAnAppend, {"places", "order"}),
+    (faults.TellsAnotherPlace, {"places"}),
+    (faults.TellsAnotherVersion, {"versions"}),
+    (faults.TakesAppendsOfAnySize, {"size"}),
     (faults.HasAClockThatRunsBackwards, {"times"}),
     (faults.SkipsAnEvent, {"limit"}),
     (faults.RepeatsAPage, {"order"}),
     (faults.ChangesTheOrder, {"one-by-one"}),
     (faults.ForgetsTheEnd, {"one-by-one"}),
+    (faults.BeginsBehindThePosition, {"one-by-one", "chain"}),
+    (faults.BeginsStreamsTooLate, {"stream"}),
+    (faults.IgnoresFilters, {"order", "one-by-one"}),
+    (faults.SaysNothingToSubscribers, {"woken"}),
+]
+# What the adapter does not lean on, but the simulated server must have right: else the adapter could begin to, and nobody would notice.
+RULES: dict[str, Callable[[KurrentDBClient], None]] = {
+    "any": simulation.test_with_any_version_the_same_events_are_written_twice_when_they_come_late,
+    "subscription": simulation.test_a_subscription_leaves_its_position_out_catches_up_and_goes_on,
+    "checkpoint": simulation.test_a_filtered_subscription_tells_how_far_it_looked,
+    "all": simulation.test_all_is_read_with_the_position_forwards_and_without_it_backwards,
+}
+BENT: list[tuple[type[Log] | type[Streams], str]] = [
+    (faults.RemembersForEver, "any"),
+    (faults.SubscribesFromThePositionItself, "subscription"),
+    (faults.NeverCatchesUp, "subscription"),
+    (faults.IgnoresFilters, "checkpoint"),
+    (faults.BeginsBehindThePosition, "all"),
 ]
 
 
@@ -67,9 +116,9 @@ def broken(kind: type[Log] | type[Streams]) -> Simulated:
     return Simulated(kind()) if issubclass(kind, Log) else Simulated(streams=kind)
 
 
-def kept(kind: type[Log] | type[Streams], promise: Callable[[EventStore], None]) -> bool:
+def kept(kind: type[Log] | type[Streams], promise: Callable[[Any], None], user: Callable[[str], Any] = KurrentStore) -> bool:
     server = broken(kind)
-    store = KurrentStore(server.uri)
+    store = user(server.uri)
     try:
         promise(store)
     except (AssertionError, Conflict, ValueError, pytest.fail.Exception):
@@ -89,3 +138,8 @@ def test_a_server_that_breaks_a_promise_is_noticed(kind: type[Log] | type[Stream
 @pytest.mark.parametrize("name", PROMISES)
 def test_a_server_that_keeps_them_is_not(name: str) -> None:
     assert kept(Log, PROMISES[name])
+
+
+@pytest.mark.parametrize(("kind", "rule"), BENT, ids=lambda value: getattr(value, "__name__", value))
+def test_a_simulation_that_bends_a_rule_of_the_server_is_noticed(kind: type[Log] | type[Streams], rule: str) -> None:
+    assert not kept(kind, RULES[rule], KurrentDBClient)

@@ -9,5 +9,16 @@ from tests.servers.given import GivenPostgres, GivenRabbitmq
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import Unavailable, free_port
 from tests.servers.rabbitmq import RabbitmqServer
+from tests.servers.small_disk import SmallDisk, small_disk
 
-__all__ = ["GivenPostgres", "GivenRabbitmq", "PostgresServer", "RabbitmqServer", "Unavailable", "chromium", "free_port"]
+__all__ = [
+    "GivenPostgres",
+    "GivenRabbitmq",
+    "PostgresServer",
+    "RabbitmqServer",
+    "SmallDisk",
+    "Unavailable",
+    "chromium",
+    "free_port",
+    "small_disk",
+]

@@ -1,6 +1,8 @@
-"""Any sequence of calls leaves a log that a list and a dictionary predict."""
+"""Any interleaving of two writers and a reader leaves a log that a list and a dictionary predict."""
 
-from random import Random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from uuid import uuid4
 
 import pytest
@@ -9,8 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from shared.errors import Conflict
+from shared.message import EventMessage
 from shared.store.port import Append, Appended, EventStore
-from tests.contract.store.writing import append
+from tests.contract.store.whole import assert_whole
+from tests.contract.store.writing import append, open_store
+
+Call = tuple[str, int, int]  # a stream, how far the expected version is from the true one, how many events
+CALL = st.tuples(st.sampled_from("abc"), st.sampled_from([0, 0, 0, -1, 1, -2]), st.integers(1, 3))
+WRITER = st.integers(0, 1)
 
 
 class Model:
@@ -23,7 +31,7 @@ class Model:
     def append(self, asked: Append) -> int | None:
         """The version of the stream after it, or None for a conflict."""
         held = self.streams.setdefault(asked.stream, [])
-        ids = [str(event.id) for event in asked.events]
+        ids = ids_of(asked)
         if held[asked.expected : asked.expected + len(ids)] == ids:
             return asked.expected + len(ids)
         if len(held) != asked.expected:
@@ -33,67 +41,116 @@ class Model:
         return len(held)
 
 
+def ids_of(asked: Append) -> list[str]:
+    return [str(event.id) for event in asked.events]
+
+
+def versions(outcomes: Sequence[Appended | Conflict]) -> list[int | None]:
+    return [outcome.version if isinstance(outcome, Appended) else None for outcome in outcomes]
+
+
 class LogMachine(RuleBasedStateMachine):
-    def __init__(self, store: EventStore) -> None:
+    """Two stores that write to one log, and a third that tails it."""
+
+    def __init__(self, writers: Sequence[EventStore], reader: EventStore) -> None:
         super().__init__()
-        self.store = store
+        self.writers = writers
+        self.reader = reader
         self.model = Model()
         self.asked: list[Append] = []
+        self.seen: list[EventMessage] = []
 
     @initialize()
     def begin(self) -> None:
-        self.start = self.store.head()
+        self.start = self.after = self.reader.head()
         self.run = uuid4().hex
 
-    def made(self, name: str, drift: int, size: int) -> Append:
+    def made(self, call: Call) -> Append:
+        name, drift, size = call
         stream = f"{self.run}-{name}"
         self.asked.append(append(stream, max(0, len(self.model.streams.get(stream, [])) + drift), size))
         return self.asked[-1]
 
-    @rule(name=st.sampled_from("abc"), drift=st.sampled_from([0, 0, 0, -1, 1, -2]), size=st.integers(1, 3))
-    def append(self, name: str, drift: int, size: int) -> None:
-        self.agree([self.made(name, drift, size)])
+    @rule(writer=WRITER, call=CALL)
+    def append(self, writer: int, call: Call) -> None:
+        self.agree(writer, [self.made(call)])
 
-    @rule(parts=st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([0, 0, -1, 2]), st.integers(1, 2)), max_size=5))
-    def append_many(self, parts: list[tuple[str, int, int]]) -> None:
-        self.agree([self.made(*part) for part in parts])
+    @rule(writer=WRITER, calls=st.lists(CALL, max_size=5))
+    def append_many(self, writer: int, calls: list[Call]) -> None:
+        self.agree(writer, [self.made(call) for call in calls])
 
-    @rule(choice=st.randoms(use_true_random=False))
-    def append_again(self, choice: Random) -> None:
+    @rule(writer=WRITER, which=st.integers(0, 99))
+    def append_again(self, writer: int, which: int) -> None:
+        """By whichever writer: what matters is that the events are the same."""
         if self.asked:
-            self.agree([choice.choice(self.asked)])
+            self.agree(writer, [self.asked[which % len(self.asked)]])
 
-    def agree(self, asked: list[Append]) -> None:
-        expected = [self.model.append(append) for append in asked]
-        got = self.store.append_many(asked)
-        assert [outcome.version if isinstance(outcome, Appended) else None for outcome in got] == expected
+    @rule(first=CALL, second=CALL)
+    def append_at_once(self, first: Call, second: Call) -> None:
+        """Nobody says who is first, but what both are told and what is recorded is of one order."""
+        asked = [self.made(first), self.made(second)]
+        with ThreadPoolExecutor(2) as pool:
+            told = list(pool.map(lambda writer, each: versions(writer.append_many([each]))[0], self.writers, asked))
+        recorded = [str(event.id) for event in self.reader.read_all(self.start, 10_000)]
+        possible = [model for model, expected in self.both_orders(asked) if expected == told and model.order == recorded]
+        assert possible, (told, recorded)
+        self.model = possible[0]
+
+    def both_orders(self, asked: Sequence[Append]) -> Iterator[tuple[Model, list[int | None]]]:
+        for order in ((0, 1), (1, 0)):
+            model = deepcopy(self.model)
+            expected = {index: model.append(asked[index]) for index in order}
+            yield model, [expected[0], expected[1]]
+
+    def agree(self, writer: int, asked: list[Append]) -> None:
+        expected = [self.model.append(each) for each in asked]
+        got = self.writers[writer].append_many(asked)
+        assert versions(got) == expected
         for each, outcome in zip(asked, got, strict=True):
             assert not isinstance(outcome, Conflict) or outcome.stream == each.stream
 
-    @invariant()
-    def same_log(self) -> None:
-        if hasattr(self, "run"):
-            read = self.store.read_all(self.start, 10_000)
-            assert [str(event.id) for event in read] == self.model.order
-            assert [event.previous for event in read] == [self.start, *(event.position for event in read)][: len(read)]
+    @rule(size=st.integers(1, 7))
+    def read_on(self, size: int) -> None:
+        page = self.reader.read_all(self.after, size)
+        left = len(self.model.order) - len(self.seen)
+        assert len(page) == min(size, left)
+        self.seen += page
+        self.after = page[-1].position if page else self.after
 
-    @rule(name=st.sampled_from("abcd"), after=st.integers(0, 5))
-    def read_stream(self, name: str, after: int) -> None:
+    @invariant()
+    def seen_once_and_in_order(self) -> None:
+        if hasattr(self, "run"):
+            assert [str(event.id) for event in self.seen] == self.model.order[: len(self.seen)]
+            assert_whole(self.seen, self.start)
+
+    @rule(writer=WRITER, name=st.sampled_from("abcd"), after=st.integers(0, 5))
+    def read_stream(self, writer: int, name: str, after: int) -> None:
         stream = f"{self.run}-{name}"
-        read = self.store.read_stream(stream, after)
+        read = self.writers[writer].read_stream(stream, after)
         assert [str(event.id) for event in read] == self.model.streams.get(stream, [])[after:]
 
+    def teardown(self) -> None:
+        if hasattr(self, "run"):
+            while len(self.seen) < len(self.model.order):
+                self.read_on(5)
+            self.read_on(5)
+            self.seen_once_and_in_order()
 
-def test_a_store_does_what_a_list_and_a_dictionary_predict(store: EventStore, address: str) -> None:
+
+def test_two_writers_and_a_reader_see_what_a_list_and_a_dictionary_predict(store: EventStore, address: str) -> None:
+    other, reader = open_store(address), open_store(address)
+
     class Machine(LogMachine):
         def __init__(self) -> None:
-            super().__init__(store)
+            super().__init__([store, other], reader)
 
-    examples = 15 if address.startswith("kurrentdb") else 40  # calls over the net cost more
+    examples = 30 if address.startswith("kurrentdb") else 100  # calls over the net cost more
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+        Machine, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=checks)
     )
+    other.close()
+    reader.close()
 
 
 @pytest.mark.parametrize("drift", [-1, 1])

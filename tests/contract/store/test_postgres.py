@@ -100,6 +100,21 @@ def test_no_server_is_unavailable() -> None:
         PostgresStore("postgresql://127.0.0.1:1/nowhere?connect_timeout=2")
 
 
+def test_a_server_that_only_reads_is_unavailable_to_writers_alone_until_it_leads(postgres_dsn: str) -> None:
+    """As the standby is that one is connected to after the primary went, before it is promoted."""
+    store = PostgresStore(postgres_dsn)
+    store.append(append("a"))
+    name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
+    with psycopg.connect(postgres_dsn, autocommit=True, options="-c default_transaction_read_only=off") as connection:
+        connection.execute(f"alter database {name} set default_transaction_read_only = on".encode())
+        connection.execute(TERMINATE)
+        with pytest.raises(Unavailable, match="read-only"):
+            store.append(append("a", 1))
+        assert len(everything(store)) == 1
+        connection.execute(f"alter database {name} reset default_transaction_read_only".encode())
+    assert store.append(append("a", 1)).version == 2
+
+
 def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         name = connection.info.dbname

@@ -18,6 +18,7 @@ from shared.store.postgres import PostgresStore
 from shared.store.sqlite import SqliteStore
 
 NAMESPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+BATCH = 3
 HAPPENED = datetime(2024, 4, 2, 9, 30, tzinfo=UTC)
 
 
@@ -61,10 +62,17 @@ def known(worker: int, number: int) -> Append:
     return Append(stream, number, [event(stream, uuid5(NAMESPACE, f"{worker}/{number}"))])
 
 
-def write_known(store: EventStore, worker: int, count: int) -> None:
+def batch(worker: int, number: int) -> Append:
+    """As `known`, of three events: all of them are recorded, or none."""
+    stream = f"worker-{worker}"
+    ids = [uuid5(NAMESPACE, f"{worker}/{number}/{index}") for index in range(BATCH)]
+    return Append(stream, number * BATCH, [event(stream, id) for id in ids])
+
+
+def write_batches(store: EventStore, worker: int, count: int) -> None:
     """Appends of one worker's own stream, each told on a line of its own after it is acknowledged."""
     for number in range(count):
-        answer = store.append(known(worker, number))
+        answer = store.append(batch(worker, number))
         sys.stdout.write(f"{worker} {number} {answer.position}\n")
         sys.stdout.flush()
 
@@ -94,7 +102,7 @@ def main(address: str, task: str, first: str, threads: str, count: str) -> None:
     if task == "die-after-commit":
         store.append(known(int(first), 0))
         os.kill(os.getpid(), signal.SIGKILL)
-    work = write_known if task == "known" else write_contended
+    work = write_batches if task == "batches" else write_contended
     workers = [threading.Thread(target=work, args=(store, int(first) + index, int(count))) for index in range(int(threads))]
     for worker in workers:
         worker.start()

@@ -1,0 +1,101 @@
+"""Clocks that go backwards, and history in any order: the log's own time never does, and a moment is always found."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+
+import psycopg
+import pytest
+
+from shared.message import EventMessage
+from shared.store.port import Append, EventStore
+from shared.store.sqlite import SqliteStore
+from tests.contract.store.whole import assert_whole
+from tests.contract.store.writing import append, event, everything, open_store
+
+NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+def at(stream: str, moment: datetime | None) -> Append:
+    return Append(stream, 0, [event(stream), event(stream)], moment)
+
+
+def assert_found(store: EventStore, log: Sequence[EventMessage]) -> None:
+    """At each moment, just before it and just after, the last event recorded by then."""
+    for moment in {each.recordedtime + tick for each in log for tick in (-TICK, TICK - TICK, TICK)}:
+        assert store.position_at(moment) == max((each.position for each in log if each.recordedtime <= moment), default=0)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_history_in_any_order_and_live_events_have_rising_times(store: EventStore, seed: int) -> None:
+    chance = Random(seed)
+    moments = [NOON + timedelta(minutes=chance.randrange(-500, 500)) for _ in range(60)]
+    for first in range(0, 60, 6):
+        store.append_many([at(f"s{first + index}", moment) for index, moment in enumerate(moments[first : first + 6])])
+    store.append(append("live"))
+    log = everything(store)
+    assert_whole(log)
+    assert [event.recordedtime for event in log[:-1:2]] == list(accumulate(moments, max))
+    assert_found(store, log)
+
+
+def test_live_events_wait_for_nobody_behind_a_moment_ahead_of_every_clock(store: EventStore, address: str) -> None:
+    """Loaded by mistake from a machine whose clock is wrong: all that follows carries that moment, in whichever process."""
+    ahead = datetime.now(UTC).replace(microsecond=7) + timedelta(days=1)
+    store.append(at("a", ahead))
+    later = open_store(address)
+    for number, writer in enumerate((store, later, store, later)):
+        writer.append(append(f"s{number}"))
+    log = everything(later)
+    assert {event.recordedtime for event in log} == {ahead}
+    assert later.position_at(ahead - TICK) == 0
+    assert later.position_at(ahead) == store.head()
+    later.close()
+
+
+def clock(chance: Random) -> Iterator[datetime]:
+    """Forward by some seconds, and now and then back by some minutes, as a machine is that is put right from time to time."""
+    moment = NOON
+    while True:
+        yield moment
+        moment += timedelta(minutes=-chance.randrange(9)) if chance.random() < 0.3 else timedelta(seconds=chance.randrange(90))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_two_sqlite_writers_whose_clocks_step_back_leave_a_log_that_does_not(tmp_path: Path, seed: int) -> None:
+    clocks = [clock(Random(seed)), clock(Random(seed + 100))]
+    shown: list[datetime] = []
+
+    def writer(number: int) -> SqliteStore:
+        def look() -> datetime:
+            shown.append(next(clocks[number]))
+            return shown[-1]
+
+        return SqliteStore(tmp_path / "log.sqlite", look)
+
+    writers = [writer(0), writer(1)]
+    for number in range(120):
+        writers[number % 2].append(append(f"s{number}"))
+    log = everything(writers[0])
+    assert shown != sorted(shown)
+    assert [event.recordedtime for event in log] == list(accumulate(shown, max))
+    assert_found(writers[1], log)
+
+
+def test_a_postgres_whose_clock_was_ahead_goes_on_from_there(postgres_dsn: str) -> None:
+    """The server's clock is not ours to set: what it wrote while it was ahead is written here in its place."""
+    store = open_store(postgres_dsn)
+    store.append(append("a"))
+    ahead = datetime.now(UTC).replace(microsecond=7) + timedelta(hours=1)
+    store.append(at("b", ahead))
+    store.append(append("c"))
+    log = everything(store)
+    assert [event.recordedtime for event in log[1:]] == [ahead] * 3
+    assert log[0].recordedtime < ahead - timedelta(minutes=59)
+    assert_found(store, log)
+    with psycopg.connect(postgres_dsn) as connection:
+        rows = connection.execute("select recorded_at from public.events order by position").fetchall()
+    assert [row[0] for row in rows] == [event.recordedtime for event in log]

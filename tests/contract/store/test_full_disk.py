@@ -1,0 +1,148 @@
+"""A full disk: appends are unavailable and leave nothing half, readers go on, and with room again so do the appends, without a restart."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import psycopg
+import pytest
+
+from shared.errors import Unavailable
+from shared.store.port import Append, EventStore
+from shared.store.postgres import PostgresStore
+from shared.store.sqlite import SqliteCheckpoints, SqliteStore
+from tests.contract.store.whole import assert_whole
+from tests.contract.store.writing import append, event, everything, open_store
+from tests.servers import PostgresServer, SmallDisk, small_disk
+from tests.servers import Unavailable as Impossible
+
+BIG = b'"' + Random(1).randbytes(50_000).hex().encode() + b'"'  # 100 kB that no database makes smaller
+
+
+def big(stream: str, expected: int = 0, size: int = 10) -> Append:
+    return Append(stream, expected, [event(stream, data=BIG) for _ in range(size)])
+
+
+@pytest.fixture
+def disk() -> Iterator[SmallDisk]:
+    try:
+        with small_disk(64) as disk:
+            yield disk
+    except Impossible as fault:
+        pytest.skip(f"a small disk needs the right to mount: {fault}")
+
+
+def outlives_a_full_disk(store: EventStore, address: str, disk: SmallDisk) -> None:
+    kept = [append("a", 0, 3), big("b", size=3)]
+    for each in kept:
+        store.append(each)
+    disk.fill(left=300_000)
+    refused = big("c", size=20)
+    with pytest.raises(Unavailable, match=r"disk|space|full"):
+        store.append(refused)
+    assert store.read_stream("c") == []
+    disk.fill()
+    with pytest.raises(Unavailable):
+        store.append_many([append("d"), refused])
+    for reader in (store, open_store(address)):
+        assert [event.id for event in everything(reader)] == [event.id for each in kept for event in each.events]
+        assert reader.append(kept[1]).version == 3
+    disk.clear()
+    assert store.append(refused).version == 20
+    assert store.append(append("d")).position == store.head()
+    assert_whole(everything(store))
+    assert len(everything(store)) == 27
+
+
+def until_unavailable(call: Callable[[int], object]) -> int:
+    """How many calls were answered before one was not. Each is told how many were before it."""
+    for done in range(10_000):
+        try:
+            call(done)
+        except Unavailable:
+            return done
+    raise AssertionError("the disk is never full")
+
+
+def test_sqlite_outlives_a_full_disk(disk: SmallDisk) -> None:
+    path = disk.path / "log.sqlite"
+    outlives_a_full_disk(SqliteStore(path), str(path), disk)
+
+
+def test_checkpoints_outlive_a_full_disk(disk: SmallDisk) -> None:
+    checkpoints = SqliteCheckpoints(disk.path / "log.sqlite")
+    checkpoints.save("relay", 1)
+    disk.fill()
+    saved = until_unavailable(lambda done: checkpoints.save("relay", 2 + done)) + 1
+    assert checkpoints.load("relay") == saved
+    disk.clear()
+    checkpoints.save("relay", saved + 1)
+    assert checkpoints.load("relay") == saved + 1
+
+
+def test_postgres_outlives_a_full_disk(disk: SmallDisk, own_postgres: PostgresServer) -> None:
+    """The disk of the tables."""
+    folder = disk.folder_of("postgres")
+    with psycopg.connect(own_postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"create tablespace small location '{folder}'".encode())
+        connection.execute("create database small tablespace small template template0")
+    dsn = own_postgres.dsn.replace("/postgres", "/small")
+    outlives_a_full_disk(PostgresStore(dsn), dsn, disk)
+
+
+def test_postgres_that_stops_for_want_of_room_has_kept_what_it_answered(disk: SmallDisk, own_postgres: PostgresServer) -> None:
+    """The disk of the write-ahead log: the server gives up, and goes on when there is room and somebody starts it."""
+    log = Path(own_postgres.data, "pg_wal")
+    own_postgres.stop()
+    subprocess.run(["cp", "-a", log, disk.folder_of("postgres")], check=True)
+    shutil.rmtree(log)
+    log.symlink_to(disk.path / "postgres" / "pg_wal")
+    own_postgres.start()
+    store = PostgresStore(own_postgres.dsn)
+    disk.fill()
+    told = until_unavailable(lambda done: store.append(big("a", 10 * done)))
+    disk.clear()
+    own_postgres.restart()
+    assert [event.streamversion for event in store.read_stream("a")] == list(range(1, 10 * told + 1))
+    assert store.append(big("a", 10 * told)).version == 10 * told + 10
+    assert_whole(everything(store))
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from shared.errors import Unavailable
+from shared.store.sqlite import SqliteCheckpoints, SqliteStore
+from tests.contract.store.test_full_disk import big
+from tests.contract.store.writing import append, everything
+
+def told(call):
+    try:
+        call()
+    except Unavailable as fault:
+        print(fault)
+
+path = Path(sys.argv[1])
+store, checkpoints = SqliteStore(path), SqliteCheckpoints(path)
+store.append(append("a", 0, 3))
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name(path.name + "-wal").stat().st_size, limits[1]))
+refused = big("b", size=20)
+told(lambda: store.append(refused))
+told(lambda: checkpoints.save("relay", 1))
+print(len(everything(store)), checkpoints.load("relay"))
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+checkpoints.save("relay", 1)
+print(store.append(refused).version, len(everything(store)), checkpoints.load("relay"))
+"""
+
+
+def test_a_file_that_may_not_grow_is_unavailable_too(tmp_path: Path) -> None:
+    """Another answer of the disk than "full": an error of input and output, as a dying disk gives it, or a quota."""
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "log.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["log.sqlite: disk I/O error"] * 2 + ["3 0", "20 23 1"]
