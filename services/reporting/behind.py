@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, RowMapping, select
 
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
@@ -66,8 +66,8 @@ def way(connection: Connection, person: str) -> Way:
     """Where the steps of a person are in the log, under all the records that were merged."""
     root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
     records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
-    sent = select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))
-    steps = select(t.step.c.position).where(or_(t.step.c.person.in_(records), t.step.c.orientation.in_(sent)))
+    sent = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
+    steps = select(t.step.c.position).where(t.step.c.about.in_([*records, *sent]))
     return Way(root, records, sorted(connection.execute(steps).scalars()))
 
 

@@ -4,7 +4,7 @@ A row is a dict in the order of its table's columns (`facts.tables.BLANK`), so t
 keys are asked for, they go as one parameter in SQLite and as one a column in PostgreSQL: no limit of bound variables, nothing to compile.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -18,12 +18,12 @@ from services.reporting.schema import quoted
 # ruff: noqa: S608 - what is put into a statement here is the name of a table or a column; keys are bound.
 
 
-def found(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> Iterator[Row]:
+def found(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> dict[Key, Row]:
     """The rows that have these keys. `name` is the table's in `facts.tables`, whatever it is called in the database."""
     with driving(connection) as driver:
         asked = f"SELECT {names(connection, table.columns)} FROM {among(connection, table, name)}"
-        for row in driver.execute(asked, bound(connection, keys)):
-            yield dict(zip(BLANK[name], row, strict=True))
+        rows = [dict(zip(BLANK[name], row, strict=True)) for row in driver.execute(asked, bound(connection, keys))]
+    return {tuple(row[column] for column in KEYS[name]): row for row in rows}
 
 
 def remove(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> None:

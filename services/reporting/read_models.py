@@ -59,7 +59,7 @@ class ReadModels:
         with self.writing() as connection:
             gathered = Gathered(TABLES, stands(connection, TABLES))
             reached = gathered.standing
-            gathered.take(connection, events)
+            gathered.take(events)
             if gathered.standing != reached:
                 gathered.write(connection)
             return gathered.standing.position
@@ -69,7 +69,7 @@ class ReadModels:
         gathered = Gathered(TABLES, Standing(), telling=False)
         with uncollected(), self.writing() as connection:
             for page in pages_as(Recorded, store, START, until, BATCH):
-                gathered.take(connection, page)
+                gathered.take(page)
                 if gathered.full:
                     gathered.write(connection)
             gathered.write(connection)

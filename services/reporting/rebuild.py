@@ -53,17 +53,15 @@ class Rebuild:
     def build(self) -> None:
         """From where it stands to the end of the log."""
         for page in pages_as(Recorded, self.store, self.gathered.standing.position, self.store.head(), BATCH):
-            self.take(page)
+            self.gathered.take(page)
+            if self.gathered.full:
+                self.write()
+        self.write()
+
+    def write(self) -> None:
         with self.models.writing() as connection:
             self.own(connection)
             self.gathered.write(connection)
-
-    def take(self, page: list[Recorded]) -> None:
-        with self.models.writing() as connection:
-            self.own(connection)
-            self.gathered.take(connection, page)
-            if self.gathered.full:
-                self.gathered.write(connection)
 
     def swapped(self) -> bool:
         """Never while the live tables are ahead: they must not go back."""

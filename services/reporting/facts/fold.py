@@ -1,6 +1,7 @@
-"""The fold: events in order, in; fact rows, out. Pure: the rows that a batch touches are given to it and handed back.
+"""The fold: events in order, in; what they give to rows of facts, out. Pure, and it asks for no row that is already in a table.
 
-Whatever the batching, the rows are the same: each change gives columns to one row, and a row remembers every position.
+For whatever the batching, the rows are the same: each change gives columns to one row, and a row remembers every position. So what a
+batch gives can be put on what the table holds at the very end (`complete`).
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ READERS: dict[str, Reader] = {
     **decisions.READERS,
 }
 BY_TYPE = {f"{PREFIX}{kind}": reader for kind, reader in READERS.items()}
-Rows = dict[str, dict[Key, Row]]  # table -> key -> row
+Rows = dict[str, dict[Key, Row]]  # table -> key -> the columns given, and the positions of who gave them
 Told = tuple[Position, list[Change]]  # a position and what its event changes
 
 
@@ -37,15 +38,6 @@ def told(event: Recorded) -> Told:
     return event.position, changes
 
 
-def touched(batch: Iterable[Told]) -> dict[str, set[Key]]:
-    """The keys of the rows that a batch changes, by table."""
-    keys: dict[str, set[Key]] = {}
-    for _, changes in batch:
-        for change in changes:
-            keys.setdefault(change.table, set()).add(change.key)
-    return keys
-
-
 def fold(rows: Rows, batch: Iterable[Told]) -> Rows:
     for position, changes in batch:
         said = str(position)
@@ -57,18 +49,24 @@ def fold(rows: Rows, batch: Iterable[Told]) -> Rows:
 def absorb(rows: dict[Key, Row], change: Change, position: str) -> None:
     row = rows.get(change.key)
     if row is None:
-        row = rows[change.key] = blank(change)
-        row["positions"] = position
-    elif row["positions"].rpartition(SEPARATOR)[2] != position:
-        row["positions"] = row["positions"] + SEPARATOR + position
+        rows[change.key] = {**change.columns, "positions": position}
+        return
     row.update(change.columns)
+    if row["positions"].rpartition(SEPARATOR)[2] != position:
+        row["positions"] += SEPARATOR + position
 
 
-def blank(change: Change) -> Row:
-    row = BLANK[change.table].copy()
-    row.update(zip(KEYS[change.table], change.key, strict=True))
-    if change.table == "person":
-        row["root"] = change.key[0]
+def complete(table: str, key: Key, stored: Row | None, given: Row) -> Row:
+    """The row as it then is: what its table holds, or else nothing yet, with what the events gave it."""
+    if stored is None:
+        return blank(table, key) | given
+    return stored | given | {"positions": stored["positions"] + SEPARATOR + given["positions"]}
+
+
+def blank(table: str, key: Key) -> Row:
+    row = BLANK[table] | dict(zip(KEYS[table], key, strict=True))
+    if table == "person":
+        row["root"] = key[0]
     return row
 
 

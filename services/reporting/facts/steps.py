@@ -10,7 +10,7 @@ from shared.message import Recorded
 
 
 class About(Struct, gc=False):
-    """Whom an event is about, as far as its data says."""
+    """Whom an event is about, as far as its data says: a person or, where no person is named, an orientation of one."""
 
     person: str | None = None
     orientation: str | None = None
@@ -24,6 +24,5 @@ def steps(events: Iterable[Recorded]) -> Iterator[Values]:
     """For each event that is about somebody, the values of its line in the order of their columns."""
     for event in events:
         whom = about(event.data)
-        person = whom.person or whom.merged
-        if person or whom.orientation:
-            yield event.position, person, whom.orientation
+        if subject := whom.person or whom.merged or whom.orientation:
+            yield subject, event.position

@@ -94,10 +94,9 @@ late = fact("late", at_position(), texts("territory", "on", "kind"), numbers("la
 step = Table(
     "step",
     METADATA,
-    *at_position(),
-    *texts("person", "orientation"),
-    Index("step_person", "person"),
-    Index("step_orientation", "orientation"),
+    Column("about", String, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Index("step_about", "about", "position"),
 )
 checkpoint = Table(
     "checkpoint",

@@ -189,9 +189,16 @@ def test_a_rebuild_begun_by_another_version_is_not_continued(
     assert contents(report) == contents(in_memory(events_of(log)))
 
 
-@pytest.mark.parametrize(
-    "place", ["rebuild:Rebuild.begin after", "rebuild:Rebuild.take before", "rebuild:index before", "rebuild:Rebuild.swap after"]
+PLACES = (
+    "rebuild:Rebuild.begin after",
+    "rebuild:Rebuild.write before",
+    "rebuild:Rebuild.write after",
+    "rebuild:index before",
+    "rebuild:Rebuild.swap after",
 )
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_succeeds(
     place: str, report: Reporting, url: str, log: SqliteStore, tmp_path: Path
 ) -> None:
