@@ -29,7 +29,8 @@ def deciding(parts: Parts, name: str) -> dict[str, Any]:
 
 def inbox(parts: Parts, name: str) -> Inbox:
     if name in POLICIES:
-        return Reactions(name, parts.store, parts.checkpoints, parts.reactor(name).react)
+        reactor = parts.reactor(name)
+        return Reactions(name, parts.store, parts.checkpoints, reactor.react, reactor.policies.keys())
     return Projection(name, parts.store, parts.reporting.position, parts.reporting.apply)
 
 

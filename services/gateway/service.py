@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"  # ours to answer, or else nameko answers 405 in English
 BACKLOG = 1_024  # connections that wait to be accepted: a thousand followers may come back at once
 SILENCE = 60.0  # seconds for which one read from a client, or one write to it, may block
+GATHER = 0.02  # seconds between two pages of the live feed: the first event after a quiet time is shown at once
 PAUSE = 1.0  # seconds before the log is asked again when it was away
 
 
@@ -73,7 +74,8 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     def follow(self) -> None:
         while True:
             try:
-                self.feed.step()
+                if self.feed.step():
+                    eventlet.sleep(GATHER)
             except Fault as fault:
                 log.warning("the feed waits for the log: %s", fault)
                 eventlet.sleep(PAUSE)

@@ -1,7 +1,8 @@
 """What a service does with the events it is given. No transport is known here: messages are a hint, the log is the truth.
 
-Each inbox has a checkpoint. A message at or before it was handled already; the one whose `previous` is the checkpoint is next;
-anything later is a gap, and the log is read up to it. So a queue may repeat, lose or reorder messages and nothing is noticed.
+Each inbox has a place in the log. A message at or before it was handled already; the one whose `previous` is the place is next;
+anything later is a gap, and the log is read up to it. So a queue may repeat, lose or reorder messages and nothing is noticed; and an
+inbox that reads few kinds is only told of those, and goes past the others in the log.
 
 A log that is away is waited for, without end. What an event that cannot be handled means depends on the inbox: see `Reactions` and
 `Projection`.
@@ -10,13 +11,14 @@ A log that is away is waited for, without end. What an event that cannot be hand
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
 from shared.bus.backoff import Backoff
 from shared.bus.native import green_only, native
+from shared.bus.place import Place
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import Checkpoints, EventStore
@@ -46,11 +48,14 @@ class Failure(Struct, frozen=True):
 
 
 class Inbox(ABC):
+    kinds: Collection[str] | None = None  # what it reads; None is everything
+
     def __init__(self, service: str, store: EventStore) -> None:
         self.service = service
         self.store = store
         self.stopping = threading.Event()
         self.interrupted = False
+        self.reached: Position | None = None
 
     @abstractmethod
     def checkpoint(self) -> Position:
@@ -58,18 +63,36 @@ class Inbox(ABC):
 
     @abstractmethod
     def settle(self, events: Sequence[EventMessage]) -> None:
-        """Handle the next events, in order, and make the checkpoint theirs."""
+        """Handle the next events, in order, and make the checkpoint theirs: at once, or soon when none of them had an effect."""
 
     @abstractmethod
     def again(self, event: EventMessage) -> None:
         """A dead letter is given back: handle it now, wherever the checkpoint is."""
 
+    def rest(self) -> None:
+        """Nothing more comes for now: leave nothing unsaved."""
+
     def healthy(self) -> bool:
         return True
 
+    def place(self) -> Position:
+        """Where the inbox is. Whoever holds its lease is alone to move it, so it is asked for once and then known."""
+        if self.reached is None:
+            self.reached = self.patiently(self.checkpoint)
+        return self.reached
+
+    def forget(self) -> None:
+        """Somebody else may have had the lease."""
+        self.reached = None
+
+    def advance(self, events: Sequence[EventMessage]) -> None:
+        if events:
+            self.settle(events)
+            self.reached = events[-1].position
+
     def receive(self, events: Sequence[EventMessage]) -> None:
         """Take messages as they arrive. When this returns, the effect of each is durable."""
-        reached = self.patiently(self.checkpoint)
+        reached = self.place()
         following: list[EventMessage] = []
         for event in events:
             if event.position <= reached:
@@ -78,22 +101,20 @@ class Inbox(ABC):
                 following.append(event)
                 reached = event.position
             else:
-                self.settle(following)
+                self.advance(following)
                 following = []
                 reached = self.catch_up(event.position)
-        self.settle(following)
+        self.advance(following)
 
     def catch_up(self, until: Position | None = None) -> Position:
-        """Read the log from the checkpoint, to its end or at least to `until`. Returns the checkpoint."""
+        """Read the log from the place, to its end or at least to `until`. Returns the place."""
         target = self.patiently(self.store.head) if until is None else until
-        reached = self.patiently(self.checkpoint)
-        while reached < target:
-            page = self.patiently(self.store.read_all, reached, PAGE)
+        while self.place() < target:
+            page = self.patiently(self.store.read_all, self.place(), PAGE)
             if not page:
                 break
-            self.settle(page)
-            reached = page[-1].position
-        return reached
+            self.advance(page)
+        return self.place()
 
     def patiently(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call in a native thread, again and again while a server is away."""
@@ -129,8 +150,6 @@ class Projection(Inbox):
         return self.position()
 
     def settle(self, events: Sequence[EventMessage]) -> None:
-        if not events:
-            return
         try:
             self.patiently(self.apply_following, events)
         except Stopped:
@@ -139,9 +158,14 @@ class Projection(Inbox):
             self.one_by_one(events, failure)
 
     def apply_following(self, events: Sequence[EventMessage]) -> None:
-        """A server that went away in a commit may have made it: the position is asked again at each attempt."""
+        """A server that went away in a commit may have made it: the position is asked again at each attempt.
+
+        Tables that stand elsewhere than memory says were put in the place of others: the log is read again from where they stand.
+        """
         reached = self.position()
         following = [event for event in events if event.position > reached]
+        if following and following[0].previous != reached:
+            raise Stopped
         if following:
             self.apply(following)
 
@@ -170,25 +194,44 @@ class Projection(Inbox):
 
 
 class Reactions(Inbox):
-    """Policies: each event is handled alone. One that fails is put aside in the dead letters, and the rest goes on."""
+    """Policies: each event is handled alone. One that fails is put aside in the dead letters, and the rest goes on.
 
-    def __init__(self, service: str, store: EventStore, checkpoints: Checkpoints, react: Callable[[EventMessage], object]) -> None:
+    `kinds` are those that a policy reads. The others are gone past, and the checkpoint follows them now and then.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        store: EventStore,
+        checkpoints: Checkpoints,
+        react: Callable[[EventMessage], object],
+        kinds: Collection[str] | None = None,
+    ) -> None:
         super().__init__(service, store)
         self.checkpoints = checkpoints
         self.react = react
+        self.kinds = kinds
         self.name = f"{service}.inbox"
+        self.kept = Place(checkpoints, self.name)
         self.bury: Callable[[EventMessage, Failure], None] = lambda event, failure: None
         self.careful = PAGE
 
     def checkpoint(self) -> Position:
-        return self.checkpoints.load(self.name)
+        return self.kept.load()
 
     def settle(self, events: Sequence[EventMessage]) -> None:
-        careful, swift = events[: self.careful], events[self.careful :]
+        read = [event for event in events if self.kinds is None or event.kind in self.kinds]
+        careful, swift = read[: self.careful], read[self.careful :]
         for event in careful:
             self.settle_carefully(event)
         if swift:
             self.settle_swiftly(swift)
+        self.kept.moved(events[-1].position)
+        if read or self.kept.due:
+            self.patiently(self.kept.save)
+
+    def rest(self) -> None:
+        self.patiently(self.kept.save)
 
     def settle_carefully(self, event: EventMessage) -> None:
         """After a start the first events may be those that killed the last process: each attempt is written down before it is made."""
@@ -197,7 +240,8 @@ class Reactions(Inbox):
             self.handle(event)
         else:
             self.put_aside(event, f"The process died in each of {ATTEMPTS} attempts.")
-        self.patiently(self.checkpoints.save, self.name, event.position)
+        self.kept.moved(event.position)
+        self.patiently(self.kept.save)
 
     def may_try(self, position: Position) -> bool:
         for attempt in range(1, ATTEMPTS + 1):
@@ -214,7 +258,6 @@ class Reactions(Inbox):
             if start < len(events):
                 self.handle(events[start])
                 start += 1
-        self.patiently(self.checkpoints.save, self.name, events[-1].position)
 
     def passed(self, events: Sequence[EventMessage]) -> int:
         """How many events were handled before one failed: the common case takes one crossing of the bridge for all."""

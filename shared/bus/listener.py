@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 LEASE = 1.0  # seconds that a standby waits for its turn before it looks whether it must stop
 IDLE = 0.5  # seconds without a message before the log is looked at
-GATHER = 0.001  # seconds for the next message of a batch
+GATHER = 0.002  # seconds for the next message of a batch
 
 
 class Listener:
@@ -79,6 +79,7 @@ class Listener:
     def listen(self) -> None:
         """Until something happened to the servers: then the lease is taken anew, for it may be lost."""
         self.inbox.interrupted = False
+        self.inbox.forget()
         self.arrived = []
         with connected(self.uri) as connection:
             channel = connection.channel()
@@ -89,10 +90,11 @@ class Listener:
                 while not (self.stopping or self.inbox.interrupted):
                     self.step(connection)
                     self.backoff.reset()
+            self.inbox.rest()
 
     def declare(self, channel: Any) -> None:
         embedded = topology.is_embedded(self.uri)
-        (topology.declare_embedded_inbox if embedded else topology.declare_inbox)(channel, self.service)
+        (topology.declare_embedded_inbox if embedded else topology.declare_inbox)(channel, self.service, self.inbox.kinds)
 
     def bury_through(self, connection: Any) -> None:
         if isinstance(self.inbox, Reactions):
@@ -135,16 +137,16 @@ class Listener:
                     self.inbox.again(event)
             else:
                 self.inbox.receive(events)
-            for message in together:
-                message.ack()
+            together[-1].ack(multiple=True)
         self.behind = False
 
     def look_at_the_log(self) -> None:
         """Nothing arrives. When the log is ahead twice in a row, the messages are lost or nobody relays: read them there."""
-        ahead = self.inbox.patiently(self.inbox.store.head) > self.inbox.patiently(self.inbox.checkpoint)
+        ahead = self.inbox.patiently(self.inbox.store.head) > self.inbox.place()
         if ahead and self.behind:
             self.inbox.catch_up()
         self.behind = ahead
+        self.inbox.rest()
 
     def take_back(self, letters: FileDeadLetters) -> None:
         for number, event in native(letters.given_back, self.service):
