@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from services.gateway.calls import Calls, Replies
 from services.gateway.gateway import Gateway as Http
+from services.gateway.gathering import Gathering
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,9 @@ class PatientServer(WebServer):  # type: ignore[misc]  # nameko has no types
 class Everything(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     server = PatientServer()
 
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Every request goes to the one method below."""
+
 
 http = Everything.decorator
 
@@ -61,7 +65,7 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
 
     def setup(self) -> None:
         compose = self.container.config["parcours"][self.container.service_name]["compose"]
-        outside = compose(Calls(self.container, self.replies))
+        outside = compose(Gathering(Calls(self.container, self.replies)))
         self.http = Http(outside)
         self.feed = outside.feed
 

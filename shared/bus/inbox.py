@@ -69,6 +69,7 @@ class Inbox(ABC):
     def again(self, event: EventMessage) -> None:
         """A dead letter is given back: handle it now, wherever the checkpoint is."""
 
+    @abstractmethod
     def rest(self) -> None:
         """Nothing more comes for now: leave nothing unsaved."""
 
@@ -181,6 +182,9 @@ class Projection(Inbox):
                 log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
                 raise Stopped from fault
         log.warning("%s passed one by one what failed together: %r", self.service, failure)
+
+    def rest(self) -> None:
+        """Nothing to do: the position is saved with every effect."""
 
     def again(self, event: EventMessage) -> None:
         """Nothing to do: what a projection has not applied, it reads in the log."""

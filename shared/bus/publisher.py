@@ -22,8 +22,6 @@ class Publisher:
         self.refused = False
         self.confirms = hasattr(self.channel, "confirm_select")
         if self.confirms:
-            # Or amqp looks whether it is blocked before each message; a broker that takes no more does not confirm either.
-            connection.connection.client_properties["capabilities"]["connection.blocked"] = False
             self.channel.confirm_select()
             self.channel.events["basic_ack"].add(self.on_ack)
             self.channel.events["basic_nack"].add(self.on_nack)

@@ -14,9 +14,9 @@ class WriteService:
     listener = Listening()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def handle(self, token: str, command: str) -> Reply:
-        reply: Reply = self.desk.handle(token, command)
-        return reply
+    def handle_each(self, asked: list[tuple[str, str]]) -> list[Reply]:
+        replies: list[Reply] = self.desk.handle_each(asked)
+        return replies
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def handle_many(self, token: str, commands: list[str]) -> list[Reply]:
