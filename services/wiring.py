@@ -7,9 +7,11 @@ from services.composition import POLICIES, SCHEMAS, Parts, event_structs
 from services.gateway.feed import Feed
 from services.gateway.outside import Call, Outside
 from services.reporting.window import Window
-from shared.bus.inbox import Inbox, Projection, Reactions
+from shared.bus.inbox import Inbox
 from shared.bus.listener import Listener
 from shared.bus.native import native
+from shared.bus.projection import Projection
+from shared.bus.reactions import Reactions
 from shared.time import now
 
 Wires = dict[str, dict[str, Any]]

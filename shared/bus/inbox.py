@@ -4,8 +4,8 @@ Each inbox has a place in the log. A message at or before it was handled already
 anything later is a gap, and the log is read up to it. So a queue may repeat, lose or reorder messages and nothing is noticed; and an
 inbox that reads few kinds is only told of those, and goes past the others in the log.
 
-A log that is away is waited for, without end. What an event that cannot be handled means depends on the inbox: see `Reactions` and
-`Projection`.
+A log that is away is waited for, without end. What an event that cannot be handled means depends on the inbox: see `reactions.py` and
+`projection.py`.
 """
 
 import logging
@@ -18,10 +18,9 @@ from msgspec import Struct
 
 from shared.bus.backoff import Backoff
 from shared.bus.native import green_only, native
-from shared.bus.place import Place
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
-from shared.store.port import Checkpoints, EventStore
+from shared.store.port import EventStore
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +29,6 @@ green_only(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 PAGE = 256  # events handled between two checkpoints
-ATTEMPTS = 5
-PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before the second attempt, the third…
 
 
 class Stopped(Exception):
@@ -134,166 +131,6 @@ class Inbox(ABC):
 
     def stop(self) -> None:
         self.stopping.set()
-
-
-class Projection(Inbox):
-    """Never skips. `apply` keeps its own position in the transaction of its effect; an event it cannot take stops it, with its name."""
-
-    def __init__(
-        self, service: str, store: EventStore, position: Callable[[], Position], apply: Callable[[list[EventMessage]], object]
-    ) -> None:
-        super().__init__(service, store)
-        self.position = position
-        self.apply = apply
-        self.fault: Failure | None = None
-
-    def checkpoint(self) -> Position:
-        return self.position()
-
-    def settle(self, events: Sequence[EventMessage]) -> None:
-        try:
-            self.patiently(self.apply_following, events)
-        except Stopped:
-            raise
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it is kept for readiness to tell
-            self.one_by_one(events, failure)
-
-    def apply_following(self, events: Sequence[EventMessage]) -> None:
-        """A server that went away in a commit may have made it: the position is asked again at each attempt.
-
-        Tables that stand elsewhere than memory says were put in the place of others: the log is read again from where they stand.
-        """
-        reached = self.position()
-        following = [event for event in events if event.position > reached]
-        if following and following[0].previous != reached:
-            raise Stopped
-        if following:
-            self.apply(following)
-
-    def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
-        """A batch failed: go as far as possible and name the very event that does not pass."""
-        for event in events:
-            try:
-                self.patiently(self.apply_following, [event])
-            except Stopped:
-                raise
-            except Exception as fault:
-                self.fault = failure_of(self.service, event, fault)
-                log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
-                raise Stopped from fault
-        log.warning("%s passed one by one what failed together: %r", self.service, failure)
-
-    def rest(self) -> None:
-        """Nothing to do: the position is saved with every effect."""
-
-    def again(self, event: EventMessage) -> None:
-        """Nothing to do: what a projection has not applied, it reads in the log."""
-
-    def healthy(self) -> bool:
-        return self.fault is None
-
-    def retry(self) -> None:
-        """Try again from the event that stopped it."""
-        self.fault = None
-
-
-class Reactions(Inbox):
-    """Policies: each event is handled alone. One that fails is put aside in the dead letters, and the rest goes on.
-
-    `kinds` are those that a policy reads. The others are gone past, and the checkpoint follows them now and then.
-    """
-
-    def __init__(
-        self,
-        service: str,
-        store: EventStore,
-        checkpoints: Checkpoints,
-        react: Callable[[EventMessage], object],
-        kinds: Collection[str] | None = None,
-    ) -> None:
-        super().__init__(service, store)
-        self.checkpoints = checkpoints
-        self.react = react
-        self.kinds = kinds
-        self.name = f"{service}.inbox"
-        self.kept = Place(checkpoints, self.name)
-        self.bury: Callable[[EventMessage, Failure], None] = lambda event, failure: None
-        self.careful = PAGE
-
-    def checkpoint(self) -> Position:
-        return self.kept.load()
-
-    def settle(self, events: Sequence[EventMessage]) -> None:
-        read = [event for event in events if self.kinds is None or event.kind in self.kinds]
-        careful, swift = read[: self.careful], read[self.careful :]
-        for event in careful:
-            self.settle_carefully(event)
-        if swift:
-            self.settle_swiftly(swift)
-        self.kept.moved(events[-1].position)
-        if read or self.kept.due:
-            self.patiently(self.kept.save)
-
-    def rest(self) -> None:
-        self.patiently(self.kept.save)
-
-    def settle_carefully(self, event: EventMessage) -> None:
-        """After a start the first events may be those that killed the last process: each attempt is written down before it is made."""
-        self.careful -= 1
-        if self.patiently(self.may_try, event.position):
-            self.handle(event)
-        else:
-            self.put_aside(event, f"The process died in each of {ATTEMPTS} attempts.")
-        self.kept.moved(event.position)
-        self.patiently(self.kept.save)
-
-    def may_try(self, position: Position) -> bool:
-        for attempt in range(1, ATTEMPTS + 1):
-            mark = f"{self.name}.attempt{attempt}"
-            if self.checkpoints.load(mark) < position:
-                self.checkpoints.save(mark, position)
-                return True
-        return False
-
-    def settle_swiftly(self, events: Sequence[EventMessage]) -> None:
-        start = 0
-        while start < len(events):
-            start += native(self.passed, events[start:])
-            if start < len(events):
-                self.handle(events[start])
-                start += 1
-
-    def passed(self, events: Sequence[EventMessage]) -> int:
-        """How many events were handled before one failed: the common case takes one crossing of the bridge for all."""
-        for count, event in enumerate(events):
-            try:
-                self.react(event)
-            except Exception as failure:  # noqa: BLE001 - the caller handles this very event again, and judges
-                log.info("%s: position %s failed once: %r", self.service, event.position, failure)
-                return count
-        return len(events)
-
-    def handle(self, event: EventMessage) -> None:
-        for pause in (*PAUSES, None):
-            try:
-                self.patiently(self.react, event)
-            except Stopped:
-                raise
-            except Exception as failure:  # noqa: BLE001 - any fault of a policy means the same: try again, then put aside
-                if pause is None:
-                    self.put_aside(event, f"{type(failure).__name__}: {failure}")
-                else:
-                    self.pause(pause)
-            else:
-                return
-
-    def put_aside(self, event: EventMessage, reason: str) -> None:
-        failure = failure_of(self.service, event, reason)
-        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason)
-        self.bury(event, failure)
-
-    def again(self, event: EventMessage) -> None:
-        self.handle(event)
 
 
 def failure_of(service: str, event: EventMessage, reason: object) -> Failure:

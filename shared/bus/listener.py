@@ -13,9 +13,10 @@ from shared.bus import topology
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
 from shared.bus.dead_letters import FileDeadLetters
-from shared.bus.inbox import PAGE, Failure, Inbox, Reactions, Stopped
+from shared.bus.inbox import PAGE, Failure, Inbox, Stopped
 from shared.bus.native import green_only, native, native_context
 from shared.bus.publisher import Publisher
+from shared.bus.reactions import Reactions
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 from shared.store.port import Checkpoints

@@ -29,8 +29,8 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from services.gateway.calls import Calls, Replies
 from shared.bus.dependencies import Listening, Part
-from shared.bus.inbox import Reactions
 from shared.bus.listener import Listener
+from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.rpc import rpc
 from shared.errors import Unavailable

@@ -10,9 +10,11 @@ from uuid import uuid4
 from shared.bus.connection import Connection, connected
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.bus.embedded import Channel, Transport
-from shared.bus.inbox import Inbox, Projection, Reactions
+from shared.bus.inbox import Inbox
 from shared.bus.listener import Listener
+from shared.bus.projection import Projection
 from shared.bus.publisher import Publisher
+from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
 from shared.message import START, EventMessage, Position
