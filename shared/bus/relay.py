@@ -30,7 +30,7 @@ green_only(__name__)
 log = logging.getLogger(__name__)
 
 WINDOW = 1_000  # events confirmed together
-GATHER = 0.04  # seconds that the events behind a window have to gather in the next
+GATHER = 0.05  # seconds that the events behind a window have to gather in the next
 PAUSE = 1.0  # seconds: how often the end of the log, the lease and the broker are looked at when nothing happens
 LISTEN = 0.001  # seconds for the broker to say that it goes away
 

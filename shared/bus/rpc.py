@@ -7,7 +7,7 @@ So a reply that cannot be sent is logged and dropped.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from nameko.extensions import ProviderCollector
@@ -56,8 +56,15 @@ class SteadyConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has no type
         else:  # nobody would take the consumer away: there is none
             ProviderCollector.unregister_provider(self, provider)
 
+    def run(self, *args: Any, **options: Any) -> None:
+        with suppress(QueueConsumerStopped):
+            super().run(*args, **options)
+
     def stop(self) -> None:
+        """nameko would wait until the broker is back, to leave it in good order."""
         if not self.consuming and self._gt is not None:
+            if not self._consumers_ready.ready():
+                self._consumers_ready.send_exception(QueueConsumerStopped())
             self._gt.kill(QueueConsumerStopped())
         super().stop()
 
