@@ -1,9 +1,12 @@
 """Under load events travel together, and an inbox is told of what it reads: the same events, in the same order, for fewer turns."""
 
+import math
 import threading
 from pathlib import Path
 from typing import Any
 
+from shared.bus import topology
+from shared.bus.connection import consumer, drained
 from shared.bus.listener import Listener
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
@@ -49,6 +52,7 @@ def test_a_relay_that_is_stopped_leaves_its_place(bus: Bus) -> None:
     gated.gate.release()
     late = bus.record(3)
     eventually(lambda: gated.windows == [first, late])
+    gated.relay.stop()
     gated.gate.release(1_000)
     bus.stop(gated.relay)
     assert bus.checkpoints.load("relay") == late[-1]
@@ -105,14 +109,46 @@ def test_events_that_nobody_relays_are_found_among_those_that_are_not_read(bus: 
     eventually(lambda: bus.seen.positions == read)
 
 
+def test_what_is_gone_past_is_saved_now_and_then_and_at_rest(bus: Bus) -> None:
+    inbox = bus.reactions(kinds={READ})
+    gone_past = bus.record(3)
+    inbox.kept.saved_at = -math.inf  # long ago
+    inbox.catch_up()
+    assert bus.checkpoints.load(f"{SERVICE}.inbox") == gone_past[-1]
+    inbox.kept.saved_at = math.inf  # this very moment, from now on
+    bus.listen(inbox)
+    unread = bus.record(3)
+    eventually(lambda: bus.checkpoints.load(f"{SERVICE}.inbox") == unread[-1])
+
+
 def test_what_was_taken_together_is_acknowledged_together(bus: Bus) -> None:
+    """Or the broker would soon hold back the rest."""
     bus.relay()
-    listener = bus.listen(bus.reactions())
-    positions = bus.record(300)
+    taken: list[str] = []
+    listener = noting(bus.listen(bus.reactions()), taken)
+    with bus.connection() as connection:
+        bus.publisher(connection)
+    positions = bus.record(1_200)
     eventually(lambda: bus.seen.positions == positions)
+    eventually(lambda: len(taken) == len(positions))
     bus.stop(listener)
     with bus.connection() as connection:
         assert connection.channel().queue_declare(f"{SERVICE}.inbox", passive=True).message_count == 0
+
+
+def test_one_word_acknowledges_all_up_to_a_message_and_none_behind_it(bus: Bus) -> None:
+    taken: list[Any] = []
+    queue = topology.inbox(SERVICE)
+    with bus.connection() as connection:
+        publisher = bus.publisher(connection)
+        for number in range(6):
+            publisher.send(b"%d" % number, "", queue, {}, str(number))
+        publisher.confirm()
+        with consumer(connection.channel(), queue, taken.append, prefetch=3):
+            eventually(lambda: drained(connection, 0.1) and len(taken) == 3)
+            taken[1].ack(multiple=True)
+            eventually(lambda: drained(connection, 0.1) and len(taken) == 5)
+            assert not drained(connection, 0.1)
 
 
 def test_a_projection_whose_tables_are_replaced_by_older_ones_goes_on_from_where_they_stand(bus: Bus) -> None:

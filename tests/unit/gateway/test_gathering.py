@@ -46,6 +46,8 @@ def test_the_first_leaves_at_once_and_those_that_come_meanwhile_leave_together()
     for gate in service.gates[1:]:
         gate.send()
     assert [thread.wait() for thread in later] == ["answer to a", "answer to b", "answer to c"]
+    ask(gathering, "after a quiet time")
+    assert service.calls[-1] == ["after a quiet time"]
 
 
 def test_a_call_that_fails_is_told_to_each_and_the_next_one_leaves() -> None:

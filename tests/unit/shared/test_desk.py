@@ -135,10 +135,17 @@ def test_a_command_that_no_log_takes_is_refused_alone(desk: Desk, monkeypatch: p
     assert [event.subject for event in desk.shell.store.read_all(0)] == ["counter-a", "counter-b"]
 
 
-def test_commands_that_come_together_while_the_log_is_away_are_all_told() -> None:
-    away = Desk(shell(Away()), SIGNER, {"alencon"})
-    signer = away.signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
-    assert away.handle_each([(signer.sign(COACH), text())] * 2) == [{"unavailable": "The log cannot be reached now."}] * 2
+def test_commands_that_come_together_while_the_log_is_away_are_all_told_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def away(appends: Sequence[Append]) -> list[Appended | Conflict]:
+        asked.append(len(appends))
+        raise Unavailable("away")
+
+    monkeypatch.setattr(desk.shell.store, "append_many", away)
+    both = [(token(desk), text(data={"name": name, "step": 1})) for name in "ab"]
+    assert desk.handle_each(both) == [{"unavailable": "away"}] * 2
+    assert asked == [2]
 
 
 def test_a_token_that_was_read_before_is_still_too_old_in_time() -> None:
