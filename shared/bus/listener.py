@@ -30,7 +30,10 @@ GATHER = 0.002  # seconds for the next message of a batch
 
 
 class Listener:
-    """`letters` is where the embedded broker's dead letters are kept; with RabbitMQ they are in its queue."""
+    """`letters` is where the embedded broker's dead letters are kept; with RabbitMQ they are in its queue.
+
+    It has `begun` when what was recorded before it came is handled: whoever asks its service earlier would be shown the past.
+    """
 
     def __init__(self, inbox: Inbox, checkpoints: Checkpoints, uri: str, letters: FileDeadLetters | None = None) -> None:
         self.inbox = inbox
@@ -41,6 +44,7 @@ class Listener:
         self.arrived: list[Any] = []
         self.behind = False
         self.active = False
+        self.begun = False
         self.backoff = Backoff()
 
     @property
@@ -74,6 +78,8 @@ class Listener:
             try:
                 if held:
                     self.listen()
+                else:
+                    self.begun = True  # another process reads for the service
             finally:
                 self.active = False
 
@@ -87,6 +93,7 @@ class Listener:
             self.declare(channel)
             self.bury_through(connection)
             self.inbox.catch_up()
+            self.begun = True
             with consumer(channel, topology.inbox(self.service), self.arrived.append, PAGE):
                 while not (self.stopping or self.inbox.interrupted):
                     self.step(connection)

@@ -10,7 +10,7 @@ from shared.bus.native import native
 from shared.message import START, Position
 from shared.store.port import Checkpoints
 
-SELDOM = 0.25  # seconds between two savings that nothing hurries
+SELDOM = 1.0  # seconds between two savings that nothing hurries
 
 
 class Place:

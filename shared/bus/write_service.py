@@ -25,7 +25,9 @@ class WriteService:
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def health(self) -> dict[str, Any]:
-        """Whether the inbox goes on. A projection that met an event it cannot take says which."""
+        """Whether the inbox has read the log and goes on. A projection that met an event it cannot take says which."""
         inbox = self.listener.inbox
         fault = getattr(inbox, "fault", None)
+        if not (fault or self.listener.begun):
+            return {"healthy": False, "fault": "the log is being read"}
         return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.reason}"}
