@@ -134,17 +134,22 @@ def supervise(parts: Parts, config: dict[str, Any], names: Sequence[str], stop: 
             runner = ServiceRunner({**config, "parcours": native(wired, parts, names)})
             for name in names:
                 runner.add_service(SERVICES[name])
-            runner.start()
-            watching = eventlet.spawn(runner.wait)
-            while not (stop.ready() or watching.dead):
+            living = eventlet.spawn(live, runner)
+            while not (stop.ready() or living.dead):
                 eventlet.sleep(0.1)
             if stop.ready():
                 runner.stop()
             else:
-                watching.wait()
+                living.wait()
         except Unavailable as fault:
             log.warning("%s wait for their servers: %s", ", ".join(names), fault)
             eventlet.sleep(AGAIN)
         except Exception:
             log.exception("the services fell and are started again")
             eventlet.sleep(AGAIN)
+
+
+def live(runner: Any) -> None:
+    """A start lasts until the broker is there: it must not keep anybody from stopping."""
+    runner.start()
+    runner.wait()

@@ -7,9 +7,11 @@ from services.composition import POLICIES, SCHEMAS, Parts, event_structs
 from services.gateway.feed import Feed
 from services.gateway.outside import Call, Outside
 from services.reporting.window import Window
-from shared.bus.inbox import Inbox, Projection, Reactions
+from shared.bus.inbox import Inbox
 from shared.bus.listener import Listener
 from shared.bus.native import native
+from shared.bus.projection import Projection
+from shared.bus.reactions import Reactions
 from shared.time import now
 
 Wires = dict[str, dict[str, Any]]
@@ -29,7 +31,8 @@ def deciding(parts: Parts, name: str) -> dict[str, Any]:
 
 def inbox(parts: Parts, name: str) -> Inbox:
     if name in POLICIES:
-        return Reactions(name, parts.store, parts.checkpoints, parts.reactor(name).react)
+        reactor = parts.reactor(name)
+        return Reactions(name, parts.store, parts.checkpoints, reactor.react, reactor.policies.keys())
     return Projection(name, parts.store, parts.reporting.position, parts.reporting.apply)
 
 

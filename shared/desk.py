@@ -6,12 +6,14 @@ Every answer is one of these, so that nothing is guessed from the name of a remo
     {"invalid": {field: [faults]}} | {"forbidden": why} | {"refused": {"code", "why"}} | {"unavailable": why}
 """
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from marshmallow import ValidationError
 from msgspec import Struct
 
 from shared.decider import Answer, Shell
@@ -19,6 +21,8 @@ from shared.door import schema_of
 from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, flattened
 from shared.message import Actor, CommandMessage
 from shared.trust.identity import Identity, Signer
+
+log = logging.getLogger(__name__)
 
 Reply = dict[str, Any]
 Faults = dict[str, list[str]]
@@ -54,24 +58,44 @@ class Desk:
         except Fault as fault:
             return answer_to(fault)
 
+    def handle_each(self, asked: Sequence[tuple[str, str]]) -> list[Reply]:
+        """Commands of several callers, each with its token: nobody hears of what another asked, or of how it failed."""
+        if len(asked) == 1:
+            return [self.handle(*asked[0])]
+        try:
+            return self.handled([self.attempted(self.bearer(token), command) for token, command in asked])
+        except Unavailable as fault:
+            return [answer_to(fault)] * len(asked)
+        except Exception:  # one of them spoils what they share: alone, each gets its own answer, or gets again the one it has
+            log.exception("%d commands failed together and are handled alone", len(asked))
+            return [self.handle(token, command) for token, command in asked]
+
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
         """Commands in order, each seeing the ones before it. An unreadable one is answered in its place; the rest goes on."""
         try:
             identity = self.signer.read(token)
-            return self.handled(identity, [self.attempted(command, identity) for command in commands])
+            return self.handled([self.attempted(identity, command) for command in commands])
         except Fault as fault:
             return [answer_to(fault)] * len(commands)
 
-    def handled(self, identity: Identity, read: Sequence[CommandMessage | Fault]) -> list[Reply]:
-        good = [(message, speaker(message, identity)) for message in read if isinstance(message, CommandMessage)]
-        results = iter(self.shell.handle_many(good))
-        return [answer_to(message) if isinstance(message, Fault) else answer_to(next(results)) for message in read]
+    def handled(self, read: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
+        results = iter(self.shell.handle_many([each for each in read if not isinstance(each, Fault)]))
+        return [answer_to(each) if isinstance(each, Fault) else answer_to(next(results)) for each in read]
 
-    def attempted(self, command: str, identity: Identity) -> CommandMessage | Fault:
+    def bearer(self, token: str) -> Identity | Fault:
         try:
-            return self.message(command, identity)
+            return self.signer.read(token)
         except Fault as fault:
             return fault
+
+    def attempted(self, identity: Identity | Fault, command: str) -> tuple[CommandMessage, Identity] | Fault:
+        if isinstance(identity, Fault):
+            return identity
+        try:
+            message = self.message(command, identity)
+        except Fault as fault:
+            return fault
+        return message, speaker(message, identity)
 
     def message(self, command: str, identity: Identity) -> CommandMessage:
         asked = read(command, self.also)
@@ -111,12 +135,15 @@ def read(command: str | bytes, also: Callable[[dict[str, Any]], Faults] = nothin
         raw = msgspec.json.decode(command)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Invalid({"_": [f"Ce n’est pas du JSON : {fault}."]}) from fault
-    faults = flattened(SCHEMA.validate(raw))
+    try:
+        loaded, faults = SCHEMA.load(raw), {}
+    except ValidationError as refusal:
+        loaded, faults = None, flattened(refusal.messages)
     if isinstance(raw, dict):
         faults |= also(raw)
     if faults:
         raise Invalid(faults)
-    return msgspec.convert(SCHEMA.load(raw), Asked)
+    return msgspec.convert(loaded, Asked)
 
 
 def accepted(answer: Answer) -> Reply:

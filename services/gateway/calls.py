@@ -3,25 +3,39 @@
 from typing import Any
 
 import eventlet
-from amqp.exceptions import AMQPError
-from kombu.exceptions import KombuError
 from nameko.containers import WorkerContext
 from nameko.exceptions import UnknownService
 from nameko.extensions import Entrypoint
 from nameko.rpc import MethodProxy, ReplyListener
 
+from shared.bus.connection import BROKER_FAULTS
+from shared.bus.outgoing import Outgoing
+from shared.bus.rpc import AMQP_URI, SteadyConsumer
 from shared.errors import Unavailable
 
 PATIENCE = 10.0  # seconds
 
 
 class Replies(ReplyListener):  # type: ignore[misc]  # nameko has no types
-    """nameko's own, which can also forget an answer that nobody waits for any more."""
+    """nameko's own, which can also forget an answer that nobody waits for, and hear that a question found no service."""
+
+    queue_consumer = SteadyConsumer()
+    no_ack = True  # whoever asked may be gone with the process, and nobody else waits for this answer
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        event = self._reply_events.pop(message.properties.get("correlation_id"), None)
+        if event is not None:
+            event.send(body)
 
     def get_reply_event(self, correlation_id: str) -> Any:
         event = super().get_reply_event(correlation_id)
         event.forget = lambda: self._reply_events.pop(correlation_id, None)
         return event
+
+    def returned(self, correlation_id: str) -> None:
+        event = self._reply_events.pop(correlation_id, None)
+        if event is not None:
+            event.send_exception(UnknownService("nobody listens"))
 
 
 class Question(Entrypoint):  # type: ignore[misc]  # nameko has no types
@@ -37,6 +51,7 @@ class Calls:
         self.context = WorkerContext(container, service=None, entrypoint=Question())
         self.replies = replies
         self.patience = patience
+        self.sending = Outgoing(container.config[AMQP_URI], replies.returned)
         self.methods: dict[tuple[str, str], Any] = {}
 
     def __call__(self, service: str, method: str, *args: Any) -> Any:
@@ -51,7 +66,7 @@ class Calls:
             raise Unavailable(f"{service} did not answer within {self.patience:g} s.") from timeout
         except UnknownService as fault:
             raise Unavailable(f"{service} is not there.") from fault
-        except (OSError, AMQPError, KombuError) as fault:
+        except BROKER_FAULTS as fault:
             raise Unavailable(f"The broker is away: {fault}") from fault
         finally:
             expired.cancel()
@@ -61,5 +76,6 @@ class Calls:
     def method(self, service: str, method: str) -> Any:
         key = (service, method)
         if key not in self.methods:
-            self.methods[key] = MethodProxy(self.context, service, method, self.replies)
+            proxy = self.methods[key] = MethodProxy(self.context, service, method, self.replies)
+            proxy.publisher = self.sending
         return self.methods[key]

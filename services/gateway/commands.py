@@ -31,7 +31,7 @@ class Commands:
             raise not_found(f"Aucune commande ne s’appelle {name}.")
         try:
             reply = self.outside.call(
-                self.owner[name], "handle", self.outside.services.sign(identity), msgspec.json.encode(message).decode()
+                self.owner[name], "handle", self.outside.services.hand_over(identity), msgspec.json.encode(message).decode()
             )
         except Unavailable as fault:
             reply = {"unavailable": str(fault)}
@@ -78,7 +78,7 @@ class Commands:
         first = group[0]
         if first.faults is not None or first.speaker is None:
             return [line.faults or {} for line in group]
-        token = self.outside.services.sign(first.speaker)
+        token = self.outside.services.hand_over(first.speaker)
         try:
             replies: list[Members] = self.outside.call(first.service, "handle_many", token, [line.text for line in group])
         except Unavailable as fault:

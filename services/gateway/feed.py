@@ -16,7 +16,7 @@ from shared.store.port import EventStore
 KEPT = 10_000  # events in memory
 SLACK = 1_000  # forgotten at once, so that forgetting costs little
 PAGE = 500  # events read from the log at once
-WAIT = 5.0  # seconds for which one look at the log may block
+WAIT = 1.0  # seconds for which one look at the log may block
 
 
 class Feed:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from services.gateway.calls import Calls, Replies
 from services.gateway.gateway import Gateway as Http
+from services.gateway.gathering import Gathering
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"  # ours to answer, or else nameko answers 405 in English
 BACKLOG = 1_024  # connections that wait to be accepted: a thousand followers may come back at once
 SILENCE = 60.0  # seconds for which one read from a client, or one write to it, may block
+GATHER = 0.02  # seconds between two pages of the live feed: the first event after a quiet time is shown at once
 PAUSE = 1.0  # seconds before the log is asked again when it was away
 
 
@@ -46,6 +48,9 @@ class PatientServer(WebServer):  # type: ignore[misc]  # nameko has no types
 class Everything(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     server = PatientServer()
 
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Every request goes to the one method below."""
+
 
 http = Everything.decorator
 
@@ -60,7 +65,7 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
 
     def setup(self) -> None:
         compose = self.container.config["parcours"][self.container.service_name]["compose"]
-        outside = compose(Calls(self.container, self.replies))
+        outside = compose(Gathering(Calls(self.container, self.replies)))
         self.http = Http(outside)
         self.feed = outside.feed
 
@@ -73,7 +78,8 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     def follow(self) -> None:
         while True:
             try:
-                self.feed.step()
+                if self.feed.step():
+                    eventlet.sleep(GATHER)
             except Fault as fault:
                 log.warning("the feed waits for the log: %s", fault)
                 eventlet.sleep(PAUSE)

@@ -12,7 +12,7 @@ import msgspec
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
-from shared.bus import embedded
+from shared.bus import embedded, wire
 from shared.bus.native import green_only
 from shared.message import EventMessage, decode_event
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 BROKER_FAULTS = (OSError, AMQPError, KombuError)  # what a broker that goes away looks like
 CONNECT = 5.0  # seconds
 
-assert embedded.SCHEME  # its import registers the scheme
+assert embedded.SCHEME != wire.SCHEME  # their imports register them with kombu
 green_only(__name__)
 Connection: Any = kombu.connection.Connection  # its types are half written
 Consumer: Any = kombu.messaging.Consumer

@@ -63,8 +63,14 @@ class Channel(memory.Channel):  # type: ignore[misc]  # kombu's types are half w
         bell.ring()
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        super().basic_ack(delivery_tag, multiple)
+        for tag in self.until(delivery_tag) if multiple else [delivery_tag]:
+            super().basic_ack(tag)
         bell.ring()
+
+    def until(self, delivery_tag: str) -> list[str]:
+        """The tags of what was delivered on this channel up to one of them: kombu's memory knows no acknowledgement of several."""
+        tags = [tag for tag in self.qos._delivered if tag not in self.qos._dirty]
+        return tags[: tags.index(delivery_tag) + 1]
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
         super().basic_reject(delivery_tag, requeue)

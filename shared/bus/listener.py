@@ -13,9 +13,10 @@ from shared.bus import topology
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
 from shared.bus.dead_letters import FileDeadLetters
-from shared.bus.inbox import PAGE, Failure, Inbox, Reactions, Stopped
+from shared.bus.inbox import PAGE, Failure, Inbox, Stopped
 from shared.bus.native import green_only, native, native_context
 from shared.bus.publisher import Publisher
+from shared.bus.reactions import Reactions
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 from shared.store.port import Checkpoints
@@ -25,11 +26,14 @@ log = logging.getLogger(__name__)
 
 LEASE = 1.0  # seconds that a standby waits for its turn before it looks whether it must stop
 IDLE = 0.5  # seconds without a message before the log is looked at
-GATHER = 0.001  # seconds for the next message of a batch
+GATHER = 0.002  # seconds for the next message of a batch
 
 
 class Listener:
-    """`letters` is where the embedded broker's dead letters are kept; with RabbitMQ they are in its queue."""
+    """`letters` is where the embedded broker's dead letters are kept; with RabbitMQ they are in its queue.
+
+    It has `begun` when what was recorded before it came is handled: whoever asks its service earlier would be shown the past.
+    """
 
     def __init__(self, inbox: Inbox, checkpoints: Checkpoints, uri: str, letters: FileDeadLetters | None = None) -> None:
         self.inbox = inbox
@@ -40,6 +44,7 @@ class Listener:
         self.arrived: list[Any] = []
         self.behind = False
         self.active = False
+        self.begun = False
         self.backoff = Backoff()
 
     @property
@@ -73,26 +78,31 @@ class Listener:
             try:
                 if held:
                     self.listen()
+                else:
+                    self.begun = True  # another process reads for the service
             finally:
                 self.active = False
 
     def listen(self) -> None:
         """Until something happened to the servers: then the lease is taken anew, for it may be lost."""
         self.inbox.interrupted = False
+        self.inbox.forget()
         self.arrived = []
         with connected(self.uri) as connection:
             channel = connection.channel()
             self.declare(channel)
             self.bury_through(connection)
             self.inbox.catch_up()
+            self.begun = True
             with consumer(channel, topology.inbox(self.service), self.arrived.append, PAGE):
                 while not (self.stopping or self.inbox.interrupted):
                     self.step(connection)
                     self.backoff.reset()
+            self.inbox.rest()
 
     def declare(self, channel: Any) -> None:
         embedded = topology.is_embedded(self.uri)
-        (topology.declare_embedded_inbox if embedded else topology.declare_inbox)(channel, self.service)
+        (topology.declare_embedded_inbox if embedded else topology.declare_inbox)(channel, self.service, self.inbox.kinds)
 
     def bury_through(self, connection: Any) -> None:
         if isinstance(self.inbox, Reactions):
@@ -135,16 +145,16 @@ class Listener:
                     self.inbox.again(event)
             else:
                 self.inbox.receive(events)
-            for message in together:
-                message.ack()
+            together[-1].ack(multiple=True)
         self.behind = False
 
     def look_at_the_log(self) -> None:
         """Nothing arrives. When the log is ahead twice in a row, the messages are lost or nobody relays: read them there."""
-        ahead = self.inbox.patiently(self.inbox.store.head) > self.inbox.patiently(self.inbox.checkpoint)
+        ahead = self.inbox.patiently(self.inbox.store.head) > self.inbox.place()
         if ahead and self.behind:
             self.inbox.catch_up()
         self.behind = ahead
+        self.inbox.rest()
 
     def take_back(self, letters: FileDeadLetters) -> None:
         for number, event in native(letters.given_back, self.service):

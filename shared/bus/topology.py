@@ -4,6 +4,7 @@ Everything is declared again at each connection, so a broker that comes back emp
 channel is any channel of kombu. The embedded broker takes the same declarations and keeps what it knows of them.
 """
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from shared.message import EventMessage
@@ -48,11 +49,19 @@ def declare_feed(channel: Any) -> None:
     channel.queue_declare(queue=FEED, durable=True, auto_delete=False, arguments=arguments)
 
 
-def declare_inbox(channel: Any, service: str) -> None:
+def keys(kinds: Collection[str] | None) -> Iterator[str]:
+    """What an inbox is bound to: the kinds that it reads, of every territory; or everything."""
+    yield from [EVERYTHING] if kinds is None else (f"{EVERYTHING}.{kind}" for kind in sorted(kinds))
+
+
+def declare_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
     declare_exchange(channel)
     declare_dead(channel, service)
     channel.queue_declare(queue=inbox(service), durable=True, auto_delete=False, arguments=inbox_arguments(service))
-    channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=EVERYTHING)
+    for key in keys(kinds):
+        channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=key)
+    if kinds is not None:
+        channel.queue_unbind(queue=inbox(service), exchange=EVENTS, routing_key=EVERYTHING)  # from when it was given everything
 
 
 def inbox_arguments(service: str) -> dict[str, Any]:
@@ -71,7 +80,8 @@ def declare_dead(channel: Any, service: str) -> None:
     channel.queue_bind(queue=dead(service), exchange=DEAD, routing_key=service)
 
 
-def declare_embedded_inbox(channel: Any, service: str) -> None:
+def declare_embedded_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
     declare_exchange(channel)
     channel.queue_declare(queue=inbox(service), durable=True, auto_delete=False, arguments={"x-max-length": EMBEDDED_LENGTH})
-    channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=EVERYTHING)
+    for key in keys(kinds):
+        channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=key)

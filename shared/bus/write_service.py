@@ -14,9 +14,9 @@ class WriteService:
     listener = Listening()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def handle(self, token: str, command: str) -> Reply:
-        reply: Reply = self.desk.handle(token, command)
-        return reply
+    def handle_each(self, asked: list[tuple[str, str]]) -> list[Reply]:
+        replies: list[Reply] = self.desk.handle_each(asked)
+        return replies
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def handle_many(self, token: str, commands: list[str]) -> list[Reply]:
@@ -25,7 +25,9 @@ class WriteService:
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def health(self) -> dict[str, Any]:
-        """Whether the inbox goes on. A projection that met an event it cannot take says which."""
+        """Whether the inbox has read the log and goes on. A projection that met an event it cannot take says which."""
         inbox = self.listener.inbox
         fault = getattr(inbox, "fault", None)
+        if not (fault or self.listener.begun):
+            return {"healthy": False, "fault": "the log is being read"}
         return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.reason}"}

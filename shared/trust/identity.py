@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from jwt.types import Options
@@ -11,8 +11,12 @@ from msgspec import Struct
 from shared.errors import Forbidden
 from shared.message import Actor
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 ALGORITHM = "HS256"
 HAND_OVER = timedelta(seconds=60)
+REMEMBERED = 1_000  # tokens that were read or made a moment ago: their signatures need not be computed for each command
 EVERYWHERE = "*"
 
 
@@ -38,6 +42,15 @@ class Signer:
         self.key = key
         self.audience = audience
         self.clock = clock
+        self.known: dict[str, tuple[Identity, float]] = {}
+        self.handed: dict[Identity, tuple[str, datetime]] = {}
+
+    def hand_over(self, identity: Identity) -> str:
+        """What a service is shown for this identity; the same for half of its life, then another."""
+        token, until = self.handed.get(identity, ("", self.clock()))
+        if until <= self.clock():
+            token, _ = remember(self.handed, identity, (self.sign(identity), self.clock() + HAND_OVER / 2))
+        return token
 
     def sign(self, identity: Identity, lifetime: timedelta = HAND_OVER) -> str:
         until = self.clock() + lifetime
@@ -55,11 +68,23 @@ class Signer:
     def read(self, token: str) -> Identity:
         """The identity in a token, or Forbidden when it is forged, for another audience, or too old."""
         try:
-            # The age is checked below, by the clock that was given here and not by the library's own.
-            options: Options = {"require": ["exp", "sub", "aud"], "verify_exp": False}
-            claims = jwt.decode(token, self.key, [ALGORITHM], audience=self.audience, options=options)
-            if claims["exp"] <= self.clock().timestamp():
+            identity, until = self.known.get(token) or remember(self.known, token, self.verified(token))
+            if until <= self.clock().timestamp():
                 raise jwt.ExpiredSignatureError("too old")
-            return Identity(Actor(claims["sub"], claims["role"], claims["org"]), tuple(claims["territories"]))
         except (jwt.InvalidTokenError, KeyError, TypeError) as fault:
             raise Forbidden("This identity is not valid here, or no longer.") from fault
+        return identity
+
+    def verified(self, token: str) -> tuple[Identity, float]:
+        # The age is checked above, by the clock that was given here and not by the library's own.
+        options: Options = {"require": ["exp", "sub", "aud"], "verify_exp": False}
+        claims = jwt.decode(token, self.key, [ALGORITHM], audience=self.audience, options=options)
+        return Identity(Actor(claims["sub"], claims["role"], claims["org"]), tuple(claims["territories"])), claims["exp"]
+
+
+def remember(kept: dict[K, V], key: K, value: V) -> V:
+    """In a memory that has a bound: when it is full, it begins anew."""
+    if len(kept) >= REMEMBERED:
+        kept.clear()
+    kept[key] = value
+    return value

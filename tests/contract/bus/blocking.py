@@ -33,15 +33,15 @@ class Slow:
             logging.getLogger("native").warning("one line")
 
 
-def new_event() -> NewEvent:
+def new_event(kind: str = "coaching.JourneyOpened") -> NewEvent:
     id = uuid4()
     body = EventBody(
         id=id,
-        type=f"{PREFIX}coaching.JourneyOpened",
+        type=f"{PREFIX}{kind}",
         source="/parcours/coaching",
         subject="journey-p",
         time=now(),
-        dataschema="urn:parcours:coaching.JourneyOpened:1",
+        dataschema=f"urn:parcours:{kind}:1",
         territory="alencon",
         actor=Actor("c", "coach"),
         commandid=uuid4(),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,9 +10,11 @@ from uuid import uuid4
 from shared.bus.connection import Connection, connected
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.bus.embedded import Channel, Transport
-from shared.bus.inbox import Inbox, Projection, Reactions
+from shared.bus.inbox import Inbox
 from shared.bus.listener import Listener
+from shared.bus.projection import Projection
 from shared.bus.publisher import Publisher
+from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
 from shared.message import START, EventMessage, Position
@@ -77,9 +79,9 @@ class Bus:
         self.running: list[tuple[Any, threading.Thread]] = []
         self.seen = Seen()
 
-    def record(self, count: int = 1) -> list[Position]:
+    def record(self, count: int = 1, kind: str = "coaching.JourneyOpened") -> list[Position]:
         """Append events to the log: this is all that a writer does."""
-        outcomes = self.store.append_many([Append(f"journey-{uuid4()}", 0, [new_event()]) for _ in range(count)])
+        outcomes = self.store.append_many([Append(f"journey-{uuid4()}", 0, [new_event(kind)]) for _ in range(count)])
         return [outcome.position for outcome in outcomes if not isinstance(outcome, Exception)]
 
     def start(self, part: Any, *words: Any) -> Any:
@@ -99,8 +101,8 @@ class Bus:
         relay: Relay = self.start(Relay(self.store, self.checkpoints, self.uri, window=100))
         return relay
 
-    def reactions(self, seen: Seen | None = None, service: str = SERVICE) -> Reactions:
-        return Reactions(service, self.store, self.checkpoints, (seen or self.seen).react)
+    def reactions(self, seen: Seen | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> Reactions:
+        return Reactions(service, self.store, self.checkpoints, (seen or self.seen).react, kinds)
 
     def projection(self, kept: Kept) -> Projection:
         return Projection("reporting", self.store, kept.position, kept.apply)

@@ -3,6 +3,7 @@
 import time
 
 from shared.bus.connection import connected
+from shared.errors import Unavailable
 from tests.contract.bus.running import Bus, Kept, Seen, eventually
 
 
@@ -55,6 +56,18 @@ def test_events_arrive_even_when_nobody_relays(bus: Bus) -> None:
     bus.listen(bus.reactions())
     positions = bus.record(3)
     eventually(lambda: bus.seen.positions == positions)
+
+
+def test_a_listener_has_begun_when_what_was_recorded_before_is_handled(bus: Bus) -> None:
+    bus.record(3)
+    bus.seen.faults[2] = Unavailable("the log is away")
+    first = bus.listen(bus.reactions())
+    eventually(lambda: bus.seen.attempts.count(2) > 1)
+    assert not first.begun
+    standby = bus.start(type(first)(bus.reactions(Seen()), bus.checkpoints, bus.uri, first.letters))
+    eventually(lambda: standby.begun)
+    bus.seen.faults.clear()
+    eventually(lambda: first.begun)
 
 
 def test_an_inbox_goes_on_where_it_was(bus: Bus) -> None:

@@ -1,6 +1,6 @@
 """What happens to an event that cannot be handled: put aside by policies, named by projections, and waited for when a server is away."""
 
-from shared.bus.inbox import ATTEMPTS
+from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Unavailable
 from tests.contract.bus.running import SERVICE, Bus, Kept, Seen, eventually

@@ -54,3 +54,8 @@ def test_services_of_nameko_reach_blocking_parts_and_their_inbox(broker: str, re
     assert answer["seen"] == list(range(1, 51))
     assert answer["healthy"]
     assert answer["idle"] < 0.10
+
+
+def test_a_question_to_nobody_comes_back_and_a_cut_connection_is_made_again(rabbitmq_uri: str, tmp_path: Path) -> None:
+    told = green("asking", tmp_path, rabbitmq_uri)["told"]
+    assert told == ["WORD", "nobody is not there.", "WORD", "WORD"]

@@ -1,5 +1,6 @@
 """The desk: text in, a plain answer out, whatever is wrong with the text."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,10 +9,11 @@ import msgspec
 import pytest
 
 from shared.desk import Desk
-from shared.errors import Unavailable
+from shared.errors import Conflict, Forbidden, TooLarge, Unavailable
 from shared.message import Actor
+from shared.store.port import Append, Appended
 from shared.store.sqlite import SqliteStore
-from shared.trust.identity import Identity, Signer, system
+from shared.trust.identity import HAND_OVER, Identity, Signer, system
 from tests.unit.shared.test_shell import COACH, NOW, shell
 
 SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
@@ -107,3 +109,54 @@ def test_a_log_that_is_away_is_said_and_nothing_breaks() -> None:
 def test_the_actor_is_the_bearer(desk: Desk) -> None:
     desk.handle(token(desk, Identity(Actor("c-7", "coach", "etape"), ("alencon",))), text())
     assert desk.shell.store.read_all(0)[0].actor == Actor("c-7", "coach", "etape")
+
+
+def test_commands_of_several_callers_are_answered_each_on_its_own(desk: Desk) -> None:
+    stranger = token(desk, Identity(Actor("c-8", "coach"), ("flers",)))
+    asked = [(token(desk), text()), ("forged", text()), (stranger, text()), (token(desk), "{"), (token(desk), text())]
+    assert [next(iter(reply)) for reply in desk.handle_each(asked)] == ["accepted", "forbidden", "forbidden", "invalid", "accepted"]
+    assert len(desk.shell.store.read_all(0)) == 2
+
+
+def test_a_command_that_no_log_takes_is_refused_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log refuses what came together because of one: the others are handled alone, and recorded once."""
+    append_many = desk.shell.store.append_many
+
+    def refusing(appends: Sequence[Append]) -> list[Appended | Conflict]:
+        if any(append.stream == "counter-huge" for append in appends):
+            raise TooLarge("too much")
+        return append_many(appends)
+
+    monkeypatch.setattr(desk.shell.store, "append_many", refusing)
+    monkeypatch.setattr(desk.shell.store, "append", lambda append: refusing([append])[0])
+    names = ["a", "huge", "b"]
+    replies = desk.handle_each([(token(desk), text(data={"name": name, "step": 1})) for name in names])
+    assert [next(iter(reply)) for reply in replies] == ["accepted", "refused", "accepted"]
+    assert [event.subject for event in desk.shell.store.read_all(0)] == ["counter-a", "counter-b"]
+
+
+def test_commands_that_come_together_while_the_log_is_away_are_all_told_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def away(appends: Sequence[Append]) -> list[Appended | Conflict]:
+        asked.append(len(appends))
+        raise Unavailable("away")
+
+    monkeypatch.setattr(desk.shell.store, "append_many", away)
+    both = [(token(desk), text(data={"name": name, "step": 1})) for name in "ab"]
+    assert desk.handle_each(both) == [{"unavailable": "away"}] * 2
+    assert asked == [2]
+
+
+def test_a_token_that_was_read_before_is_still_too_old_in_time() -> None:
+    moment = [NOW]
+    signer = Signer(b"k" * 32, "services", lambda: moment[0])
+    given = signer.hand_over(COACH)
+    assert signer.read(given) == COACH
+    moment[0] = NOW + HAND_OVER / 3
+    assert signer.hand_over(COACH) == given
+    moment[0] = NOW + HAND_OVER / 2
+    assert signer.hand_over(COACH) != given
+    moment[0] = NOW + HAND_OVER
+    with pytest.raises(Forbidden):
+        signer.read(given)

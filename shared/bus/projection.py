@@ -1,0 +1,73 @@
+"""An inbox whose effect and place are one transaction: figures, which must never miss an event."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from shared.bus.inbox import Failure, Inbox, Stopped, failure_of
+from shared.bus.native import green_only
+from shared.message import EventMessage, Position
+from shared.store.port import EventStore
+
+green_only(__name__)
+log = logging.getLogger(__name__)
+
+
+class Projection(Inbox):
+    """Never skips. `apply` keeps its own position in the transaction of its effect; an event it cannot take stops it, with its name."""
+
+    def __init__(
+        self, service: str, store: EventStore, position: Callable[[], Position], apply: Callable[[list[EventMessage]], object]
+    ) -> None:
+        super().__init__(service, store)
+        self.position = position
+        self.apply = apply
+        self.fault: Failure | None = None
+
+    def checkpoint(self) -> Position:
+        return self.position()
+
+    def settle(self, events: Sequence[EventMessage]) -> None:
+        try:
+            self.patiently(self.apply_following, events)
+        except Stopped:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is kept for readiness to tell
+            self.one_by_one(events, failure)
+
+    def apply_following(self, events: Sequence[EventMessage]) -> None:
+        """A server that went away in a commit may have made it: the position is asked again at each attempt.
+
+        Tables that stand elsewhere than memory says were put in the place of others: the log is read again from where they stand.
+        """
+        reached = self.position()
+        following = [event for event in events if event.position > reached]
+        if following and following[0].previous != reached:
+            raise Stopped
+        if following:
+            self.apply(following)
+
+    def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
+        """A batch failed: go as far as possible and name the very event that does not pass."""
+        for event in events:
+            try:
+                self.patiently(self.apply_following, [event])
+            except Stopped:
+                raise
+            except Exception as fault:
+                self.fault = failure_of(self.service, event, fault)
+                log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
+                raise Stopped from fault
+        log.warning("%s passed one by one what failed together: %r", self.service, failure)
+
+    def rest(self) -> None:
+        """Nothing to do: the position is saved with every effect."""
+
+    def again(self, event: EventMessage) -> None:
+        """Nothing to do: what a projection has not applied, it reads in the log."""
+
+    def healthy(self) -> bool:
+        return self.fault is None
+
+    def retry(self) -> None:
+        """Try again from the event that stopped it."""
+        self.fault = None

@@ -1,0 +1,115 @@
+"""An inbox whose effect is what policies ask: commands, which are recorded once however often they are asked."""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from shared.bus.inbox import PAGE, Failure, Inbox, Stopped, failure_of
+from shared.bus.native import green_only, native
+from shared.bus.place import Place
+from shared.message import EventMessage, Position
+from shared.store.port import Checkpoints, EventStore
+
+green_only(__name__)
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before the second attempt, the third…
+
+
+class Reactions(Inbox):
+    """Policies: each event is handled alone. One that fails is put aside in the dead letters, and the rest goes on.
+
+    `kinds` are those that a policy reads. The others are gone past, and the checkpoint follows them now and then.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        store: EventStore,
+        checkpoints: Checkpoints,
+        react: Callable[[EventMessage], object],
+        kinds: Collection[str] | None = None,
+    ) -> None:
+        super().__init__(service, store)
+        self.checkpoints = checkpoints
+        self.react = react
+        self.kinds = kinds
+        self.name = f"{service}.inbox"
+        self.kept = Place(checkpoints, self.name)
+        self.bury: Callable[[EventMessage, Failure], None] = lambda event, failure: None
+        self.careful = PAGE
+
+    def checkpoint(self) -> Position:
+        return self.kept.load()
+
+    def settle(self, events: Sequence[EventMessage]) -> None:
+        read = [event for event in events if self.kinds is None or event.kind in self.kinds]
+        careful, swift = read[: self.careful], read[self.careful :]
+        for event in careful:
+            self.settle_carefully(event)
+        if swift:
+            self.settle_swiftly(swift)
+        self.kept.moved(events[-1].position)
+        if read or self.kept.due:
+            self.patiently(self.kept.save)
+
+    def rest(self) -> None:
+        self.patiently(self.kept.save)
+
+    def settle_carefully(self, event: EventMessage) -> None:
+        """After a start the first events may be those that killed the last process: each attempt is written down before it is made."""
+        self.careful -= 1
+        if self.patiently(self.may_try, event.position):
+            self.handle(event)
+        else:
+            self.put_aside(event, f"The process died in each of {ATTEMPTS} attempts.")
+        self.kept.moved(event.position)
+        self.patiently(self.kept.save)
+
+    def may_try(self, position: Position) -> bool:
+        for attempt in range(1, ATTEMPTS + 1):
+            mark = f"{self.name}.attempt{attempt}"
+            if self.checkpoints.load(mark) < position:
+                self.checkpoints.save(mark, position)
+                return True
+        return False
+
+    def settle_swiftly(self, events: Sequence[EventMessage]) -> None:
+        start = 0
+        while start < len(events):
+            start += native(self.passed, events[start:])
+            if start < len(events):
+                self.handle(events[start])
+                start += 1
+
+    def passed(self, events: Sequence[EventMessage]) -> int:
+        """How many events were handled before one failed: the common case takes one crossing of the bridge for all."""
+        for count, event in enumerate(events):
+            try:
+                self.react(event)
+            except Exception as failure:  # noqa: BLE001 - the caller handles this very event again, and judges
+                log.info("%s: position %s failed once: %r", self.service, event.position, failure)
+                return count
+        return len(events)
+
+    def handle(self, event: EventMessage) -> None:
+        for pause in (*PAUSES, None):
+            try:
+                self.patiently(self.react, event)
+            except Stopped:
+                raise
+            except Exception as failure:  # noqa: BLE001 - any fault of a policy means the same: try again, then put aside
+                if pause is None:
+                    self.put_aside(event, f"{type(failure).__name__}: {failure}")
+                else:
+                    self.pause(pause)
+            else:
+                return
+
+    def put_aside(self, event: EventMessage, reason: str) -> None:
+        failure = failure_of(self.service, event, reason)
+        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason)
+        self.bury(event, failure)
+
+    def again(self, event: EventMessage) -> None:
+        self.handle(event)
