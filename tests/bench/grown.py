@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -27,6 +28,7 @@ PAGE = 2_000  # appends given to the log at once
 IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
 
 
+@cache
 def told(persons: int = PERSONS) -> list[EventMessage]:
     """A plausible history, every command of it decided and every policy run."""
     with tempfile.TemporaryDirectory() as room:
@@ -41,9 +43,13 @@ def told(persons: int = PERSONS) -> list[EventMessage]:
 
 def copy(event: EventMessage, number: int) -> Append:
     written = encode(EventBody(**{name: getattr(event, name) for name in EventBody.__struct_fields__}))
-    body = IDENTIFIER.sub(lambda found: b"%08x%b" % (int(found[1], 16) ^ number, found[2]), written)
+    body = shifted(written, number)
     own = msgspec.json.decode(body, type=Own)
     return Append(own.subject, event.streamversion - 1, [NewEvent(own.id, event.type, body)], event.recordedtime)
+
+
+def shifted(text: bytes, number: int) -> bytes:
+    return IDENTIFIER.sub(lambda found: b"%08x%b" % (int(found[1], 16) ^ number, found[2]), text)
 
 
 class Own(msgspec.Struct):
@@ -55,10 +61,14 @@ class Own(msgspec.Struct):
 
 def copies(events: list[EventMessage], total: int) -> Iterator[Append]:
     """About `total` events."""
-    times = max(1, round(total / len(events)))
+    times = copies_in(total)
     for event in events:
         of_programme = event.kind.startswith("reporting.")
         yield from (copy(event, number) for number in range(1 if of_programme else times))
+
+
+def copies_in(total: int) -> int:
+    return max(1, round(total / len(told())))
 
 
 def grow(store: EventStore, total: int) -> None:

@@ -1,0 +1,31 @@
+"""What the KurrentDB adapter and its client cost, on a server that keeps all in memory. Of the speed of a server it says nothing."""
+
+import time
+from contextlib import closing
+
+from tests.bench import light, ours
+from tests.bench.appends import BATCH, LIFE, filled, writers
+from tests.bench.measuring import Pace, Side, Way, by_threads, in_turn
+from tests.bench.table import OURS, Line, Table
+from tests.contract.store.writing import open_store
+
+NAME, LABEL = "kurrent", "simulated: the wire, no durability"
+
+
+def main(address: str, pace: Pace, table: Table) -> None:
+    ways: dict[str, Way] = {OURS: ours.appends}
+    for threads, size in ((1, 1), (8, 1), (1, BATCH)):
+        table.add(Line(NAME, f"append of {size}, {writers(threads)}", by_threads(ways, (address, size), threads, pace), note=LABEL))
+    streams = filled(address, pace.loaded // 10)
+    loads: dict[str, Way] = {OURS: ours.loads}
+    table.add(Line(NAME, f"load of a stream of {LIFE}", by_threads(loads, (address, streams, LIFE), 1, pace), note=LABEL))
+    table.add(Line(NAME, "light fold", in_turn({OURS: folding(address)}, pace), note=LABEL))
+
+
+def folding(address: str) -> Side:
+    def fold() -> float:
+        start = time.perf_counter()
+        with closing(open_store(address)) as store:
+            return light.folded(store).total / (time.perf_counter() - start)
+
+    return fold
