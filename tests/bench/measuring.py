@@ -39,11 +39,12 @@ class Pace:
 TINY = Pace(rounds=1, seconds=0.02, events=2_000, grown=4_000, loaded=50, warm=0)
 
 
-def in_turn(sides: Mapping[str, Side], pace: Pace) -> Rates:
+def in_turn(sides: dict[str, Side], pace: Pace) -> Rates:
+    """Forwards and backwards, so that what one side leaves to the disk does not always fall on the same next one."""
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(pace.warm + pace.rounds):
-        for name, side in sides.items():
-            measured = side()
+        for name in reversed(sides) if number % 2 else sides:
+            measured = sides[name]()
             if number >= pace.warm:
                 rates[name].append(measured)
     return rates

@@ -1,5 +1,7 @@
 """How fast the log becomes figures, beside bytes that come out of it and are dropped."""
 
+from dataclasses import replace
+
 from tests.bench import folding, light, peer_reads, raw_reads
 from tests.bench.alone import Prepare, alone
 from tests.bench.floors import is_postgres
@@ -7,6 +9,7 @@ from tests.bench.growth import grown
 from tests.bench.measuring import Pace, Rates, in_turn
 from tests.bench.table import OURS, PEER, Aim, Line, Table
 
+ROUNDS = 3  # long ones, and nothing in them gets warm but the disk, which is
 MEASURES: dict[str, Prepare] = {
     "bare": raw_reads.whole,
     "fold": raw_reads.fold,
@@ -24,7 +27,8 @@ def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
     peer_reads.take_over(log)
     models = other.replace("postgresql://", "postgresql+psycopg://") if is_postgres(other) else f"sqlite:///{other}"
     with alone() as process:
-        rates = in_turn({measure: process.side(measure, prepare, log, models) for measure, prepare in MEASURES.items()}, pace)
+        sides = {measure: process.side(measure, prepare, log, models) for measure, prepare in MEASURES.items()}
+        rates = in_turn(sides, replace(pace, rounds=min(ROUNDS, pace.rounds), warm=0))
     for line in lines(name, is_postgres(log), total, rates, process.peaks):
         table.add(line)
 

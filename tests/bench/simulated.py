@@ -13,13 +13,14 @@ NAME, LABEL = "kurrent", "simulated: the wire, no durability"
 
 
 def main(address: str, pace: Pace, table: Table) -> None:
-    ways: dict[str, Way] = {OURS: ours.appends}
-    for threads, size in ((1, 1), (8, 1), (1, BATCH)):
-        table.add(Line(NAME, f"append of {size}, {writers(threads)}", by_threads(ways, (address, size), threads, pace), note=LABEL))
     streams = filled(address, pace.loaded // 10)
     loads: dict[str, Way] = {OURS: ours.loads}
     table.add(Line(NAME, f"load of a stream of {LIFE}", by_threads(loads, (address, streams, LIFE), 1, pace), note=LABEL))
-    table.add(Line(NAME, "light fold", in_turn({OURS: folding(address)}, pace), note=LABEL))
+    table.add(Line(NAME, f"light fold of {len(streams) * LIFE:,}", in_turn({OURS: folding(address)}, pace), note=LABEL))
+    appends: dict[str, Way] = {OURS: ours.appends}
+    for threads, size in ((1, 1), (8, 1), (1, BATCH)):
+        rates = by_threads(appends, (address, size), threads, pace)
+        table.add(Line(NAME, f"append of {size}, {writers(threads)}", rates, note=LABEL))
 
 
 def folding(address: str) -> Side:
