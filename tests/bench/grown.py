@@ -5,6 +5,7 @@ same everywhere. The decisions of the programme stay what they are, once. Copies
 they do in a real log.
 """
 
+import math
 import re
 import tempfile
 from collections.abc import Iterator
@@ -59,19 +60,22 @@ class Own(msgspec.Struct):
     subject: str
 
 
-def copies(events: list[EventMessage], total: int) -> Iterator[Append]:
-    """About `total` events."""
-    times = copies_in(total)
+def copies(events: list[EventMessage], times: int) -> Iterator[Append]:
     for event in events:
-        of_programme = event.kind.startswith("reporting.")
-        yield from (copy(event, number) for number in range(1 if of_programme else times))
+        yield from (copy(event, number) for number in range(1 if of_programme(event) else times))
+
+
+def of_programme(event: EventMessage) -> bool:
+    return event.kind.startswith("reporting.")
 
 
 def copies_in(total: int) -> int:
-    return max(1, round(total / len(told())))
+    """How many copies make a log of at least so many events."""
+    once = sum(map(of_programme, told()))
+    return max(1, math.ceil((total - once) / (len(told()) - once)))
 
 
 def grow(store: EventStore, total: int) -> None:
-    appends = copies(told(), total)
+    appends = copies(told(), copies_in(total))
     while page := list(islice(appends, PAGE)):
         store.append_many(page)

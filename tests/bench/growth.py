@@ -1,9 +1,10 @@
 """Does a log get slower as it grows? The same work on two logs of the same lives, one ten times longer, turn by turn.
 
-Noise is measured too: the smaller log stands in each round twice. The larger is as fast when it is not slower than the smaller one
-was beside itself.
+Noise is measured too: the smaller log stands in each round twice. There is no growth when the larger log is no slower, beside the
+smaller one, than that one is in the median round beside itself.
 """
 
+import statistics
 from collections import Counter
 from contextlib import ExitStack, closing
 
@@ -62,5 +63,5 @@ def compared(way: Way, small: Asked, large: Asked, named: str, pace: Pace) -> Ra
 
 def line(name: str, work: str, rates: Rates, named: str) -> Line:
     one, again = (rates[side] for side in (named, f"{named}, again"))
-    noise = min(min(first / second, second / first) for first, second in zip(one, again, strict=True))
+    noise = statistics.median(min(first / second, second / first) for first, second in zip(one, again, strict=True))
     return Line(name, work, {OURS: rates[OURS], named: one}, Aim(named, noise))
