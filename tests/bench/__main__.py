@@ -4,6 +4,7 @@ python -m tests.bench [commands|store|replay|growth|kurrent …]      all of the
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -20,15 +21,17 @@ MEASURES: dict[str, Measure] = {"store": appends.main, "replay": replays.main, "
 PARTS = ("commands", *MEASURES, "kurrent")
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=PARTS)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="|".join(PARTS))  # argparse looks for "none" among them too
     parser.add_argument("--events", type=int, default=Pace.events, help="the size of the log that is replayed")
     parser.add_argument("--grown", type=int, default=Pace.grown, help="the size of the log that stands beside one ten times smaller")
     parser.add_argument("--tiny", action="store_true", help="so little of it that it says nothing: does the bench still work?")
     parser.add_argument("--markdown", action="store_true", help="say all ratios again at the end, for docs/measured.md")
     parser.add_argument("--postgres", default="", help="a server that is there; else one is started")
-    return parser.parse_args()
+    asked = parser.parse_args(words)
+    asked.parts = asked.parts or list(PARTS)
+    return asked
 
 
 def commands(postgres: GivenPostgres) -> None:
@@ -50,7 +53,7 @@ def stores(parts: Sequence[str], postgres: GivenPostgres, pace: Pace, table: Tab
 
 
 def main() -> None:
-    asked = arguments()
+    asked = arguments(sys.argv[1:])
     pace = TINY if asked.tiny else replace(Pace(), events=asked.events, grown=asked.grown)
     table = Table()
     with ExitStack() as opened:

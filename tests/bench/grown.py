@@ -20,6 +20,7 @@ import msgspec
 from services.composition import Parts
 from services.settings import settings
 from services.study import generator
+from shared.errors import Conflict
 from shared.message import EventBody, EventMessage, encode
 from shared.store.port import Append, EventStore, NewEvent, pages
 
@@ -78,4 +79,4 @@ def copies_in(total: int) -> int:
 def grow(store: EventStore, total: int) -> None:
     appends = copies(told(), copies_in(total))
     while page := list(islice(appends, PAGE)):
-        store.append_many(page)
+        assert not [outcome for outcome in store.append_many(page) if isinstance(outcome, Conflict)]

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.bench.__main__ import PARTS, arguments
 from tests.bench.measuring import Pace, in_turn
 from tests.bench.table import OURS, PEER, Aim, Line, Table, cut
 from tests.processes import ROOT
@@ -58,6 +59,11 @@ def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: G
     assert kurrent
     assert all(line.endswith("simulated: the wire, no durability") for line in kurrent)
     assert "| kurrent" not in said  # no figure of a server that is none
+
+
+def test_every_part_is_measured_when_none_is_named() -> None:
+    assert arguments([]).parts == list(PARTS)
+    assert arguments(["store"]).parts == ["store"]
 
 
 def test_sides_take_turns_and_the_warm_rounds_are_not_counted() -> None:
