@@ -1,8 +1,8 @@
 """A log of any size, made quickly: a small history told through the loader once, then many copies of its lives, told together.
 
 A copy has its own persons, orientations, referrals and workshops: every identifier of an event is shifted in its written body, the
-same everywhere. The decisions of the programme stay what they are, once. Copies are told event by event, so that lives overlap as
-they do in a real log.
+same everywhere. Partners, computers and the decisions of the programme stay what they are, once. Copies are told event by event, so
+that lives overlap as they do in a real log.
 """
 
 import math
@@ -27,7 +27,7 @@ from shared.store.port import Append, EventStore, NewEvent, pages
 PERSONS, SEED = 120, 7
 START, END = date(2022, 7, 1), date(2024, 12, 31)
 PAGE = 2_000  # appends given to the log at once
-IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})((?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12})\b")  # an answer to the survey has one without dashes
 
 
 @cache
@@ -63,17 +63,18 @@ class Own(msgspec.Struct):
 
 def copies(events: list[EventMessage], times: int) -> Iterator[Append]:
     for event in events:
-        yield from (copy(event, number) for number in range(1 if of_programme(event) else times))
+        yield from (copy(event, number) for number in range(times if lives(event) else 1))
 
 
-def of_programme(event: EventMessage) -> bool:
-    return event.kind.startswith("reporting.")
+def lives(event: EventMessage) -> bool:
+    """Whether each copy has its own. A partner, a computer and what the programme decides have no identifier to shift."""
+    return IDENTIFIER.search(event.subject.encode()) is not None
 
 
 def copies_in(total: int) -> int:
     """How many copies make a log of at least so many events."""
-    once = sum(map(of_programme, told()))
-    return max(1, math.ceil((total - once) / (len(told()) - once)))
+    copied = sum(map(lives, told()))
+    return max(1, math.ceil((total - len(told()) + copied) / copied))
 
 
 def grow(store: EventStore, total: int) -> None:

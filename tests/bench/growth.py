@@ -13,7 +13,7 @@ import psycopg
 from tests.bench import ours
 from tests.bench.appends import BATCH
 from tests.bench.floors import is_postgres
-from tests.bench.grown import IDENTIFIER, copies_in, grow, shifted, told
+from tests.bench.grown import copies_in, grow, lives, shifted, told
 from tests.bench.measuring import Asked, Begin, Pace, Rates, Side, Way, in_turn, rate
 from tests.bench.table import OURS, Aim, Line, Table
 from tests.contract.store.writing import open_store
@@ -33,10 +33,10 @@ def grown(address: str, total: int) -> int:
     return head
 
 
-def lives(total: int) -> list[str]:
+def streams(total: int) -> list[str]:
     """Of the first, the last and the middle copies in a log of this size."""
-    sizes = Counter(event.subject for event in told())
-    wanted = [stream for stream, size in sizes.items() if SHORTEST <= size <= LONGEST and IDENTIFIER.search(stream.encode())]
+    sizes = Counter(event.subject for event in told() if lives(event))
+    wanted = [stream for stream, size in sizes.items() if SHORTEST <= size <= LONGEST]
     times = copies_in(total)
     numbers = range(0, times, max(1, times // COPIES))
     return [shifted(stream.encode(), number).decode() for stream in wanted for number in numbers]
@@ -48,7 +48,7 @@ def main(name: str, small: str, large: str, pace: Pace, table: Table) -> None:
     for batch in (1, BATCH):
         rates = compared(ours.appends, (small, batch), (large, batch), sizes[1], pace)
         table.add(line(name, f"append of {batch}, {sizes[0]}", rates, sizes[1]))
-    rates = compared(ours.loads, (small, lives(few), SHORTEST), (large, lives(many), SHORTEST), sizes[1], pace)
+    rates = compared(ours.loads, (small, streams(few), SHORTEST), (large, streams(many), SHORTEST), sizes[1], pace)
     table.add(line(name, f"load of a life, {sizes[0]}", rates, sizes[1]))
 
 
