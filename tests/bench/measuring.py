@@ -29,7 +29,7 @@ class Pace:
     """How much is measured, and how long."""
 
     rounds: int = 5
-    seconds: float = 0.25
+    seconds: float = 0.2
     events: int = 200_000  # the log that is replayed
     grown: int = 200_000  # the log beside one ten times smaller
     loaded: int = 2_000  # streams of 20 events to load from
