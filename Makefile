@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 DATA ?= .parcours
 PYTEST ?=
+BENCH ?=
 
 .PHONY: help run setup test lint check bench lock clean
 
@@ -33,8 +34,8 @@ lint: $(VENV)/test.stamp ## ruff, mypy, the walls between rooms, yamllint
 check: $(VENV)/test.stamp
 	$(PY) -m pytest $(PYTEST)
 
-bench: $(VENV)/test.stamp ## measure: appends, replays, relay, pages
-	$(PY) -m tests.bench
+bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md (BENCH='replay --events 1000000')
+	$(PY) -m tests.bench $(BENCH)
 
 lock: ## resolve requirements/*.in again, with hashes
 	bin/lock

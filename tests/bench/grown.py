@@ -1,14 +1,16 @@
 """A log of any size, made quickly: a small history told through the loader once, then many copies of its lives, told together.
 
 A copy has its own persons, orientations, referrals and workshops: every identifier of an event is shifted in its written body, the
-same everywhere. The decisions of the programme stay what they are, once. Copies are told event by event, so that lives overlap as
-they do in a real log.
+same everywhere. Partners, computers and the decisions of the programme stay what they are, once. Copies are told event by event, so
+that lives overlap as they do in a real log.
 """
 
+import math
 import re
 import tempfile
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -18,15 +20,17 @@ import msgspec
 from services.composition import Parts
 from services.settings import settings
 from services.study import generator
+from shared.errors import Conflict
 from shared.message import EventBody, EventMessage, encode
 from shared.store.port import Append, EventStore, NewEvent, pages
 
 PERSONS, SEED = 120, 7
 START, END = date(2022, 7, 1), date(2024, 12, 31)
 PAGE = 2_000  # appends given to the log at once
-IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})((?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12})\b")  # an answer to the survey has one without dashes
 
 
+@cache
 def told(persons: int = PERSONS) -> list[EventMessage]:
     """A plausible history, every command of it decided and every policy run."""
     with tempfile.TemporaryDirectory() as room:
@@ -41,9 +45,13 @@ def told(persons: int = PERSONS) -> list[EventMessage]:
 
 def copy(event: EventMessage, number: int) -> Append:
     written = encode(EventBody(**{name: getattr(event, name) for name in EventBody.__struct_fields__}))
-    body = IDENTIFIER.sub(lambda found: b"%08x%b" % (int(found[1], 16) ^ number, found[2]), written)
+    body = shifted(written, number)
     own = msgspec.json.decode(body, type=Own)
     return Append(own.subject, event.streamversion - 1, [NewEvent(own.id, event.type, body)], event.recordedtime)
+
+
+def shifted(text: bytes, number: int) -> bytes:
+    return IDENTIFIER.sub(lambda found: b"%08x%b" % (int(found[1], 16) ^ number, found[2]), text)
 
 
 class Own(msgspec.Struct):
@@ -53,15 +61,23 @@ class Own(msgspec.Struct):
     subject: str
 
 
-def copies(events: list[EventMessage], total: int) -> Iterator[Append]:
-    """About `total` events."""
-    times = max(1, round(total / len(events)))
+def copies(events: list[EventMessage], times: int) -> Iterator[Append]:
     for event in events:
-        of_programme = event.kind.startswith("reporting.")
-        yield from (copy(event, number) for number in range(1 if of_programme else times))
+        yield from (copy(event, number) for number in range(times if lives(event) else 1))
+
+
+def lives(event: EventMessage) -> bool:
+    """Whether each copy has its own. A partner, a computer and what the programme decides have no identifier to shift."""
+    return IDENTIFIER.search(event.subject.encode()) is not None
+
+
+def copies_in(total: int) -> int:
+    """How many copies make a log of at least so many events."""
+    copied = sum(map(lives, told()))
+    return max(1, math.ceil((total - len(told()) + copied) / copied))
 
 
 def grow(store: EventStore, total: int) -> None:
-    appends = copies(told(), total)
+    appends = copies(told(), copies_in(total))
     while page := list(islice(appends, PAGE)):
-        store.append_many(page)
+        assert not [outcome for outcome in store.append_many(page) if isinstance(outcome, Conflict)]

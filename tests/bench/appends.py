@@ -1,0 +1,59 @@
+"""Appends of one process's threads, of several processes, in batches and in bulk; and the load of a stream, before each command."""
+
+from contextlib import closing
+
+from shared.store.port import Append
+from tests.bench import floors, ours, peer, peer_reads, raw_reads
+from tests.bench.floors import COPY_IN, INSERT, is_postgres
+from tests.bench.measuring import Pace, Way, by_processes, by_threads
+from tests.bench.table import OURS, PEER, Aim, Line, Table
+from tests.contract.store.writing import event, open_store
+
+WRITERS = (1, 8, 32)
+PROCESSES, THREADS = 4, 2
+BATCH, BULK, LIFE = 100, 500, 20
+AIMS = {1: Aim(INSERT, 0.80), 8: Aim(PEER, 2.0)}
+PEERS: dict[str, Way] = {PEER: peer.inserts}
+PEERS_POSTGRES: dict[str, Way] = {f"{PEER}, in a transaction": peer.inserts, f"{PEER}, in a function": peer.function_inserts}
+
+
+def single(address: str) -> dict[str, Way]:
+    return {OURS: ours.appends, INSERT: floors.inserts, **(PEERS_POSTGRES if is_postgres(address) else PEERS)}
+
+
+def several(address: str) -> dict[str, Way]:
+    if is_postgres(address):
+        return {OURS: ours.appends, COPY_IN: floors.copies, **PEERS_POSTGRES}
+    return single(address)
+
+
+def main(name: str, address: str, other: str, pace: Pace, table: Table) -> None:
+    one, many = single(address), several(address)
+    for threads in WRITERS:
+        table.add(Line(name, f"append, {writers(threads)}", by_threads(one, (address, 1), threads, pace), AIMS.get(threads)))
+    work = f"append, {PROCESSES} processes × {THREADS} writers"
+    table.add(Line(name, work, by_processes(one, (address, 1), PROCESSES, THREADS, pace)))
+    aim = Aim(COPY_IN, 0.29) if is_postgres(address) else None
+    table.add(Line(name, f"append, batches of {BATCH}", by_threads(many, (address, BATCH), 1, pace), aim))
+    table.add(Line(name, f"{BULK} appends of 1 in a call", by_threads(many, (address, BULK, True), 1, pace)))
+    load(name, address, pace, table)
+
+
+def writers(threads: int) -> str:
+    return "1 writer" if threads == 1 else f"{threads} writers"
+
+
+def load(name: str, address: str, pace: Pace, table: Table) -> None:
+    streams = filled(address, pace.loaded)
+    peer_reads.take_over(address)
+    ways: dict[str, Way] = {OURS: ours.loads, raw_reads.SELECT: raw_reads.loads, PEER: peer_reads.loads}
+    table.add(Line(name, f"load of a stream of {LIFE}", by_threads(ways, (address, streams, LIFE), 1, pace)))
+
+
+def filled(address: str, count: int) -> list[str]:
+    """Streams that grew beside each other, as lives do: the events of one lie far apart."""
+    streams = [f"life-{number}" for number in range(count)]
+    with closing(open_store(address)) as store:
+        for version in range(LIFE):
+            store.append_many([Append(stream, version, [event(stream)]) for stream in streams])
+    return streams

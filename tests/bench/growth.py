@@ -1,0 +1,67 @@
+"""Does a log get slower as it grows? The same work on two logs of the same lives, one ten times longer, turn by turn.
+
+Noise is measured too: the smaller log stands in each round twice. There is no growth when the larger log is no slower, beside the
+smaller one, than that one is in the median round beside itself.
+"""
+
+import statistics
+from collections import Counter
+from contextlib import ExitStack, closing
+
+import psycopg
+
+from tests.bench import ours
+from tests.bench.appends import BATCH
+from tests.bench.floors import is_postgres
+from tests.bench.grown import copies_in, grow, lives, shifted, told
+from tests.bench.measuring import Asked, Begin, Pace, Rates, Side, Way, in_turn, rate
+from tests.bench.table import OURS, Aim, Line, Table
+from tests.contract.store.writing import open_store
+
+SHORTEST, LONGEST = 15, 25  # events of the lives that are loaded
+TIMES = 10
+COPIES = 50
+
+
+def grown(address: str, total: int) -> int:
+    with closing(open_store(address)) as store:
+        grow(store, total)
+        head = store.head()
+    if is_postgres(address):
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("vacuum analyze events")
+    return head
+
+
+def streams(total: int) -> list[str]:
+    """Of the first, the last and the middle copies in a log of this size."""
+    sizes = Counter(event.subject for event in told() if lives(event))
+    wanted = [stream for stream, size in sizes.items() if SHORTEST <= size <= LONGEST]
+    times = copies_in(total)
+    numbers = range(0, times, max(1, times // COPIES))
+    return [shifted(stream.encode(), number).decode() for stream in wanted for number in numbers]
+
+
+def main(name: str, small: str, large: str, pace: Pace, table: Table) -> None:
+    few, many = grown(small, pace.grown // TIMES), grown(large, pace.grown)
+    sizes = f"{many:,} in the log", f"{few:,} in the log"
+    for batch in (1, BATCH):
+        rates = compared(ours.appends, (small, batch), (large, batch), sizes[1], pace)
+        table.add(line(name, f"append of {batch}, {sizes[0]}", rates, sizes[1]))
+    rates = compared(ours.loads, (small, streams(few), SHORTEST), (large, streams(many), SHORTEST), sizes[1], pace)
+    table.add(line(name, f"load of a life, {sizes[0]}", rates, sizes[1]))
+
+
+def compared(way: Way, small: Asked, large: Asked, named: str, pace: Pace) -> Rates:
+    def side(begin: Begin) -> Side:
+        return lambda: rate(begin, 1, pace.seconds)
+
+    with ExitStack() as opened:
+        lesser, greater = side(opened.enter_context(way(*small))), side(opened.enter_context(way(*large)))
+        return in_turn({named: lesser, OURS: greater, f"{named}, again": lesser}, pace)
+
+
+def line(name: str, work: str, rates: Rates, named: str) -> Line:
+    one, again = (rates[side] for side in (named, f"{named}, again"))
+    noise = statistics.median(min(first / second, second / first) for first, second in zip(one, again, strict=True))
+    return Line(name, work, {OURS: rates[OURS], named: one}, Aim(named, noise))

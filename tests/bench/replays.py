@@ -1,0 +1,49 @@
+"""How fast the log becomes figures, beside bytes that come out of it and are dropped."""
+
+from dataclasses import replace
+
+from tests.bench import folding, light, peer_reads, raw_reads
+from tests.bench.alone import Prepare, alone
+from tests.bench.floors import is_postgres
+from tests.bench.growth import grown
+from tests.bench.measuring import Pace, Rates, in_turn
+from tests.bench.table import OURS, PEER, Aim, Line, Table
+
+ROUNDS = 3  # long ones, and nothing in them gets warm but the disk, which is
+MEASURES: dict[str, Prepare] = {
+    "bare": raw_reads.whole,
+    "fold": raw_reads.fold,
+    "peer": peer_reads.fold,
+    "read": light.read,
+    "light": light.fold,
+    "figures": folding.figures,
+    "one town": folding.one_town,
+    "rebuild": folding.rebuild,
+}
+
+
+def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
+    total = grown(log, pace.events)
+    peer_reads.take_over(log)
+    models = other.replace("postgresql://", "postgresql+psycopg://") if is_postgres(other) else f"sqlite:///{other}"
+    with alone() as process:
+        sides = {measure: process.side(measure, prepare, log, models) for measure, prepare in MEASURES.items()}
+        rates = in_turn(sides, replace(pace, rounds=min(ROUNDS, pace.rounds), warm=0))
+    for line in lines(name, is_postgres(log), total, rates, process.peaks):
+        table.add(line)
+
+
+def lines(name: str, postgres: bool, total: int, rates: Rates, peaks: dict[str, float]) -> list[Line]:
+    floor = raw_reads.COPY_OUT if postgres else raw_reads.SELECT
+
+    def line(work: str, measure: str, aim: float = 0.0, **beside: str) -> Line:
+        sides = {OURS: rates[measure], floor: rates["bare"], **{named: rates[other] for other, named in beside.items()}}
+        return Line(name, f"{work} of {total:,}", sides, Aim(floor, aim) if postgres and aim else None, peaks[measure])
+
+    return [
+        line("read and decode", "read"),
+        line("light fold", "light", 0.43, fold=raw_reads.FOLD, peer=PEER),
+        line("replay, every figure", "figures"),
+        line("replay, one town, half", "one town"),
+        line("rebuild of all facts", "rebuild", 0.12),
+    ]

@@ -1,0 +1,110 @@
+"""What was measured, one line for each thing it stands beside, and whether what was aimed at was met.
+
+A ratio is cut after its third digit, never rounded up to an aim.
+"""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from tests.bench.measuring import Rates
+
+OURS = "ours"
+PEER = "eventsourcing"
+HEADS = ("store", "work", "ours", "beside", "its own", "ratio", "rounds", "aim", "peak")
+PLAIN = "{:9} {:38} {:>12}   {:34} {:>12}   {:>7} {:>15}   {:22} {:>8}"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """At least so much of what is measured beside it. `PEER` stands for its fastest way."""
+
+    beside: str
+    least: float
+
+
+@dataclass(frozen=True)
+class Line:
+    store: str
+    work: str
+    rates: Rates
+    aim: Aim | None = None
+    peak: float = 0.0  # MB of our side's process
+    note: str = ""  # when it stands beside nothing
+
+    @property
+    def others(self) -> list[str]:
+        return [name for name in self.rates if name != OURS]
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.rates[name])
+
+    def ratios(self, other: str) -> list[float]:
+        return [one / two for one, two in zip(self.rates[OURS], self.rates[other], strict=True)]
+
+    def ratio(self, other: str) -> float:
+        return statistics.median(self.ratios(other))
+
+    def aimed_at(self) -> str:
+        """The name of the side that the aim is about."""
+        if self.aim is None:
+            return ""
+        return max((name for name in self.others if name.startswith(self.aim.beside)), key=self.median)
+
+
+def cut(ratio: float, digits: int = 3) -> str:
+    return f"{math.floor(ratio * 10**digits) / 10**digits:.{digits}f}"
+
+
+def verdict(line: Line, other: str) -> str:
+    if line.aim is None or other != line.aimed_at():
+        return ""
+    return f"≥ {cut(line.aim.least)} {'met' if line.ratio(other) >= line.aim.least else 'MISSED'}"
+
+
+def cells(line: Line, other: str) -> tuple[str, ...]:
+    ratios = line.ratios(other)
+    return (
+        line.store,
+        line.work,
+        f"{line.median(OURS):,.0f}/s",
+        other,
+        f"{line.median(other):,.0f}/s",
+        cut(line.ratio(other)),
+        f"{cut(min(ratios), 2)} – {cut(max(ratios), 2)}",
+        verdict(line, other),
+        memory(line),
+    )
+
+
+def alone(line: Line) -> tuple[str, ...]:
+    return (line.store, line.work, f"{line.median(OURS):,.0f}/s", line.note, "", "", "", "", memory(line))
+
+
+def memory(line: Line) -> str:
+    return f"{line.peak:,.0f} MB" if line.peak else ""
+
+
+class Table:
+    """Prints each line when it is measured, so that a long run is seen to go on; and all of them again, as ratios, when asked."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    def add(self, line: Line) -> None:
+        if not self.lines:
+            print(PLAIN.format(*HEADS).rstrip(), flush=True)
+        self.lines.append(line)
+        for row in [cells(line, other) for other in line.others] or [alone(line)]:
+            print(PLAIN.format(*row).rstrip(), flush=True)
+
+    def conclude(self) -> None:
+        aimed = [(line, verdict(line, line.aimed_at())) for line in self.lines if line.aim]
+        missed = [f"{line.store}, {line.work}: {cut(line.ratio(line.aimed_at()))} {said}" for line, said in aimed if "MISSED" in said]
+        print("\n".join([f"\n{len(aimed) - len(missed)} aims of {len(aimed)} met.", *missed]))
+
+    def markdown(self) -> str:
+        """Ratios and counts alone: a rate is of one machine at one moment."""
+        shown = [index for index, head in enumerate(HEADS) if head not in ("ours", "its own")]
+        rows = [HEADS, ("---",) * len(HEADS), *(cells(line, other) for line in self.lines for other in line.others)]
+        return "\n".join(f"| {' | '.join(row[index] for index in shown)} |" for row in rows)

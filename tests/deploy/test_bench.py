@@ -1,0 +1,100 @@
+"""The bench works: its figures are for people, and no test depends on one."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.bench.__main__ import PARTS, arguments
+from tests.bench.measuring import Pace, in_turn
+from tests.bench.table import OURS, PEER, Aim, Line, Table, cut
+from tests.processes import ROOT
+from tests.servers import GivenPostgres
+
+STORES = ("sqlite", "postgres")
+WORKS = {
+    "append, 1 writer",
+    "append, 8 writers",
+    "append, 32 writers",
+    "append, 4 processes × 2 writers",
+    "append, batches of 100",
+    "500 appends of 1 in a call",
+    "load of a stream of 20",
+}
+
+
+def benched(postgres: GivenPostgres, *words: str) -> str:
+    command = [sys.executable, "-m", "tests.bench", *words, "--tiny", "--markdown", "--postgres", postgres.dsn]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_each_store_is_measured_beside_a_floor_and_the_peer(postgres_server: GivenPostgres) -> None:
+    said = benched(postgres_server, "store")
+    rows = [[cell.strip() for cell in row.split("|")[1:4]] for row in said.splitlines() if row.startswith("|")][2:]
+    for store in STORES:
+        assert {work for of, work, _ in rows if of == store} == WORKS
+        for work in WORKS:
+            beside = [name for of, what, name in rows if (of, what) == (store, work)]
+            assert any(name.startswith(PEER) for name in beside)
+            assert any(not name.startswith(PEER) for name in beside)
+
+
+def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: GivenPostgres) -> None:
+    said = benched(postgres_server, "replay", "growth", "kurrent")
+    for store in STORES:
+        for work in (
+            "read and decode",
+            "light fold",
+            "replay, every figure",
+            "replay, one town",
+            "rebuild",
+            "append of 1,",
+            "load of a life",
+        ):
+            assert re.search(rf"^{store} +{work}", said, re.MULTILINE), (store, work)
+    kurrent = [line for line in said.splitlines() if line.startswith("kurrent")]
+    assert kurrent
+    assert all(line.endswith("simulated: the wire, no durability") for line in kurrent)
+    assert "| kurrent" not in said  # no figure of a server that is none
+
+
+def test_every_part_is_measured_when_none_is_named() -> None:
+    assert arguments([]).parts == list(PARTS)
+    assert arguments(["store"]).parts == ["store"]
+
+
+def test_sides_take_turns_and_the_warm_rounds_are_not_counted() -> None:
+    turns: list[str] = []
+
+    def side(name: str) -> float:
+        turns.append(name)
+        return float(len(turns))
+
+    pace = Pace(rounds=2, warm=1)
+    rates = in_turn({"one": lambda: side("one"), "two": lambda: side("two")}, pace)
+    assert turns == ["one", "two", "two", "one", "one", "two"]
+    assert rates == {"one": [4.0, 5.0], "two": [3.0, 6.0]}
+
+
+def test_a_ratio_is_cut_and_never_rounded_up_to_its_aim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cut(0.7999) == "0.799"
+    table = Table()
+    table.add(Line("postgres", "append", {OURS: [79.99], "floor": [100.0]}, Aim("floor", 0.8)))
+    table.add(Line("postgres", "append", {OURS: [80.0], "floor": [100.0]}, Aim("floor", 0.8)))
+    table.conclude()
+    assert "1 aims of 2 met.\npostgres, append: 0.799 ≥ 0.800 MISSED" in capsys.readouterr().out
+
+
+def test_an_aim_about_the_peer_is_about_its_fastest_way() -> None:
+    line = Line("postgres", "append", {OURS: [30.0], f"{PEER}, slow": [10.0], f"{PEER}, fast": [20.0]}, Aim(PEER, 2.0))
+    assert line.aimed_at() == f"{PEER}, fast"
+
+
+def test_what_is_published_holds_no_rate() -> None:
+    table = Table()
+    table.lines.append(Line("postgres", "append", {OURS: [79.0], "floor": [100.0]}))
+    assert "/s" not in table.markdown()
+    assert "/s" not in (ROOT / "docs" / "measured.md").read_text()
