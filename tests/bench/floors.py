@@ -16,12 +16,12 @@ from tests.bench.samples import TYPE, Row, batches
 
 INSERT, COPY_IN = "bare INSERT + COMMIT", "COPY in"
 BARE_SQLITE = """create table if not exists bare
-    (position integer primary key, stream text, version integer, type text, recorded_at text, body text, unique (stream, version))"""
+    (position integer primary key, stream text, version integer, type text, recorded_at text, message text, unique (stream, version))"""
 BARE_POSTGRES = """create table if not exists bare (position bigint generated always as identity primary key, stream text not null,
-    version bigint not null, type text not null, recorded_at timestamptz not null, body json not null, unique (stream, version))"""
-INTO_SQLITE = "insert into bare (stream, version, type, recorded_at, body) values (?, ?, ?, ?, cast(? as text))"
-INTO_POSTGRES = b"insert into bare (stream, version, type, recorded_at, body) values ($1, $2, $3, $4, $5)"
-COPY = "copy bare (stream, version, type, recorded_at, body) from stdin (format binary)"
+    version bigint not null, type text not null, recorded_at timestamptz not null, message json not null, unique (stream, version))"""
+INTO_SQLITE = "insert into bare (stream, version, type, recorded_at, message) values (?, ?, ?, ?, cast(? as text))"
+INTO_POSTGRES = b"insert into bare (stream, version, type, recorded_at, message) values ($1, $2, $3, $4, $5)"
+COPY = "copy bare (stream, version, type, recorded_at, message) from stdin (format binary)"
 TEXT, INT8, TIMESTAMPTZ, JSON = 25, 20, 1184, 114
 HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 MOMENT, WRITTEN = (765_374_400_000_000).to_bytes(8, "big"), "2024-04-02T08:00:00.000000+00:00"

@@ -42,5 +42,6 @@ def asked(store: EventStore, known: Programme, position: int, territory: str) ->
 
 
 def rebuild(log: str, models: str) -> Run:
-    store, reporting = open_store(log), Reporting(models, programme())
+    store = open_store(log)
+    reporting = Reporting(models, programme(), store.read_at)
     return lambda: reporting.rebuild(store)

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.message import START, EventMessage, Position
-from shared.store.port import EventStore, pages
+from shared.message import START, Position, Recorded
+from shared.store.port import EventStore, pages, pages_as
 from tests.bench.alone import Run
 from tests.contract.store.writing import open_store
 
-SHAPE: type[Any] = EventMessage  # what is decoded for this fold, by our log and by the peer
+PAGE = 4_096
+SHAPE = Recorded  # what is decoded for this fold, by our log and by the peer
 
 
 class Tally:
@@ -32,7 +33,7 @@ class Tally:
 
 def shaped(store: EventStore) -> Iterator[Sequence[Any]]:
     """The whole log, in pages of SHAPE."""
-    return pages(store, START, store.head())
+    return pages_as(SHAPE, store, START, store.head(), PAGE)
 
 
 def folded(store: EventStore) -> Tally:

@@ -24,8 +24,11 @@ from tests.bench.table import PEER
 PAGE = 4_096
 LOGS_OWN = {"position", "streamversion", "recordedtime", "previous"}  # what our log adds to a body: it is not in the peer's state
 TAKE_POSTGRES = """insert into stored_events (originator_id, originator_version, topic, state)
-    select md5(stream)::uuid, version, type, convert_to(body::text, 'UTF8') from events order by position"""
-TAKE_SQLITE = "insert into stored_events select cast(stream as text), version, type, cast(body as blob) from log.events order by position"
+    select md5(stream)::uuid, version, type, convert_to('{' || substr(message::text, strpos(message::text, '"id":')), 'UTF8')
+    from events order by position"""
+TAKE_SQLITE = """insert into stored_events
+    select cast(stream as text), version, type, cast('{' || substr(message, instr(message, '"id":')) as blob)
+    from log.events order by position"""
 
 
 def take_over(address: str) -> None:

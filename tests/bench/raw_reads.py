@@ -70,12 +70,12 @@ def loads(address: str, streams: list[str], size: int) -> Iterator[Begin]:
 def postgres_load(dsn: str) -> Iterator[Callable[[str], int]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         pg = connection.pgconn
-        pg.prepare(b"load", b"select position, version, recorded_at, body from events where stream = $1 order by version", [TEXT])
+        pg.prepare(b"load", b"select position, version, recorded_at, message from events where stream = $1 order by version", [TEXT])
         yield lambda stream: pg.exec_prepared(b"load", [stream.encode()], [1], 1).ntuples
 
 
 @contextmanager
 def sqlite_load(path: str) -> Iterator[Callable[[str], int]]:
-    statement = "select position, version, recorded_at, body from events where stream = ? order by version"
+    statement = "select position, version, recorded_at, message from events where stream = ? order by version"
     with closing(connect(Path(path))) as connection:
         yield lambda stream: len(connection.execute(statement, (stream,)).fetchall())
