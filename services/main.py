@@ -44,6 +44,7 @@ def command(asked: argparse.Namespace) -> Command:
         "indicators": tools.indicators,
         "replay": tools.replay,
         "rebuild": tools.rebuild,
+        "copy": tools.copy,
         "dead": tools.dead,
         "tail": tools.tail,
     }
@@ -80,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
     figures(again, quarter_required=False)
     again.add_argument("--as-of", metavar="POSITION|DATE", help="fold the log up to here; a date is a time of recording")
     word("rebuild", "build the read models again from the log, beside the live ones, then swap")
+    word("copy", "a whole copy of an SQLite log, taken while it is written").add_argument(
+        "file", type=Path, help="a file that is not there yet"
+    )
     letters = word("dead", "events that a policy could not handle")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=SERVICES[:4])

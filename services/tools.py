@@ -18,6 +18,7 @@ from services.study import generator, study
 from shared.errors import Fault, Invalid
 from shared.message import Position
 from shared.store.port import EventStore
+from shared.store.sqlite import SqliteStore
 from shared.time import end_of_day
 
 STUDY = "study"
@@ -160,6 +161,20 @@ def rebuild(asked: Namespace, place: Settings) -> int:
     parts = Parts(place)
     position = parts.reporting.rebuild(parts.store)
     say(f"The read models are built again, up to position {position}.")
+    return 0
+
+
+def copy(asked: Namespace, place: Settings) -> int:
+    store = Parts(place).raw_store
+    if not isinstance(store, SqliteStore):
+        say("Only an SQLite log is copied so: a database server has its own way (pg_dump, pg_basebackup).")
+        return 2
+    try:
+        store.copy(asked.file)
+    except OSError as fault:
+        say(f"{asked.file}: {fault.strerror}")
+        return 1
+    say(f"{asked.file} holds the log up to position {SqliteStore(asked.file).head()}.")
     return 0
 
 

@@ -26,6 +26,11 @@ class Refused(Fault):
         self.why = why
 
 
+def of_another_version(place: str) -> Refused:
+    why = f"{place} holds a log in the shape of an earlier version: write its history out with that version, and load it into a new one."
+    return Refused("log_of_another_version", why)
+
+
 class Invalid(Fault):
     """Untrusted input that cannot become a command. `faults` maps each field (dotted path) to its messages."""
 

@@ -1,5 +1,6 @@
 """The tables as a database has them: made empty, made beside the live ones, and dropped."""
 
+import hashlib
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -10,7 +11,8 @@ from sqlalchemy.sql import quoted_name
 from services.reporting.facts.tables import TABLES, calendar
 from shared.message import START
 
-NAME = "reporting"
+SHAPE = hashlib.sha256("".join(str(CreateTable(table)) for table in TABLES.values()).encode()).hexdigest()[:16]
+NAME = f"reporting {SHAPE}"  # of the checkpoint: says what shape the tables beside it have
 BESIDE = "rebuilt_"
 Tables = Mapping[str, Table]
 
@@ -26,10 +28,20 @@ def beside() -> Tables:
 
 
 def create(connection: Connection, tables: Tables) -> None:
-    """Tables that are there already stay."""
+    """Tables that are there already stay; those of another version go, for the log makes them again as they are now."""
+    if shaped(connection, tables):
+        return
+    drop(connection, tables)
     for table in tables.values():
-        table.create(connection, checkfirst=True)
+        table.create(connection)
     begin(connection, tables, NAME)
+
+
+def shaped(connection: Connection, tables: Tables) -> bool:
+    """Whether the tables are there, in this version's shape. Asked of the one column that every version had."""
+    checkpoint = tables["checkpoint"]
+    there = connection.dialect.has_table(connection, checkpoint.name)
+    return there and connection.scalar(select(checkpoint.c.name)) == NAME
 
 
 def create_bare(connection: Connection, tables: Tables, name: str) -> None:
@@ -40,9 +52,8 @@ def create_bare(connection: Connection, tables: Tables, name: str) -> None:
 
 
 def begin(connection: Connection, tables: Tables, name: str) -> None:
-    if connection.execute(select(tables["checkpoint"].c.name)).first() is None:
-        connection.execute(insert(tables["checkpoint"]), {"name": name, "position": START})
-        connection.execute(insert(tables["quarter"]), calendar())
+    connection.execute(insert(tables["checkpoint"]), {"name": name, "position": START})
+    connection.execute(insert(tables["quarter"]), calendar())
 
 
 def index(connection: Connection, tables: Tables) -> None:

@@ -5,15 +5,16 @@ commit is visible. So positions become visible in the order in which they were d
 anything appear below N. A deferred `BEGIN` would read the last position first and lock later; two writers would then draw the same.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Unavailable, of_another_version
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
 from shared.store.port import NO_STREAM, Append, Appended, R
@@ -25,6 +26,7 @@ from shared.time import Clock, now
 __all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
+MESSAGE = b"message"
 LAST = "select position, recorded_at from events order by position desc limit 1"
 INSERT = "insert into events (position, stream, version, type, recorded_at, message) values (?, ?, ?, ?, ?, cast(? as text))"
 VERSION = "select coalesce(max(version), 0) from events where stream = ?"
@@ -45,6 +47,8 @@ class SqliteStore:
         self.idle: list[sqlite3.Connection] = []
         with self.reachable():
             self.writer = connect(self.path, SCHEMA)
+            if (MESSAGE,) not in self.writer.execute("select name from pragma_table_info('events')").fetchall():
+                raise of_another_version(str(self.path))
         self.submit = GroupCommit(self.commit)
         self.tail = Tail(self.head)
 
@@ -90,6 +94,16 @@ class SqliteStore:
 
     def wait(self, after: Position, timeout: float) -> bool:
         return self.tail.wait(after, timeout)
+
+    def copy(self, path: Path) -> None:
+        """The log as it is at one moment, in a file of its own, while it is read and written. Raises FileExistsError."""
+        part = path.with_name(f"{path.name}.part")
+        with self.reader() as reader, closing(sqlite3.connect(part)) as target:
+            reader.backup(target)
+        try:
+            os.link(part, path)  # whole or not at all, and never in the place of another
+        finally:
+            part.unlink()
 
     def close(self) -> None:
         self.writer.close()

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text, update
 
 from services.reporting import gathered, read_models
 from services.reporting.audit.replay import replay
+from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
 from services.reporting.read_models import Gap
 from tests.contract.read_models.tables import TOWNS, at, contents, in_memory, lives, recorded, said
@@ -42,6 +44,27 @@ def test_a_redelivered_window_that_goes_further_applies_only_what_is_new(report:
     report.apply(events[:30])
     report.apply(events[20:])
     assert contents(report) == contents(in_memory(events))
+
+
+def test_tables_of_another_version_are_made_anew(report: Reporting, url: str) -> None:
+    events = lives(13, 10)
+    report.apply(events)
+    with report.models.writing() as connection:
+        connection.execute(text("ALTER TABLE step ADD COLUMN forgotten TEXT"))
+        connection.execute(update(TABLES["checkpoint"]).values(name="reporting as it was"))
+    again = Reporting(url, ORNE, at(events))
+    assert again.position() == 0
+    again.apply(events)
+    assert contents(again) == contents(in_memory(events))
+    again.close()
+
+
+def test_tables_of_this_version_stay(report: Reporting, url: str) -> None:
+    events = lives(14, 10)
+    report.apply(events)
+    again = Reporting(url, ORNE, at(events))
+    assert contents(again) == contents(report)
+    again.close()
 
 
 def test_a_gap_is_refused_and_changes_nothing(report: Reporting) -> None:
