@@ -84,5 +84,5 @@ class Feed:
         start = bisect_right(self.positions, position) - 1
         if start >= 0 and self.positions[start] == position:
             return self.events[start]
-        page = self.native(self.store.read_all, position - 1, 1)  # the one place that steps back: the log reads what is behind
-        return page[0] if page and page[0].position == position else None
+        found: list[EventMessage] = self.native(self.store.read_at, [position])
+        return found[0] if found else None
