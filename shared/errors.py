@@ -6,6 +6,7 @@ Fault
 ├── Forbidden      this actor may not do this here
 ├── Conflict       another writer was first: load again, decide again
 ├── TooLarge       an event over the documented limit
+├── Outdated       a log in the shape of an earlier version: this one neither reads nor changes it
 └── Unavailable    a server is away: nothing happened for sure, the same command id may be sent again
 """
 
@@ -24,11 +25,6 @@ class Refused(Fault):
         super().__init__(why)
         self.code = code
         self.why = why
-
-
-def of_another_version(place: str) -> Refused:
-    why = f"{place} holds a log in the shape of an earlier version: write its history out with that version, and load it into a new one."
-    return Refused("log_of_another_version", why)
 
 
 class Invalid(Fault):
@@ -55,6 +51,13 @@ class Conflict(Fault):
 
 class TooLarge(Fault):
     """An event whose encoded body is over the limit of the log."""
+
+
+class Outdated(Fault):
+    """A log that an earlier version wrote. `place` says where it is."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} holds a log in the shape of an earlier version: write its history out with that version, and load it here.")
 
 
 class Unavailable(Fault):

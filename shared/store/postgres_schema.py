@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 
-from shared.errors import Unavailable, of_another_version
+from shared.errors import Outdated, Unavailable
 
 ROOM = Path(__file__).parent / "sql"
 SCRIPTS = tuple((ROOM / f"{name}.sql").read_text() for name in ("events", "immutable", "append_events", "position_at", "roles"))
@@ -26,7 +26,7 @@ def set_up(dsn: str) -> None:
                 return
             connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
             if not answer(connection, KNOWN):
-                raise of_another_version("the table public.events")
+                raise Outdated("The table public.events")
             if answer(connection, FOUND) == MARK:  # another process was first
                 return
             for script in SCRIPTS:

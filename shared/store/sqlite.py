@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Unavailable, of_another_version
+from shared.errors import Conflict, Outdated, Unavailable
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
 from shared.store.port import NO_STREAM, Append, Appended, R
@@ -48,7 +48,7 @@ class SqliteStore:
         with self.reachable():
             self.writer = connect(self.path, SCHEMA)
             if (MESSAGE,) not in self.writer.execute("select name from pragma_table_info('events')").fetchall():
-                raise of_another_version(str(self.path))
+                raise Outdated(str(self.path))
         self.submit = GroupCommit(self.commit)
         self.tail = Tail(self.head)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.errors import Refused
+from shared.errors import Outdated
 from shared.store.postgres import PostgresStore
 from shared.store.sqlite import SqliteStore
 from tests.contract.store.whole import assert_whole
@@ -72,7 +72,7 @@ def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Pat
         file.execute("create table events (position integer primary key, stream text, version integer, recorded_at text, body text)")
         file.execute("insert into events values (1, 'a', 1, '2024-01-01', '{}')")
         file.commit()
-    with pytest.raises(Refused, match="earlier version"):
+    with pytest.raises(Outdated, match="earlier version"):
         SqliteStore(path)
     with closing(sqlite3.connect(path)) as file:
         assert file.execute("select body from events").fetchall() == [("{}",)]
@@ -82,7 +82,7 @@ def test_a_table_of_an_earlier_version_is_refused_and_left_as_it_is(postgres_dsn
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("create table public.events (position bigint primary key, stream text, version bigint, body json)")
         connection.execute("insert into public.events values (1, 'a', 1, '{}')")
-    with pytest.raises(Refused, match="earlier version"):
+    with pytest.raises(Outdated, match="earlier version"):
         PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
         assert connection.execute("select count(*) from public.events").fetchone() == (1,)
