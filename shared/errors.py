@@ -57,7 +57,7 @@ class Outdated(Fault):
     """A log that an earlier version wrote. `place` says where it is."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(f"{place} holds a log in the shape of an earlier version: write its history out with that version, and load it here.")
+        super().__init__(f"{place} holds a log in the shape of an earlier version: write it out with that version, and load it here.")
 
 
 class Unavailable(Fault):
