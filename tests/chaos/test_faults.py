@@ -16,7 +16,7 @@ DEATHS = {
         "shared.store.postgres_checkpoints:PostgresCheckpoints.save",
         "before",
     ),
-    "reporting, inside its transaction": ("reporting", "services.reporting.read_models:move", "after"),
+    "reporting, inside its transaction": ("reporting", "services.reporting.gathered:Gathered.put", "after"),
     "a service, between the append and the reply": ("intake", "shared.store.postgres:PostgresStore.append", "after"),
 }
 
