@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def eventually(check: Callable[[], Any], what: str = "what was waited for", seconds: float = 60) -> Any:
     """The first truthy answer of `check`; the last failure is told when time runs out."""
     until, last = time.monotonic() + seconds, "nothing"
     while time.monotonic() < until:
@@ -35,7 +35,7 @@ def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
             last = f"{answer!r}"
         except (httpx.HTTPError, AssertionError, KeyError) as fault:
             last = repr(fault)
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
 
 

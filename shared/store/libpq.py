@@ -24,8 +24,11 @@ INT8, INT4, TEXT, TIMESTAMPTZ, INT8_ARRAY = 20, 23, 25, 1184, 1016
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
 NULL = b"\xff\xff\xff\xff"  # a length of -1
 # What the log relies on, whatever the server's or the role's defaults are. See sql/append_events.sql for the isolation.
+# A connection keeps a plan for as long as it lives, and one that was made when the log had ten events would go through a million of
+# them: every question of ours has its index, so nothing else may be planned.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
-set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on"""
+set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
+set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off"""
 
 # A standby reads and does not write: to a writer it is as good as away, until it is promoted.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)

@@ -16,7 +16,8 @@ from shared.bus.relay import Relay
 from shared.errors import Unavailable
 from shared.store.postgres import PostgresStore
 from shared.store.postgres_checkpoints import PostgresCheckpoints
-from tests.contract.bus.running import Bus, Kept, eventually
+from tests.contract.bus.running import Bus, Kept
+from tests.processes import eventually
 from tests.servers import PostgresServer, RabbitmqServer
 
 ROOT = Path(__file__).parents[2]

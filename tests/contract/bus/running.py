@@ -1,8 +1,7 @@
 """A log, a broker, and the parts between them, each in a thread of the test."""
 
 import threading
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,15 +21,9 @@ from shared.store.port import Append
 from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from tests.contract.bus.blocking import new_event
+from tests.processes import eventually
 
 SERVICE = "coaching"
-
-
-def eventually(check: Callable[[], Any], what: str = "", seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until, what or "it did not happen in time"
-        time.sleep(0.02)
 
 
 class Seen:

@@ -4,7 +4,8 @@ import time
 
 from shared.bus.connection import connected
 from shared.errors import Unavailable
-from tests.contract.bus.running import Bus, Kept, Seen, eventually
+from tests.contract.bus.running import Bus, Kept, Seen
+from tests.processes import eventually
 
 
 def test_events_arrive_in_the_order_of_the_log(bus: Bus) -> None:

@@ -3,7 +3,8 @@
 from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Unavailable
-from tests.contract.bus.running import SERVICE, Bus, Kept, Seen, eventually
+from tests.contract.bus.running import SERVICE, Bus, Kept, Seen
+from tests.processes import eventually
 
 
 def test_a_policy_that_fails_leaves_its_event_in_the_dead_letters_and_the_rest_goes_on(bus: Bus) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shared.bus.tail import tail
 from shared.message import EventMessage
-from tests.contract.bus.running import Bus, eventually
+from tests.contract.bus.running import Bus
+from tests.processes import eventually
 
 
 def test_the_stream_is_read_from_any_offset_and_keeps_what_was_published(rabbitmq_uri: str, tmp_path: Path) -> None:

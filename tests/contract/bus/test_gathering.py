@@ -10,7 +10,8 @@ from shared.bus.connection import consumer, drained
 from shared.bus.listener import Listener
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
-from tests.contract.bus.running import SERVICE, Bus, Kept, eventually
+from tests.contract.bus.running import SERVICE, Bus, Kept
+from tests.processes import eventually
 
 READ = "coaching.JourneyExited"
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
-from tests.contract.bus.running import Bus, eventually
+from tests.contract.bus.running import Bus
 from tests.contract.bus.subscriber import Subscriber
+from tests.processes import eventually
 
 
 class Forgetful:

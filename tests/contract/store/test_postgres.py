@@ -13,6 +13,7 @@ from shared.store.libpq import int8s
 from shared.store.port import Append
 from shared.store.postgres import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything, known
+from tests.processes import eventually
 
 TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 WRITERS_LOCK = 7061727
@@ -35,6 +36,29 @@ def test_the_table_has_two_indexes_and_no_more(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn) as connection:
         rows = connection.execute("select indexdef from pg_indexes where tablename = 'events'").fetchall()
     assert sorted(row[0].rpartition("USING ")[2] for row in rows) == ['btree ("position")', "btree (stream, version)"]
+
+
+def test_no_plan_made_while_the_log_was_small_goes_through_the_whole_of_it(postgres_dsn: str) -> None:
+    """A connection keeps its plans. Those that are best for the ten events of a new log would be the worst for its first thousands."""
+    store = PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("vacuum analyze events")  # as the server itself does, now and then
+        before = scans(connection)
+        for number in range(30):
+            store.append(append(f"stream-{number}"))
+            store.append_many([append(f"stream-{number}", 1), append(f"stream-{number}", 7)])
+            whole = everything(store)
+            assert store.read_stream(f"stream-{number}") == store.read_at([event.position for event in whole[-2:]])
+            assert store.position_at(whole[-1].recordedtime) == store.head()
+        store.close()  # the server counts what a connection did when that ends
+        eventually(lambda: sum(scans(connection)) > sum(before) + 30 * 9)
+        assert scans(connection)[0] == before[0]
+
+
+def scans(connection: psycopg.Connection) -> tuple[int, int]:
+    """How often the log was gone through from its beginning, and by an index."""
+    row = connection.execute("select seq_scan, idx_scan from pg_stat_user_tables where relname = 'events'").fetchone()
+    return row or (0, 0)
 
 
 def test_idle_connections_that_the_server_closed_are_replaced_unseen(postgres_dsn: str) -> None:
