@@ -7,19 +7,19 @@ anything appear below N. A deferred `BEGIN` would read the last position first a
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Outdated, Unavailable
+from shared.errors import Conflict, Outdated
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
 from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.sqlite_file import connect
+from shared.store.sqlite_file import Readers, connect, reachable
 from shared.store.tail import Tail
 from shared.time import Clock, now
 
@@ -44,8 +44,9 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Clock = now) -> None:
         self.path = Path(path)
         self.clock = clock
-        self.idle: list[sqlite3.Connection] = []
-        with self.reachable():
+        self.in_order = Readers(self.path)
+        self.far_apart = Readers(self.path, mapped=True)
+        with reachable(self.path):
             self.writer = connect(self.path, SCHEMA)
             if (MESSAGE,) not in self.writer.execute("select name from pragma_table_info('events')").fetchall():
                 raise Outdated(str(self.path))
@@ -62,30 +63,26 @@ class SqliteStore:
         return self.submit(appends) if appends else []
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return decode_lines(self.lines(STREAM, stream, after))
+        return decode_lines(lines(self.far_apart, STREAM, stream, after))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return decoder_of_lines(shape)(self.lines(PAGE, after, limit))
+        return decoder_of_lines(shape)(lines(self.in_order, PAGE, after, limit))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return decode_lines(self.lines(AT, msgspec.json.encode([*positions]).decode()))
-
-    def lines(self, statement: str, *values: str | int) -> bytes:
-        with self.reader() as reader:
-            return b"\n".join([message for (message,) in reader.execute(statement, values)])
+        return decode_lines(lines(self.far_apart, AT, msgspec.json.encode([*positions]).decode()))
 
     def head(self) -> Position:
-        with self.reader() as reader:
+        with self.in_order.reader() as reader:
             return int(reader.execute(HEAD).fetchone()[0])
 
     def position_at(self, moment: datetime) -> Position:
         """Bisection: recording times never go backwards, so the log is sorted by them and needs no index for it."""
         wanted = written(moment)
         low, high = START, self.head()  # what is at `low` was recorded in time; what is over `high` was not
-        with self.reader() as reader:
+        with self.in_order.reader() as reader:
             while low < high:
                 middle = (low + high + 1) // 2
                 position, recorded = reader.execute(RECORDED_FROM, (middle,)).fetchone()
@@ -98,7 +95,7 @@ class SqliteStore:
     def copy(self, path: Path) -> None:
         """The log as it is at one moment, in a file of its own, while it is read and written. Raises FileExistsError."""
         part = path.with_name(f"{path.name}.part")
-        with self.reader() as reader, closing(sqlite3.connect(part)) as target:
+        with self.in_order.reader() as reader, closing(sqlite3.connect(part)) as target:
             reader.backup(target)
         try:
             os.link(part, path)  # whole or not at all, and never in the place of another
@@ -107,29 +104,11 @@ class SqliteStore:
 
     def close(self) -> None:
         self.writer.close()
-        while self.idle:
-            self.idle.pop().close()
-
-    @contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each read under way; idle ones wait to be used again."""
-        with self.reachable():
-            try:
-                reader = self.idle.pop()
-            except IndexError:
-                reader = connect(self.path)
-            yield reader
-        self.idle.append(reader)
-
-    @contextmanager
-    def reachable(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as fault:
-            raise Unavailable(f"{self.path.name}: {fault}") from fault
+        self.in_order.close()
+        self.far_apart.close()
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        with self.reachable():
+        with reachable(self.path):
             self.writer.execute("begin immediate")
             try:
                 outcomes = self.inserted(appends)
@@ -170,6 +149,11 @@ class SqliteStore:
         if [id.decode() for _, id in rows] == [str(event.id) for event in append.events]:
             return Appended(rows[-1][0], append.expected + len(rows))
         return Conflict(append.stream, append.expected, actual)
+
+
+def lines(readers: Readers, statement: str, *values: str | int) -> bytes:
+    with readers.reader() as reader:
+        return b"\n".join([message for (message,) in reader.execute(statement, values)])
 
 
 def written(moment: datetime) -> bytes:

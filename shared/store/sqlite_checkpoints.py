@@ -2,16 +2,14 @@
 
 import fcntl
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import Unavailable
 from shared.message import START, Position
-from shared.store.sqlite_file import connect
+from shared.store.sqlite_file import connect, reachable
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
 LOAD = "select position from checkpoints where name = ?"
@@ -34,11 +32,8 @@ class SqliteCheckpoints:
         self.run(SAVE, (name, position))
 
     def run(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[int]]:
-        with self.lock:
-            try:
-                return self.connection.execute(statement, values).fetchall()
-            except sqlite3.OperationalError as fault:
-                raise Unavailable(f"{self.path.name}: {fault}") from fault
+        with self.lock, reachable(self.path):
+            return self.connection.execute(statement, values).fetchall()
 
     @contextmanager
     def lease(self, name: str, timeout: float) -> Iterator[bool]:

@@ -12,7 +12,7 @@ from shared.errors import Outdated
 from shared.store.postgres import PostgresStore
 from shared.store.sqlite import SqliteStore
 from tests.contract.store.whole import assert_whole
-from tests.contract.store.writing import batch, everything
+from tests.contract.store.writing import BATCH, batch, everything
 
 
 def test_a_copy_taken_while_many_write_is_a_whole_log_of_one_moment(tmp_path: Path) -> None:
@@ -64,6 +64,19 @@ def test_a_copy_is_a_log_that_goes_on(tmp_path: Path) -> None:
         assert copy.append(batch(1, 0)) == store.append(batch(1, 0))
         copy.append(batch(1, 1))
         assert copy.head() > store.head()
+
+
+def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        for number in range(40):
+            store.append_many([batch(worker, number) for worker in range(20)])
+            if number % 4 == 0:  # what was committed beside the file is put into it, under the reader's eyes
+                other.execute("pragma wal_checkpoint(truncate)")
+            lives = [store.read_stream(f"worker-{worker}") for worker in range(20)]
+            assert {len(life) for life in lives} == {BATCH * (number + 1)}
+            assert sorted(event.position for life in lives for event in life) == list(range(1, 20 * BATCH * (number + 1) + 1))
+    assert store.path.stat().st_size > 1_000_000
 
 
 def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
