@@ -12,7 +12,7 @@ from tests.bench.measuring import Rates
 OURS = "ours"
 PEER = "eventsourcing"
 HEADS = ("store", "work", "ours", "beside", "its own", "ratio", "rounds", "aim", "peak")
-PLAIN = "{:9} {:38} {:>12}   {:34} {:>12}   {:>7} {:>15}   {:22} {:>8}"
+PLAIN = "{:9} {:51} {:>12}   {:34} {:>12}   {:>7} {:>15}   {:22} {:>8}"
 
 
 @dataclass(frozen=True)
