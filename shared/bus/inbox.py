@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from shared.bus.backoff import Backoff
 from shared.bus.native import green_only, native
+from shared.bus.place import kept
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
-from shared.store.port import EventStore
+from shared.store.port import EventStore, Held
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Inbox(ABC):
         self.store = store
         self.stopping = threading.Event()
         self.interrupted = False
+        self.lease = f"{service}.inbox"
+        self.held: Held = True  # whoever feeds it says by what it is alone to do so
         self.reached: Position | None = None
 
     @abstractmethod
@@ -85,6 +88,7 @@ class Inbox(ABC):
 
     def advance(self, events: Sequence[EventMessage]) -> None:
         if events:
+            kept(self.held, self.lease)
             self.settle(events)
             self.reached = events[-1].position
 

@@ -15,6 +15,7 @@ from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, e
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.inbox import PAGE, Failure, Inbox, Stopped
 from shared.bus.native import green_only, native, native_context
+from shared.bus.place import kept
 from shared.bus.publisher import Publisher
 from shared.bus.reactions import Reactions
 from shared.errors import Unavailable
@@ -73,10 +74,11 @@ class Listener:
             self.inbox.stopping.wait(IDLE)
 
     def turn(self) -> None:
-        with native_context(self.checkpoints.lease(f"{self.service}.inbox", LEASE)) as held:
-            self.active = held
+        with native_context(self.checkpoints.lease(self.inbox.lease, LEASE)) as held:
+            self.active = bool(held)
             try:
                 if held:
+                    self.inbox.held = held
                     self.listen()
                 else:
                     self.begun = True  # another process reads for the service
@@ -96,6 +98,7 @@ class Listener:
             self.begun = True
             with consumer(channel, topology.inbox(self.service), self.arrived.append, PAGE):
                 while not (self.stopping or self.inbox.interrupted):
+                    kept(self.inbox.held, self.inbox.lease)
                     self.step(connection)
                     self.backoff.reset()
             self.inbox.rest()

@@ -1,14 +1,16 @@
 """How far a reader of the log has come. Memory knows it; the checkpoint follows, at once when it matters and else now and then.
 
 Only the holder of a lease has a place, so nobody else moves it. A process that dies forgets what it had not written down, and reads
-that part again: for a relay that is a window more that leaves twice, for an inbox events that it knows.
+that part again: for a relay that is a window more that leaves twice, for an inbox events that it knows. So does one that loses its
+lease: what is under way then is finished beside the next holder, and nothing more.
 """
 
 import time
 
 from shared.bus.native import native
+from shared.errors import Unavailable
 from shared.message import START, Position
-from shared.store.port import Checkpoints
+from shared.store.port import Checkpoints, Held
 
 SELDOM = 1.0  # seconds between two savings that nothing hurries
 
@@ -37,6 +39,12 @@ class Place:
         if self.at != self.saved:
             self.checkpoints.save(self.name, self.at)
             self.saved, self.saved_at = self.at, time.monotonic()
+
+
+def kept(held: Held, name: str) -> None:
+    """Asked before each piece of work: who has lost its lease is not alone any more, and begins again."""
+    if not held:
+        raise Unavailable(f"the lease {name} was lost")
 
 
 def saved(place: Place, *, now: bool) -> None:

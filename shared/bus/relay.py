@@ -19,12 +19,12 @@ from typing import Any
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, drained
 from shared.bus.native import green_only, native, native_context
-from shared.bus.place import Place, saved
+from shared.bus.place import Place, kept, saved
 from shared.bus.publisher import Publisher
 from shared.bus.topology import FEED, declare_exchange, declare_feed, is_embedded
 from shared.errors import Unavailable
 from shared.message import EventMessage
-from shared.store.port import Checkpoints, EventStore
+from shared.store.port import Checkpoints, EventStore, Held
 
 green_only(__name__)
 log = logging.getLogger(__name__)
@@ -68,20 +68,21 @@ class Carrier:
 
     def turn(self) -> None:
         with native_context(self.checkpoints.lease(self.name, PAUSE)) as held:
-            self.active = held
+            self.active = bool(held)
             try:
                 if held:
-                    self.carry()
+                    self.carry(held)
             finally:
                 self.active = False
 
-    def carry(self) -> None:
+    def carry(self, held: Held) -> None:
         with connected(self.uri) as connection:
             publisher = Publisher(connection)
             self.declare(publisher.channel)
             place = Place(self.checkpoints, self.name)
             native(place.load)
             while not self.stopping.is_set():
+                kept(held, self.name)
                 self.step(connection, publisher, place)
                 self.backoff.reset()
             saved(place, now=True)

@@ -95,7 +95,10 @@ class Link:
         self.prepared: set[bytes] = set()
         self.poll = select.poll()
         self.poll.register(self.pg.socket, READABLE)
-        self.checked(self.pg.exec_(SETTINGS))
+        self.run(SETTINGS)
+
+    def run(self, commands: bytes) -> None:
+        self.checked(self.pg.exec_(commands))
 
     def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
         self.prepare(statement)

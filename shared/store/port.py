@@ -74,6 +74,12 @@ class EventStore(Protocol):
     def close(self) -> None: ...
 
 
+class Held(Protocol):
+    """True as long as a lease is held. To ask costs nothing: ask before each piece of work, for a server may take a lease back."""
+
+    def __bool__(self) -> bool: ...
+
+
 class Checkpoints(Protocol):
     """Positions kept under a name, and a lease that one holder has at a time."""
 
@@ -82,8 +88,9 @@ class Checkpoints(Protocol):
     def save(self, name: str, position: Position) -> None:
         """Durable when it returns. Never moves backwards."""
 
-    def lease(self, name: str, timeout: float) -> AbstractContextManager[bool]:
-        """True inside the block when this process holds `name`; it is given back at the end, or when the process dies."""
+    def lease(self, name: str, timeout: float) -> AbstractContextManager[Held]:
+        """True inside the block as long as this process holds `name`. Given back at the end, when the process dies, or when the server
+        that keeps it hangs up: then another may have it, and who finds its lease lost leaves the block."""
 
 
 def pages(store: EventStore, after: Position, until: Position, size: int = 4_096) -> Iterator[list[EventMessage]]:

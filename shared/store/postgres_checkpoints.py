@@ -1,13 +1,14 @@
 """Positions and leases in PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psycopg
 
 from shared.errors import Unavailable
 from shared.message import START, Position
-from shared.store.libpq import INT8, TEXT, Links, Statement, int8
+from shared.store.libpq import INT4, INT8, TEXT, Link, Links, Statement, int8
+from shared.store.port import Held
 from shared.store.postgres_schema import set_up
 
 LOAD = Statement("load", "select position from public.checkpoints where name = $1", TEXT)
@@ -18,9 +19,12 @@ SAVE = Statement(
     TEXT,
     INT8,
 )
+TRY = Statement("try_lease", "select pg_try_advisory_lock($1, hashtext($2))", INT4, TEXT)
+TAKE = Statement("take_lease", "select pg_advisory_lock($1, hashtext($2))", INT4, TEXT)
 LEASES = 7061729  # the class of our advisory locks, so that a lease meets no other lock of the database
 # A holder whose machine vanished without a word must lose its lease: the server asks after it, and hangs up after half a minute.
-KEEPALIVE = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4"
+KEEPALIVE = b"set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4"
+TRUE = b"\1"
 
 
 class PostgresCheckpoints:
@@ -37,31 +41,39 @@ class PostgresCheckpoints:
         self.links.read(SAVE, name.encode(), int8(position))  # saving twice is saving once
 
     @contextmanager
-    def lease(self, name: str, timeout: float) -> Iterator[bool]:
+    def lease(self, name: str, timeout: float) -> Iterator[Held]:
         """A lock of a session of its own: the server gives it back when the connection ends, and so when the process dies."""
+        link = Link(self.dsn)
         try:
-            connection = psycopg.connect(self.dsn, autocommit=True)
-            held = locked(connection, name, timeout)
-        except psycopg.OperationalError as fault:
-            raise Unavailable(f"PostgreSQL: {fault}") from fault
-        try:
-            yield held
+            yield Lease(link, taken=locked(link, name, timeout))
         finally:
-            with suppress(psycopg.OperationalError):
-                connection.close()
+            link.close()
 
     def close(self) -> None:
         self.links.close()
 
 
-def locked(connection: psycopg.Connection[tuple[object, ...]], name: str, timeout: float) -> bool:
-    connection.execute(KEEPALIVE)
+class Lease:
+    """Held while its session lives. A server that ends the session gives the lock to another, and says farewell on this socket."""
+
+    def __init__(self, link: Link, *, taken: bool) -> None:
+        self.link = link
+        self.taken = taken
+
+    def __bool__(self) -> bool:
+        return self.taken and self.link.alive()
+
+
+def locked(link: Link, name: str, timeout: float) -> bool:
+    link.run(KEEPALIVE)
+    lock = (LEASES.to_bytes(4, "big"), name.encode())
     if timeout <= 0:
-        row = connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (LEASES, name)).fetchone()
-        return bool(row and row[0])
-    connection.execute(f"set lock_timeout = {max(1, round(timeout * 1000))}".encode())
+        return link.call(TRY, *lock).get_value(0, 0) == TRUE
+    link.run(b"set lock_timeout = %d" % max(1, round(timeout * 1000)))
     try:
-        connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (LEASES, name))
-    except psycopg.errors.LockNotAvailable:
-        return False
+        link.call(TAKE, *lock)
+    except Unavailable as fault:
+        if isinstance(fault.__cause__, psycopg.errors.LockNotAvailable):
+            return False
+        raise
     return True

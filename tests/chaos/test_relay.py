@@ -121,11 +121,8 @@ def relay_process(bus: Bus) -> "subprocess.Popen[bytes]":
 
 
 def test_a_database_that_goes_and_comes_under_load(own_postgres: PostgresServer, rabbitmq_uri: str, tmp_path: Path) -> None:
-    bus, kept = Bus(rabbitmq_uri, tmp_path), Kept()
-    bus.store.close()
-    bus.checkpoints.close()
-    bus.store = PostgresStore(own_postgres.dsn)  # type: ignore[assignment]
-    bus.checkpoints = PostgresCheckpoints(own_postgres.dsn)  # type: ignore[assignment]
+    bus = Bus(rabbitmq_uri, tmp_path, PostgresStore(own_postgres.dsn), PostgresCheckpoints(own_postgres.dsn))
+    kept = Kept()
     first, second = bus.relay(), Relay(bus.store, bus.checkpoints, bus.uri)
     bus.start(second)
     bus.listen(bus.reactions())

@@ -17,7 +17,7 @@ from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
 from shared.message import START, EventMessage, Position
-from shared.store.port import Append
+from shared.store.port import Append, EventStore
 from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from tests.contract.bus.blocking import new_event
@@ -63,11 +63,12 @@ class Kept:
 
 
 class Bus:
-    def __init__(self, uri: str, folder: Path) -> None:
+    def __init__(self, uri: str, folder: Path, store: EventStore | None = None, checkpoints: Any = None) -> None:
+        """Beside an SQLite log, unless another is given."""
         self.uri = uri
         self.folder = folder
-        self.store = SqliteStore(folder / "log.sqlite")
-        self.checkpoints = SqliteCheckpoints(folder / "log.sqlite")
+        self.store = store or SqliteStore(folder / "log.sqlite")
+        self.checkpoints = checkpoints or SqliteCheckpoints(folder / "log.sqlite")
         self.letters: DeadLetters = dead_letters(uri, (SERVICE, "intake"), folder / "dead.sqlite")
         self.running: list[tuple[Any, threading.Thread]] = []
         self.seen = Seen()

@@ -1,0 +1,49 @@
+"""A lease that PostgreSQL took back: its session ended alone, and the holder must hear of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from shared.errors import Unavailable
+from shared.store.postgres import PostgresCheckpoints
+from tests.contract.store.leases import end_lease
+from tests.processes import eventually
+
+WAITING = """select pid from pg_locks join pg_database on pg_database.oid = database
+where locktype = 'advisory' and not granted and datname = current_database()"""
+
+
+def test_a_holder_whose_session_was_ended_knows_it_and_another_takes_over(postgres_dsn: str) -> None:
+    checkpoints = PostgresCheckpoints(postgres_dsn)
+    with checkpoints.lease("relay", 0) as first, checkpoints.lease("facts", 0) as other:
+        assert first
+        assert end_lease(postgres_dsn, "relay")
+        eventually(lambda: not first)
+        assert other
+        with PostgresCheckpoints(postgres_dsn).lease("relay", 10) as second:
+            assert (bool(first), bool(second)) == (False, True)
+
+
+def test_a_lease_is_lost_soon_where_its_holder_vanishes_without_a_word(postgres_dsn: str) -> None:
+    """What no test can play, a machine that is cut off, is left to the server's own questions: here is that it was told to ask them."""
+    with PostgresCheckpoints(postgres_dsn).lease("relay", 0) as held:
+        link = held.link  # type: ignore[attr-defined]  # of PostgreSQL alone
+        shown = [link.pg.exec_(b"show tcp_keepalives_" + name).get_value(0, 0) for name in (b"idle", b"interval", b"count")]
+    assert shown == [b"10", b"5", b"4"]
+
+
+def test_who_fails_to_get_a_lease_leaves_no_connection_behind(postgres_dsn: str) -> None:
+    checkpoints = PostgresCheckpoints(postgres_dsn)
+    with (
+        checkpoints.lease("relay", 0) as first,
+        psycopg.connect(postgres_dsn, autocommit=True) as connection,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert first
+        waits = pool.submit(lambda: checkpoints.lease("relay", 30).__enter__())
+        (waiting,) = eventually(lambda: connection.execute(WAITING).fetchone())
+        connection.execute("select pg_cancel_backend(%s)", (waiting,))
+        with pytest.raises(Unavailable):
+            waits.result(30)
+        eventually(lambda: connection.execute("select from pg_stat_activity where pid = %s", (waiting,)).fetchone() is None, seconds=10)
