@@ -1,10 +1,19 @@
 """Appending: where events land, when they are refused, and what the same events get when they come again."""
 
+from uuid import UUID
+
 import pytest
 
 from shared.errors import Conflict, TooLarge
 from shared.store.port import BODY_LIMIT, Append, Appended, EventStore
 from tests.contract.store.writing import append, event, everything
+
+ID = UUID("5c6c2f5e-4b0f-4f0e-9d7e-6a1f0c9b7d11")
+STRANGE = {
+    "a character that no text of PostgreSQL holds": b'{"text":"\\u0000"}',
+    "what looks like the event's own id": b'{"id":"%s"}' % str(ID).encode(),
+    "what looks like the log's own fields": b'{"recordedtime":"2024","id":"%s"}' % str(ID).encode(),
+}
 
 
 def test_events_take_the_versions_after_the_expected_one(store: EventStore) -> None:
@@ -84,6 +93,17 @@ def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
     assert (read.id, read.type, read.subject, read.position, read.streamversion) == (new.id, new.type, "é-⚙", answer.position, 1)
     assert (read.kind, read.schema_version, read.actor.organisation, read.territory) == ("counting.Counted", 1, "étape", "alencon")
     assert bytes(read.data) == '{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode()
+
+
+@pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE)
+def test_whatever_the_data_the_same_again_gets_the_first_answer_and_another_a_conflict(store: EventStore, data: bytes) -> None:
+    asked = Append("a", 0, [event("a", ID, data), event("a", data=data)])
+    first = store.append(asked)
+    assert store.append(asked) == first
+    for others in (append("a", 0, 2), Append("a", 0, [event("a", data=data), asked.events[1]]), Append("a", 0, [asked.events[0]] * 2)):
+        assert [type(outcome) for outcome in store.append_many([others, asked])] == [Conflict, Appended]
+    assert store.append(append("a", 2)).version == 3
+    assert [event.id for event in everything(store)][:2] == [event.id for event in asked.events]
 
 
 @pytest.mark.parametrize("size", [1, 2, 511, 512, 513, 1_500])
