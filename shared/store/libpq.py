@@ -1,8 +1,11 @@
 """Prepared, binary calls through libpq, and the connections that carry them.
 
 Why not psycopg's cursors: for a call of a hundred microseconds their adaptation of values is the larger half. Here each statement
-is prepared once for a connection, its parameters are packed as PostgreSQL's own binary formats, and one C call sends, waits
-without the interpreter's lock, and reads the answer.
+is prepared once for a connection, and its parameters are packed as PostgreSQL's own binary formats.
+
+Why not libpq's own call, which sends, waits and reads in one: it waits without end. A server that neither answers nor hangs up (its
+machine swaps, its disk hangs, its process was stopped) would hold up a writer, and all that queue behind it, for as long. So a call is
+sent, waited for in `poll` for so many seconds of silence, and read. That costs three microseconds of a hundred and fifty.
 
 Why the packing is dangerous. The server believes the bytes. A wrong length is refused, but two arrays of different sizes, or a time
 counted from the wrong year, are stored without a word. All packing is in this file, the contract suite reads back every value that it
@@ -11,12 +14,12 @@ packs, and the SQL function gets arrays whose sizes one function (`postgres_writ
 
 import select
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.errors import Unavailable
 
@@ -30,9 +33,31 @@ SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 
 set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
 set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off"""
 
-# A standby reads and does not write: to a writer it is as good as away, until it is promoted.
-AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+SILENCE = 45.0  # seconds without a byte of an answer; a writer waits 30 for its lock
+# A network that swallows all without a word is noticed as well, where the address does not say otherwise: while connecting, while
+# sending (milliseconds), and on a connection that waits.
+PATIENCE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+}
+# What passes, by the first letters of its SQLSTATE: no connection, no room, somebody's order to stop, trouble of the machine, a
+# transaction undone for another's sake, a lock that did not come. And a standby: it does not write until it is promoted. Any other
+# error would be the same however often it is asked, although psycopg calls some of them operational as well.
+AWAY = ("08", "53", "57", "58", "40", "55P03", "25006")
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+def away(fault: psycopg.Error) -> bool:
+    """An error without a code was made on this side of a connection, by its end."""
+    code = fault.diag.sqlstate
+    return code.startswith(AWAY) if code else isinstance(fault, psycopg.OperationalError)
+
+
+def address(dsn: str) -> str:
+    return make_conninfo("", **{**PATIENCE, **conninfo_to_dict(dsn)})
 
 
 def int8(value: int) -> bytes:
@@ -84,61 +109,70 @@ class Statement:
 
 
 class Link:
-    """One connection, used by one thread at a time."""
+    """One connection, used by one thread at a time. Whoever gets Unavailable from it closes it: an answer may still be on its way."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, silence: float = SILENCE) -> None:
         try:
-            self.connection = psycopg.connect(dsn, autocommit=True)
+            self.connection = psycopg.connect(address(dsn), autocommit=True)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         self.pg = self.connection.pgconn
+        self.pg.nonblocking = 1  # or libpq waits without end for a server that does not take what it is sent
+        self.silence = silence
         self.prepared: set[bytes] = set()
-        self.poll = select.poll()
+        self.poll, self.sending = select.poll(), select.poll()
         self.poll.register(self.pg.socket, READABLE)
+        self.sending.register(self.pg.socket, READABLE | select.POLLOUT)
         self.run(SETTINGS)
 
     def run(self, commands: bytes) -> None:
-        self.checked(self.pg.exec_(commands))
+        self.pg.send_query(commands)
+        self.receive()
 
     def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
-        self.prepare(statement)
-        formats = (1,) * len(values)
-        return self.checked(self.pg.exec_prepared(statement.name, values, formats, 1))  # type: ignore[arg-type]  # None is NULL
+        self.send(statement, *values)
+        return self.receive()
 
-    def prepare(self, statement: Statement) -> None:
-        if statement.name not in self.prepared:
-            self.checked(self.pg.prepare(statement.name, statement.text, statement.types))
-            self.prepared.add(statement.name)
-
-    def send(self, statement: Statement, *values: bytes) -> None:
+    def send(self, statement: Statement, *values: bytes | None) -> None:
         """Half of a call: the server works while this thread does something else, until `receive`."""
-        self.prepare(statement)
         try:
+            if statement.name not in self.prepared:
+                self.pg.send_prepare(statement.name, statement.text, statement.types)
+                self.receive()
+                self.prepared.add(statement.name)
             self.pg.send_query_prepared(statement.name, values, (1,) * len(values), 1)
+            while self.pg.flush():
+                self.arrived(self.sending)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
 
     def receive(self) -> pq.abc.PGresult:
-        """The other half. It waits in `poll`, where other threads may run, and not in libpq, which would hold them up."""
+        """The other half: the last answer to what was sent."""
+        pg, answers = self.pg, []
         try:
-            while self.pg.is_busy():
-                self.poll.poll()
-                self.pg.consume_input()
+            while True:
+                while pg.is_busy():
+                    self.arrived(self.poll)
+                if (result := pg.get_result()) is None:
+                    break
+                answers.append(result)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
-        result = self.pg.get_result()
-        if result is None:
+        if not answers:
             raise Unavailable("PostgreSQL: the connection was lost")
-        checked = self.checked(result)
-        while self.pg.get_result() is not None:
-            pass
-        return checked
+        return [self.checked(answer) for answer in answers][-1]
+
+    def arrived(self, poll: select.poll) -> None:
+        """Takes in what has come. It waits in `poll`, where other threads may run, and not in libpq, which would hold them up."""
+        if not poll.poll(self.silence * 1_000):
+            raise Unavailable(f"PostgreSQL: no answer for {self.silence:g} seconds")
+        self.pg.consume_input()
 
     def checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             return result
         fault = psycopg.errors.error_from_result(result, encoding="utf-8")
-        if self.pg.status == pq.ConnStatus.BAD or isinstance(fault, AWAY):
+        if self.pg.status == pq.ConnStatus.BAD or away(fault):
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         raise fault
 
@@ -148,45 +182,3 @@ class Link:
 
     def close(self) -> None:
         self.connection.close()
-
-
-class Links:
-    """The connections of a process: one for each call under way; idle ones wait to be used again."""
-
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
-        self.idle: list[Link] = []
-
-    @contextmanager
-    def link(self) -> Iterator[Link]:
-        link = self.taken()
-        try:
-            yield link
-        except BaseException:
-            link.close()
-            raise
-        self.idle.append(link)
-
-    def taken(self) -> Link:
-        while self.idle:
-            try:
-                link = self.idle.pop()
-            except IndexError:  # another thread was faster
-                break
-            if link.alive():
-                return link
-            link.close()
-        return Link(self.dsn)
-
-    def read(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
-        """A call that changes nothing is simply made again when its connection breaks."""
-        try:
-            with self.link() as link:
-                return link.call(statement, *values)
-        except Unavailable:
-            with self.link() as link:
-                return link.call(statement, *values)
-
-    def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()

@@ -6,9 +6,10 @@ from datetime import datetime
 from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
-from shared.store.libpq import TIMESTAMPTZ, Links, Statement, timestamptz
+from shared.store.libpq import TIMESTAMPTZ, Statement, timestamptz
 from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.store.postgres_checkpoints import PostgresCheckpoints
+from shared.store.postgres_links import Links
 from shared.store.postgres_reader import PostgresReader, number
 from shared.store.postgres_schema import set_up
 from shared.store.postgres_writer import PostgresWriter
@@ -25,7 +26,7 @@ class PostgresStore:
         set_up(dsn)
         self.links = Links(dsn)
         self.reader = PostgresReader(self.links)
-        self.writing = Links(dsn)
+        self.writing = Links(dsn, most=1)  # one commit at a time, for all who wait
         self.submit = GroupCommit(PostgresWriter(self.writing).commit)
         self.tail = Tail(self.head)
 

@@ -7,8 +7,9 @@ import psycopg
 
 from shared.errors import Unavailable
 from shared.message import START, Position
-from shared.store.libpq import INT4, INT8, TEXT, Link, Links, Statement, int8
+from shared.store.libpq import INT4, INT8, SILENCE, TEXT, Link, Statement, int8
 from shared.store.port import Held
+from shared.store.postgres_links import Links
 from shared.store.postgres_schema import set_up
 
 LOAD = Statement("load", "select position from public.checkpoints where name = $1", TEXT)
@@ -31,7 +32,7 @@ class PostgresCheckpoints:
     def __init__(self, dsn: str) -> None:
         set_up(dsn)
         self.dsn = dsn
-        self.links = Links(dsn)
+        self.links = Links(dsn, most=2)
 
     def load(self, name: str) -> Position:
         result = self.links.read(LOAD, name.encode())
@@ -43,7 +44,7 @@ class PostgresCheckpoints:
     @contextmanager
     def lease(self, name: str, timeout: float) -> Iterator[Held]:
         """A lock of a session of its own: the server gives it back when the connection ends, and so when the process dies."""
-        link = Link(self.dsn)
+        link = Link(self.dsn, timeout + SILENCE)
         try:
             yield Lease(link, taken=locked(link, name, timeout))
         finally:

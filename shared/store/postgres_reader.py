@@ -10,13 +10,16 @@ from psycopg import pq
 
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decoder_of_lines
-from shared.store.libpq import INT8, INT8_ARRAY, TEXT, Link, Links, Statement, int8, int8_array
+from shared.store.libpq import INT8, INT8_ARRAY, TEXT, Link, Statement, int8, int8_array
 from shared.store.port import R
+from shared.store.postgres_links import Links
 
 READ_STREAM = Statement("read_stream", "select message from public.events where stream = $1 and version > $2 order by version", TEXT, INT8)
 READ_ALL = Statement("read_all", "select message, position from public.events where position > $1 order by position limit $2", INT8, INT8)
 READ_AT = Statement("read_at", "select message from public.events where position = any($1) order by position", INT8_ARRAY)
-PACK = 1_024  # events of one answer, 256 MB of them at worst
+# Events of one answer: a megabyte as events are, 256 MB if each were at the limit. Three times that is in hand while a page is read:
+# the rows of one pack, the same in one piece (which its events keep, for their data is a part of it), and the next pack coming in.
+PACK = 1_024
 
 decode_lines = decoder_of_lines(EventMessage)
 

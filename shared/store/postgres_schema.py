@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 
 from shared.errors import Outdated, Unavailable
+from shared.store.libpq import address, away
 
 ROOM = Path(__file__).parent / "sql"
 SCRIPTS = tuple((ROOM / f"{name}.sql").read_text() for name in ("events", "immutable", "append_events", "position_at", "roles"))
@@ -21,7 +22,7 @@ OWNED = "select coalesce((select pg_has_role(relowner, 'member') from pg_class w
 
 def set_up(dsn: str) -> None:
     try:
-        with psycopg.connect(dsn) as connection:
+        with psycopg.connect(address(dsn)) as connection:
             if answer(connection, FOUND) == MARK or not answer(connection, OWNED):
                 return
             connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
@@ -32,7 +33,9 @@ def set_up(dsn: str) -> None:
             for script in SCRIPTS:
                 connection.execute(script.encode())
             connection.execute(f"comment on table public.events is '{MARK}'".encode())
-    except psycopg.OperationalError as fault:
+    except psycopg.Error as fault:
+        if not away(fault):
+            raise
         raise Unavailable(f"PostgreSQL: {fault}") from fault
 
 

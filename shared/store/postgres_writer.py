@@ -6,7 +6,6 @@ from shared.errors import Conflict
 from shared.store.libpq import (
     TEXT,
     TIMESTAMPTZ,
-    Links,
     Statement,
     array,
     int4_array,
@@ -16,6 +15,7 @@ from shared.store.libpq import (
     timestamptz,
 )
 from shared.store.port import Append, Appended
+from shared.store.postgres_links import Links
 
 CONFLICT = -1
 # The types of the six arrays: text, bigint, integer, timestamptz, text, text.

@@ -15,7 +15,7 @@ from shared.store.postgres import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything, known
 from tests.processes import eventually
 
-TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+TERMINATE = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 WRITERS_LOCK = 7061727
 
 

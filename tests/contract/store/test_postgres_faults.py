@@ -1,0 +1,171 @@
+"""A PostgreSQL that falls silent, and one that refuses for good: nobody waits without end, nobody asks for ever."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import psycopg
+import pytest
+
+from shared.errors import Unavailable
+from shared.store.group_commit import GroupCommit
+from shared.store.libpq import PATIENCE, SILENCE, Link, address
+from shared.store.port import Append
+from shared.store.postgres import PostgresStore
+from shared.store.postgres_links import Links
+from shared.store.postgres_writer import PostgresWriter
+from tests.contract.store.writing import append, everything
+from tests.processes import eventually
+from tests.servers import PostgresServer
+
+SHORT = 0.5  # seconds of silence that these tests have the patience for
+LOCK_TIMEOUT = 30
+WRITERS_LOCK = 7061727
+TOO_LONG = "".join(map(chr, Random(1).choices(range(0x4E00, 0x9000), k=1_500)))  # the name of a stream that no index takes
+
+
+@pytest.fixture
+def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
+    """An impatient one, on a server whose processes may be stopped."""
+    store = PostgresStore(own_postgres.dsn)
+    store.writing = Links(own_postgres.dsn, 1, SHORT)
+    store.submit = GroupCommit(PostgresWriter(store.writing).commit)
+    store.links.silence = SHORT
+    store.append(append("a"))
+    yield store
+    store.close()
+
+
+@contextmanager
+def stopped(links: Links) -> Iterator[int]:
+    """The server's process behind the connection that is used next: it neither answers nor hangs up."""
+    with links.link() as link:
+        pid = link.pg.backend_pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behind_it(store: PostgresStore) -> None:
+    asked = [append(name) for name in "bcd"]
+    with ThreadPoolExecutor(3) as pool, stopped(store.writing):
+        faults = [type(waiting.exception(30)) for waiting in [pool.submit(store.append, each) for each in asked]]
+    assert Unavailable in faults
+    assert set(faults) <= {Unavailable, type(None)}
+    assert [store.append(each).version for each in asked] == [1, 1, 1]
+    assert len(everything(store)) == 4
+
+
+READS: dict[str, Callable[[PostgresStore], object]] = {
+    "a page": lambda store: len(store.read_all(0)),
+    "a stream": lambda store: len(store.read_stream("a")),
+    "the head": lambda store: store.head(),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_read_that_gets_no_answer_is_made_again_on_another_connection(
+    store: PostgresStore, read: Callable[[PostgresStore], object]
+) -> None:
+    with stopped(store.links):
+        assert read(store) == 1
+
+
+def test_an_append_larger_than_what_the_network_holds_does_not_wait_for_a_silent_server(store: PostgresStore) -> None:
+    """It is not the answer that never comes then: the question never leaves."""
+    large = append("large", 0, 40)
+    large = Append(
+        "large", 0, [type(each)(each.id, each.type, each.body[:-1] + b',"more":"' + b"x" * 250_000 + b'"}') for each in large.events]
+    )
+    with ThreadPoolExecutor(1) as pool, stopped(store.writing):
+        fault = pool.submit(store.append, large).exception(30)
+    assert isinstance(fault, Unavailable)
+    assert store.append(large).version == 40
+
+
+def test_a_server_that_accepts_nobody_is_unavailable(own_postgres: PostgresServer) -> None:
+    pid = int(Path(own_postgres.data, "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            Link(own_postgres.dsn + "?connect_timeout=2")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_silence_is_longer_than_a_writer_waits_for_its_lock(postgres_dsn: str) -> None:
+    with Links(postgres_dsn).link() as link:
+        assert link.pg.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
+    assert SILENCE > LOCK_TIMEOUT
+
+
+def test_an_address_keeps_its_own_patience() -> None:
+    said = psycopg.conninfo.conninfo_to_dict(address("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60"))
+    assert {name: said[name] for name in PATIENCE} == {name: str(value) for name, value in PATIENCE.items()} | {
+        "connect_timeout": "3",
+        "keepalives_idle": "60",
+    }
+
+
+def test_what_is_refused_for_good_is_not_called_unavailable_and_spoils_nobody_elses(postgres_dsn: str) -> None:
+    """Whoever is told that a server is away asks again: such an append would be asked for ever."""
+    store = PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection, ThreadPoolExecutor(4) as pool:
+        connection.execute("select pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+        first = pool.submit(store.append, append("first"))
+        eventually(lambda: connection.execute("select from pg_locks where not granted").fetchone() is not None)
+        group = [pool.submit(store.append, append(stream)) for stream in ("b", TOO_LONG, "c")]
+        eventually(lambda: len(store.submit.queue) == 3)
+        connection.rollback()
+        assert [type(each.exception(30)) for each in [first, *group]] == [
+            type(None),
+            type(None),
+            psycopg.errors.ProgramLimitExceeded,
+            type(None),
+        ]
+    assert sorted(event.subject for event in everything(store)) == ["b", "c", "first"]
+
+
+@pytest.mark.parametrize("order", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_what_an_administrator_stops_may_be_asked_again(postgres_dsn: str, order: str) -> None:
+    store = PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("select pg_advisory_lock(%s)", (WRITERS_LOCK,))
+        waits = pool.submit(store.append, append("a"))
+        (pid,) = eventually(lambda: connection.execute("select pid from pg_locks where not granted").fetchone())
+        connection.execute(f"select {order}(%s)".encode(), (pid,))
+        assert isinstance(waits.exception(30), Unavailable)
+
+
+def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_turn(postgres_dsn: str) -> None:
+    links = Links(postgres_dsn, 2)
+    free, held = threading.Event(), threading.Semaphore(0)
+
+    def hold() -> int:
+        with links.link() as link:
+            held.release()
+            free.wait(30)
+            return link.pg.backend_pid
+
+    with ThreadPoolExecutor(5) as pool:
+        holding = [pool.submit(hold) for _ in range(5)]
+        assert held.acquire(timeout=10)
+        assert held.acquire(timeout=10)
+        assert not held.acquire(timeout=0.2)
+        free.set()
+        assert len({each.result() for each in holding}) == 2
+
+
+def test_whoever_waits_in_vain_for_a_connection_is_told_so(postgres_dsn: str) -> None:
+    links = Links(postgres_dsn, 1, SHORT)
+    with links.link(), pytest.raises(Unavailable, match="no connection was free"), links.link():
+        pass
+    with links.link() as link:
+        assert link.alive()
