@@ -13,7 +13,7 @@ What is weaker than in SQL, and no code here can help it:
   a property of that event alone: all readers see the same, and a replay sees it again.
 - Several appends are several commits. One append is all or nothing; of `append_many`, a first part may remain when the server goes.
 - An append of more than the server's MaxAppendSize (1 MiB unless it is told otherwise) in all is TooLarge, whatever each event weighs.
-- Immutability is a matter of the server's access lists: an administrator may delete a stream; SQL refuses that even to the owner.
+- Immutability is a matter of the server's access lists: an administrator may delete a stream; SQL refuses that to a slip of the owner.
 - There is no index by time: `position_at` walks backwards from the end, or from the nearest place that this process passed before.
 """
 

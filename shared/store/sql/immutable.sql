@@ -1,4 +1,4 @@
--- What was recorded stays, even for the owner of the table: a slip of the hand is refused like an attack.
+-- What was recorded stays, even where the owner of the table slips: he may only take the guard away on purpose, or the whole table.
 create or replace function public.refuse_change() returns trigger
 language plpgsql
 as $$

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
 from shared.errors import Unavailable
+from shared.message import EventMessage
 from shared.store.libpq import int8s
 from shared.store.port import Append
 from shared.store.postgres import PostgresCheckpoints, PostgresStore
@@ -22,13 +25,6 @@ WRITERS_LOCK = 7061727
 def terminate(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute(TERMINATE)
-
-
-def test_many_processes_may_start_at_the_same_moment(postgres_dsn: str) -> None:
-    with ThreadPoolExecutor(12) as pool:
-        stores = list(pool.map(lambda _: PostgresStore(postgres_dsn), range(12)))
-    stores[0].append(append("a"))
-    assert [store.head() for store in stores] == [1] * 12
 
 
 def test_the_table_has_two_indexes_and_no_more(postgres_dsn: str) -> None:
@@ -94,6 +90,26 @@ def test_an_append_cut_off_in_the_middle_is_unavailable_and_the_next_one_heals(p
     assert len(everything(store)) == 1
 
 
+READS: dict[str, Callable[[PostgresStore], int]] = {
+    "a page": lambda store: len(store.read_all(0)),
+    "a stream": lambda store: len(store.read_stream("a")),
+    "the head": lambda store: store.head(),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_read_cut_off_in_the_middle_is_simply_made_again(postgres_dsn: str, read: Callable[[PostgresStore], int]) -> None:
+    store = PostgresStore(postgres_dsn)
+    store.append(append("a"))
+    with psycopg.connect(postgres_dsn) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("lock table public.events in access exclusive mode")
+        reading = pool.submit(read, store)
+        (pid,) = eventually(lambda: connection.execute("select pid from pg_locks where not granted and locktype = 'relation'").fetchone())
+        connection.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        connection.rollback()
+        assert reading.result(30) == 1
+
+
 def test_writers_and_readers_go_on_while_their_connections_are_cut(postgres_dsn: str) -> None:
     store = PostgresStore(postgres_dsn)
     until = time.monotonic() + 2
@@ -108,15 +124,27 @@ def test_writers_and_readers_go_on_while_their_connections_are_cut(postgres_dsn:
                 continue  # the same append again: it may have been recorded
         return number
 
-    with ThreadPoolExecutor(4) as pool:
+    def follow() -> list[EventMessage]:
+        seen: list[EventMessage] = []
+        while time.monotonic() < until:
+            with suppress(Unavailable):  # cut off twice in a row
+                seen += store.read_all(seen[-1].position if seen else 0)
+        return seen
+
+    with ThreadPoolExecutor(6) as pool:
         written = [pool.submit(write, worker) for worker in range(4)]
+        followed = [pool.submit(follow) for _ in range(2)]
         while time.monotonic() < until:
             time.sleep(0.1)
             terminate(postgres_dsn)
         counts = [each.result() for each in written]
     assert min(counts) > 0
     assert [len(store.read_stream(f"worker-{worker}")) for worker in range(4)] == counts
-    assert len(everything(store)) == sum(counts)
+    log = everything(store)
+    assert len(log) == sum(counts)
+    for seen in (each.result() for each in followed):
+        assert seen
+        assert seen == log[: len(seen)]
 
 
 def test_no_server_is_unavailable() -> None:

@@ -19,6 +19,7 @@ from shared.store.port import Append
 from shared.store.postgres import PostgresStore
 from shared.store.postgres_links import Links
 from shared.store.postgres_writer import PostgresWriter
+from tests.contract.store.test_postgres import READS
 from tests.contract.store.writing import append, everything
 from tests.processes import eventually
 from tests.servers import PostgresServer
@@ -61,13 +62,6 @@ def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behi
     assert set(faults) <= {Unavailable, type(None)}
     assert [store.append(each).version for each in asked] == [1, 1, 1]
     assert len(everything(store)) == 4
-
-
-READS: dict[str, Callable[[PostgresStore], object]] = {
-    "a page": lambda store: len(store.read_all(0)),
-    "a stream": lambda store: len(store.read_stream("a")),
-    "the head": lambda store: store.head(),
-}
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)

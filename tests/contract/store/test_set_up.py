@@ -1,0 +1,85 @@
+"""Setting up a PostgreSQL log: by its owner, once, whatever the defaults; and never backwards."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from shared.errors import Outdated, Unavailable
+from shared.store.postgres import PostgresCheckpoints, PostgresStore
+from shared.store.postgres_schema import DIGESTS, SCRIPTS, VERSION
+from tests.contract.store.writing import append, everything
+
+EARLIER = "create table public.events (position bigint primary key, stream text, version bigint, body json)"
+BEFORE_NUMBERS = "comment on table public.events is 'parcours log 0123456789abcdef'"
+OF_TOMORROW = "comment on table public.events is 'parcours log, version 999999'; comment on function public.position_at is 'of tomorrow'"
+REMARK = "select obj_description('public.position_at'::regproc), obj_description('public.events'::regclass)"
+
+
+def run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def service_dsn(postgres_dsn: str) -> str:
+    """The empty database of `postgres_dsn` as the role of the services sees it."""
+    run(postgres_dsn, "do $$ begin create role parcours_service nologin; exception when duplicate_object then null; end $$")
+    return psycopg.conninfo.make_conninfo(postgres_dsn, options="-c role=parcours_service")
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_many_processes_may_start_at_the_same_moment_whatever_isolation_is_the_default(postgres_dsn: str, isolation: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
+    run(postgres_dsn, f"alter database {name} set default_transaction_isolation = '{isolation}'")
+    with ThreadPoolExecutor(12) as pool:
+        started = list(pool.map(lambda number: (PostgresStore, PostgresCheckpoints)[number % 2](postgres_dsn), range(12)))
+    assert isinstance(started[0], PostgresStore)
+    started[0].append(append("a"))
+    assert [store.head() for store in started if isinstance(store, PostgresStore)] == [1] * 6
+
+
+def test_a_service_does_not_begin_before_the_owner_has_set_the_log_up(postgres_dsn: str, service_dsn: str) -> None:
+    for part in (PostgresStore, PostgresCheckpoints):
+        with pytest.raises(Unavailable, match="owner"):
+            part(service_dsn)
+    PostgresStore(postgres_dsn)
+    PostgresCheckpoints(service_dsn).save("relay", 1)
+    assert PostgresStore(service_dsn).append(append("a")).version == 1
+
+
+def test_a_service_does_not_begin_on_what_an_older_version_set_up(postgres_dsn: str, service_dsn: str) -> None:
+    PostgresStore(postgres_dsn)
+    run(postgres_dsn, BEFORE_NUMBERS)
+    with pytest.raises(Unavailable, match="owner"):
+        PostgresStore(service_dsn)
+    PostgresStore(postgres_dsn)
+    assert PostgresStore(service_dsn).head() == 0
+
+
+@pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
+def test_a_log_of_an_earlier_shape_is_refused_to_its_owner_and_to_a_service(request: pytest.FixtureRequest, dsn: str) -> None:
+    address = request.getfixturevalue(dsn)
+    run(request.getfixturevalue("postgres_dsn"), EARLIER)
+    with pytest.raises(Outdated):
+        PostgresStore(address)
+
+
+@pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
+def test_what_a_newer_version_set_up_is_used_and_left_as_it_is(request: pytest.FixtureRequest, dsn: str) -> None:
+    """Else each start of an older process would undo, under the newer ones, what they rely on."""
+    address, owner = request.getfixturevalue(dsn), request.getfixturevalue("postgres_dsn")
+    PostgresStore(owner)
+    run(owner, OF_TOMORROW)
+    store = PostgresStore(address)
+    store.append(append("a"))
+    assert len(everything(store)) == 1
+    with psycopg.connect(owner) as connection:
+        assert connection.execute(REMARK).fetchone() == ("of tomorrow", "parcours log, version 999999")
+
+
+def test_a_changed_script_is_a_new_version() -> None:
+    """Red? Add this digest to those of postgres_schema.py: the log is set up anew where the last number is smaller."""
+    assert hashlib.sha256("".join(SCRIPTS).encode()).hexdigest()[:16] == DIGESTS[-1]
+    assert len(set(DIGESTS)) == VERSION
