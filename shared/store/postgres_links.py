@@ -9,7 +9,7 @@ from psycopg import pq
 from shared.errors import Unavailable
 from shared.store.libpq import SILENCE, Link, Statement
 
-MOST = 6  # calls of one kind under way in a process; whoever comes then waits for its turn
+MOST = 6  # reads under way in a process; whoever comes then waits for its turn. docker-compose.yml counts what that is in all
 
 
 class Links:
