@@ -33,7 +33,7 @@ def inbox(parts: Parts, name: str) -> Inbox:
     if name in POLICIES:
         reactor = parts.reactor(name)
         return Reactions(name, parts.store, parts.checkpoints, reactor.react, reactor.policies.keys())
-    return Projection(name, parts.store, parts.reporting.position, parts.reporting.apply)
+    return Projection(name, parts.store, parts.reporting.checkpoint, parts.reporting.apply)
 
 
 def listener(parts: Parts, inbox: Inbox) -> Listener:

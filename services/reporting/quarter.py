@@ -10,10 +10,11 @@ from services.reporting import behind, committee
 from services.reporting.calendar import ordinal
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.read_models import ReadModels, standing
+from services.reporting.facts.standing import told_by
+from services.reporting.read_models import ReadModels, standing, stands
 from services.reporting.rebuild import Rebuild
 from services.reporting.sheet import Sheet, quarters_of
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
 
@@ -52,6 +53,15 @@ class Reporting:
     def apply(self, events: Sequence[EventMessage]) -> Position:
         """Fold events, each with its `previous`, and their checkpoint, in one transaction. Raises Gap when some are missing."""
         return self.models.apply(events)
+
+    def checkpoint(self) -> Position:
+        """Where the facts stand. Raises Unavailable when the log does not hold what they were folded from: it was taken back, or it is
+        another. What it says next would be added to figures that are not its own."""
+        with self.models.reading() as connection:
+            reached = stands(connection, t.TABLES)
+        if not told_by(reached, self.events([reached.position])):
+            raise Unavailable(f"the read models stand at {reached.position}, in another log: `parcours rebuild` makes them from this one")
+        return reached.position
 
     def rebuild(self, store: EventStore) -> Position:
         """Build the read models again from the log, beside the live ones, and swap. Gives the position that they reach."""

@@ -1,8 +1,8 @@
 """A rebuild: every table made again from the log, beside the live ones, whose place they then take in one transaction.
 
 Killed at any moment, it leaves the live tables as they were, and the next one goes on from where it last wrote; unless that was begun
-by another version of the product, which may see the facts otherwise. Of two that run at once, the later one takes over and the earlier
-one stops.
+from another log, or by another version of the product, which may see the facts otherwise. Of two that run at once, the later one takes
+over and the earlier one stops.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, select, text, update
 
-from services.reporting.facts.standing import Standing
+from services.reporting.facts.standing import Standing, told_by
 from services.reporting.facts.tables import TABLES
 from services.reporting.gathered import BATCH, Gathered, uncollected
 from services.reporting.read_models import ReadModels, standing, stands
@@ -43,12 +43,15 @@ class Rebuild:
 
     def begin(self) -> None:
         with self.models.writing() as connection:
-            if self.owner(connection).startswith(self.version):
+            if self.owner(connection).startswith(self.version) and self.goes_on(stands(connection, self.tables)):
                 connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
             else:
                 drop(connection, self.tables)
                 create_bare(connection, self.tables, self.name)
             self.gathered = Gathered(self.tables, stands(connection, self.tables))
+
+    def goes_on(self, begun: Standing) -> bool:
+        return told_by(begun, self.store.read_at([begun.position]))
 
     def build(self) -> None:
         """From where it stands to the end of the log."""
@@ -64,10 +67,10 @@ class Rebuild:
             self.gathered.write(connection)
 
     def swapped(self) -> bool:
-        """Never while the live tables are ahead: they must not go back."""
+        """Never while the live tables are ahead: they must not go back; unless it is from what this log never had."""
         with self.models.writing() as connection:
             self.own(connection)
-            if standing(connection, TABLES) > self.gathered.standing.position:
+            if min(standing(connection, TABLES), self.store.head()) > self.gathered.standing.position:
                 return False
             self.swap(connection)
         return True

@@ -86,10 +86,11 @@ def in_memory(events: Sequence[EventMessage]) -> Reporting:
     return report
 
 
-def recorded(events: Sequence[EventMessage], path: Path) -> SqliteStore:
+def recorded(events: Sequence[EventMessage], path: Path, *, now: bool = False) -> SqliteStore:
+    """A log of these events, recorded when they say or now."""
     store = SqliteStore(path)
     for number, event in enumerate(events):
         names = EventBody.__struct_fields__
         body = encode(EventBody(**{name: getattr(event, name) for name in names}))
-        store.append(Append(f"s-{number}", 0, [NewEvent(event.id, event.type, body)], event.recordedtime))
+        store.append(Append(f"s-{number}", 0, [NewEvent(event.id, event.type, body)], None if now else event.recordedtime))
     return store

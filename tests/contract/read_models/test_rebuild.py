@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,7 +18,7 @@ from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
 from services.reporting.rebuild import Rebuild
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import R
 from shared.store.sqlite import SqliteStore
@@ -89,6 +90,22 @@ def test_a_rebuild_never_takes_the_live_tables_back(report: Reporting, log: Sqli
     assert report.rebuild(store) == report.position() == events[-1].position
     assert contents(report) == contents(in_memory(events))
     store.close()
+
+
+def test_read_models_of_another_log_say_so_until_they_are_made_from_this_one(url: str, log: SqliteStore, tmp_path: Path) -> None:
+    """A log was taken back to an earlier copy, and has grown again past where the read models stand."""
+    with closing(Reporting(url, ORNE, log.read_at)) as report:
+        report.apply(events_of(log))
+        assert report.checkpoint() == log.head()
+    for other in (
+        recorded(lives(7, 10), tmp_path / "shorter.sqlite", now=True),
+        recorded(lives(8, 40), tmp_path / "longer.sqlite", now=True),
+    ):
+        with closing(other), closing(Reporting(url, ORNE, other.read_at)) as report:
+            with pytest.raises(Unavailable, match="parcours rebuild"):
+                report.checkpoint()
+            assert report.rebuild(other) == report.checkpoint() == other.head()
+            assert contents(report) == contents(in_memory(events_of(other)))
 
 
 def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reporting, log: SqliteStore) -> None:
@@ -187,6 +204,14 @@ def test_a_rebuild_begun_by_another_version_is_not_continued(
     report.rebuild(store)
     assert store.places[0] == 0
     assert contents(report) == contents(in_memory(events_of(log)))
+
+
+def test_a_rebuild_of_another_log_is_not_continued(report: Reporting, log: SqliteStore, often: None, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        report.rebuild(cut(log, 17))
+    with closing(recorded(lives(8, 20), tmp_path / "other.sqlite", now=True)) as other:
+        report.rebuild(other)
+        assert contents(report) == contents(in_memory(events_of(other)))
 
 
 PLACES = (
