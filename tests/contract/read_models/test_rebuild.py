@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,10 +16,11 @@ from sqlalchemy import inspect, select, text
 from services.reporting import gathered, rebuild
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
+from services.reporting.gathered import Gathered
 from services.reporting.quarter import Reporting
 from services.reporting.rebuild import Rebuild
 from shared.errors import Refused, Unavailable
-from shared.message import EventMessage, Position
+from shared.message import EventMessage, Position, Recorded
 from shared.store.port import R
 from shared.store.sqlite import SqliteStore
 from tests.contract.read_models.tables import contents, in_memory, lives, recorded, said
@@ -92,22 +93,6 @@ def test_a_rebuild_never_takes_the_live_tables_back(report: Reporting, log: Sqli
     store.close()
 
 
-def test_read_models_of_another_log_say_so_until_they_are_made_from_this_one(url: str, log: SqliteStore, tmp_path: Path) -> None:
-    """A log was taken back to an earlier copy, and has grown again past where the read models stand."""
-    with closing(Reporting(url, ORNE, log.read_at)) as report:
-        report.apply(events_of(log))
-        assert report.checkpoint() == log.head()
-    for other in (
-        recorded(lives(7, 10), tmp_path / "shorter.sqlite", now=True),
-        recorded(lives(8, 40), tmp_path / "longer.sqlite", now=True),
-    ):
-        with closing(other), closing(Reporting(url, ORNE, other.read_at)) as report:
-            with pytest.raises(Unavailable, match="parcours rebuild"):
-                report.checkpoint()
-            assert report.rebuild(other) == report.checkpoint() == other.head()
-            assert contents(report) == contents(in_memory(events_of(other)))
-
-
 def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reporting, log: SqliteStore) -> None:
     events = events_of(log)
     ended = Event()
@@ -138,6 +123,19 @@ def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reportin
         people = len(connection.execute(select(t.person)).all())
     rebuilding.join()
     assert people == 20
+
+
+def test_a_rebuild_that_readers_never_let_in_says_so_and_the_next_one_goes_on(postgres_dsn: str, log: SqliteStore) -> None:
+    with closing(Reporting(postgres_dsn, ORNE, log.read_at)) as report:
+        report.apply(events_of(log)[:50])
+        with pytest.MonkeyPatch.context() as short, report.models.reading():
+            short.setattr(rebuild, "PATIENCE", "50ms")
+            with pytest.raises(Unavailable, match="goes on from here"):
+                report.rebuild(log)
+        store = cut(log, 0)
+        assert report.rebuild(store) == log.head()
+        assert store.places == []
+        assert contents(report) == contents(in_memory(events_of(log)))
 
 
 def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: SqliteStore) -> None:
@@ -180,6 +178,24 @@ def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reporting
     report.rebuild(log)
     assert contents(report) == contents(in_memory(events_of(log)))
     assert said(report) == said(in_memory(events_of(log)))
+
+
+@pytest.mark.parametrize("people", [20, 80])
+def test_a_rebuild_holds_few_rows_in_memory_however_long_the_log_is(
+    report: Reporting, often: None, tmp_path: Path, people: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    take = Gathered.take
+
+    def counted(self: Gathered, events: Sequence[Recorded]) -> None:
+        take(self, events)
+        held.append(self.held)
+
+    monkeypatch.setattr(Gathered, "take", counted)
+    with closing(recorded(lives(5, people), tmp_path / "some.sqlite")) as log:
+        report.rebuild(log)
+    assert len(held) > people
+    assert max(held) < 30 + 7 * 6  # FULL, and a page of events of at most six rows each
 
 
 @pytest.mark.parametrize("pages", [1, 9, 17, 25])
