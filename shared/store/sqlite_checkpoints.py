@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.message import START, Position
 from shared.store.sqlite_file import connect, reachable
 
-SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
+SCHEMA = (Path(__file__).parent / "sql" / "sqlite_checkpoints.sql").read_text()
 LOAD = "select position from checkpoints where name = ?"
 SAVE = """insert into checkpoints (name, position) values (?, ?)
           on conflict (name) do update set position = excluded.position where excluded.position > checkpoints.position"""
