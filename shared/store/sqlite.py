@@ -14,19 +14,18 @@ from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Outdated
+from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
 from shared.store.port import NO_STREAM, Append, Appended, R
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.sqlite_file import Readers, connect, reachable
+from shared.store.sqlite_file import Readers, created, reachable
 from shared.store.tail import Tail
 from shared.time import Clock, now
 
 __all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
-MESSAGE = b"message"
 LAST = "select position, recorded_at from events order by position desc limit 1"
 INSERT = "insert into events (position, stream, version, type, recorded_at, message) values (?, ?, ?, ?, ?, cast(? as text))"
 VERSION = "select coalesce(max(version), 0) from events where stream = ?"
@@ -46,10 +45,7 @@ class SqliteStore:
         self.clock = clock
         self.in_order = Readers(self.path)
         self.far_apart = Readers(self.path, mapped=True)
-        with reachable(self.path):
-            self.writer = connect(self.path, SCHEMA)
-            if (MESSAGE,) not in self.writer.execute("select name from pragma_table_info('events')").fetchall():
-                raise Outdated(str(self.path))
+        self.writer = created(self.path, SCHEMA)
         self.submit = GroupCommit(self.commit)
         self.tail = Tail(self.head)
 

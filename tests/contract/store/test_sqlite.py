@@ -79,18 +79,6 @@ def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(
     assert store.path.stat().st_size > 1_000_000
 
 
-def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "log.sqlite"
-    with closing(sqlite3.connect(path)) as file:
-        file.execute("create table events (position integer primary key, stream text, version integer, recorded_at text, body text)")
-        file.execute("insert into events values (1, 'a', 1, '2024-01-01', '{}')")
-        file.commit()
-    with pytest.raises(Outdated, match="earlier version"):
-        SqliteStore(path)
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("select body from events").fetchall() == [("{}",)]
-
-
 def test_a_table_of_an_earlier_version_is_refused_and_left_as_it_is(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("create table public.events (position bigint primary key, stream text, version bigint, body json)")
