@@ -11,8 +11,9 @@ Each caller is answered on its own: a conflict is its own value, and if a commit
 import threading
 from collections.abc import Callable, Sequence
 
-from shared.errors import Conflict, TooLarge, Unavailable
-from shared.store.port import BODY_LIMIT, Append, Appended
+from shared.errors import Conflict, Unavailable
+from shared.store.port import Append, Appended
+from shared.store.recordable import checked
 
 GROUP_LIMIT = 8 * 1024 * 1024  # bytes of bodies in one commit; what is over it leaves in the next
 Outcomes = list[Appended | Conflict]
@@ -102,15 +103,3 @@ def first_of(queue: list[Turn]) -> tuple[list[Turn], list[Turn]]:
         if index and total > GROUP_LIMIT:
             return queue[:index], queue[index:]
     return queue, []
-
-
-def checked(append: Append) -> Append:
-    """What no log may hold is refused before it meets a lock: one bad event must not spoil the commit of others."""
-    if not append.events:
-        raise ValueError(f"an append to {append.stream} without events")
-    for event in append.events:
-        if len(event.body) > BODY_LIMIT:
-            raise TooLarge(f"{event.type} takes {len(event.body)} bytes; the log takes {BODY_LIMIT} an event")
-        if not event.body.startswith(b'{"') or b"\n" in event.body:
-            raise ValueError(f"the body of {event.type} is not one line of JSON")
-    return append

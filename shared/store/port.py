@@ -13,6 +13,7 @@ from shared.message import EventMessage, Position, Recorded
 
 NO_STREAM = 0  # the version of a stream that nobody has written to
 BODY_LIMIT = 256 * 1024  # bytes of one encoded event; over it `append` raises TooLarge
+NAME_LIMIT = 1_000  # bytes of a stream's name, or of a type's: an index of PostgreSQL takes no more than 2,700; over it TooLarge too
 
 
 R = TypeVar("R", bound=Recorded)
@@ -44,7 +45,7 @@ class EventStore(Protocol):
     def append(self, append: Append) -> Appended:
         """Add events at `expected`, or raise Conflict. The same events appended again give the first answer.
 
-        Raises Conflict, TooLarge, Unavailable (the outcome is unknown: append the same again).
+        Raises Conflict, TooLarge, Unrecordable, Unavailable (the outcome is unknown: append the same again).
         """
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
