@@ -17,7 +17,7 @@ import msgspec
 from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
-from shared.store.port import NO_STREAM, Append, Appended, R
+from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.sqlite_file import Readers, created, reachable
 from shared.store.tail import Tail
@@ -65,7 +65,7 @@ class SqliteStore:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return decoder_of_lines(shape)(lines(self.in_order, PAGE, after, limit))
+        return decoder_of_lines(shape)(lines(self.in_order, PAGE, min(after, LAST_PLACE), max(limit, 0)))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(lines(self.far_apart, AT, msgspec.json.encode([*positions]).decode()))

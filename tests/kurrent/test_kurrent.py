@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kurrentdbclient import RecordedEvent
 
-from shared.errors import Conflict, TooLarge, Unavailable
+from shared.errors import Conflict, NoSuchPlace, TooLarge, Unavailable
 from shared.message import Position
 from shared.store import kurrent_node, kurrent_watch
 from shared.store.kurrent import KurrentStore
@@ -41,7 +41,7 @@ def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(serve
 
 def test_a_checkpoint_of_another_log_is_not_taken_for_a_place_in_this_one(store: KurrentStore) -> None:
     answer = store.append(append("a", 0, 3))
-    with pytest.raises(ValueError, match="another log"):
+    with pytest.raises(NoSuchPlace, match="another log"):
         store.read_all(answer.position - 1)
 
 
