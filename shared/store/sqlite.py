@@ -5,10 +5,7 @@ commit is visible. So positions become visible in the order in which they were d
 anything appear below N. A deferred `BEGIN` would read the last position first and lock later; two writers would then draw the same.
 """
 
-import os
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
 from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.store.sqlite_copy import copy
 from shared.store.sqlite_file import Readers, created, reachable
 from shared.store.tail import Tail
 from shared.time import Clock, now
@@ -90,13 +88,7 @@ class SqliteStore:
 
     def copy(self, path: Path) -> None:
         """The log as it is at one moment, in a file of its own, while it is read and written. Raises FileExistsError."""
-        part = path.with_name(f"{path.name}.part")
-        with self.in_order.reader() as reader, closing(sqlite3.connect(part)) as target:
-            reader.backup(target)
-        try:
-            os.link(part, path)  # whole or not at all, and never in the place of another
-        finally:
-            part.unlink()
+        copy(self.in_order, path)
 
     def close(self) -> None:
         self.writer.close()
