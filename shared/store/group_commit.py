@@ -35,10 +35,9 @@ class Turn:
     def result(self) -> Outcomes:
         if isinstance(self.outcome, list):
             return self.outcome
-        raise self.outcome or INTERRUPTED
-
-
-INTERRUPTED = Unavailable("the commit was interrupted")
+        if isinstance(self.outcome, Unavailable):  # of a commit that others shared: each raises one of its own
+            raise Unavailable(*self.outcome.args) from self.outcome
+        raise self.outcome or Unavailable("the commit was interrupted")
 
 
 class GroupCommit:
@@ -77,7 +76,7 @@ class GroupCommit:
         if heir is not None:
             heir.called.release()
         for turn in group:
-            turn.outcome = INTERRUPTED if turn.outcome is None else turn.outcome
+            turn.outcome = Unavailable("the commit was interrupted") if turn.outcome is None else turn.outcome
             turn.called.release()
 
     def settle(self, group: Sequence[Turn]) -> None:

@@ -26,7 +26,7 @@ from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.kurrent_events import Marks, lines, proposed, recorded, stamp, stamped
 from shared.store.kurrent_node import Node
 from shared.store.kurrent_watch import Watch
-from shared.store.port import NO_STREAM, Append, Appended, R
+from shared.store.port import NO_STREAM, Append, Appended, R, only
 from shared.store.recordable import checked
 from shared.time import Clock, now
 
@@ -46,10 +46,7 @@ class KurrentStore:
         self.floor = (stamp(last) if last else None) or LONG_AGO  # the greatest moment of history that is known here
 
     def append(self, append: Append) -> Appended:
-        outcome = self.append_many([append])[0]
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return outcome
+        return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """One after the other, each in a commit of its own: the server has no other way to judge them one by one."""

@@ -42,6 +42,14 @@ class Appended(Struct, frozen=True):
     version: int
 
 
+def only(outcomes: Sequence[Appended | Conflict]) -> Appended:
+    """The answer to a single append, whose conflict is raised."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Conflict):
+        raise outcome
+    return outcome
+
+
 class EventStore(Protocol):
     def append(self, append: Append) -> Appended:
         """Add events at `expected`, or raise Conflict. The same events appended again give the first answer.

@@ -14,7 +14,7 @@ import msgspec
 from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
-from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R
+from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R, only
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
 from shared.store.sqlite_copy import copy
 from shared.store.sqlite_file import Readers, created, reachable
@@ -48,10 +48,7 @@ class SqliteStore:
         self.tail = Tail(self.head)
 
     def append(self, append: Append) -> Appended:
-        outcome = self.submit([append])[0]
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return outcome
+        return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         return self.submit(appends) if appends else []

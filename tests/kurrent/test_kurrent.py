@@ -88,6 +88,21 @@ def test_who_waits_is_woken_by_the_subscription_after_a_restart(
     elsewhere.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
+    server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(store.node, "follow", lambda after, seconds: {}[after])
+        assert not store.wait(0, 0.2)
+    assert not server.streams.subscriptions
+    for _ in range(100):
+        assert not store.wait(0, 0.1)
+        if server.streams.subscriptions:
+            return
+    raise AssertionError("nobody subscribes any more")
+
+
 def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kurrent_watch.Watch, "begin", lambda watch: None)
     elsewhere = KurrentStore(server.uri)

@@ -6,6 +6,7 @@ from string import ascii_letters
 import pytest
 
 from shared.errors import Conflict, TooLarge, Unrecordable
+from shared.message import Actor
 from shared.store.port import BODY_LIMIT, NAME_LIMIT, Append, Appended, EventStore, NewEvent
 from tests.contract.store.writing import append, event, everything
 
@@ -85,7 +86,12 @@ def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
     answer = store.append(Append("é-⚙", 0, [new]))
     (read,) = store.read_stream("é-⚙")
     assert (read.id, read.type, read.subject, read.position, read.streamversion) == (new.id, new.type, "é-⚙", answer.position, 1)
-    assert (read.kind, read.schema_version, read.actor.organisation, read.territory) == ("counting.Counted", 1, "étape", "alencon")
+    assert (read.kind, read.dataschema, read.actor, read.territory) == (
+        "counting.Counted",
+        "urn:parcours:counting.Counted:1",
+        Actor("c-1", "coach", "étape"),
+        "alencon",
+    )
     assert bytes(read.data) == '{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode()
 
 

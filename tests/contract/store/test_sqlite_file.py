@@ -124,6 +124,11 @@ def test_a_lease_that_cannot_be_had_is_unavailable(tmp_path: Path) -> None:
         pass
 
 
+def test_checkpoints_in_a_file_of_their_own_are_no_log(tmp_path: Path) -> None:
+    checkpoints = SqliteCheckpoints(tmp_path / "checkpoints.sqlite")
+    assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [(b"checkpoints",)]
+
+
 def test_each_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     store, checkpoints = SqliteStore(tmp_path / "log.sqlite"), SqliteCheckpoints(tmp_path / "log.sqlite")
     for connection in (store.writer, checkpoints.connection):
