@@ -1,11 +1,10 @@
 """What no log may hold is refused before it meets a lock: an event that cannot be read again could never be taken out again.
 
-Every reader of the whole log would stop at it for good. So the body is decoded once as readers will decode it, for some two or
-three microseconds, whichever log it is for; and what the log itself looks for, the names, is of a form that every log can hold.
+Every reader of the whole log would stop at it for good. So the body is decoded once as readers will decode it, for some two
+microseconds, whichever log it is for; and what the log itself looks for, the names, is of a form that every log can hold.
 """
 
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -24,10 +23,6 @@ class Body(EventBody, frozen=True, kw_only=True, gc=False):
     streamversion: Any | UnsetType = UNSET
     recordedtime: Any | UnsetType = UNSET
 
-    @property
-    def key(self) -> tuple[UUID, str, Any, Any, Any, Any]:
-        return self.id, self.type, self.previous, self.position, self.streamversion, self.recordedtime
-
 
 decode = msgspec.json.Decoder(Body).decode
 
@@ -35,10 +30,10 @@ decode = msgspec.json.Decoder(Body).decode
 def checked(append: Append) -> Append:
     if not append.events:
         raise ValueError(f"an append to {append.stream} without events")
-    check_name(append.stream)
+    for name in {append.stream, *[event.type for event in append.events]}:
+        check_name(name)
     for event in append.events:
-        check_name(event.type)
-        check_body(event)
+        check_body(event, event.body)
     return append
 
 
@@ -53,15 +48,17 @@ def check_name(name: str) -> None:
         raise Unrecordable(f"{name!r} is no name: it is empty, or has U+0000 in it")
 
 
-def check_body(event: NewEvent) -> None:
-    if len(event.body) > BODY_LIMIT:
-        raise TooLarge(f"{event.type} takes {len(event.body)} bytes; the log takes {BODY_LIMIT} an event")
-    if not event.body.startswith(b'{"') or b"\n" in event.body:
+def check_body(event: NewEvent, body: bytes) -> None:
+    if len(body) > BODY_LIMIT:
+        raise TooLarge(f"{event.type} takes {len(body)} bytes; the log takes {BODY_LIMIT} an event")
+    if not body.startswith(b'{"') or b"\n" in body:
         raise Unrecordable(f"the body of {event.type} is not one line of JSON")
     try:
-        event.body.decode()
-        body = decode(event.body)
+        body.decode()
+        read = decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise Unrecordable(f"the body of {event.type} could not be read again: {fault}") from fault
-    if body.key != (event.id, event.type, UNSET, UNSET, UNSET, UNSET):
-        raise Unrecordable(f"the body of {event.type} has another id or type than its event, or a field that is the log's own")
+    if read.id.int != event.id.int or read.type != event.type:
+        raise Unrecordable(f"the body of {event.type} has another id or type than its event")
+    if not (read.previous is read.position is read.streamversion is read.recordedtime is UNSET):
+        raise Unrecordable(f"the body of {event.type} has a field that is the log's own")
