@@ -28,7 +28,7 @@ from services.reporting.audit.replay import replay
 from services.reporting.quarter import Reporting
 from services.settings import Settings
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
-from shared.decider import Decider, Shell, Upcast
+from shared.decider import Decider, Shell
 from shared.desk import Desk
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
@@ -39,7 +39,7 @@ from shared.store.postgres import PostgresStore
 from shared.store.postgres_checkpoints import PostgresCheckpoints
 from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.upcasting import UpcastingStore
+from shared.store.upcasting import Upcast, UpcastingStore
 from shared.time import now
 from shared.trust.identity import Signer, system
 from shared.trust.permissions import Permissions

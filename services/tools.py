@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from services.composition import Parts
 from services.loading import Outcome
+from services.reporting.read_models import OtherVersion
 from services.settings import Settings
 from services.study import generator, study
 from shared.errors import Fault, Invalid
@@ -54,7 +55,7 @@ def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:
         if outcome.fault:
             report(outcome)
     say(f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {parts.store.head()}.")
-    if parts.reporting.position() < parts.store.head():
+    if behind(parts):
         say("The figures follow when the services run; without them, `parcours rebuild` brings them.")
     return 1 if outcomes["refused"] else 0
 
@@ -104,9 +105,17 @@ def history(asked: Namespace, place: Settings) -> int:
 
 def indicators(asked: Namespace, place: Settings) -> int:
     parts = Parts(place)
-    if parts.reporting.position() < parts.store.head():
+    if behind(parts):
         say("The read models are behind the log: start the services, or `parcours rebuild`.")
     return printed(asked, lambda: parts.reporting.figures(asked.territory, asked.quarter, asked.definitions))
+
+
+def behind(parts: Parts) -> bool:
+    """Those that another version made know nothing of this log."""
+    try:
+        return parts.reporting.position() < parts.store.head()
+    except OtherVersion:
+        return True
 
 
 def printed(asked: Namespace, figures: Any) -> int:

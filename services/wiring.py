@@ -6,6 +6,7 @@ from typing import Any
 from services.composition import POLICIES, SCHEMAS, Parts, event_structs
 from services.gateway.feed import Feed
 from services.gateway.outside import Call, Outside
+from services.reporting.upkeep import Upkeep
 from services.reporting.window import Window
 from shared.bus.inbox import Inbox
 from shared.bus.listener import Listener
@@ -33,7 +34,7 @@ def inbox(parts: Parts, name: str) -> Inbox:
     if name in POLICIES:
         reactor = parts.reactor(name)
         return Reactions(name, parts.store, parts.checkpoints, reactor.react, reactor.policies.keys())
-    return Projection(name, parts.store, parts.reporting.position, parts.reporting.apply)
+    return Projection(name, parts.store, Upkeep(parts.reporting, parts.store))
 
 
 def listener(parts: Parts, inbox: Inbox) -> Listener:

@@ -29,6 +29,7 @@ from shared.message import (
     event_id,
 )
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
+from shared.store.upcasting import Upcast
 from shared.time import Clock, local_date
 from shared.trust.identity import Identity
 from shared.trust.permissions import Permissions
@@ -39,8 +40,6 @@ E = TypeVar("E")
 
 ANYONE = Actor("anonymous", "participant")
 ATTEMPTS = 16  # conflicts in a row on one stream before the caller is told
-
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Decider(Generic[S, C, E]):

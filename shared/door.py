@@ -4,6 +4,7 @@ A marshmallow schema is derived from the command's own struct, so a field is dec
 (FILLED_IN) are not part of the schema: whoever sends them is told that they are unknown.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from msgspec import inspect
 from shared.errors import Invalid, flattened
 
 FILLED_IN = frozenset({"on", "recorded_on", "by", "organisation", "territory"})
+
+CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 FRENCH = {
     "required": "Ce champ est obligatoire.",
@@ -113,7 +116,13 @@ def checks_of(text: inspect.StrType) -> list[Any]:
     least = 1 if text.min_length is None else text.min_length
     length = validate.Length(min=least, max=text.max_length or 500, error="Entre {min} et {max} caractères.")
     form = [validate.Regexp(text.pattern, error="Cette valeur n’a pas la forme attendue.")] if text.pattern else []
-    return [length, *form]
+    return [length, no_control_character, *form]
+
+
+def no_control_character(text: str) -> None:
+    """Every text of the programme is a name or a label, on one line; U+0000 is in no text that a database can keep."""
+    if CONTROL.search(text):
+        raise ValidationError("Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000.")
 
 
 def in_range(least: float | None, most: float | None) -> validate.Range | None:

@@ -5,9 +5,11 @@ Fault
 ├── Invalid        the input cannot be read: every fault is listed at once
 ├── Forbidden      this actor may not do this here
 ├── Conflict       another writer was first: load again, decide again
-├── TooLarge       an event over the documented limit
+├── TooLarge       an event, or a name, over the documented limit
+├── Unrecordable   an event that no reader could read again, or a name that not every log can hold
 ├── Outdated       a log in the shape of an earlier version: this one neither reads nor changes it
-└── Unavailable    a server is away: nothing happened for sure, the same command id may be sent again
+├── NoSuchPlace    a position that no event of this log has
+└── Unavailable    a server is away: what became of an append is unknown, and the same command id may be sent again
 """
 
 from collections.abc import Mapping
@@ -50,7 +52,19 @@ class Conflict(Fault):
 
 
 class TooLarge(Fault):
-    """An event whose encoded body is over the limit of the log."""
+    """An event whose encoded body, or a name, is over the limit of the log."""
+
+
+class Unrecordable(Fault):
+    """What no log takes, so that every log can be read to its end. The writer is mistaken: sent again, it is refused again."""
+
+
+class NoSuchPlace(Fault):
+    """A position that no event of this log has: it is another log's, or this one was put back to an earlier day."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"no event of this log is at position {position}: is it another log's?")
+        self.position = position
 
 
 class Outdated(Fault):

@@ -78,10 +78,6 @@ class Recorded(Struct, frozen=True, kw_only=True, gc=False):
         """The type without the product's prefix: `coaching.JourneyOpened`."""
         return self.type.removeprefix(PREFIX)
 
-    @property
-    def schema_version(self) -> int:
-        return int(self.dataschema.rpartition(":")[2])
-
 
 class EventMessage(Recorded, frozen=True, kw_only=True, gc=False):
     """A recorded event, whole: also who did it, in which stream, and what caused it."""

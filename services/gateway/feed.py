@@ -46,6 +46,10 @@ class Feed:
             return False
         return self.take(self.native(self.store.read_all, self.head, self.kept))
 
+    def reached(self, position: Position) -> bool:
+        """Whether the log has come so far; it may be ahead of what was taken from it."""
+        return position <= self.head or position <= self.native(self.store.head)
+
     def take(self, page: Sequence[EventMessage]) -> bool:
         if not page:
             return False

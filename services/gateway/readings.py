@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from services.gateway.access import PROGRAMME, Access
 from services.gateway.api import json
 from services.gateway.outside import Outside
-from services.gateway.problems import not_found, unreadable
+from services.gateway.problems import not_found
 from services.gateway.reports import Reports
 from services.gateway.stream import Wanted, bare, many
 from services.gateway.visit import Visit
@@ -37,8 +37,8 @@ class Readings:
         identity = visit.known()
         if self.access.permissions.scope(identity.actor.role, "read_events") is None:
             raise Forbidden(f"The role {identity.actor.role} may not do read_events.")
-        after = number(visit, "after", START)
-        limit = max(1, min(number(visit, "limit", 100), LIMIT))
+        after = visit.number("after", START)
+        limit = max(1, min(visit.number("limit", 100), LIMIT))
         wanted = Wanted(many(visit, "territory"), many(visit, "type"))
         found, reached, more = self.page(identity, wanted, after, limit)
         return json({"events": found, "next": reached, "more": more})
@@ -61,7 +61,7 @@ class Readings:
         self.reports.caught_up(visit)
         if self.access.exact(identity, territory):
             version = visit.request.args.get("definitions")
-            return json(self.reports.figures(territory, quarter, number(visit, "definitions", 0) if version else None))
+            return json(self.reports.figures(territory, quarter, visit.number("definitions", 0) if version else None))
         model = self.reports.committee(territory, quarter)
         cells = {line["id"]: line["cell"] for line in model["indicators"]}
         return json(
@@ -98,12 +98,3 @@ def asked(visit: Visit, name: str) -> str:
     if not value:
         raise Invalid({name: ["Ce champ est obligatoire."]})
     return value
-
-
-def number(visit: Visit, name: str, default: int) -> int:
-    value = visit.request.args.get(name)
-    if value is None:
-        return default
-    if not value.isascii() or not value.isdigit() or len(value) > 18:
-        raise unreadable(f"{name} attend un nombre entier.")
-    return int(value)

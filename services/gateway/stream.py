@@ -9,9 +9,8 @@ from werkzeug.wrappers import Response
 from services.gateway.access import Access, Sight
 from services.gateway.feed import Feed
 from services.gateway.metrics import Metrics
-from services.gateway.problems import unreadable
-from services.gateway.visit import Visit
-from shared.errors import Forbidden
+from services.gateway.visit import Visit, number
+from shared.errors import Forbidden, NoSuchPlace
 from shared.message import EventMessage, Position
 from shared.trust.identity import Identity
 
@@ -120,13 +119,12 @@ def passed(position: Position) -> bytes:
 
 
 def start(visit: Visit, feed: Feed) -> Position:
-    """Where the client stopped, where it asks to begin, or else now."""
-    asked = visit.request.headers.get("Last-Event-ID") or visit.request.args.get("after")
-    if asked is None:
-        return feed.head
-    if not asked.isascii() or not asked.isdigit():
-        raise unreadable("Last-Event-ID et after attendent une position donnée par ce flux.")
-    return int(asked)
+    """Where the client stopped, where it asks to begin, or else now. Behind the end of the log it would wait for what it never hears of."""
+    last = visit.request.headers.get("Last-Event-ID") or None
+    position = visit.number("after", feed.head) if last is None else number("Last-Event-ID", last, feed.head)
+    if not feed.reached(position):
+        raise NoSuchPlace(position)
+    return position
 
 
 def many(visit: Visit, name: str) -> frozenset[str]:

@@ -42,8 +42,13 @@ class Gathered:
         self.empty = self.standing.position == START  # nothing is in the tables yet: no row is looked for
 
     @property
+    def held(self) -> int:
+        """Rows in memory."""
+        return len(self.steps) + sum(map(len, self.rows.values()))
+
+    @property
     def full(self) -> bool:
-        return len(self.steps) + sum(map(len, self.rows.values())) > FULL
+        return self.held > FULL
 
     def take(self, events: Sequence[Recorded]) -> None:
         """Fold events that follow what is here. Those before are left out; a gap raises Gap and changes nothing."""

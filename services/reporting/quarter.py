@@ -10,7 +10,8 @@ from services.reporting import behind, committee
 from services.reporting.calendar import ordinal
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.read_models import ReadModels, standing
+from services.reporting.facts.standing import Standing
+from services.reporting.read_models import ReadModels, moment, stands
 from services.reporting.rebuild import Rebuild
 from services.reporting.sheet import Sheet, quarters_of
 from shared.errors import Refused
@@ -20,6 +21,7 @@ from shared.store.port import EventStore
 KEPT = 8  # sheets in memory: a few versions and quarters of the latest position
 COMMITTEE = "committee"
 Model = dict[str, Any]
+Moment = tuple[str, Position]
 
 
 class Territory(Protocol):
@@ -44,7 +46,7 @@ class Reporting:
         self.events = events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.territories = [territory.id for territory in programme.territories]
-        self.sheets: dict[tuple[Position, int | None, str, str, str], Sheet] = {}
+        self.sheets: dict[tuple[Moment, int | None, str, str, str], Sheet] = {}
         self.lock = Lock()
 
     # What comes in ----------------------------------------------------------------------------------------------------
@@ -55,10 +57,7 @@ class Reporting:
 
     def rebuild(self, store: EventStore) -> Position:
         """Build the read models again from the log, beside the live ones, and swap. Gives the position that they reach."""
-        position = Rebuild(self.models, store).run()
-        with self.lock:
-            self.sheets.clear()
-        return position
+        return Rebuild(self.models, store).run()
 
     def close(self) -> None:
         self.models.close()
@@ -66,8 +65,11 @@ class Reporting:
     # What is asked ----------------------------------------------------------------------------------------------------
 
     def position(self) -> Position:
+        return self.standing().position
+
+    def standing(self) -> Standing:
         with self.models.reading() as connection:
-            return standing(connection, t.METADATA.tables)
+            return stands(connection, t.TABLES)
 
     def quarters(self) -> list[str]:
         with self.models.reading() as connection:
@@ -114,21 +116,21 @@ class Reporting:
         return behind.timeline(way, self.events)
 
     def sheet(self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, alone: bool = False) -> Sheet:
-        """What this position says, computed once: the next event makes it another position.
+        """What this moment says, computed once: the next event makes it another, and so does a rebuild.
 
         Of every place and quarter together, or of the asked one alone where its neighbours are not needed: a tenth of the work.
         """
         if territory not in self.labels:
             raise Refused("territory_unknown", f"« {territory} » n’est pas un territoire du programme.")
         ordinal(quarter)  # refuses what is not a quarter
-        position = standing(connection, t.METADATA.tables)
+        now = moment(connection)
         quarters, places = quarters_of(connection, quarter), [*self.territories, PROGRAMME]
         with self.lock:
-            key = (position, definitions, quarters[0], quarters[-1], "")
+            key = (now, definitions, quarters[0], quarters[-1], "")
             if alone and key not in self.sheets:
                 quarters, places = [quarter], [territory]
-                key = (position, definitions, quarter, quarter, territory)
+                key = (now, definitions, quarter, quarter, territory)
             if key not in self.sheets:
-                made = Sheet(connection, places, position, definitions, quarters)
+                made = Sheet(connection, places, now[1], definitions, quarters)
                 self.sheets = dict([*list(self.sheets.items())[-KEPT + 1 :], (key, made)])
             return self.sheets[key]

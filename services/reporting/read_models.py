@@ -16,15 +16,27 @@ from services.reporting.facts.steps import steps
 from services.reporting.facts.tables import TABLES
 from services.reporting.gathered import BATCH, Gathered, uncollected
 from services.reporting.schema import Tables, create
+from services.reporting.version import version
+from shared.errors import Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
 __all__ = ["Gap", "ReadModels"]
 
+CHECKPOINT = TABLES["checkpoint"].c
 LOCK = 7_031_862  # names the lock that one writer of the read models holds in PostgreSQL
 
 
+class OtherVersion(Unavailable):
+    """The facts were folded by other code than this, which may see the same events otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__("another version made the read models: the reporting service makes them anew at its start, or `parcours rebuild`")
+
+
 class ReadModels:
+    """Tables that are there are left as they are found, also by those who cannot read them: see `OtherVersion`."""
+
     def __init__(self, url: str = SCRATCH) -> None:
         self.engine = open_engine(url)
         with self.writing() as connection:
@@ -41,6 +53,7 @@ class ReadModels:
         with reachable(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
+            known(connection)
             yield connection
 
     @contextmanager
@@ -57,6 +70,7 @@ class ReadModels:
     def apply(self, events: Sequence[Recorded]) -> Position:
         """Fold events that follow what was applied. Those applied before are left out; a gap raises Gap and changes nothing."""
         with self.writing() as connection:
+            known(connection)
             gathered = Gathered(TABLES, stands(connection, TABLES))
             reached = gathered.standing
             gathered.take(events)
@@ -82,6 +96,18 @@ class ReadModels:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def known(connection: Connection) -> None:
+    """Raises OtherVersion."""
+    if not str(connection.scalar(select(CHECKPOINT.name))).startswith(version()):
+        raise OtherVersion
+
+
+def moment(connection: Connection) -> tuple[str, Position]:
+    """What the tables hold is the same whenever this is: who made them, and up to where."""
+    name, position = connection.execute(select(CHECKPOINT.name, CHECKPOINT.position)).one()
+    return name, position
 
 
 def stands(connection: Connection, tables: Tables) -> Standing:

@@ -1,6 +1,5 @@
 """The tables as a database has them: made empty, made beside the live ones, and dropped."""
 
-import hashlib
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -9,10 +8,9 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import quoted_name
 
 from services.reporting.facts.tables import TABLES, calendar
+from services.reporting.version import named
 from shared.message import START
 
-SHAPE = hashlib.sha256("".join(str(CreateTable(table)) for table in TABLES.values()).encode()).hexdigest()[:16]
-NAME = f"reporting {SHAPE}"  # of the checkpoint: says what shape the tables beside it have
 BESIDE = "rebuilt_"
 Tables = Mapping[str, Table]
 
@@ -28,20 +26,19 @@ def beside() -> Tables:
 
 
 def create(connection: Connection, tables: Tables) -> None:
-    """Tables that are there already stay; those of another version go, for the log makes them again as they are now."""
-    if shaped(connection, tables):
+    """Tables that are there already stay, whoever made them."""
+    if maker(connection, tables):
         return
-    drop(connection, tables)
     for table in tables.values():
         table.create(connection)
-    begin(connection, tables, NAME)
+    begin(connection, tables, named())
 
 
-def shaped(connection: Connection, tables: Tables) -> bool:
-    """Whether the tables are there, in this version's shape. Asked of the one column that every version had."""
+def maker(connection: Connection, tables: Tables) -> str:
+    """The name of who made the tables that are there; empty when there are none. Asked of the one column that every version had."""
     checkpoint = tables["checkpoint"]
     there = connection.dialect.has_table(connection, checkpoint.name)
-    return there and connection.scalar(select(checkpoint.c.name)) == NAME
+    return str(connection.scalar(select(checkpoint.c.name)) or "") if there else ""
 
 
 def create_bare(connection: Connection, tables: Tables, name: str) -> None:

@@ -2,21 +2,27 @@
 
 import time
 from collections.abc import Callable
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from services.reporting.quarter import Reporting
 from shared.desk import answer_to
 from shared.errors import Fault
-from shared.message import Position
+from shared.message import START, Position
 
 Model = Any
 PATIENCE = 3.0  # seconds that a reader waits for the facts to reach a position
-PAUSE = 0.005
+PAUSE = 0.005  # seconds between two looks, one for all who wait
+WAITING = 8  # readers who may wait at once: the workers of the service are twice as many, and the others answer
 
 
 class Window:
     def __init__(self, reporting: Reporting) -> None:
         self.reporting = reporting
+        self.places = BoundedSemaphore(WAITING)
+        self.looking = Lock()
+        self.looked = -PAUSE
+        self.seen = START
 
     def figures(self, *asked: Any) -> Model:
         return answered(self.reporting.figures, *asked)
@@ -34,16 +40,28 @@ class Window:
         return answered(self.reporting.quarters)
 
     def position(self, at_least: Position | None = None) -> Model:
-        """Where the facts stand; with `at_least`, once they stand there or PATIENCE has run out: the caller compares."""
+        """Where the facts stand; with `at_least`, once they stand there, unless PATIENCE runs out or too many wait: the caller compares."""
         return answered(self.reached, at_least)
 
     def reached(self, at_least: Position | None) -> Position:
-        until = time.monotonic() + PATIENCE
         position = self.reporting.position()
-        while at_least is not None and position < at_least and time.monotonic() < until:
-            time.sleep(PAUSE)
-            position = self.reporting.position()
+        if at_least is None or position >= at_least or not self.places.acquire(blocking=False):
+            return position
+        until = time.monotonic() + PATIENCE
+        try:
+            while position < at_least and time.monotonic() < until:
+                time.sleep(PAUSE)
+                position = self.look()
+        finally:
+            self.places.release()
         return position
+
+    def look(self) -> Position:
+        with self.looking:
+            if time.monotonic() >= self.looked + PAUSE:
+                self.seen = self.reporting.position()
+                self.looked = time.monotonic()
+            return self.seen
 
 
 def answered(ask: Callable[..., Model], *asked: Any) -> Model:

@@ -1,7 +1,8 @@
 """An inbox whose effect and place are one transaction: figures, which must never miss an event."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from shared.bus.inbox import Failure, Inbox, Stopped, failure_of
 from shared.bus.native import green_only
@@ -12,19 +13,28 @@ green_only(__name__)
 log = logging.getLogger(__name__)
 
 
-class Projection(Inbox):
-    """Never skips. `apply` keeps its own position in the transaction of its effect; an event it cannot take stops it, with its name."""
+class Tables(Protocol):
+    """What a projection keeps up."""
 
-    def __init__(
-        self, service: str, store: EventStore, position: Callable[[], Position], apply: Callable[[list[EventMessage]], object]
-    ) -> None:
+    def checkpoint(self) -> Position:
+        """Where they stand, made ready to go on from there. Asked by whoever begins."""
+
+    def position(self) -> Position: ...
+
+    def apply(self, events: list[EventMessage]) -> object:
+        """Keeps the position in the transaction of its effect."""
+
+
+class Projection(Inbox):
+    """Never skips. An event it cannot take stops it, with its name."""
+
+    def __init__(self, service: str, store: EventStore, tables: Tables) -> None:
         super().__init__(service, store)
-        self.position = position
-        self.apply = apply
+        self.tables = tables
         self.fault: Failure | None = None
 
     def checkpoint(self) -> Position:
-        return self.position()
+        return self.tables.checkpoint()
 
     def settle(self, events: Sequence[EventMessage]) -> None:
         try:
@@ -39,12 +49,12 @@ class Projection(Inbox):
 
         Tables that stand elsewhere than memory says were put in the place of others: the log is read again from where they stand.
         """
-        reached = self.position()
+        reached = self.tables.position()
         following = [event for event in events if event.position > reached]
         if following and following[0].previous != reached:
             raise Stopped
         if following:
-            self.apply(following)
+            self.tables.apply(following)
 
     def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
         """A batch failed: go as far as possible and name the very event that does not pass."""

@@ -11,8 +11,9 @@ Each caller is answered on its own: a conflict is its own value, and if a commit
 import threading
 from collections.abc import Callable, Sequence
 
-from shared.errors import Conflict, TooLarge, Unavailable
-from shared.store.port import BODY_LIMIT, Append, Appended
+from shared.errors import Conflict, Unavailable
+from shared.store.port import Append, Appended
+from shared.store.recordable import checked
 
 GROUP_LIMIT = 8 * 1024 * 1024  # bytes of bodies in one commit; what is over it leaves in the next
 Outcomes = list[Appended | Conflict]
@@ -34,10 +35,9 @@ class Turn:
     def result(self) -> Outcomes:
         if isinstance(self.outcome, list):
             return self.outcome
-        raise self.outcome or INTERRUPTED
-
-
-INTERRUPTED = Unavailable("the commit was interrupted")
+        if isinstance(self.outcome, Unavailable):  # of a commit that others shared: each raises one of its own
+            raise Unavailable(*self.outcome.args) from self.outcome
+        raise self.outcome or Unavailable("the commit was interrupted")
 
 
 class GroupCommit:
@@ -76,7 +76,7 @@ class GroupCommit:
         if heir is not None:
             heir.called.release()
         for turn in group:
-            turn.outcome = INTERRUPTED if turn.outcome is None else turn.outcome
+            turn.outcome = Unavailable("the commit was interrupted") if turn.outcome is None else turn.outcome
             turn.called.release()
 
     def settle(self, group: Sequence[Turn]) -> None:
@@ -102,15 +102,3 @@ def first_of(queue: list[Turn]) -> tuple[list[Turn], list[Turn]]:
         if index and total > GROUP_LIMIT:
             return queue[:index], queue[index:]
     return queue, []
-
-
-def checked(append: Append) -> Append:
-    """What no log may hold is refused before it meets a lock: one bad event must not spoil the commit of others."""
-    if not append.events:
-        raise ValueError(f"an append to {append.stream} without events")
-    for event in append.events:
-        if len(event.body) > BODY_LIMIT:
-            raise TooLarge(f"{event.type} takes {len(event.body)} bytes; the log takes {BODY_LIMIT} an event")
-        if not event.body.startswith(b'{"') or b"\n" in event.body:
-            raise ValueError(f"the body of {event.type} is not one line of JSON")
-    return append

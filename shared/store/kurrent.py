@@ -23,11 +23,11 @@ from datetime import UTC, datetime
 
 from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines
-from shared.store.group_commit import checked
-from shared.store.kurrent_events import Marks, is_json, lines, proposed, recorded, stamp, stamped
+from shared.store.kurrent_events import Marks, lines, proposed, recorded, stamp, stamped
 from shared.store.kurrent_node import Node
 from shared.store.kurrent_watch import Watch
-from shared.store.port import NO_STREAM, Append, Appended, R
+from shared.store.port import NO_STREAM, Append, Appended, R, only
+from shared.store.recordable import checked
 from shared.time import Clock, now
 
 decode_lines = decoder_of_lines(EventMessage)
@@ -46,15 +46,12 @@ class KurrentStore:
         self.floor = (stamp(last) if last else None) or LONG_AGO  # the greatest moment of history that is known here
 
     def append(self, append: Append) -> Appended:
-        outcome = self.append_many([append])[0]
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return outcome
+        return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """One after the other, each in a commit of its own: the server has no other way to judge them one by one."""
         for append in appends:
-            is_json(checked(append))
+            checked(append)
         if self.floor <= self.clock() and all(append.recorded_at is None for append in appends):
             return [self.written(append) for append in appends]
         with self.history:

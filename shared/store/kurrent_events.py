@@ -10,7 +10,7 @@ from kurrentdbclient import RecordedEvent
 
 from shared import message
 from shared.message import Position
-from shared.store.port import Append, NewEvent
+from shared.store.port import NewEvent
 
 
 class Stamp(msgspec.Struct):
@@ -20,12 +20,6 @@ class Stamp(msgspec.Struct):
 
 
 decode_stamp = msgspec.json.Decoder(Stamp).decode
-
-
-def is_json(append: Append) -> None:
-    """The server takes any bytes. What no reader could decode must not get in: it could never be taken out again."""
-    for event in append.events:
-        msgspec.json.decode(event.body)
 
 
 def proposed(events: Sequence[NewEvent], metadata: bytes) -> list[kurrentdbclient.NewEvent]:

@@ -29,9 +29,9 @@ from kurrentdbclient.exceptions import (
     WrongCurrentVersionError,
 )
 
-from shared.errors import Conflict, TooLarge, Unavailable
+from shared.errors import Conflict, NoSuchPlace, TooLarge, Unavailable
 from shared.message import START, Position
-from shared.store.port import NO_STREAM, Append, Appended
+from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended
 
 CALL, PAGE = 5.0, 30.0  # seconds for a single answer, and for a page of events
 AWAY = (
@@ -88,6 +88,8 @@ class Node:
 
     def forwards(self, after: Position, limit: int) -> Sequence[RecordedEvent]:
         """The server begins with the event at `after` itself: one more is asked for, and the first is a proof of the place."""
+        if limit <= 0 or after > LAST_PLACE:
+            return ()
         if after == START:
             return self.page(limit=limit)
         try:
@@ -98,11 +100,13 @@ class Node:
             return found[1:]
         if after > self.head():
             return ()
-        raise ValueError(f"no event of this log is at position {after}: is the checkpoint another log's?")
+        raise NoSuchPlace(after)
 
     def at(self, position: Position) -> RecordedEvent | None:
+        if not START < position <= LAST_PLACE:
+            return None
         try:
-            found = next(iter(self.page(commit_position=position, limit=1)), None) if position != START else None
+            found = next(iter(self.page(commit_position=position, limit=1)), None)
         except InvalidCommitPositionError:
             return None
         return found if found and found.commit_position == position else None

@@ -53,6 +53,14 @@ class Watch:
             threading.Thread(target=self.run, name="kurrent-watch", daemon=True).start()
 
     def run(self) -> None:
+        try:
+            self.follow()
+        except BaseException:  # nobody foresaw it: whoever waits next begins again
+            with self.moved:
+                self.running = False
+            raise
+
+    def follow(self) -> None:
         while self.wanted():
             try:
                 with self.node.follow(self.last, LINGER) as events:

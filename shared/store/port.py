@@ -12,7 +12,9 @@ from shared.errors import Conflict
 from shared.message import EventMessage, Position, Recorded
 
 NO_STREAM = 0  # the version of a stream that nobody has written to
+LAST_PLACE: Position = 2**63 - 1  # no log has a position over it
 BODY_LIMIT = 256 * 1024  # bytes of one encoded event; over it `append` raises TooLarge
+NAME_LIMIT = 1_000  # bytes of a stream's name, or of a type's: an index of PostgreSQL takes no more than 2,700; over it TooLarge too
 
 
 R = TypeVar("R", bound=Recorded)
@@ -40,11 +42,19 @@ class Appended(Struct, frozen=True):
     version: int
 
 
+def only(outcomes: Sequence[Appended | Conflict]) -> Appended:
+    """The answer to a single append, whose conflict is raised."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Conflict):
+        raise outcome
+    return outcome
+
+
 class EventStore(Protocol):
     def append(self, append: Append) -> Appended:
         """Add events at `expected`, or raise Conflict. The same events appended again give the first answer.
 
-        Raises Conflict, TooLarge, Unavailable (the outcome is unknown: append the same again).
+        Raises Conflict, TooLarge, Unrecordable, Unavailable (the outcome is unknown: append the same again).
         """
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
@@ -54,7 +64,11 @@ class EventStore(Protocol):
         """The events of one stream whose version is over `after`, in order."""
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        """The next page of the whole log in commit order, each with its `previous`. Never skips, never repeats."""
+        """The next page of the whole log in commit order, each with its `previous`. Never skips, never repeats.
+
+        Nothing is behind a position over the head, and no page has less than nothing. Raises NoSuchPlace where a log cannot
+        go on from a position that none of its events has (KurrentDB); SQL goes on with the event behind it.
+        """
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
         """`read_all` for who needs less of each event, or more of it named: decoded into a struct of the reader's own."""

@@ -5,28 +5,25 @@ commit is visible. So positions become visible in the order in which they were d
 anything appear below N. A deferred `BEGIN` would read the last position first and lock later; two writers would then draw the same.
 """
 
-import os
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Outdated
+from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines, line
 from shared.store.group_commit import GroupCommit
-from shared.store.port import NO_STREAM, Append, Appended, R
+from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R, only
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.sqlite_file import Readers, connect, reachable
+from shared.store.sqlite_copy import copy
+from shared.store.sqlite_file import Readers, created, reachable
 from shared.store.tail import Tail
 from shared.time import Clock, now
 
 __all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
-MESSAGE = b"message"
 LAST = "select position, recorded_at from events order by position desc limit 1"
 INSERT = "insert into events (position, stream, version, type, recorded_at, message) values (?, ?, ?, ?, ?, cast(? as text))"
 VERSION = "select coalesce(max(version), 0) from events where stream = ?"
@@ -46,18 +43,12 @@ class SqliteStore:
         self.clock = clock
         self.in_order = Readers(self.path)
         self.far_apart = Readers(self.path, mapped=True)
-        with reachable(self.path):
-            self.writer = connect(self.path, SCHEMA)
-            if (MESSAGE,) not in self.writer.execute("select name from pragma_table_info('events')").fetchall():
-                raise Outdated(str(self.path))
+        self.writer = created(self.path, SCHEMA)
         self.submit = GroupCommit(self.commit)
         self.tail = Tail(self.head)
 
     def append(self, append: Append) -> Appended:
-        outcome = self.submit([append])[0]
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return outcome
+        return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         return self.submit(appends) if appends else []
@@ -69,7 +60,7 @@ class SqliteStore:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return decoder_of_lines(shape)(lines(self.in_order, PAGE, after, limit))
+        return decoder_of_lines(shape)(lines(self.in_order, PAGE, min(after, LAST_PLACE), max(limit, 0)))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(lines(self.far_apart, AT, msgspec.json.encode([*positions]).decode()))
@@ -94,13 +85,7 @@ class SqliteStore:
 
     def copy(self, path: Path) -> None:
         """The log as it is at one moment, in a file of its own, while it is read and written. Raises FileExistsError."""
-        part = path.with_name(f"{path.name}.part")
-        with self.in_order.reader() as reader, closing(sqlite3.connect(part)) as target:
-            reader.backup(target)
-        try:
-            os.link(part, path)  # whole or not at all, and never in the place of another
-        finally:
-            part.unlink()
+        copy(self.in_order, path)
 
     def close(self) -> None:
         self.writer.close()

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.message import START, Position
-from shared.store.sqlite_file import connect, reachable
+from shared.store.sqlite_file import created, reachable
 
-SCHEMA = (Path(__file__).parent / "sql" / "sqlite.sql").read_text()
+SCHEMA = (Path(__file__).parent / "sql" / "sqlite_checkpoints.sql").read_text()
 LOAD = "select position from checkpoints where name = ?"
 SAVE = """insert into checkpoints (name, position) values (?, ?)
           on conflict (name) do update set position = excluded.position where excluded.position > checkpoints.position"""
@@ -21,7 +21,7 @@ PAUSE = 0.05  # seconds between two attempts to take a lease
 class SqliteCheckpoints:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self.connection = connect(self.path, SCHEMA)
+        self.connection = created(self.path, SCHEMA)
         self.lock = threading.Lock()
 
     def load(self, name: str) -> Position:
@@ -38,7 +38,8 @@ class SqliteCheckpoints:
     @contextmanager
     def lease(self, name: str, timeout: float) -> Iterator[bool]:
         """A lock on a file of its own: the kernel gives it back when the process dies, however it dies."""
-        file = os.open(self.path.with_name(f"{self.path.name}.{name}.lease"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with reachable(self.path):
+            file = os.open(self.path.with_name(f"{self.path.name}.{name}.lease"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             yield locked(file, time.monotonic() + timeout)
         finally:

@@ -1,26 +1,66 @@
 """Connections to the file of a log."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
-from shared.errors import Unavailable
+from shared.errors import Outdated, Unavailable
 
 BUSY = 30.0  # seconds that a writer of another process is waited for
+PAUSE = 0.01  # seconds between two attempts where SQLite itself does not wait
 MAPPED = 2**31  # bytes of the file that are read where the system keeps them; what lies behind is copied, as it is without
+MESSAGE = b"message"
+COLUMNS = "select name from pragma_table_info('events')"
 
 
-def connect(path: Path, schema: str = "") -> sqlite3.Connection:
+def created(path: Path, schema: str) -> sqlite3.Connection:
+    """The writer's connection, to a file that may be new. A log of an earlier shape is not touched: Outdated."""
+    with reachable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            refuse_earlier(path)
+        connection = connect(path)
+        connection.executescript(f"begin immediate;\n{schema}\ncommit;")
+        return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
     """FULL: a commit is on the disk when it returns. NORMAL would be six times faster and lose the last commits at a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     connection.text_factory = bytes
-    connection.execute("pragma journal_mode = wal")
+    write_ahead(connection)
     connection.execute("pragma synchronous = full")
-    if schema:
-        connection.executescript(f"begin immediate;\n{schema}\ncommit;")
     return connection
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for the others who open a new file at the same moment; and where it cannot, it answers with another mode."""
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            (mode,) = connection.execute("pragma journal_mode = wal").fetchone()
+        except sqlite3.OperationalError as fault:
+            if kind(fault) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE)
+        else:
+            if mode not in (b"wal", "wal"):
+                raise sqlite3.OperationalError("a log needs a file system that can keep a write-ahead log, and this one cannot")
+            return
+
+
+def refuse_earlier(path: Path) -> None:
+    """Looks without a trace: who may write would put what stands beside the file into it when it closes."""
+    beside = path.with_name(f"{path.name}-wal")
+    mode = "ro" if beside.exists() and beside.stat().st_size else "rw"
+    with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode={mode}", uri=True, timeout=BUSY)) as connection:
+        connection.text_factory = bytes
+        columns = connection.execute(COLUMNS).fetchall()
+    if columns and (MESSAGE,) not in columns:
+        raise Outdated(str(path))
 
 
 class Readers:
@@ -64,8 +104,15 @@ class Readers:
 
 @contextmanager
 def reachable(path: Path) -> Iterator[None]:
-    """A file that cannot be read or written is Unavailable."""
+    """A file that cannot be read or written, or that is no database, is Unavailable. Other faults of SQLite are ours, and stay."""
     try:
         yield
-    except sqlite3.OperationalError as fault:
-        raise Unavailable(f"{path.name}: {fault}") from fault
+    except (sqlite3.DatabaseError, OSError) as fault:
+        if isinstance(fault, sqlite3.OperationalError | OSError) or kind(fault) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise Unavailable(f"{path.name}: {fault}") from fault
+        raise
+
+
+def kind(fault: sqlite3.Error) -> int:
+    """The code of SQLite without what it adds to it."""
+    return getattr(fault, "sqlite_errorcode", 0) & 0xFF

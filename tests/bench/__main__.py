@@ -1,6 +1,6 @@
 """`make bench`: every figure beside a floor and a peer measured in the same run, since a machine is never alone.
 
-python -m tests.bench [commands|store|replay|growth|kurrent …]      all of them when none is named
+python -m tests.bench [commands|store|waking|replay|growth|kurrent …]      all of them when none is named
 """
 
 import argparse
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tests.bench import appends, commands_bench, growth, replays, simulated
+from tests.bench import appends, commands_bench, growth, replays, simulated, waking
 from tests.bench.measuring import TINY, Pace
 from tests.bench.table import Table
 from tests.kurrent import given
 from tests.servers import GivenPostgres, PostgresServer, RabbitmqServer
 
 Measure = Callable[[str, str, str, Pace, Table], None]  # a store's name and two empty logs of it
-MEASURES: dict[str, Measure] = {"store": appends.main, "replay": replays.main, "growth": growth.main}
+MEASURES: dict[str, Measure] = {"store": appends.main, "waking": waking.main, "replay": replays.main, "growth": growth.main}
 PARTS = ("commands", *MEASURES, "kurrent")
 
 

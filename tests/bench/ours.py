@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from shared.errors import Conflict
-from shared.store.port import Append, NewEvent
+from shared.store.port import Append, EventStore, NewEvent
 from tests.bench.floors import stream_name
 from tests.bench.measuring import Begin, Work
 from tests.bench.samples import TYPE, Row, batches
@@ -20,23 +20,26 @@ def appended(rows: list[Row]) -> Append:
 def appends(address: str, size: int, spread: bool = False) -> Iterator[Begin]:
     """Events for one stream in an append, or an append for each event and all of them in one call."""
     with closing(open_store(address)) as store:
+        yield appending(store, size, spread)
 
-        @contextmanager
-        def begin() -> Iterator[Work]:
-            made = batches(size, spread)
 
-            def one() -> int:
-                store.append(appended(next(made)))
-                return size
+def appending(store: EventStore, size: int, spread: bool = False) -> Begin:
+    @contextmanager
+    def begin() -> Iterator[Work]:
+        made = batches(size, spread)
 
-            def many() -> int:
-                outcomes = store.append_many([appended([row]) for row in next(made)])
-                assert not any(isinstance(outcome, Conflict) for outcome in outcomes)
-                return size
+        def one() -> int:
+            store.append(appended(next(made)))
+            return size
 
-            yield many if spread else one
+        def many() -> int:
+            outcomes = store.append_many([appended([row]) for row in next(made)])
+            assert not any(isinstance(outcome, Conflict) for outcome in outcomes)
+            return size
 
-        yield begin
+        yield many if spread else one
+
+    return begin
 
 
 @contextmanager

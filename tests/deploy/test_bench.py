@@ -42,6 +42,14 @@ def test_each_store_is_measured_beside_a_floor_and_the_peer(postgres_server: Giv
             assert any(not name.startswith(PEER) for name in beside)
 
 
+def test_waiting_readers_are_measured_beside_a_notice(postgres_server: GivenPostgres) -> None:
+    said = benched(postgres_server, "waking")
+    for work in ("append, 1 writer, 6 readers wait", "append, 8 writers, 6 readers wait", "append, answered by another process"):
+        for store in STORES:
+            assert re.search(rf"^{store} +{work}", said, re.MULTILINE), (store, work)
+        assert re.search(rf"^postgres +{work} .*NOTIFY", said, re.MULTILINE), work
+
+
 def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: GivenPostgres) -> None:
     said = benched(postgres_server, "replay", "growth", "kurrent")
     for store in STORES:

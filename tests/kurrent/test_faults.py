@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kurrentdbclient import KurrentDBClient
 
-from shared.errors import Conflict
+from shared.errors import Conflict, NoSuchPlace
 from shared.store.kurrent import KurrentStore
 from shared.store.kurrent_events import proposed
 from shared.store.port import EventStore
@@ -121,7 +121,7 @@ def kept(kind: type[Log] | type[Streams], promise: Callable[[Any], None], user: 
     store = user(server.uri)
     try:
         promise(store)
-    except (AssertionError, Conflict, ValueError, pytest.fail.Exception):
+    except (AssertionError, Conflict, NoSuchPlace, ValueError, pytest.fail.Exception):
         return False
     else:
         return True

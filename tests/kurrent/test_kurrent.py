@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kurrentdbclient import RecordedEvent
 
-from shared.errors import Conflict, TooLarge, Unavailable
+from shared.errors import Conflict, NoSuchPlace, TooLarge, Unavailable
 from shared.message import Position
 from shared.store import kurrent_node, kurrent_watch
 from shared.store.kurrent import KurrentStore
@@ -41,7 +41,7 @@ def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(serve
 
 def test_a_checkpoint_of_another_log_is_not_taken_for_a_place_in_this_one(store: KurrentStore) -> None:
     answer = store.append(append("a", 0, 3))
-    with pytest.raises(ValueError, match="another log"):
+    with pytest.raises(NoSuchPlace, match="another log"):
         store.read_all(answer.position - 1)
 
 
@@ -86,6 +86,21 @@ def test_who_waits_is_woken_by_the_subscription_after_a_restart(
     assert store.wait(store.head(), 20)
     assert time.monotonic() - begun < 5
     elsewhere.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
+    server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(store.node, "follow", lambda after, seconds: {}[after])
+        assert not store.wait(0, 0.2)
+    assert not server.streams.subscriptions
+    for _ in range(100):
+        assert not store.wait(0, 0.1)
+        if server.streams.subscriptions:
+            return
+    raise AssertionError("nobody subscribes any more")
 
 
 def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from services.reporting.facts.tables import quarter_of
 from shared.errors import Fault
-from shared.message import PREFIX, START, Position, Recorded
+from shared.message import PREFIX, START, EventMessage, Position, Recorded
 from shared.time import local_date
 
 OWN = f"{PREFIX}reporting."
@@ -23,6 +23,11 @@ class Standing(Struct, frozen=True):
     recorded: str | None = None
     first_quarter: str | None = None
     last_quarter: str | None = None
+
+
+def told_by(standing: Standing, found: Sequence[EventMessage]) -> bool:
+    """Whether a log is the one that was folded, by the time of recording, in microseconds, of what it holds where the facts stand."""
+    return standing.position == START or [event.recordedtime.isoformat() for event in found] == [standing.recorded]
 
 
 def following(events: Sequence[Recorded], reached: Position) -> list[Recorded]:

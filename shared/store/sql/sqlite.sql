@@ -1,4 +1,4 @@
--- The log and its checkpoints in SQLite. What was recorded stays: the triggers refuse every change of it.
+-- The log in SQLite. What was recorded stays, and what comes goes to the end: the triggers refuse everything else.
 create table if not exists events (
     position integer primary key,
     stream text not null,
@@ -9,8 +9,6 @@ create table if not exists events (
     unique (stream, version)
 ) strict;
 
-create table if not exists checkpoints (name text primary key, position integer not null) strict, without rowid;
-
 create trigger if not exists events_never_change before update on events
 begin
     select raise(abort, 'what was recorded is never changed');
@@ -19,4 +17,12 @@ end;
 create trigger if not exists events_never_go before delete on events
 begin
     select raise(abort, 'what was recorded is never deleted');
+end;
+
+-- `insert or replace` deletes what is in its way, by either key, and fires no trigger of deletion for it.
+create trigger if not exists events_are_never_replaced before insert on events
+when new.position is not (select coalesce(max(position), 0) + 1 from events)
+or exists (select 1 from events where stream = new.stream and version = new.version)
+begin
+    select raise(abort, 'what was recorded is never replaced');
 end;

@@ -55,6 +55,9 @@ class Kept:
     def position(self) -> Position:
         return self.at
 
+    def checkpoint(self) -> Position:
+        return self.at
+
     def apply(self, events: list[EventMessage]) -> None:
         for event in events:
             assert event.position > self.at, "applied twice"
@@ -99,7 +102,7 @@ class Bus:
         return Reactions(service, self.store, self.checkpoints, (seen or self.seen).react, kinds)
 
     def projection(self, kept: Kept) -> Projection:
-        return Projection("reporting", self.store, kept.position, kept.apply)
+        return Projection("reporting", self.store, kept)
 
     def listen(self, inbox: Inbox) -> Listener:
         letters = self.letters if isinstance(self.letters, FileDeadLetters) else None

@@ -66,8 +66,11 @@ def life(history: History, person: str, chance: random.Random) -> None:
 
 
 def contents(report: Reporting) -> dict[str, list[tuple[Any, ...]]]:
+    """All that the tables hold, but the name of who made them."""
+    asked = {name: table.columns.values() for name, table in TABLES.items()}
+    asked["checkpoint"] = [column for column in asked["checkpoint"] if column.name != "name"]
     with report.models.reading() as connection:
-        return {name: sorted(map(tuple, connection.execute(select(table))), key=repr) for name, table in TABLES.items()}
+        return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in asked.items()}
 
 
 def said(report: Reporting) -> list[dict[str, Any]]:
@@ -86,10 +89,11 @@ def in_memory(events: Sequence[EventMessage]) -> Reporting:
     return report
 
 
-def recorded(events: Sequence[EventMessage], path: Path) -> SqliteStore:
+def recorded(events: Sequence[EventMessage], path: Path, *, now: bool = False) -> SqliteStore:
+    """A log of these events, recorded when they say or now."""
     store = SqliteStore(path)
     for number, event in enumerate(events):
         names = EventBody.__struct_fields__
         body = encode(EventBody(**{name: getattr(event, name) for name in names}))
-        store.append(Append(f"s-{number}", 0, [NewEvent(event.id, event.type, body)], event.recordedtime))
+        store.append(Append(f"s-{number}", 0, [NewEvent(event.id, event.type, body)], None if now else event.recordedtime))
     return store

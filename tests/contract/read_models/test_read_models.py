@@ -1,18 +1,20 @@
 """One promise for each database: the same events give the same tables, however they are cut, repeated or replayed."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from services.reporting import gathered, read_models
 from services.reporting.audit.replay import replay
 from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
-from services.reporting.read_models import Gap
+from services.reporting.read_models import Gap, OtherVersion
+from services.reporting.schema import maker
 from tests.contract.read_models.tables import TOWNS, at, contents, in_memory, lives, recorded, said
 from tests.unit.reporting.history import ORNE
 
@@ -46,17 +48,20 @@ def test_a_redelivered_window_that_goes_further_applies_only_what_is_new(report:
     assert contents(report) == contents(in_memory(events))
 
 
-def test_tables_of_another_version_are_made_anew(report: Reporting, url: str) -> None:
+def test_tables_that_another_version_made_are_neither_read_nor_changed_by_who_opens_them(report: Reporting, url: str) -> None:
     events = lives(13, 10)
     report.apply(events)
+    before = contents(report)
     with report.models.writing() as connection:
-        connection.execute(text("ALTER TABLE step ADD COLUMN forgotten TEXT"))
-        connection.execute(update(TABLES["checkpoint"]).values(name="reporting as it was"))
-    again = Reporting(url, ORNE, at(events))
-    assert again.position() == 0
-    again.apply(events)
-    assert contents(again) == contents(in_memory(events))
-    again.close()
+        name = maker(connection, TABLES)
+        connection.execute(update(TABLES["checkpoint"]).values(name="facts as they were"))
+    with closing(Reporting(url, ORNE, at(events))) as again:
+        for ask in (again.position, again.quarters, lambda: again.apply(events), lambda: again.figures("all", "2023-Q1")):
+            with pytest.raises(OtherVersion, match="parcours rebuild"):
+                ask()
+    with report.models.writing() as connection:
+        connection.execute(update(TABLES["checkpoint"]).values(name=name))
+    assert contents(report) == before
 
 
 def test_tables_of_this_version_stay(report: Reporting, url: str) -> None:

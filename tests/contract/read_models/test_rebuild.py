@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,10 +16,11 @@ from sqlalchemy import inspect, select, text
 from services.reporting import gathered, rebuild
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
+from services.reporting.gathered import Gathered
 from services.reporting.quarter import Reporting
 from services.reporting.rebuild import Rebuild
-from shared.errors import Refused
-from shared.message import EventMessage, Position
+from shared.errors import Refused, Unavailable
+from shared.message import EventMessage, Position, Recorded
 from shared.store.port import R
 from shared.store.sqlite import SqliteStore
 from tests.contract.read_models.tables import contents, in_memory, lives, recorded, said
@@ -123,6 +125,19 @@ def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reportin
     assert people == 20
 
 
+def test_a_rebuild_that_readers_never_let_in_says_so_and_the_next_one_goes_on(postgres_dsn: str, log: SqliteStore) -> None:
+    with closing(Reporting(postgres_dsn, ORNE, log.read_at)) as report:
+        report.apply(events_of(log)[:50])
+        with pytest.MonkeyPatch.context() as short, report.models.reading():
+            short.setattr(rebuild, "PATIENCE", "50ms")
+            with pytest.raises(Unavailable, match="goes on from here"):
+                report.rebuild(log)
+        store = cut(log, 0)
+        assert report.rebuild(store) == log.head()
+        assert store.places == []
+        assert contents(report) == contents(in_memory(events_of(log)))
+
+
 def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: SqliteStore) -> None:
     report.apply(events_of(log)[:50])
     earlier = Rebuild(report.models, log)
@@ -165,6 +180,24 @@ def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reporting
     assert said(report) == said(in_memory(events_of(log)))
 
 
+@pytest.mark.parametrize("people", [20, 80])
+def test_a_rebuild_holds_few_rows_in_memory_however_long_the_log_is(
+    report: Reporting, often: None, tmp_path: Path, people: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    take = Gathered.take
+
+    def counted(self: Gathered, events: Sequence[Recorded]) -> None:
+        take(self, events)
+        held.append(self.held)
+
+    monkeypatch.setattr(Gathered, "take", counted)
+    with closing(recorded(lives(5, people), tmp_path / "some.sqlite")) as log:
+        report.rebuild(log)
+    assert len(held) > people
+    assert max(held) < 30 + 7 * 6  # FULL, and a page of events of at most six rows each
+
+
 @pytest.mark.parametrize("pages", [1, 9, 17, 25])
 def test_a_rebuild_goes_on_from_where_the_last_one_was_cut_off(report: Reporting, log: SqliteStore, often: None, pages: int) -> None:
     first, second = cut(log, pages), cut(log, 1_000)
@@ -187,6 +220,14 @@ def test_a_rebuild_begun_by_another_version_is_not_continued(
     report.rebuild(store)
     assert store.places[0] == 0
     assert contents(report) == contents(in_memory(events_of(log)))
+
+
+def test_a_rebuild_of_another_log_is_not_continued(report: Reporting, log: SqliteStore, often: None, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        report.rebuild(cut(log, 17))
+    with closing(recorded(lives(8, 20), tmp_path / "other.sqlite", now=True)) as other:
+        report.rebuild(other)
+        assert contents(report) == contents(in_memory(events_of(other)))
 
 
 PLACES = (

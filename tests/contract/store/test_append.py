@@ -1,11 +1,14 @@
 """Appending: where events land, when they are refused, and what the same events get when they come again."""
 
+from random import Random
+from string import ascii_letters
 from uuid import UUID
 
 import pytest
 
-from shared.errors import Conflict, TooLarge
-from shared.store.port import BODY_LIMIT, Append, Appended, EventStore
+from shared.errors import Conflict, TooLarge, Unrecordable
+from shared.message import Actor
+from shared.store.port import BODY_LIMIT, NAME_LIMIT, Append, Appended, EventStore, NewEvent
 from tests.contract.store.writing import append, event, everything
 
 ID = UUID("5c6c2f5e-4b0f-4f0e-9d7e-6a1f0c9b7d11")
@@ -91,7 +94,12 @@ def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
     answer = store.append(Append("é-⚙", 0, [new]))
     (read,) = store.read_stream("é-⚙")
     assert (read.id, read.type, read.subject, read.position, read.streamversion) == (new.id, new.type, "é-⚙", answer.position, 1)
-    assert (read.kind, read.schema_version, read.actor.organisation, read.territory) == ("counting.Counted", 1, "étape", "alencon")
+    assert (read.kind, read.dataschema, read.actor, read.territory) == (
+        "counting.Counted",
+        "urn:parcours:counting.Counted:1",
+        Actor("c-1", "coach", "étape"),
+        "alencon",
+    )
     assert bytes(read.data) == '{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode()
 
 
@@ -113,13 +121,59 @@ def test_batches_of_any_size_come_back_whole(store: EventStore, size: int) -> No
     assert [event.id for event in store.read_stream("a")] == [event.id for event in asked.events]
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"id":\n1}', b'{"id": nothing}'])
-def test_what_is_not_one_line_of_json_is_refused_and_harms_nobody(store: EventStore, body: bytes) -> None:
-    bad = event("a")
-    with pytest.raises(Exception, match=r"\w"):
-        store.append(Append("a", 0, [type(bad)(bad.id, bad.type, body)]))
+GOOD = event("a", data=b"{}")
+UNREADABLE = {
+    "nothing": b"",
+    "empty": b"{}",
+    "two lines": GOOD.body.replace(b'"data":', b'"data":\n'),
+    "no JSON": GOOD.body.replace(b'"data":{}', b'"data":nothing'),
+    "more than JSON": GOOD.body + b"}",
+    "half a pair of surrogates": GOOD.body.replace(b'"data":{}', b'"data":"\\ud800"'),
+    "no UTF-8": GOOD.body.replace(b'"data":{}', b'"data":"\xff"'),
+    "too deep": GOOD.body.replace(b'"data":{}', b'"data":' + b"[" * 20_000 + b"]" * 20_000),
+    "a field too few": GOOD.body.replace(b'"territory":"alencon",', b""),
+    "a time that is none": GOOD.body.replace(b'"time":"2024', b'"time":"soon'),
+    "another id": event("a").body,
+    "another type": GOOD.body.replace(b"counting.Counted", b"counting.Forged"),
+    "a field of the log": GOOD.body.replace(b'"data":', b'"position":9,"data":'),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_no_reader_could_read_is_refused_by_name_and_harms_nobody(store: EventStore, body: bytes) -> None:
+    bad = NewEvent(GOOD.id, GOOD.type, body)
+    with pytest.raises(Unrecordable):
+        store.append(Append("a", 0, [GOOD, bad]))
+    with pytest.raises(Unrecordable):
+        store.append_many([append("b"), Append("a", 0, [bad])])
     store.append(append("a"))
-    assert len(everything(store)) == 1
+    assert [event.streamversion for event in everything(store)] == [1]
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "\ud800"])
+def test_a_name_that_not_every_log_can_hold_is_refused_by_all(store: EventStore, name: str) -> None:
+    with pytest.raises(Unrecordable):
+        store.append(Append(name, 0, [GOOD]))
+    assert store.head() == 0
+
+
+def test_a_type_is_a_name_too(store: EventStore) -> None:
+    with pytest.raises(Unrecordable, match=r"U\+0000"):
+        store.append(Append("a", 0, [event("a", kind="a\0b")]))
+    with pytest.raises(TooLarge, match=str(NAME_LIMIT)):
+        store.append(Append("a", 0, [event("a", kind="a" * NAME_LIMIT)]))
+    assert store.head() == 0
+
+
+def test_a_name_at_the_limit_is_kept_and_one_byte_more_is_too_large(store: EventStore) -> None:
+    """Of letters that an index cannot make smaller."""
+    chance = Random(1)
+    name = "é" + "".join(chance.choice(ascii_letters) for _ in range(NAME_LIMIT - 2))
+    assert store.append(append(name, 0, 2)).version == 2
+    assert [event.subject for event in store.read_stream(name, 1)] == [name]
+    with pytest.raises(TooLarge, match=f"{NAME_LIMIT + 1} bytes.*{NAME_LIMIT}"):
+        store.append_many([append("b"), append(f"{name}x")])
+    assert len(everything(store)) == 2
 
 
 def test_an_append_of_nothing_is_a_mistake_of_the_caller(store: EventStore) -> None:

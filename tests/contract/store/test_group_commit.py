@@ -1,6 +1,7 @@
 """Leader and followers: one commit for all who wait, and each one's own answer."""
 
 import threading
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,16 +31,18 @@ class Ledger:
             raise RuntimeError("bad")
         if "away" in names:
             raise Unavailable("away")
+        if "killed" in names:
+            raise SystemExit
         return [Conflict(name, 0, 1) if name == "late" else Appended(len(self.commits), index) for index, name in enumerate(names)]
 
 
-def outcomes_of(ledger: Ledger, names: Sequence[str]) -> list[Outcomes | Exception]:
+def outcomes_of(ledger: Ledger, names: Sequence[str]) -> list[Outcomes | BaseException]:
     group = GroupCommit(ledger.commit)
 
-    def submit(name: str) -> Outcomes | Exception:
+    def submit(name: str) -> Outcomes | BaseException:
         try:
             return group([append(name)])
-        except (RuntimeError, Unavailable) as fault:
+        except (RuntimeError, Unavailable, SystemExit) as fault:
             return fault
 
     with ThreadPoolExecutor(len(names) + 1) as pool:
@@ -80,6 +83,19 @@ def test_all_of_a_commit_that_did_not_come_back_are_told() -> None:
     answers = outcomes_of(ledger, ["a", "away", "b"])
     assert [isinstance(answer, Unavailable) for answer in answers] == [False, True, True, True]
     assert len(ledger.commits) == 2
+
+
+@pytest.mark.parametrize("fate", ["away", "killed"])
+def test_each_is_told_by_a_fault_of_its_own(fate: str) -> None:
+    """An exception that several threads raise would carry the tracebacks of all of them."""
+    _, *faults = outcomes_of(Ledger(), ["a", "b", fate, "c"])
+    assert [type(fault) for fault in faults].count(Unavailable) == (4 if fate == "away" else 3)
+    assert len({id(fault) for fault in faults}) == 4
+    assert {len(depth_of(fault)) for fault in faults if isinstance(fault, Unavailable)} == {3}
+
+
+def depth_of(fault: BaseException) -> list[str]:
+    return [frame.name for frame in traceback.extract_tb(fault.__traceback__)]
 
 
 def test_a_commit_stays_under_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What was recorded stays: no change and no deletion, whoever asks and however."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -11,15 +12,35 @@ from shared.store.sqlite import SqliteStore
 from tests.contract.store.writing import append, everything
 
 CHANGES = ["update events set type = 'x'", "delete from events", "delete from events where position = 1"]
+FORGED = "replace(message, 'Counted', 'Forged') from events where position = 1"
+REPLACEMENTS = [
+    f"insert or replace into events select position, stream, version, type, recorded_at, {FORGED}",
+    f"replace into events select position, stream, version, type, recorded_at, {FORGED}",
+    f"insert or replace into events select position + 1, stream, version, type, recorded_at, {FORGED}",
+    f"insert or replace into events select null, stream, version, type, recorded_at, {FORGED}",
+    f"insert into events select position - 1, stream, version + 9, type, recorded_at, {FORGED}",
+    f"insert into events select position + 9, stream, version + 9, type, recorded_at, {FORGED}",
+    "insert into events select * from events where true on conflict do update set message = '{}'",
+    "update or replace events set message = '{}'",
+]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", [*CHANGES, *REPLACEMENTS])
 def test_sqlite_refuses_to_change_what_was_recorded(tmp_path: Path, change: str) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a"))
-    with sqlite3.connect(store.path) as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
+    with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="never"), connection:
         connection.execute(change)
-    assert len(everything(store)) == 1
+    assert [event.kind for event in everything(store)] == ["counting.Counted"]
+
+
+def test_an_sqlite_log_of_before_is_guarded_from_its_next_opening_on(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(append("a"))
+    store.writer.execute("drop trigger events_are_never_replaced")
+    SqliteStore(store.path)
+    with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
+        connection.execute(REPLACEMENTS[0])
 
 
 @pytest.mark.parametrize("change", [*CHANGES, "truncate events"])

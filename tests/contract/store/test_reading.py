@@ -9,6 +9,7 @@ import pytest
 from shared.message import Recorded
 from shared.store.port import Append, EventStore
 from tests.contract.store.writing import append, event, everything, open_store
+from tests.kurrent import given
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -52,6 +53,14 @@ def test_each_event_names_the_position_before_its_own(store: EventStore) -> None
 def test_a_page_behind_the_end_is_empty(store: EventStore) -> None:
     store.append(append("a"))
     assert store.read_all(store.head()) == store.read_all(store.head() + 1_000) == []
+
+
+@pytest.mark.parametrize("address", ["sqlite", *given.PLACES], indirect=True)
+def test_no_position_is_too_far_and_no_page_too_small(store: EventStore) -> None:
+    store.append(append("a", 0, size=3))
+    for far in (2**63 - 1, 2**63, 2**64):
+        assert store.read_all(far) == store.read_at([far]) == []
+    assert store.read_all(0, 0) == store.read_all(0, -1) == store.read_all(store.read_all(0, 1)[0].position, -1) == []
 
 
 def test_recording_time_is_now(store: EventStore) -> None:

@@ -1,7 +1,6 @@
-"""What only a file can do: be copied while it is written, and be another's."""
+"""What only a file can do: be read where it lies in memory."""
 
 import sqlite3
-import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -11,59 +10,7 @@ import pytest
 from shared.errors import Outdated
 from shared.store.postgres import PostgresStore
 from shared.store.sqlite import SqliteStore
-from tests.contract.store.whole import assert_whole
-from tests.contract.store.writing import BATCH, batch, everything
-
-
-def test_a_copy_taken_while_many_write_is_a_whole_log_of_one_moment(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "log.sqlite")
-    over = threading.Event()
-
-    def write(worker: int) -> None:
-        number = 0
-        while not over.is_set():
-            store.append(batch(worker, number))
-            number += 1
-
-    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
-    for writer in writers:
-        writer.start()
-    moments = []
-    for number in range(5):
-        before = store.head()
-        store.copy(tmp_path / f"copy-{number}.sqlite")
-        moments.append((before, store.head()))
-    over.set()
-    for writer in writers:
-        writer.join()
-    whole = everything(store)
-    for number, (before, after) in enumerate(moments):
-        with closing(SqliteStore(tmp_path / f"copy-{number}.sqlite")) as copy:
-            events = everything(copy)
-            assert before <= copy.head() <= after
-            assert events == whole[: len(events)]
-            assert_whole(events)
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_a_copy_takes_nobodys_place(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "log.sqlite")
-    store.append(batch(1, 0))
-    other = tmp_path / "other"
-    other.write_text("precious")
-    with pytest.raises(FileExistsError):
-        store.copy(other)
-    assert other.read_text() == "precious"
-
-
-def test_a_copy_is_a_log_that_goes_on(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "log.sqlite")
-    store.append(batch(1, 0))
-    store.copy(tmp_path / "copy.sqlite")
-    with closing(SqliteStore(tmp_path / "copy.sqlite")) as copy:
-        assert copy.append(batch(1, 0)) == store.append(batch(1, 0))
-        copy.append(batch(1, 1))
-        assert copy.head() > store.head()
+from tests.contract.store.writing import BATCH, batch
 
 
 def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(tmp_path: Path) -> None:
@@ -77,18 +24,6 @@ def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(
             assert {len(life) for life in lives} == {BATCH * (number + 1)}
             assert sorted(event.position for life in lives for event in life) == list(range(1, 20 * BATCH * (number + 1) + 1))
     assert store.path.stat().st_size > 1_000_000
-
-
-def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "log.sqlite"
-    with closing(sqlite3.connect(path)) as file:
-        file.execute("create table events (position integer primary key, stream text, version integer, recorded_at text, body text)")
-        file.execute("insert into events values (1, 'a', 1, '2024-01-01', '{}')")
-        file.commit()
-    with pytest.raises(Outdated, match="earlier version"):
-        SqliteStore(path)
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("select body from events").fetchall() == [("{}",)]
 
 
 def test_a_table_of_an_earlier_version_is_refused_and_left_as_it_is(postgres_dsn: str) -> None:

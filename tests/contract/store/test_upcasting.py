@@ -67,7 +67,7 @@ def test_what_was_written_stays_as_it_was(store: EventStore, upcasting: Upcastin
     upcasting.read_all(0)
     (raw,) = store.read_all(0)
     assert bytes(raw.data) == b'{"person":"p1","qpv":"Perseigne"}'
-    assert raw.schema_version == 1
+    assert raw.dataschema == f"urn:parcours:{KIND}:1"
 
 
 def test_other_events_pass_untouched(store: EventStore, upcasting: UpcastingStore) -> None:

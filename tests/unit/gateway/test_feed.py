@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 
 from services.gateway.feed import Feed
+from services.gateway.problems import problem_of
 from services.gateway.stream import OVERTAKEN, Stream
+from shared.errors import NoSuchPlace
 from tests.unit.gateway.world import World, directly
 
 
@@ -60,6 +62,41 @@ def test_a_client_goes_on_from_the_last_id_it_has_seen(world: World) -> None:
     positions = [world.meet() for _ in range(4)]
     drained(world.feed)
     assert [event["position"] for event in told(opened(world, last=str(positions[1])), 2)] == positions[2:]
+
+
+@pytest.mark.parametrize("last", ["hier", "-1", "1e3", "٣", "9" * 19, "9" * 5_000])
+def test_a_last_id_that_is_no_position_is_unreadable(world: World, last: str) -> None:
+    answers = [world.get(f"/v1/stream?after={last}"), world.get(f"/v1/events?after={last}")]
+    if last.isascii():
+        answers.append(world.get("/v1/stream", headers={"Last-Event-ID": last}))
+    for answer in answers:
+        assert (answer.status_code, answer.json and answer.json["code"]) == (400, "unreadable")
+
+
+def test_a_client_that_comes_from_behind_the_end_of_the_log_is_told_so(world: World) -> None:
+    """The log was put back to an earlier day: what the client waits for was never recorded here."""
+    world.feed.start()
+    last = world.meet()
+    answer = world.get("/v1/stream", headers={"Last-Event-ID": str(last + 1)})
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "no_such_place")
+    assert world.get(f"/v1/stream?after={last + 1}").status_code == 400
+
+
+def test_a_client_that_is_ahead_of_this_gateway_but_not_of_the_log_is_let_in(world: World) -> None:
+    """It was served by another gateway, which had read further."""
+    world.feed.start()
+    last = world.meet()
+    assert world.feed.head < last
+    chunks = opened(world, last=str(last))
+    next(chunks)
+    now = world.meet()
+    drained(world.feed)
+    assert [event["position"] for event in told(chunks, 1)] == [now]
+
+
+def test_a_place_that_the_log_does_not_know_is_a_problem_with_a_name() -> None:
+    problem = problem_of(NoSuchPlace(7))
+    assert (problem.status, problem.code) == (400, "no_such_place")
 
 
 def test_a_client_that_says_nothing_begins_now(world: World) -> None:

@@ -88,6 +88,32 @@ def test_an_empty_text_is_not_a_value() -> None:
     assert list(refusal.value.faults) == ["person"]
 
 
+CONTROL = "Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000."
+
+
+@pytest.mark.parametrize("character", ["\0", "\x01", "\t", "\n", "\r", "\x1f", "\x7f"])
+def test_a_control_character_is_in_no_text_wherever_it_is(character: str) -> None:
+    bad = {
+        **GOOD,
+        "person": f"p{character}1",
+        "needs": [f"{character}"],
+        "answers": {f"loge{character}ment": "OUI"},
+        "place": {"vintage": 1, "name": f"Perseigne{character}"},
+    }
+    assert Door(Visit).faults(bad) == {
+        "person": [CONTROL],
+        "needs.0": [CONTROL],
+        f"answers.loge{character}ment.key": [CONTROL],
+        "place.name": [CONTROL],
+    }
+    assert Door(Visit).faults({**GOOD, "person": f"p{character}1 et la suite"}) == {"person": ["Entre 1 et 5 caractères.", CONTROL]}
+
+
+def test_letters_of_every_script_come_in() -> None:
+    """What is refused is one of the first 32 characters, or the one after the last of ASCII: no letter, and no sign of a name."""
+    assert Door(Visit).command({**GOOD, "person": "’é⚙𝄞\u200d"}, CONTEXT).person == "’é⚙𝄞\u200d"
+
+
 def test_a_field_of_any_kind_may_be_null() -> None:
     """The data of a command is read by its own door: an optional field sent as null must reach it."""
 

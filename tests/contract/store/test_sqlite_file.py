@@ -1,0 +1,136 @@
+"""Opening a file: by several at once when it is new, never by who does not know its shape, and with a name for what is wrong with it."""
+
+import multiprocessing
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from shared.errors import Outdated, Unavailable
+from shared.store.sqlite import SqliteStore
+from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.store.sqlite_file import write_ahead
+from tests.contract.store.writing import append, everything
+
+STARTERS, FILES = 6, 20
+Opens = Callable[[Path], SqliteStore | SqliteCheckpoints]
+EARLIER = """
+create table events (position integer primary key, stream text, version integer, recorded_at text, body text);
+insert into events values (1, 'a', 1, '2024-01-01', '{}');
+"""
+
+
+def start(folder: Path, number: int, together: Barrier) -> None:
+    try:
+        for file in range(FILES):
+            together.wait(60)
+            SqliteCheckpoints(folder / f"{file}.sqlite").save("relay", 1 + number)
+            SqliteStore(folder / f"{file}.sqlite").append(append(f"s{number}"))
+    except BaseException:
+        together.abort()
+        raise
+
+
+def test_several_processes_start_on_one_new_file(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("spawn")
+    together = processes.Barrier(STARTERS)
+    starters = [processes.Process(target=start, args=(tmp_path, number, together)) for number in range(STARTERS)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert [starter.exitcode for starter in starters] == [0] * STARTERS
+    for file in range(FILES):
+        assert len(everything(SqliteStore(tmp_path / f"{file}.sqlite"))) == STARTERS
+        assert SqliteCheckpoints(tmp_path / f"{file}.sqlite").load("relay") == STARTERS
+
+
+def test_who_finds_a_new_file_in_use_waits_until_it_is_free(tmp_path: Path) -> None:
+    """In the one state in which SQLite itself does not wait: somebody writes to a file that has no write-ahead log yet."""
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("begin immediate")
+        threading.Timer(0.3, lambda: other.execute("rollback")).start()
+        assert SqliteStore(path).append(append("a")).version == 1
+
+
+def test_a_file_system_that_keeps_no_write_ahead_log_is_refused(tmp_path: Path) -> None:
+    """SQLite itself asks for memory shared with others: what has none of it, as this way of locking, answers with another mode."""
+    connection = sqlite3.connect(f"file:{tmp_path}/log.sqlite?vfs=unix-dotfile", uri=True)
+    with closing(connection), pytest.raises(sqlite3.OperationalError, match="can keep a write-ahead log"):
+        write_ahead(connection)
+
+
+def left_by_the_earlier_version(path: Path, how: str) -> None:
+    """`killed`: what it wrote last stands beside the file, and nobody has put it in."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"pragma journal_mode = {'delete' if how == 'before' else 'wal'}")
+        file.executescript(EARLIER)
+        if how == "killed":
+            for beside in ("", "-wal"):
+                shutil.copy(f"{path}{beside}", f"{path}{beside}.kept")
+    if how == "killed":
+        for kept in path.parent.glob("*.kept"):
+            kept.rename(kept.with_suffix(""))
+
+
+@pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
+@pytest.mark.parametrize("how", ["before", "closed", "killed"])
+def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path, how: str, opens: Opens) -> None:
+    path = tmp_path / "log.sqlite"
+    left_by_the_earlier_version(path, how)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert set(before) == {"log.sqlite", "log.sqlite-wal"} if how == "killed" else {"log.sqlite"}
+    with pytest.raises(Outdated, match="earlier version"):
+        opens(path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.name != "log.sqlite-shm"} == before
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("select body from events").fetchall() == [("{}",)]
+
+
+@pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
+def test_what_is_no_log_is_unavailable_and_left_as_it_is(tmp_path: Path, opens: Opens) -> None:
+    text = b"hello, this is no database at all, and longer than the head of one. " * 4
+    (tmp_path / "text").write_bytes(text)
+    (tmp_path / "folder").mkdir()
+    for name in ("text", "folder", "text/log.sqlite"):
+        with pytest.raises(Unavailable, match=name.rpartition("/")[2]):
+            opens(tmp_path / name)
+    assert (tmp_path / "text").read_bytes() == text
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "text"]
+
+
+def test_a_file_that_is_spoilt_is_unavailable(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(append("a", size=200))
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("pragma wal_checkpoint(truncate)")
+    with store.path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (store.path.stat().st_size - 4096))
+    with pytest.raises(Unavailable, match="malformed"):
+        everything(SqliteStore(store.path))
+
+
+def test_a_lease_that_cannot_be_had_is_unavailable(tmp_path: Path) -> None:
+    checkpoints = SqliteCheckpoints(tmp_path / "log.sqlite")
+    (tmp_path / "log.sqlite.relay.lease").mkdir()
+    with pytest.raises(Unavailable), checkpoints.lease("relay", 0):
+        pass
+
+
+def test_checkpoints_in_a_file_of_their_own_are_no_log(tmp_path: Path) -> None:
+    checkpoints = SqliteCheckpoints(tmp_path / "checkpoints.sqlite")
+    assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [(b"checkpoints",)]
+
+
+def test_each_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    store, checkpoints = SqliteStore(tmp_path / "log.sqlite"), SqliteCheckpoints(tmp_path / "log.sqlite")
+    for connection in (store.writer, checkpoints.connection):
+        assert connection.execute("pragma synchronous").fetchone() == (2,)  # full
+        assert connection.execute("pragma journal_mode").fetchone() == (b"wal",)
