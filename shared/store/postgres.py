@@ -7,7 +7,7 @@ from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
 from shared.store.libpq import TIMESTAMPTZ, Statement, timestamptz
-from shared.store.port import NO_STREAM, Append, Appended, R
+from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R, only
 from shared.store.postgres_checkpoints import PostgresCheckpoints
 from shared.store.postgres_links import Links
 from shared.store.postgres_reader import PostgresReader, number
@@ -31,10 +31,7 @@ class PostgresStore:
         self.tail = Tail(self.head)
 
     def append(self, append: Append) -> Appended:
-        outcome = self.append_many([append])[0]
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return outcome
+        return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         if not appends:
@@ -50,10 +47,10 @@ class PostgresStore:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return self.reader.all(shape, after, limit)
+        return self.reader.all(shape, min(after, LAST_PLACE), limit)
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return self.reader.at(positions)
+        return self.reader.at([position for position in positions if position <= LAST_PLACE])
 
     def head(self) -> Position:
         return number(self.links.read(HEAD).get_value(0, 0))

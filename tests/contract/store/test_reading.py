@@ -9,7 +9,6 @@ import pytest
 from shared.message import Recorded
 from shared.store.port import Append, EventStore
 from tests.contract.store.writing import append, event, everything, open_store
-from tests.kurrent import given
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -55,7 +54,6 @@ def test_a_page_behind_the_end_is_empty(store: EventStore) -> None:
     assert store.read_all(store.head()) == store.read_all(store.head() + 1_000) == []
 
 
-@pytest.mark.parametrize("address", ["sqlite", *given.PLACES], indirect=True)
 def test_no_position_is_too_far_and_no_page_too_small(store: EventStore) -> None:
     store.append(append("a", 0, size=3))
     for far in (2**63 - 1, 2**63, 2**64):
