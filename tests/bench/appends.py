@@ -4,7 +4,7 @@ from contextlib import closing
 
 from shared.store.port import Append
 from tests.bench import floors, ours, peer, peer_reads, raw_reads
-from tests.bench.floors import COPY_IN, INSERT, is_postgres
+from tests.bench.floors import COPY_IN, EXECUTE, INSERT, is_postgres
 from tests.bench.measuring import Pace, Way, by_processes, by_threads
 from tests.bench.table import OURS, PEER, Aim, Line, Table
 from tests.contract.store.writing import event, open_store
@@ -18,7 +18,8 @@ PEERS_POSTGRES: dict[str, Way] = {f"{PEER}, in a transaction": peer.inserts, f"{
 
 
 def single(address: str) -> dict[str, Way]:
-    return {OURS: ours.appends, INSERT: floors.inserts, **(PEERS_POSTGRES if is_postgres(address) else PEERS)}
+    usual = {EXECUTE: floors.executes, **PEERS_POSTGRES} if is_postgres(address) else PEERS
+    return {OURS: ours.appends, INSERT: floors.inserts, **usual}
 
 
 def several(address: str) -> dict[str, Way]:

@@ -5,6 +5,7 @@ They check no version and keep no order, and have no answer to give for an appen
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -14,17 +15,19 @@ from shared.store.sqlite_file import connect
 from tests.bench.measuring import Begin, Work
 from tests.bench.samples import TYPE, Row, batches
 
-INSERT, COPY_IN = "bare INSERT + COMMIT", "COPY in"
+INSERT, EXECUTE, COPY_IN = "bare INSERT + COMMIT", "the same by psycopg's execute", "COPY in"
 BARE_SQLITE = """create table if not exists bare
     (position integer primary key, stream text, version integer, type text, recorded_at text, message text, unique (stream, version))"""
 BARE_POSTGRES = """create table if not exists bare (position bigint generated always as identity primary key, stream text not null,
     version bigint not null, type text not null, recorded_at timestamptz not null, message json not null, unique (stream, version))"""
 INTO_SQLITE = "insert into bare (stream, version, type, recorded_at, message) values (?, ?, ?, ?, cast(? as text))"
 INTO_POSTGRES = b"insert into bare (stream, version, type, recorded_at, message) values ($1, $2, $3, $4, $5)"
+BY_EXECUTE = "insert into bare (stream, version, type, recorded_at, message) values (%s, %s, %s, %s, %s)"
 COPY = "copy bare (stream, version, type, recorded_at, message) from stdin (format binary)"
 TEXT, INT8, TIMESTAMPTZ, JSON = 25, 20, 1184, 114
 HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 MOMENT, WRITTEN = (765_374_400_000_000).to_bytes(8, "big"), "2024-04-02T08:00:00.000000+00:00"
+RECORDED = datetime.fromisoformat(WRITTEN)
 
 
 def is_postgres(address: str) -> bool:
@@ -95,6 +98,27 @@ def postgres_inserts(dsn: str) -> Iterator[Work]:
             return 1
 
         yield work
+
+
+@contextmanager
+def executes(dsn: str, size: int) -> Iterator[Begin]:
+    """One row in a transaction, as it is usually written in Python: psycopg adapts the values, and prepares what is said often."""
+    set_up(dsn)
+    assert size == 1
+
+    @contextmanager
+    def begin() -> Iterator[Work]:
+        made = batches(1, False)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+
+            def work() -> int:
+                (row,) = next(made)
+                connection.execute(BY_EXECUTE, (stream_name(row), row.version, TYPE, RECORDED, row.body.decode()))
+                return 1
+
+            yield work
+
+    yield begin
 
 
 @contextmanager
