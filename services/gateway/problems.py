@@ -68,6 +68,10 @@ def unavailable(why: str) -> Problem:
     return Problem(503, "unavailable", said, AGAIN, headers={"Retry-After": RETRY_AFTER}, more={"why": why, "retry": "same_id"})
 
 
+def unforeseen() -> Problem:
+    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans le journal.")
+
+
 def problem_of(fault: Fault | HTTPException) -> Problem:
     match fault:
         case Refused(code=code, why=why):
@@ -111,5 +115,7 @@ def problem_in(reply: Any) -> Problem | None:
             return refused(code, why)
         case {"unavailable": str(why)}:
             return unavailable(why)
+        case {"unforeseen": str()}:
+            return unforeseen()
         case _:
             return None
