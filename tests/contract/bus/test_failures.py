@@ -130,6 +130,20 @@ def test_an_event_that_kills_its_process_is_put_aside_after_five_starts(bus: Bus
     assert "died" in bus.letters.list()[0].reason
 
 
+def test_a_stop_in_the_middle_of_an_attempt_is_no_death(bus: Bus) -> None:
+    """A service that is started again while its event waits for a server, more often than it may die of one."""
+    bus.record(3)
+    for _ in range(ATTEMPTS + 1):
+        seen = Seen()
+        seen.faults = {2: Unavailable("the log is away")}
+        listener = bus.listen(bus.reactions(seen))
+        eventually(lambda seen=seen: 2 in seen.attempts)  # type: ignore[misc]
+        bus.stop(listener)
+    bus.listen(bus.reactions())
+    eventually(lambda: bus.seen.positions == [2, 3])
+    assert bus.letters.list() == []
+
+
 def test_nothing_secret_travels_in_the_headers(bus: Bus) -> None:
     if is_embedded(bus.uri):
         return
