@@ -124,15 +124,16 @@ class Reactions(Inbox):
                 raise
             except Exception as failure:  # noqa: BLE001 - any fault of a policy means the same: try again, then put aside
                 if pause is None:
-                    self.put_aside(event, f"{type(failure).__name__}: {failure}")
+                    self.put_aside(event, failure)
                 else:
                     self.pause(pause)
             else:
                 return
 
-    def put_aside(self, event: EventMessage, reason: str) -> None:
+    def put_aside(self, event: EventMessage, reason: Exception | str) -> None:
         failure = failure_of(self.service, event, reason)
-        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason)
+        cause = reason if isinstance(reason, Exception) else None
+        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
         self.bury(event, failure)
 
     def again(self, event: EventMessage) -> None:

@@ -1,5 +1,7 @@
 """What happens to an event that cannot be handled: put aside by policies, named by projections, and waited for when a server is away."""
 
+import pytest
+
 from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Unavailable
@@ -18,6 +20,17 @@ def test_a_policy_that_fails_leaves_its_event_in_the_dead_letters_and_the_rest_g
     letter = bus.letters.list(SERVICE)[0]
     assert (letter.service, letter.kind, letter.position) == (SERVICE, "coaching.JourneyOpened", bad)
     assert letter.reason == "Refused: The rules do not allow it."
+
+
+def test_what_a_database_says_of_a_row_stays_in_the_log_of_the_service(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    """Dead letters travel and are listed; readiness is told to anybody."""
+    secret = "Key (person)=(p-of-another) already exists"
+    bus.listen(bus.reactions())
+    bus.seen.faults[1] = ValueError(secret)
+    bus.record(2)
+    eventually(lambda: len(bus.letters.list()) == 1)
+    assert bus.letters.list()[0].reason == "ValueError"
+    assert secret in caplog.text
 
 
 def test_an_event_that_passes_at_a_later_attempt_is_not_put_aside(bus: Bus) -> None:

@@ -92,7 +92,7 @@ def test_one_relay_is_active_and_the_other_takes_over(bus: Bus) -> None:
     eventually(lambda: bus.seen.positions == early + late)
 
 
-def test_a_feed_that_falls_is_not_left_to_fall_alone(rabbitmq_uri: str, tmp_path: Path) -> None:
+def test_a_feed_that_falls_is_not_left_to_fall_alone(rabbitmq_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither goes on without the other: whoever runs the relay hears of it, and starts both again."""
     bus = Bus(rabbitmq_uri, tmp_path)
     relay = Relay(bus.store, bus.checkpoints, bus.uri)
@@ -101,7 +101,7 @@ def test_a_feed_that_falls_is_not_left_to_fall_alone(rabbitmq_uri: str, tmp_path
     def falls(*events: object) -> None:
         raise KeyError("nobody foresaw it")
 
-    relay.feed.publish = falls  # type: ignore[method-assign]
+    monkeypatch.setattr(relay.feed, "publish", falls)
     bus.record(1)
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(relay.run)
