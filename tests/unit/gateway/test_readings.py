@@ -124,7 +124,9 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
     """With its methods, and nothing besides; a command has an address of its own."""
     openapi = world.get("/openapi.json", role=None).json
     assert openapi is not None
-    described = {(method.upper(), path.replace("{id}", "{indicator}")) for path, operations in openapi["paths"].items() for method in operations}
+    described = {
+        (method.upper(), path.replace("{id}", "{indicator}")) for path, operations in openapi["paths"].items() for method in operations
+    }
     routes = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in world.gateway.map.iter_rules()
