@@ -18,7 +18,8 @@ import logging
 import signal
 import socket
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nameko.runners import ServiceRunner
@@ -34,7 +35,7 @@ from services.settings import Settings
 from services.wiring import wired
 from shared.bus.native import native
 from shared.bus.relay import Relay
-from shared.errors import Unavailable
+from shared.errors import Outdated, Unavailable
 
 log = logging.getLogger("parcours")
 
@@ -91,12 +92,15 @@ def can_listen(place: Settings) -> bool:
 
 
 def hosted(parts: Parts, names: Sequence[str], *, relay: bool) -> int:
-    """Host until SIGTERM or SIGINT. Services that fall are started again: nothing they did is lost, nothing is done twice."""
+    """Host until SIGTERM or SIGINT. What falls is started again: nothing it did is lost, nothing is done twice.
+
+    A log in the shape of an earlier version is the one thing that no new start mends: it is said, and the exit code is 1.
+    """
     if "gateway" in names and not can_listen(parts.settings):
         return 1
     stop = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None if stop.ready() else stop.send(None))
+        signal.signal(number, lambda *_: None if stop.ready() else stop.send(0))
     config = {
         "AMQP_URI": parts.settings.amqp_uri,
         "WEB_SERVER_ADDRESS": f"{parts.settings.host}:{parts.settings.port}",
@@ -104,49 +108,62 @@ def hosted(parts: Parts, names: Sequence[str], *, relay: bool) -> int:
     }
     carrying = eventlet.spawn(carry, parts, stop) if relay else None
     supervising = eventlet.spawn(supervise, parts, config, names, stop) if names else None
-    stop.wait()
+    code: int = stop.wait()
     with eventlet.Timeout(GRACE, False):  # what waits for a server that is away is left: nothing is lost by that
         for thread in (supervising, carrying):
             if thread is not None:
                 thread.wait()
-    return 0
+    return code
 
 
 def carry(parts: Parts, stop: Any) -> None:
     """Relay the log, from when it can be reached until the end."""
     while not stop.ready():
-        try:
+        with started_again("the relay", stop):
             store, checkpoints = native(lambda: (parts.store, parts.checkpoints))
-        except Unavailable as fault:
-            log.warning("the relay waits for the log: %s", fault)
-            eventlet.sleep(AGAIN)
-            continue
-        relay = Relay(store, checkpoints, parts.settings.amqp_uri)
-        carrying = eventlet.spawn(relay.run)
-        stop.wait()
-        relay.stop()
-        carrying.wait()
+            relay = Relay(store, checkpoints, parts.settings.amqp_uri)
+            carrying = eventlet.spawn(relay.run)
+            wait_for_either(carrying, stop)
+            relay.stop()
+            carrying.wait()
 
 
 def supervise(parts: Parts, config: dict[str, Any], names: Sequence[str], stop: Any) -> None:
     while not stop.ready():
-        try:
+        with started_again(", ".join(names), stop):
             runner = ServiceRunner({**config, "parcours": native(wired, parts, names)})
             for name in names:
                 runner.add_service(SERVICES[name])
             living = eventlet.spawn(live, runner)
-            while not (stop.ready() or living.dead):
-                eventlet.sleep(0.1)
-            if stop.ready():
-                runner.stop()
-            else:
+            wait_for_either(living, stop)
+            if living.dead:
                 living.wait()
-        except Unavailable as fault:
-            log.warning("%s wait for their servers: %s", ", ".join(names), fault)
-            eventlet.sleep(AGAIN)
-        except Exception:
-            log.exception("the services fell and are started again")
-            eventlet.sleep(AGAIN)
+            else:
+                runner.stop()
+
+
+@contextmanager
+def started_again(what: str, stop: Any) -> Iterator[None]:
+    """Whatever it falls of is said, and the next start waits a little; unless none can help."""
+    try:
+        yield
+    except Outdated as fault:
+        tools.say(str(fault))
+        if not stop.ready():
+            stop.send(1)
+        return
+    except Unavailable as fault:
+        log.warning("%s: waits for its servers: %s", what, fault)
+    except Exception:
+        log.exception("%s: fell, and is started again", what)
+    else:
+        return
+    eventlet.sleep(AGAIN)
+
+
+def wait_for_either(living: Any, stop: Any) -> None:
+    while not (stop.ready() or living.dead):
+        eventlet.sleep(0.1)
 
 
 def live(runner: Any) -> None:

@@ -10,20 +10,25 @@ from msgspec import Struct
 
 from shared.decider import Shell
 from shared.desk import read
-from shared.errors import Fault, Invalid, Refused
-from shared.message import CommandMessage, Position
+from shared.errors import Fault, Invalid, Refused, Unavailable
+from shared.message import CommandMessage, EventMessage, Position
 from shared.policy import Reactor
 from shared.store.port import EventStore
 from shared.trust.identity import EVERYWHERE, Identity
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one line: the position of its last event, or the fault that refused it."""
+    """What became of one line: the position of its last event, or the fault that refused it.
+
+    A policy that cannot do what follows from a line is an outcome of its own, behind the line's: `command` is then the kind of the
+    event that asked, `position` its position.
+    """
 
     line: int
     command: str
     position: Position | None
     fault: Fault | None = None
+    by_policy: bool = False
 
 
 class Loader:
@@ -37,7 +42,7 @@ class Loader:
         """Handle every line that is not blank; a refused one is reported and the rest goes on."""
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield self.handled(number, line)
+                yield from [self.handled(number, line), *self.react(number)]
 
     def handled(self, number: int, line: str | bytes) -> Outcome:
         name = "?"
@@ -45,10 +50,9 @@ class Loader:
             message = self.message(line)
             name = message.type
             answer = self.shell(name).handle(message, Identity(message.actor, (EVERYWHERE,)))
-            self.react()
-            return Outcome(number, name, answer.position)
         except Fault as fault:
             return Outcome(number, name, None, fault)
+        return Outcome(number, name, answer.position)
 
     def message(self, line: str | bytes) -> CommandMessage:
         asked = read(line)
@@ -69,10 +73,28 @@ class Loader:
             raise Refused("unknown_command", f"There is no command {command}.")
         return self.shells[command]
 
-    def react(self) -> None:
-        """Run the policies on what was recorded since the last time, until nothing more follows."""
-        while page := self.store.read_all(self.seen):
-            for event in page:
-                for reactor in self.reactors:
-                    reactor.react(event)
-            self.seen = page[-1].position
+    def react(self, number: int) -> list[Outcome]:
+        """Run the policies on what was recorded since the last time, until nothing more follows; what they cannot do is told.
+
+        A log that is away says nothing of a policy: its event is handled after the next line.
+        """
+        failed: list[Outcome] = []
+        try:
+            while page := self.store.read_all(self.seen):
+                for event in page:
+                    failed += self.refusals(number, event)
+                    self.seen = event.position
+        except Unavailable as fault:
+            failed.append(Outcome(number, "?", self.seen, fault, by_policy=True))
+        return failed
+
+    def refusals(self, number: int, event: EventMessage) -> list[Outcome]:
+        failed: list[Outcome] = []
+        for reactor in self.reactors:
+            try:
+                reactor.react(event)
+            except Unavailable:
+                raise
+            except Fault as fault:
+                failed.append(Outcome(number, event.kind, event.position, fault, by_policy=True))
+        return failed

@@ -51,13 +51,15 @@ def load(asked: Namespace, place: Settings) -> int:
 def loaded(parts: Parts, lines: BinaryIO | Iterable[bytes]) -> int:
     outcomes: Counter[str] = Counter()
     for outcome in progress(parts.loader().load(lines), "chargement"):
-        outcomes["refused" if outcome.fault else "accepted"] += 1
+        outcomes["undone" if outcome.by_policy else "refused" if outcome.fault else "accepted"] += 1
         if outcome.fault:
             report(outcome)
     say(f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {parts.store.head()}.")
+    if outcomes["undone"]:
+        say(f"What follows from {outcomes['undone']} events could not be done by a policy.")
     if behind(parts):
         say("The figures follow when the services run; without them, `parcours rebuild` brings them.")
-    return 1 if outcomes["refused"] else 0
+    return 1 if outcomes["refused"] or outcomes["undone"] else 0
 
 
 def load_study(place: Settings) -> None:
@@ -76,7 +78,8 @@ def load_study(place: Settings) -> None:
 
 
 def report(outcome: Outcome) -> None:
-    say(f"line {outcome.line}, {outcome.command}: {type(outcome.fault).__name__.lower()}")
+    what = f"what follows from {outcome.command}, position {outcome.position}" if outcome.by_policy else outcome.command
+    say(f"line {outcome.line}, {what}: {type(outcome.fault).__name__.lower()}")
     faults = outcome.fault.faults if isinstance(outcome.fault, Invalid) else {"": [str(outcome.fault)]}
     for field, said in faults.items():
         say(f"    {field + ': ' if field else ''}{' '.join(said)}")

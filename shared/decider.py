@@ -6,6 +6,7 @@ A command leaves its id in every event that it causes. So a command that comes a
 append and the reply) finds its own events in the stream and gets the first answer back: that is the whole idempotency.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
@@ -28,11 +29,14 @@ from shared.message import (
     encode,
     event_id,
 )
+from shared.store.group_commit import checked
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.store.upcasting import Upcast
 from shared.time import Clock, local_date
 from shared.trust.identity import Identity
 from shared.trust.permissions import Permissions
+
+log = logging.getLogger(__name__)
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -161,7 +165,10 @@ class Shell:
         raise lost
 
     def handle_many(self, messages: Iterable[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
-        """Decide commands in order, each seeing the ones before it, and record them in as few commits as possible."""
+        """Decide commands in order, each seeing the ones before it, and record them in as few commits as possible.
+
+        Every fault is a value, in its command's place. Once the log is away, nothing more of the batch is tried.
+        """
         batch = Batch(self)
         for message, identity in messages:
             batch.add(message, identity)
@@ -190,15 +197,17 @@ class Shell:
 
     def decided(self, decider: Decider[Any, Any, Any], command: Any, message: CommandMessage, stream: str, loaded: Loaded[Any]) -> Append:
         events = decider.decide(loaded.state, command)
+        append = checked(Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time))
         loaded.state = reduce(decider.evolve, events, loaded.state)
-        return Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time)
+        return append
 
 
 class Batch:
     """Commands decided and not yet recorded: at most one of each stream.
 
     Were there two, a stranger's append between them could make the first conflict and the second, decided on a state that never
-    was, fit by accident. So a stream that comes again is recorded first.
+    was, fit by accident. So a stream that comes again is recorded first. And what is in memory is forgotten whenever the log did not
+    take it.
     """
 
     def __init__(self, shell: Shell) -> None:
@@ -206,18 +215,31 @@ class Batch:
         self.results: list[Answer | Fault] = []
         self.loaded: dict[str, Loaded[Any]] = {}
         self.waiting: dict[str, tuple[int, CommandMessage, Identity, Append]] = {}
+        self.away: Unavailable | None = None
 
     def add(self, message: CommandMessage, identity: Identity) -> None:
-        try:
-            self.results.append(self.attempt(message, identity))
-        except Fault as fault:
-            self.results.append(fault)
+        self.results.append(self.tried(self.attempt, message, identity))
+
+    def tried(
+        self, decide: Callable[[CommandMessage, Identity], Answer | Fault], message: CommandMessage, identity: Identity
+    ) -> Answer | Fault:
+        """A command that follows one whose outcome nobody knows is not decided: it may come again with it."""
+        if self.away is None:
+            try:
+                return decide(message, identity)
+            except Unavailable as fault:
+                self.away = fault
+            except Fault as fault:
+                return fault
+        return self.away
 
     def attempt(self, message: CommandMessage, identity: Identity) -> Answer | Fault:
         decider, command = self.shell.admitted(message, identity)
         stream = decider.stream(command)
         if stream in self.waiting:
             self.flush()
+        if self.away is not None:
+            return self.away
         if stream not in self.loaded:
             self.loaded[stream] = Loaded(decider, stream, self.shell.store.read_stream(stream))
         loaded = self.loaded[stream]
@@ -228,25 +250,30 @@ class Batch:
         return Unavailable("not recorded yet")  # replaced by flush, in the same place
 
     def flush(self) -> None:
+        """Whatever the log says of them together, each command that waits gets its own answer."""
         waiting, self.waiting = self.waiting, {}
-        try:
-            outcomes = self.shell.store.append_many([append for *_, append in waiting.values()]) if waiting else []
-        except Unavailable:
-            self.loaded.clear()  # what is in memory may not be what is recorded
-            raise
+        outcomes = self.recorded([append for *_, append in waiting.values()])
         for (index, message, identity, append), outcome in zip(waiting.values(), outcomes, strict=True):
             self.results[index] = self.settled(message, identity, append, outcome)
 
-    def settled(self, message: CommandMessage, identity: Identity, append: Append, outcome: Appended | Conflict) -> Answer | Fault:
+    def recorded(self, appends: Sequence[Append]) -> Sequence[Appended | Conflict | None]:
+        """None is an append of which nothing is known: the log was away, or refused all of them because of one."""
+        if appends and self.away is None:
+            try:
+                return self.shell.store.append_many(appends)
+            except Unavailable as fault:
+                self.away = fault
+            except Exception:
+                log.exception("%d commands were not recorded together and are handled alone", len(appends))
+        return [None] * len(appends)
+
+    def settled(self, message: CommandMessage, identity: Identity, append: Append, outcome: Appended | Conflict | None) -> Answer | Fault:
         if isinstance(outcome, Appended):
             answer = answered(message, append, outcome)
             self.loaded[append.stream].recorded(answer)
             return answer
         del self.loaded[append.stream]
-        try:
-            return self.shell.handle(message, identity)
-        except Fault as fault:
-            return fault
+        return self.tried(self.shell.handle, message, identity)
 
 
 def answered(message: CommandMessage, append: Append, appended: Appended) -> Answer:

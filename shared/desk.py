@@ -4,6 +4,8 @@ Every answer is one of these, so that nothing is guessed from the name of a remo
 
     {"accepted": {"command", "stream", "version", "position", "events"}}
     {"invalid": {field: [faults]}} | {"forbidden": why} | {"refused": {"code", "why"}} | {"unavailable": why}
+
+What nobody foresaw is an exception, but among the commands of several callers: there it is {"unforeseen": its name} for its own.
 """
 
 import logging
@@ -64,11 +66,16 @@ class Desk:
             return [self.handle(*asked[0])]
         try:
             return self.handled([self.attempted(self.bearer(token), command) for token, command in asked])
-        except Unavailable as fault:
-            return [answer_to(fault)] * len(asked)
         except Exception:  # one of them spoils what they share: alone, each gets its own answer, or gets again the one it has
             log.exception("%d commands failed together and are handled alone", len(asked))
-            return [self.handle(token, command) for token, command in asked]
+            return [self.alone(token, command) for token, command in asked]
+
+    def alone(self, token: str, command: str) -> Reply:
+        try:
+            return self.handle(token, command)
+        except Exception as failure:
+            log.exception("a command met what nobody foresaw")
+            return {"unforeseen": type(failure).__name__}
 
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
         """Commands in order, each seeing the ones before it. An unreadable one is answered in its place; the rest goes on."""

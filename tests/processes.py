@@ -14,6 +14,8 @@ from uuid import uuid4
 
 import httpx
 
+from shared.time import local_date, now
+
 ROOT = Path(__file__).parent.parent
 WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # a killed test session leaves nothing behind
 SERVICES = ("intake", "coaching", "referrals", "reporting", "gateway", "relay")
@@ -37,6 +39,12 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for", seco
             last = repr(fault)
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
+
+
+def this_quarter() -> str:
+    """That of a fact that is recorded now."""
+    today = local_date(now())
+    return f"{today.year}-Q{(today.month + 2) // 3}"
 
 
 class Process:

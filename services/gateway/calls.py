@@ -29,8 +29,11 @@ class Replies(ReplyListener):  # type: ignore[misc]  # nameko has no types
 
     def get_reply_event(self, correlation_id: str) -> Any:
         event = super().get_reply_event(correlation_id)
-        event.forget = lambda: self._reply_events.pop(correlation_id, None)
+        event.forget = lambda: self.forget(correlation_id)
         return event
+
+    def forget(self, correlation_id: str) -> None:
+        self._reply_events.pop(correlation_id, None)
 
     def returned(self, correlation_id: str) -> None:
         event = self._reply_events.pop(correlation_id, None)
@@ -77,5 +80,16 @@ class Calls:
         key = (service, method)
         if key not in self.methods:
             proxy = self.methods[key] = MethodProxy(self.context, service, method, self.replies)
-            proxy.publisher = self.sending
+            proxy.publisher = self
         return self.methods[key]
+
+    def publish(self, payload: object, *, correlation_id: str, **options: Any) -> None:
+        """nameko's proxy waits for an answer before its question has left: one that does not leave is answered by nobody."""
+        try:
+            self.sending.publish(payload, correlation_id=correlation_id, **options)
+        except BaseException:
+            self.replies.forget(correlation_id)
+            raise
+
+    def stop(self) -> None:
+        self.sending.stop()

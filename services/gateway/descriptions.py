@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from services.gateway.api import json
 from services.gateway.outside import Outside
+from services.gateway.session import SCHEMA as LOGIN
 from services.gateway.visit import Visit
 
 TITLE = "Parcours"
@@ -85,6 +86,9 @@ class Descriptions:
                 spec.components.schema(name, schema=schema)
                 spec.path(f"/v1/commands/{name}", operations={"post": command(service, name, list(self.outside.territories))})
         spec.path("/v1/commands", operations={"post": batch()})
+        spec.components.schema("Login", schema=LOGIN)
+        spec.path("/v1/session", operations={"post": session()})
+        spec.path("/v1/survey-tickets", operations={"post": ticket(list(self.outside.territories))})
         for path, (name, says, parameters) in READINGS.items():
             spec.path(path, operations={"get": reading(name, says, parameters, path)})
         return dict(spec.to_dict())
@@ -138,14 +142,39 @@ def batch() -> Members:
     }
 
 
-def reading(name: str, says: str, parameters: tuple[str, ...], path: str) -> Members:
-    asked: list[Members] = [{"name": each, "in": "query", "schema": {"type": "string"}} for each in parameters]
-    if "{id}" in path:
-        asked.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+def session() -> Members:
+    says = "A token for `Authorization: Bearer`. A login for development: it answers to this machine alone."
+    return asked("session", {"$ref": "#/components/schemas/Login"}, says, {"token": {"type": "string"}}) | {"security": []}
+
+
+def ticket(territories: list[str]) -> Members:
+    said = {"territory": {"type": "string", "enum": territories}}
+    body = {"type": "object", "required": ["territory"], "properties": said}
+    says = "A ticket with which a participant answers the survey once, without a login and without a name."
+    return asked("surveyTicket", body, says, {"ticket": {"type": "string"}} | said)
+
+
+def asked(name: str, body: Members, says: str, properties: Members) -> Members:
+    answer = {"type": "object", "required": list(properties), "properties": properties}
     return {
         "operationId": name,
         "security": [{"bearer": []}],
-        "parameters": asked,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "201": {"description": says, "content": {"application/json": {"schema": answer}}},
+            "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json"),
+        },
+    }
+
+
+def reading(name: str, says: str, parameters: tuple[str, ...], path: str) -> Members:
+    given: list[Members] = [{"name": each, "in": "query", "schema": {"type": "string"}} for each in parameters]
+    if "{id}" in path:
+        given.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+    return {
+        "operationId": name,
+        "security": [{"bearer": []}],
+        "parameters": given,
         "responses": {"200": {"description": says}, "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json")},
     }
 

@@ -17,7 +17,7 @@ from services.gateway.health import Health
 from services.gateway.metrics import Metrics
 from services.gateway.outside import Outside
 from services.gateway.pages.site import Site
-from services.gateway.problems import Problem, problem_of
+from services.gateway.problems import Problem, problem_of, unforeseen
 from services.gateway.readings import Readings
 from services.gateway.reports import Reports
 from services.gateway.session import COOKIE, Sessions, same_origin
@@ -56,9 +56,7 @@ class Gateway:
             response = self.said(request, problem_of(fault))
         except Exception:
             log.exception("%s %s failed", request.method, route)
-            response = self.said(
-                request, Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans le journal.")
-            )
+            response = self.said(request, unforeseen())
         self.metrics.count("http_requests_total", method=request.method, route=route, status=str(response.status_code))
         return guarded(response)
 

@@ -1,7 +1,10 @@
 """Whether the gateway lives, whether everything behind it answers, and what it has counted."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
 
+import eventlet
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
@@ -11,11 +14,18 @@ from services.gateway.outside import Outside
 from services.gateway.visit import Visit
 from shared.errors import Fault
 
+log = logging.getLogger(__name__)
+
+PATIENCE = 2.0  # seconds
+
 
 class Health:
-    def __init__(self, outside: Outside, metrics: Metrics) -> None:
+    """Anybody may ask: what is said here is which part, and where it stands; the words of a fault are for the log of its service."""
+
+    def __init__(self, outside: Outside, metrics: Metrics, patience: float = PATIENCE) -> None:
         self.outside = outside
         self.metrics = metrics
+        self.patience = patience
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/healthz", methods=["GET"], endpoint=self.healthz)
@@ -26,15 +36,23 @@ class Health:
         return json({"status": "alive"})
 
     def readyz(self, visit: Visit) -> Response:
-        checks = {"log": self.log()} | {service: self.service(service) for service in self.outside.schemas}
+        asked = {"log": self.log} | {service: partial(self.service, service) for service in self.outside.schemas}
+        answers = {name: eventlet.spawn(self.in_time, ask) for name, ask in asked.items()}
+        checks = {name: str(answer.wait()) for name, answer in answers.items()}
         ready = all(said == "ready" for said in checks.values())
         return json({"status": "ready" if ready else "waiting", "checks": checks}, 200 if ready else 503)
+
+    def in_time(self, ask: Callable[[], str]) -> str:
+        with eventlet.Timeout(self.patience, False):
+            return ask()
+        return f"no answer within {self.patience:g} s."
 
     def log(self) -> str:
         try:
             self.outside.native(self.outside.store.head)
         except Fault as fault:
-            return str(fault)
+            log.warning("the log cannot be read: %s", fault)
+            return "The log cannot be read now."
         return "ready"
 
     def service(self, name: str) -> str:

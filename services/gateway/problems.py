@@ -72,6 +72,10 @@ def no_such_place() -> Problem:
     return Problem(400, "no_such_place", "Ce journal n’a rien à cette position", "Reprenez depuis le début, ou sans position.")
 
 
+def unforeseen() -> Problem:
+    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans le journal.")
+
+
 def problem_of(fault: Fault | HTTPException) -> Problem:
     match fault:
         case Refused(code=code, why=why):
@@ -117,5 +121,7 @@ def problem_in(reply: Any) -> Problem | None:
             return refused(code, why)
         case {"unavailable": str(why)}:
             return unavailable(why)
+        case {"unforeseen": str()}:
+            return unforeseen()
         case _:
             return None

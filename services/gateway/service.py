@@ -65,7 +65,8 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
 
     def setup(self) -> None:
         compose = self.container.config["parcours"][self.container.service_name]["compose"]
-        outside = compose(Gathering(Calls(self.container, self.replies)))
+        self.calls = Calls(self.container, self.replies)
+        outside = compose(Gathering(self.calls))
         self.http = Http(outside)
         self.feed = outside.feed
 
@@ -74,6 +75,10 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
 
     def stop(self) -> None:
         self.feeding.kill()
+        self.calls.stop()
+
+    def kill(self) -> None:
+        self.calls.stop()
 
     def follow(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from shared.bus.backoff import Backoff
 from shared.bus.native import green_only, native
 from shared.bus.place import kept
-from shared.errors import Unavailable
+from shared.errors import Fault, Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore, Held
 
@@ -43,6 +43,11 @@ class Failure(Struct, frozen=True):
     kind: str
     position: Position
     reason: str
+
+    @property
+    def name(self) -> str:
+        """Of the exception, without its words."""
+        return self.reason.partition(":")[0]
 
 
 class Inbox(ABC):
@@ -138,5 +143,11 @@ class Inbox(ABC):
 
 
 def failure_of(service: str, event: EventMessage, reason: object) -> Failure:
-    text = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason)
-    return Failure(service, event.kind, event.position, text[:1_000])
+    return Failure(service, event.kind, event.position, told(reason)[:1_000])
+
+
+def told(reason: object) -> str:
+    """A fault in its own words. Of any other exception the name alone: what a database says of a row holds the row, and a person."""
+    if isinstance(reason, Exception):
+        return f"{type(reason).__name__}: {reason}" if isinstance(reason, Fault) else type(reason).__name__
+    return str(reason)

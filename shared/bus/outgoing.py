@@ -43,7 +43,7 @@ class Outgoing:
         message = channel.prepare_message(body, content_type=kind, content_encoding=encoding, headers=headers, properties=said)
         try:
             channel.basic_publish(message, exchange=exchange.name, routing_key=routing_key, mandatory=mandatory)
-        except BROKER_FAULTS:
+        except BaseException:  # also a wait that is cut short: half a frame may have left, and none may follow it
             self.close(channel)
             raise
 
@@ -64,10 +64,14 @@ class Outgoing:
 
     def listen(self, connection: Any, channel: Any) -> None:
         try:
-            while True:
+            while self.channel is channel:  # kombu would open anew, for nobody, what was closed
                 connection.drain_events()
-        except BROKER_FAULTS:
+        except (EOFError, *BROKER_FAULTS):  # eventlet's word for a socket that was closed here
             self.close(channel)
+
+    def stop(self) -> None:
+        if self.channel is not None:
+            self.close(self.channel)
 
     def close(self, channel: Any) -> None:
         """The next message makes a new connection."""

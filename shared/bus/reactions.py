@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from itertools import count
 
 from shared.bus.inbox import PAGE, Failure, Inbox, Stopped, failure_of
 from shared.bus.native import green_only, native
 from shared.bus.place import Place
+from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import Checkpoints, EventStore
 
@@ -59,20 +61,42 @@ class Reactions(Inbox):
     def settle_carefully(self, event: EventMessage) -> None:
         """After a start the first events may be those that killed the last process: each attempt is written down before it is made."""
         self.careful -= 1
-        if self.patiently(self.may_try, event.position):
-            self.handle(event)
-        else:
+        attempt = self.patiently(self.attempt_at, event.position)
+        if attempt is None:
             self.put_aside(event, f"The process died in each of {ATTEMPTS} attempts.")
+        else:
+            self.attempt(event, attempt)
         self.kept.moved(event.position)
         self.patiently(self.kept.save)
 
-    def may_try(self, position: Position) -> bool:
-        for attempt in range(1, ATTEMPTS + 1):
-            mark = f"{self.name}.attempt{attempt}"
-            if self.checkpoints.load(mark) < position:
-                self.checkpoints.save(mark, position)
-                return True
-        return False
+    def attempt(self, event: EventMessage, number: int) -> None:
+        try:
+            self.handle(event)
+        except Stopped:
+            self.give_back(event.position, number)
+            raise
+
+    def attempt_at(self, position: Position) -> int | None:
+        """The number of the next attempt, written down; None when the process died in too many."""
+        deaths = 0
+        for number in count(1):
+            if self.checkpoints.load(self.mark(number)) < position:
+                self.checkpoints.save(self.mark(number), position)
+                return number
+            deaths += self.checkpoints.load(self.mark(number, "returned")) < position
+            if deaths == ATTEMPTS:
+                return None
+        return None
+
+    def give_back(self, position: Position, number: int) -> None:
+        """Who is told to stop while an event waits, for a server or its next attempt, did not die of it."""
+        try:
+            native(self.checkpoints.save, self.mark(number, "returned"), position)
+        except Unavailable as fault:
+            log.warning("%s: its stop at position %s will count as a death: %s", self.service, position, fault)
+
+    def mark(self, number: int, what: str = "attempt") -> str:
+        return f"{self.name}.{what}{number}"
 
     def settle_swiftly(self, events: Sequence[EventMessage]) -> None:
         start = 0
@@ -84,12 +108,12 @@ class Reactions(Inbox):
 
     def passed(self, events: Sequence[EventMessage]) -> int:
         """How many events were handled before one failed: the common case takes one crossing of the bridge for all."""
-        for count, event in enumerate(events):
+        for handled, event in enumerate(events):
             try:
                 self.react(event)
             except Exception as failure:  # noqa: BLE001 - the caller handles this very event again, and judges
                 log.info("%s: position %s failed once: %r", self.service, event.position, failure)
-                return count
+                return handled
         return len(events)
 
     def handle(self, event: EventMessage) -> None:
@@ -100,15 +124,16 @@ class Reactions(Inbox):
                 raise
             except Exception as failure:  # noqa: BLE001 - any fault of a policy means the same: try again, then put aside
                 if pause is None:
-                    self.put_aside(event, f"{type(failure).__name__}: {failure}")
+                    self.put_aside(event, failure)
                 else:
                     self.pause(pause)
             else:
                 return
 
-    def put_aside(self, event: EventMessage, reason: str) -> None:
+    def put_aside(self, event: EventMessage, reason: Exception | str) -> None:
         failure = failure_of(self.service, event, reason)
-        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason)
+        cause = reason if isinstance(reason, Exception) else None
+        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
         self.bury(event, failure)
 
     def again(self, event: EventMessage) -> None:

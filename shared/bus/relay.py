@@ -122,15 +122,29 @@ class Relay(Carrier):
     def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window: int = WINDOW) -> None:
         super().__init__(store, checkpoints, uri, name, window)
         self.feed = None if is_embedded(uri) else FeedCarrier(store, checkpoints, uri, "feed", window)
+        self.fallen: Exception | None = None
 
     def run(self) -> None:
         if self.feed is None:
             super().run()
             return
-        beside = threading.Thread(target=self.feed.run, name="feed", daemon=True)
+        beside = threading.Thread(target=self.carry_feed, args=(self.feed,), name="feed", daemon=True)
         beside.start()
-        super().run()
-        beside.join()
+        try:
+            super().run()
+        finally:
+            self.feed.stop()
+            beside.join()
+        if self.fallen is not None:
+            raise self.fallen
+
+    def carry_feed(self, feed: FeedCarrier) -> None:
+        """What the feed falls of ends both: whoever runs them starts them again."""
+        try:
+            feed.run()
+        except Exception as fault:  # noqa: BLE001 - raised in the thread of the relay
+            self.fallen = fault
+            self.stop()
 
     def stop(self) -> None:
         super().stop()

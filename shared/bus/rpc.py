@@ -81,10 +81,18 @@ class EnduringRpcConsumer(RpcConsumer):  # type: ignore[misc]  # nameko has no t
         try:
             responder = QuietResponder(config[AMQP_URI], get_rpc_exchange(config), self.container.serializer, message)
             result, exc_info = responder.send_response(result, exc_info)
-            self.queue_consumer.ack_message(message)
         except BROKER_FAULTS as fault:
             log.warning("a reply was dropped, its caller will ask again: %s", fault)
+        finally:
+            self.acknowledge(message)
         return result, exc_info
+
+    def acknowledge(self, message: Any) -> None:
+        """The call is done, whatever became of its reply: a message kept would take the room of another for as long as we consume."""
+        try:
+            self.queue_consumer.ack_message(message)
+        except BROKER_FAULTS as fault:
+            log.warning("a call will come again: %s", fault)
 
 
 class EnduringRpc(Rpc):  # type: ignore[misc]  # nameko has no types

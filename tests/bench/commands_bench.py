@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.processes import ROOT, Product, eventually, free_port, running
+from tests.processes import ROOT, Product, eventually, free_port, running, this_quarter
 
 ROUNDS = 3
 SECONDS = 4.0
@@ -108,7 +108,7 @@ def latency(product: Product, count: int = 100) -> None:
         answer = product.must("IdentifyPerson", data, id=id)
         accepted[id] = time.perf_counter()
         position = answer.get("accepted", answer)["position"]
-        page = product.get("/coter/alencon/2026-Q4", role="coordinator", position=position)
+        page = product.get(f"/coter/alencon/{this_quarter()}", role="coordinator", position=position)
         assert page.status_code == 200, page.text
         pages.append(time.perf_counter() - accepted[id])
     eventually(lambda: len(seen.keys() & accepted.keys()) == count, "every event on the feed")

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -11,21 +12,29 @@ import httpx
 import pika
 import pytest
 
-from tests.processes import Product, eventually, running
+from tests.processes import Product, eventually, running, this_quarter
 from tests.servers import PostgresServer, RabbitmqServer
 
+FOLLOW = ("JourneyOpened", "PrescriberInformed")  # what an accepted orientation asks of coaching and of referrals
 INBOXES = ("intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox")
 
 
+ORIENTED = 4  # one person in so many is sent by a prescriber, and accepted: that is what policies read
+
+
 class Load:
-    """Coaches who identify people without pause, and send a command again, with its id, until they know that it is accepted."""
+    """Coaches who identify people without pause, and send a command again, with its id, until they know that it is accepted.
+
+    Every so many turns the person was sent by a prescriber: what follows from the acceptance goes through the inbox of each service.
+    """
 
     def __init__(self, product: Product, callers: int = 3) -> None:
         self.product = product
         self.accepted: list[str] = []
+        self.orientations: list[str] = []
         self.doubts = Counter[int]()
         self.stopping = threading.Event()
-        self.token = product.token("coach")
+        self.tokens = {role: product.token(role, organisation) for role, organisation in (("coach", "etape"), ("prescriber", "ccas"))}
         self.threads = [threading.Thread(target=self.work) for _ in range(callers)]
 
     def __enter__(self) -> "Load":
@@ -40,25 +49,42 @@ class Load:
 
     def work(self) -> None:
         with httpx.Client(base_url=self.product.url, timeout=30) as client:
-            while not self.stopping.is_set():
-                self.insist(client, str(uuid4()), str(uuid4()))
+            for turn in count():
+                if self.stopping.is_set():
+                    return
+                person = self.met(client)
+                if person and turn % ORIENTED == 0:
+                    self.oriented(client, person)
 
-    def insist(self, client: httpx.Client, id: str, person: str) -> None:
-        data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": id}
+    def met(self, client: httpx.Client) -> str | None:
+        id, person = str(uuid4()), str(uuid4())
+        if not self.insist(client, id, "IdentifyPerson", {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}):
+            return None
+        self.accepted.append(id)
+        return person
+
+    def oriented(self, client: httpx.Client, person: str) -> None:
+        id, orientation = str(uuid4()), str(uuid4())
+        sent = {"orientation": orientation, "person": person, "kind": "CCAS", "needs": [], "urgency": False, "consent": True}
+        answer = {"orientation": orientation, "referent": "coach-1"}
+        received = self.insist(client, str(uuid4()), "ReceiveOrientation", sent, "prescriber")
+        if received and self.insist(client, id, "AcceptOrientation", answer):
+            self.orientations.append(id)
+
+    def insist(self, client: httpx.Client, id: str, command: str, data: dict[str, Any], role: str = "coach") -> bool:
+        headers = {"Authorization": f"Bearer {self.tokens[role]}", "Idempotency-Key": id}
         for _ in range(600):
             try:
-                answer = client.post("/v1/commands/IdentifyPerson", json={"territory": "alencon", "data": data}, headers=headers)
+                answer = client.post(f"/v1/commands/{command}", json={"territory": "alencon", "data": data}, headers=headers)
             except httpx.HTTPError:
                 self.doubts[0] += 1
             else:
                 if answer.is_success:
-                    self.accepted.append(id)
-                    return
+                    return True
                 self.doubts[answer.status_code] += 1
             if self.stopping.wait(0.2):
-                return  # in doubt: recorded once or not at all
-        raise AssertionError(f"never accepted; doubts {self.doubts}")
+                return False  # in doubt: recorded once or not at all
+        raise AssertionError(f"{command} never accepted; doubts {self.doubts}")
 
     def grows(self, by: int) -> None:
         """Wait until this many more commands are accepted."""
@@ -85,7 +111,10 @@ class Stage:
 
     def nothing_lost_nothing_twice(self, load: Load) -> None:
         self.product.ready(120)
+        eventually(lambda: self.caused(load) >= self.expected(load), "every acceptance has its consequences", 120)
         eventually(self.live_equals_replay, "the facts reach the end of the log", 120)
+        assert load.orientations
+        assert self.caused(load) == self.expected(load)
         events = self.history()
         counts = Counter(event["commandid"] for event in events if event["type"].endswith("PersonIdentified"))
         assert {counts[id] for id in load.accepted} == {1}
@@ -95,11 +124,22 @@ class Stage:
         eventually(self.queues_are_empty, "every queue is empty", 120)
         assert all(process.alive() for process in self.product.processes.values())
 
+    def expected(self, load: Load) -> Counter[tuple[str, str]]:
+        return Counter((id, kind) for id in load.orientations for kind in FOLLOW)
+
+    def caused(self, load: Load) -> Counter[tuple[str, str]]:
+        """What the policies did for each accepted orientation, by the command that accepted it."""
+        events = self.history()
+        acceptances = {event["id"]: event["commandid"] for event in events if event["type"].endswith("OrientationAccepted")}
+        known = set(load.orientations)
+        followed = ((acceptances.get(event.get("causationid")), event["type"].rpartition(".")[2]) for event in events)
+        return Counter((id, kind) for id, kind in followed if id in known and kind in FOLLOW)
+
     def live_equals_replay(self) -> bool:
         return self.figures("indicators") == self.figures("replay")
 
     def figures(self, word: str) -> dict[str, Any]:
-        told = self.product.tool(word, "--territory", "all", "--quarter", "2026-Q4", "--json")
+        told = self.product.tool(word, "--territory", "all", "--quarter", this_quarter(), "--json")
         assert told.returncode == 0, told.stderr
         figures: dict[str, Any] = json.loads(told.stdout)
         return figures

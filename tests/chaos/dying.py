@@ -3,6 +3,7 @@
     python -m tests.chaos.dying MODULE:NAME before|after COUNT service relay --data DIR …
 
 At the call number COUNT of NAME (a function, or Class.method) the process kills itself, before the call or after it has returned.
+With NAME?WORD only those calls of a method count whose first argument is the word.
 """
 
 import importlib
@@ -16,10 +17,12 @@ from typing import Any
 from services import hosting, main
 
 
-def deadly(call: Callable[..., Any], when: str, count: int) -> Callable[..., Any]:
+def deadly(call: Callable[..., Any], when: str, count: int, word: str) -> Callable[..., Any]:
     numbers = itertools.count(1)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
+        if word and word not in args[1:2]:
+            return call(*args, **kwargs)
         number = next(numbers)  # calls run side by side: each keeps its own number
         if number == count and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -33,11 +36,12 @@ def deadly(call: Callable[..., Any], when: str, count: int) -> Callable[..., Any
 
 def arm(place: str, when: str, count: int) -> None:
     module, _, name = place.partition(":")
+    name, _, word = name.partition("?")
     holder: Any = importlib.import_module(module)
     *path, last = name.split(".")
     for part in path:
         holder = getattr(holder, part)
-    setattr(holder, last, deadly(getattr(holder, last), when, count))
+    setattr(holder, last, deadly(getattr(holder, last), when, count, word))
 
 
 if __name__ == "__main__":

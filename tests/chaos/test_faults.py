@@ -13,7 +13,7 @@ from tests.processes import WITH_ITS_PARENT, Process, eventually
 DEATHS = {
     "the relay, between publishing and saving its position": (
         "relay",
-        "shared.store.postgres_checkpoints:PostgresCheckpoints.save",
+        "shared.store.postgres_checkpoints:PostgresCheckpoints.save?relay",
         "before",
     ),
     "reporting, inside its transaction": ("reporting", "services.reporting.gathered:Gathered.put", "after"),

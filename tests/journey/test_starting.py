@@ -1,11 +1,16 @@
 """Starting and stopping: in any order, with the servers there or not."""
 
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pika
+import pytest
 from pika.exceptions import AMQPError
 
-from tests.processes import Process, eventually
+from tests.processes import ROOT, Process, eventually
 from tests.servers import PostgresServer, RabbitmqServer, free_port
 
 
@@ -58,3 +63,58 @@ def queue_exists(uri: str, queue: str) -> bool:
     except (AMQPError, OSError):
         return False
     return True
+
+
+@pytest.mark.parametrize("name", ["relay", "coaching"])
+def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path: Path, name: str) -> None:
+    """No new start mends that: whoever watches the process is told, and nothing stays that does nothing."""
+    with closing(sqlite3.connect(tmp_path / "log.sqlite")) as old:
+        old.execute("create table events (position integer primary key, body text)")
+    env = {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", "PARCOURS_EVENT_STORE": f"sqlite:///{tmp_path}/log.sqlite"}
+    service = Process("service", name, "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log")
+    try:
+        service.start()
+        eventually(lambda: not service.alive(), "its end", 60)
+        assert service.child is not None
+        said = service.log.read_text()
+        assert (service.child.returncode, "earlier version" in said, "Traceback" in said) == (1, True, False), said
+    finally:
+        service.kill()
+
+
+FALLING = """
+import sys
+from pathlib import Path
+import eventlet
+from services import hosting
+from services.composition import Parts
+from services.settings import settings
+
+starts = []
+
+class Falling:
+    def __init__(self, *parts):
+        starts.append(parts)
+
+    def run(self):
+        if len(starts) == 1:
+            raise KeyError("nobody foresaw it")
+        stop.send(0)
+
+    def stop(self):
+        pass
+
+hosting.Relay, hosting.AGAIN = Falling, 0.1
+hosting.log_to_terminal()
+stop = eventlet.event.Event()
+with eventlet.Timeout(20):
+    hosting.carry(Parts(settings(Path(sys.argv[1]), environ={})), stop)
+print(len(starts))
+"""
+
+
+def test_a_relay_that_falls_is_started_again(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FALLING, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
+    assert "nobody foresaw it" in done.stderr

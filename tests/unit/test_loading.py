@@ -10,9 +10,12 @@ from uuid import UUID, uuid5
 import pytest
 
 from services.composition import Parts
+from services.main import main
 from services.reporting import definitions
 from services.settings import settings
-from shared.errors import Forbidden, Invalid, Refused
+from shared.decider import Answer
+from shared.errors import Forbidden, Invalid, Refused, Unavailable
+from shared.message import EventMessage
 from shared.time import end_of_day
 
 SPACE = UUID("00000000-0000-0000-0000-000000000001")
@@ -112,3 +115,51 @@ def test_live_and_replayed_figures_are_equal_at_every_position(parts: Parts) -> 
         parts.reporting.apply([event])
         live = parts.reporting.figures("all", "2023-Q1")
         assert parts.replayed(event.position).figures("all", "2023-Q1") == live
+
+
+AGAIN = [
+    line(1, "OpenJourney", {"person": "p-1", "referent": "coach-1"}),
+    line(2, "HoldInterview", {"person": "p-1", "mode": "VISIO", "minutes": 30}),
+    line(3, "ExitJourney", {"person": "p-1", "exit_on": "2023-03-06", "reason": "DEMANDE", "outcomes": []}),
+    line(4, "ReceiveOrientation", SENT, role="prescriber", organisation="ml-alencon"),
+    line(5, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-1"}),
+    line(6, "IdentifyPerson", MET | {"person": "p-2"}),
+    line(7, "OpenJourney", {"person": "p-2", "referent": "coach-1"}),
+]
+
+
+def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(parts: Parts) -> None:
+    """A journey does not open again without a granted renewal: that is said once, of the acceptance, which is recorded."""
+    outcomes = list(parts.loader().load(AGAIN))
+    told = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
+    assert told == [(5, "intake.OrientationAccepted")]
+    assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7]
+    assert all(outcome.position for outcome in outcomes)
+    events = parts.store.read_all(0)
+    assert [event.subject for event in events if event.kind == "intake.CoachingStarted"][-1] == "person-p-2"
+
+
+def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "history.ndjson"
+    file.write_text("\n".join(AGAIN))
+    assert main(["load", str(file), "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "line 5, what follows from intake.OrientationAccepted" in said
+    assert "7 commands accepted, 0 refused" in said
+    assert "What follows from 1 events could not be done" in said
+
+
+def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = parts.loader()
+    reactor, react = loader.reactors[0], loader.reactors[0].react
+    away = iter([True])
+
+    def once_away(event: EventMessage) -> list[Answer]:
+        if next(away, False):
+            raise Unavailable("away")
+        return react(event)
+
+    monkeypatch.setattr(reactor, "react", once_away)
+    outcomes = list(loader.load([AGAIN[0], AGAIN[5]]))
+    assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True)]
+    assert "intake.CoachingStarted" in kinds(parts)

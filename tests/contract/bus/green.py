@@ -20,22 +20,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from nameko.events import SERVICE_POOL, event_handler
-from nameko.extensions import DependencyProvider
 from nameko.rpc import RpcProxy
 from nameko.runners import ServiceRunner
 from nameko.standalone.events import event_dispatcher
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from services.gateway.calls import Calls, Replies
 from shared.bus.dependencies import Listening, Part
 from shared.bus.listener import Listener
 from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.rpc import rpc
-from shared.errors import Unavailable
 from shared.store.port import Append
 from tests.contract.bus import blocking
+from tests.contract.bus.asking import Two, asking, half_a_message, lost_replies, wait_until
 from tests.contract.bus.blocking import Slow, new_event
 
 
@@ -112,63 +109,6 @@ class One:
         return bool(self.inbox.healthy())
 
 
-class Two:
-    name = "two"
-    missing = Part("nothing of that name")
-    heard: list[str] = []  # noqa: RUF012 - what both workers heard
-
-    @rpc  # type: ignore[untyped-decorator]
-    def answer(self, word: str) -> str:
-        return word.upper()
-
-    @rpc  # type: ignore[untyped-decorator]
-    def broken(self) -> Any:
-        return self.missing.anything()
-
-    @event_handler("source", "happened", handler_type=SERVICE_POOL)  # type: ignore[untyped-decorator]
-    def happened(self, payload: str) -> None:
-        self.heard.append(payload)
-
-
-class Asking(DependencyProvider):  # type: ignore[misc]
-    replies = Replies()
-
-    def setup(self) -> None:
-        self.calls = Calls(self.container, self.replies, patience=1_000)
-
-    def get_dependency(self, worker_ctx: Any) -> Calls:
-        return self.calls
-
-
-class Asker:
-    name = "asker"
-    calls = Asking()
-
-    @rpc  # type: ignore[untyped-decorator]
-    def ask(self, service: str) -> Any:
-        try:
-            return self.calls(service, "answer", "word")
-        except Unavailable as fault:
-            return str(fault)
-
-
-def asking(folder: Path, uri: str) -> dict[str, Any]:
-    """A question to a service that is there, to one that never was, and again after the connection was cut."""
-    config = {"AMQP_URI": uri, "parcours": {"asker": {}, "two": {}}}
-    runner = ServiceRunner(config)
-    runner.add_service(Asker)
-    runner.add_service(Two)
-    runner.start()
-    with ClusterRpcProxy(config, timeout=60) as cluster:
-        told = [cluster.asker.ask("two"), cluster.asker.ask("nobody"), cluster.asker.ask("two")]
-        sending = next(each.calls.sending for container in runner.containers for each in container.dependencies if isinstance(each, Asking))
-        sending.connection.connection.transport.sock.shutdown(2)
-        wait_until(lambda: sending.channel is None)
-        told.append(cluster.asker.ask("two"))
-    runner.stop()
-    return {"told": told}
-
-
 def services(folder: Path, uri: str) -> dict[str, Any]:
     """Two nameko services, an inbox and a relay in one process."""
     store = native(blocking.SqliteStore, folder / "log.sqlite")
@@ -216,12 +156,6 @@ def called(cluster: Any) -> dict[str, Any]:
     return {"answer": answer, "blocked": blocked, "fault": fault, "after": after, "rate": 200 / (time.monotonic() - start)}
 
 
-def wait_until(check: Callable[[], bool]) -> None:
-    with eventlet.Timeout(15):
-        while not check():
-            eventlet.sleep(0.02)
-
-
 def idle_cpu(seconds: float) -> float:
     """The share of a core that is used while nothing happens."""
     before = cpu()
@@ -235,7 +169,8 @@ def cpu() -> float:
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
-    task.__name__: task for task in (slow_calls, group_commit, logging_everywhere, order_of_imports, asking, services)
+    task.__name__: task
+    for task in (slow_calls, group_commit, logging_everywhere, order_of_imports, asking, lost_replies, half_a_message, services)
 }
 
 if __name__ == "__main__":

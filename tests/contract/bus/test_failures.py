@@ -1,5 +1,7 @@
 """What happens to an event that cannot be handled: put aside by policies, named by projections, and waited for when a server is away."""
 
+import pytest
+
 from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Unavailable
@@ -18,6 +20,17 @@ def test_a_policy_that_fails_leaves_its_event_in_the_dead_letters_and_the_rest_g
     letter = bus.letters.list(SERVICE)[0]
     assert (letter.service, letter.kind, letter.position) == (SERVICE, "coaching.JourneyOpened", bad)
     assert letter.reason == "Refused: The rules do not allow it."
+
+
+def test_what_a_database_says_of_a_row_stays_in_the_log_of_the_service(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    """Dead letters travel and are listed; readiness is told to anybody."""
+    secret = "Key (person)=(p-of-another) already exists"
+    bus.listen(bus.reactions())
+    bus.seen.faults[1] = ValueError(secret)
+    bus.record(2)
+    eventually(lambda: len(bus.letters.list()) == 1)
+    assert bus.letters.list()[0].reason == "ValueError"
+    assert secret in caplog.text
 
 
 def test_an_event_that_passes_at_a_later_attempt_is_not_put_aside(bus: Bus) -> None:
@@ -128,6 +141,20 @@ def test_an_event_that_kills_its_process_is_put_aside_after_five_starts(bus: Bus
     eventually(lambda: bus.seen.positions == [3])
     eventually(lambda: [letter.position for letter in bus.letters.list()] == [2])
     assert "died" in bus.letters.list()[0].reason
+
+
+def test_a_stop_in_the_middle_of_an_attempt_is_no_death(bus: Bus) -> None:
+    """A service that is started again while its event waits for a server, more often than it may die of one."""
+    bus.record(3)
+    for _ in range(ATTEMPTS + 1):
+        seen = Seen()
+        seen.faults = {2: Unavailable("the log is away")}
+        listener = bus.listen(bus.reactions(seen))
+        eventually(lambda seen=seen: 2 in seen.attempts)  # type: ignore[misc]
+        bus.stop(listener)
+    bus.listen(bus.reactions())
+    eventually(lambda: bus.seen.positions == [2, 3])
+    assert bus.letters.list() == []
 
 
 def test_nothing_secret_travels_in_the_headers(bus: Bus) -> None:

@@ -59,3 +59,17 @@ def test_services_of_nameko_reach_blocking_parts_and_their_inbox(broker: str, re
 def test_a_question_to_nobody_comes_back_and_a_cut_connection_is_made_again(rabbitmq_uri: str, tmp_path: Path) -> None:
     told = green("asking", tmp_path, rabbitmq_uri)["told"]
     assert told == ["WORD", "nobody is not there.", "WORD", "WORD"]
+
+
+def test_replies_that_cannot_leave_make_no_service_deaf(rabbitmq_uri: str, tmp_path: Path) -> None:
+    """Their callers ask again; the calls they answer are done, and take no room from others. Nor is a lost question waited for."""
+    answer = green("lost_replies", tmp_path, rabbitmq_uri)
+    late = "two did not answer within 1 s."
+    assert answer["told"] == ["WORD", late, late, late, "WORD", "The broker is away: cut"]
+    assert answer["kept"] == 0
+
+
+def test_a_message_that_was_cut_short_is_followed_by_none_on_its_connection(rabbitmq_uri: str, tmp_path: Path) -> None:
+    """Half a frame may have left: what comes behind it would be read as its other half. And nothing is left open at the end."""
+    answer = green("half_a_message", tmp_path, rabbitmq_uri)
+    assert answer == {"cut": True, "kept": False, "connected": [False, False], "left": False}

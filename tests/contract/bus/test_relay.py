@@ -1,6 +1,10 @@
 """The relay publishes the log in order, saves its place only after the broker's word, and one of several is active."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
@@ -86,3 +90,23 @@ def test_one_relay_is_active_and_the_other_takes_over(bus: Bus) -> None:
     late = bus.record(20)
     eventually(lambda: bus.checkpoints.load("relay") == late[-1])
     eventually(lambda: bus.seen.positions == early + late)
+
+
+def test_a_feed_that_falls_is_not_left_to_fall_alone(rabbitmq_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither goes on without the other: whoever runs the relay hears of it, and starts both again."""
+    bus = Bus(rabbitmq_uri, tmp_path)
+    relay = Relay(bus.store, bus.checkpoints, bus.uri)
+    assert relay.feed is not None
+
+    def falls(*events: object) -> None:
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(relay.feed, "publish", falls)
+    bus.record(1)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(relay.run)
+        wait([running], 20)
+        relay.stop()
+        with pytest.raises(KeyError):
+            running.result()
+    bus.close()

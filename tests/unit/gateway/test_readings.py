@@ -1,8 +1,11 @@
 """What may be read, by whom, and how fresh it is."""
 
+import re
+
+from tests.processes import this_quarter
 from tests.unit.gateway.world import World
 
-FIGURES = "/v1/indicators?territory=alencon&quarter=2026-Q4"
+FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
 
 
 def test_a_reader_sees_what_it_has_just_written(world: World) -> None:
@@ -40,7 +43,7 @@ def test_a_committee_sees_no_other_territory(world: World) -> None:
 def test_a_committee_reads_the_facts_behind_a_figure_without_the_people(world: World) -> None:
     for _ in range(6):
         world.meet()
-    path = "/v1/indicators/people_met/evidence?territory=alencon&quarter=2026-Q4"
+    path = f"/v1/indicators/people_met/evidence?territory=alencon&quarter={this_quarter()}"
     bare, full = (world.get(path, role=role, territories=("alencon",)).json for role in ("committee", "coach"))
     assert bare is not None
     assert full is not None
@@ -115,6 +118,23 @@ def test_the_descriptions_cover_every_command_and_every_event(world: World) -> N
     for schemas in world.outside.schemas.values():
         assert {f"/v1/commands/{name}" for name in schemas} <= set(openapi["paths"])
     assert set(asyncapi["channels"]["journey.events"]["messages"]) == set(world.outside.events)
+
+
+def test_every_address_of_the_interface_is_described(world: World) -> None:
+    """With its methods, and nothing besides; a command has an address of its own."""
+    openapi = world.get("/openapi.json", role=None).json
+    assert openapi is not None
+    described = {
+        (method.upper(), path.replace("{id}", "{indicator}")) for path, operations in openapi["paths"].items() for method in operations
+    }
+    routes = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in world.gateway.map.iter_rules()
+        for method in rule.methods or ()
+        if method not in {"HEAD", "OPTIONS"} and rule.rule.startswith("/v1/")
+    }
+    commands = {("POST", f"/v1/commands/{name}") for name in world.gateway.commands.owner}
+    assert described == routes - {("POST", "/v1/commands/{name}")} | commands
 
 
 def test_what_is_counted_is_told(world: World) -> None:

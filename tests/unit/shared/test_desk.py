@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from shared.desk import Desk
+from shared.desk import Desk, Reply
 from shared.errors import Conflict, Forbidden, TooLarge, Unavailable
-from shared.message import Actor
-from shared.store.port import Append, Appended
+from shared.message import Actor, CommandMessage
+from shared.store.port import BODY_LIMIT, Append, Appended, NewEvent
 from shared.store.sqlite import SqliteStore
 from shared.trust.identity import HAND_OVER, Identity, Signer, system
 from tests.unit.shared.test_shell import COACH, NOW, shell
@@ -160,3 +161,93 @@ def test_a_token_that_was_read_before_is_still_too_old_in_time() -> None:
     moment[0] = NOW + HAND_OVER
     with pytest.raises(Forbidden):
         signer.read(given)
+
+
+def too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count of five is from now on an event that no log takes."""
+    decider, _ = desk.shell.deciders["Count"]
+    body = decider.body
+
+    def padded(message: CommandMessage, stream: str, event: Any, id: UUID) -> NewEvent:
+        made = body(message, stream, event, id)
+        pad = b',"pad":"%b"}' % (b"x" * BODY_LIMIT)
+        return NewEvent(made.id, made.type, made.body[:-1] + pad) if getattr(event, "step", 0) == 5 else made
+
+    monkeypatch.setattr(decider, "body", padded)
+
+
+def of(name: str, step: int) -> str:
+    return text(data={"name": name, "step": step})
+
+
+def outcomes(replies: Sequence[Reply]) -> list[str]:
+    return [next(iter(reply)) for reply in replies]
+
+
+def test_an_event_that_no_log_takes_is_the_fault_of_its_command_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    too_long(desk, monkeypatch)
+    asked = [of("a", 1), of("a", 1), of("b", 5), of("c", 1), of("c", 5), of("c", 1)]
+    assert outcomes(desk.handle_many(token(desk), asked)) == ["accepted", "accepted", "refused", "accepted", "refused", "accepted"]
+    assert [event.subject for event in desk.shell.store.read_all(0)] == ["counter-a", "counter-a", "counter-c", "counter-c"]
+
+
+def test_a_caller_never_gets_the_refusal_of_another_on_the_same_stream(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    too_long(desk, monkeypatch)
+    asked = [(token(desk), of("a", 5)), (token(desk), of("a", 1)), (token(desk), of("b", 1))]
+    assert outcomes(desk.handle_each(asked)) == ["refused", "accepted", "accepted"]
+
+
+def test_no_command_is_decided_on_what_was_not_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five that nobody recorded, then four and four: within the limit of ten, and the log says so."""
+    too_long(desk, monkeypatch)
+    assert outcomes(desk.handle_many(token(desk), [of("c", 5), of("c", 4), of("c", 4)])) == ["refused", "accepted", "accepted"]
+    assert all(b'"step":4' in bytes(event.data) for event in desk.shell.store.read_all(0))
+
+
+def test_a_batch_that_the_log_refuses_as_a_whole_is_recorded_one_by_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the log has against one of them, even what nobody foresaw, the answers already given stay."""
+    append_many = desk.shell.store.append_many
+
+    def refusing(appends: Sequence[Append]) -> list[Appended | Conflict]:
+        if len(appends) > 1:
+            raise ValueError("one of these")
+        return append_many(appends)
+
+    monkeypatch.setattr(desk.shell.store, "append_many", refusing)
+    replies = desk.handle_many(token(desk), [of("a", 4), of("b", 5), of("a", 4), of("a", 4), of("b", 5)])
+    assert outcomes(replies) == ["accepted", "accepted", "accepted", "refused", "accepted"]
+    assert [reply["accepted"]["version"] for reply in replies if "accepted" in reply] == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("from_the", [1, 2])
+def test_once_the_log_is_away_the_rest_of_a_batch_is_told_so_and_not_tried(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, from_the: int
+) -> None:
+    """In the middle of a batch or at its end: what is known is kept, and what may be sent again is said to be."""
+    append_many = desk.shell.store.append_many
+    asked: list[int] = []
+
+    def away(appends: Sequence[Append]) -> list[Appended | Conflict]:
+        asked.append(len(appends))
+        if len(asked) >= from_the:
+            raise Unavailable("away")
+        return append_many(appends)
+
+    monkeypatch.setattr(desk.shell.store, "append_many", away)
+    replies = desk.handle_many(token(desk), [of("a", 1), of("b", 1), of("a", 1), of("c", 1), "{"])
+    assert outcomes(replies) == [["unavailable"] * 4, ["accepted", "accepted", "unavailable", "unavailable"]][from_the - 1] + ["invalid"]
+    assert len(asked) == from_the
+    assert len(desk.shell.store.read_all(0)) == [0, 2][from_the - 1]
+
+
+def test_what_nobody_foresaw_in_one_command_is_heard_by_its_caller_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    decider, _ = desk.shell.deciders["Count"]
+    decide = decider.decide
+
+    def broken(total: int, command: Any) -> list[Any]:
+        return decide(total, command) if command.step < 5 else [1 // (command.step - 5)]
+
+    monkeypatch.setattr(decider, "decide", broken)
+    asked = [(token(desk), of(name, step)) for name, step in (("a", 1), ("b", 5), ("c", 1))]
+    replies = desk.handle_each(asked)
+    assert outcomes(replies) == ["accepted", "unforeseen", "accepted"]

@@ -1,0 +1,68 @@
+"""Readiness: asked of all at once, answered in time, and nothing in it that a stranger may not read."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import eventlet
+import msgspec
+from eventlet.event import Event
+
+from services.gateway.health import Health
+from services.gateway.metrics import Metrics
+from services.gateway.visit import Visit
+from shared.bus.inbox import failure_of
+from shared.bus.write_service import WriteService
+from shared.errors import Refused, Unavailable
+from tests.unit.gateway.world import World
+
+NOBODY = cast(Visit, None)
+SECRET = "Key (person)=(p-1) already exists"
+
+
+def checks(health: Health) -> dict[str, str]:
+    told: dict[str, dict[str, str]] = msgspec.json.decode(health.readyz(NOBODY).data)
+    return told["checks"]
+
+
+def test_readiness_is_asked_of_all_services_at_once(world: World) -> None:
+    """None of them answers before all are asked."""
+    asked: list[str] = []
+    all_asked = Event()
+
+    def call(service: str, method: str, *args: Any) -> Any:
+        asked.append(service)
+        if len(asked) == len(world.outside.schemas):
+            all_asked.send()
+        all_asked.wait()
+        return {"healthy": True, "fault": None}
+
+    assert set(checks(Health(replace(world.outside, call=call), Metrics(), patience=20)).values()) == {"ready"}
+
+
+def test_a_service_that_does_not_answer_keeps_nobody_waiting_for_long(world: World) -> None:
+    def call(service: str, method: str, *args: Any) -> Any:
+        if service == "coaching":
+            eventlet.sleep(1_000)
+        return {"healthy": True, "fault": None}
+
+    told = checks(Health(replace(world.outside, call=call), Metrics(), patience=0.2))
+    assert {name for name, said in told.items() if said != "ready"} == {"coaching"}
+    assert told["coaching"] == "no answer within 0.2 s."
+
+
+def test_readiness_tells_where_a_projection_stopped_and_nothing_of_whom(world: World) -> None:
+    position = world.meet("p-1")
+    (event,) = (event for event in world.parts.store.read_all(0) if event.position == position)
+    for failure in (ValueError(SECRET), Refused("no", SECRET)):
+        inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), healthy=lambda: False)
+        said = WriteService.health(SimpleNamespace(listener=SimpleNamespace(inbox=inbox, begun=True)))
+        assert said == {"healthy": False, "fault": f"intake.PersonIdentified at position {position}: {type(failure).__name__}"}
+
+
+def test_readiness_says_nothing_of_where_the_log_is(world: World) -> None:
+    def away(*asked: Any) -> Any:
+        raise Unavailable('connection to "10.0.0.7" failed for user "parcours"')
+
+    told = checks(Health(replace(world.outside, native=away), Metrics()))
+    assert told["log"] == "The log cannot be read now."
