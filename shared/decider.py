@@ -29,8 +29,8 @@ from shared.message import (
     encode,
     event_id,
 )
-from shared.store.group_commit import checked
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
+from shared.store.recordable import checked
 from shared.store.upcasting import Upcast
 from shared.time import Clock, local_date
 from shared.trust.identity import Identity
@@ -85,7 +85,7 @@ class Decider(Generic[S, C, E]):
         return reduce(self.evolve, (self.decoder.decode(event.data) for event in history), state)
 
     def bodies(self, message: CommandMessage, stream: str, events: Sequence[E]) -> list[NewEvent]:
-        return [self.body(message, stream, event, event_id(message.id, index)) for index, event in enumerate(events)]
+        return [self.body(message, stream, event, event_id(message.id, stream, index)) for index, event in enumerate(events)]
 
     def body(self, message: CommandMessage, stream: str, event: E, id: UUID) -> NewEvent:
         name = type(event).__name__

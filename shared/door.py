@@ -16,6 +16,7 @@ from shared.errors import Invalid, flattened
 
 FILLED_IN = frozenset({"on", "recorded_on", "by", "organisation", "territory"})
 
+MANY = 200  # of anything, in one command
 CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 FRENCH = {
@@ -101,7 +102,8 @@ def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
         case inspect.LiteralType(values=values):
             return fields.Raw(validate=validate.OneOf(values, error="Une de ces valeurs est attendue : {choices}."), **extra)
         case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
-            return fields.List(field_of(item), **extra)
+            few = validate.Length(max=getattr(shape, "max_length", None) or MANY, error="Au plus {max} éléments.")
+            return fields.List(field_of(item), validate=few, **extra)
         case inspect.DictType(key_type=key, value_type=value):
             return fields.Dict(keys=field_of(key), values=field_of(value), **extra)
         case inspect.AnyType():

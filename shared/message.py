@@ -94,9 +94,9 @@ class EventMessage(Recorded, frozen=True, kw_only=True, gc=False):
     datacontenttype: str = "application/json"
 
 
-def event_id(command: UUID, index: int) -> UUID:
-    """The id of the nth event (from 0) that a command causes: the same at every retry."""
-    return uuid5(command, str(index))
+def event_id(command: UUID, stream: str, index: int) -> UUID:
+    """The id of the nth event (from 0) that a command causes in a stream: the same at every retry, and nowhere else."""
+    return uuid5(command, f"{stream}/{index}")
 
 
 def reaction_id(event: UUID, policy: str) -> UUID:

@@ -117,11 +117,11 @@ def assert_counted(store: EventStore) -> None:
     """Each command left its events once, and the last of a counter left two."""
     log = everything(store)
     assert_whole(log)
-    left: dict[UUID, list[UUID]] = {}
+    left: dict[tuple[UUID, str], list[UUID]] = {}
     for event in log:
-        left.setdefault(event.commandid, []).append(event.id)
-    assert left.keys() == {command(name, step).id for name in range(COUNTERS) for step in range(STEPS)}
-    assert all(ids == [event_id(id, index) for index in range(len(ids))] for id, ids in left.items())
+        left.setdefault((event.commandid, event.subject), []).append(event.id)
+    assert {id for id, _ in left} == {command(name, step).id for name in range(COUNTERS) for step in range(STEPS)}
+    assert all(ids == [event_id(id, stream, index) for index in range(len(ids))] for (id, stream), ids in left.items())
     assert sorted(len(ids) for ids in left.values()) == [1] * (COUNTERS * (STEPS - 1)) + [2] * COUNTERS
 
 

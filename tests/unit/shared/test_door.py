@@ -121,3 +121,11 @@ def test_a_field_of_any_kind_may_be_null() -> None:
         data: dict[str, Any]
 
     assert schema_of(Open)().load({"data": {"qpv": None}}) == {"data": {"qpv": None}}
+
+
+def test_a_command_holds_no_more_of_anything_than_an_event_can() -> None:
+    assert Door(Visit).faults(GOOD | {"needs": ["mobilite"] * 200}) == {}
+    assert Door(Visit).faults(GOOD | {"needs": ["mobilite"] * 201, "minutes": 0}) == {
+        "needs": ["Au plus 200 éléments."],
+        "minutes": ["Entre 1 et 480."],
+    }

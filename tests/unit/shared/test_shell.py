@@ -47,7 +47,7 @@ def test_an_accepted_command_is_recorded_with_who_when_where_and_why(store: Sqli
     (event,) = log(store)
     assert (event.kind, event.subject, event.streamversion, event.territory) == ("tests.Counted", "counter-a", 1, "alencon")
     assert (event.actor, event.commandid, event.correlationid, event.time) == (COACH.actor, message.id, str(message.id), NOW)
-    assert event.id == event_id(message.id, 0)
+    assert event.id == event_id(message.id, "counter-a", 0)
 
 
 def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now(store: SqliteStore) -> None:
@@ -57,6 +57,15 @@ def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now
     assert full.events == ["Counted", "Overflowed"]
     assert shell(store).handle(first, COACH) == answer
     assert len(log(store)) == 3
+
+
+def test_no_two_events_have_one_id_even_where_a_command_id_is_used_twice(store: SqliteStore) -> None:
+    """A caller's mistake, and its own: but who follows the log knows events by their ids."""
+    first = count(5, "a")
+    shell(store).handle(first, COACH)
+    shell(store).handle(count(5, "b", id=first.id), COACH)
+    ids = [event.id for event in log(store)]
+    assert len(set(ids)) == len(ids) == 2
 
 
 def test_a_refused_command_records_nothing(store: SqliteStore) -> None:
