@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, Table, insert, select, update
+from sqlalchemy import Column, Connection, Integer, Table, insert
 
 from services.reporting.database import driving
-from services.reporting.facts.fold import roots
 from services.reporting.facts.tables import BLANK, KEYS, Key, Row, Values
 from services.reporting.schema import quoted
 
@@ -62,12 +61,3 @@ def pour(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for values in rows:
                 copy.write_row(values)
-
-
-def unite(connection: Connection, person: Table) -> None:
-    """Every merged record points at the end of its chain."""
-    asked = select(person.c.person, person.c.merged_into, person.c.root).where(person.c.merged_into.is_not(None))
-    merged = {row.person: row for row in connection.execute(asked)}
-    for record, root in roots({record: row.merged_into for record, row in merged.items()}).items():
-        if merged[record].root != root:
-            connection.execute(update(person).where(person.c.person == record).values(root=root))

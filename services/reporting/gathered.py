@@ -12,11 +12,12 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import Connection, update
 
-from services.reporting.bulk import found, pour, remove, unite
+from services.reporting.bulk import found, pour, remove
 from services.reporting.facts.fold import complete, fold, no_rows, told
 from services.reporting.facts.standing import Standing, following, moved
 from services.reporting.facts.steps import steps
 from services.reporting.facts.tables import KEYS, Key, Row, Values
+from services.reporting.merging import unite
 from services.reporting.schema import Tables
 from shared.message import START, Recorded
 

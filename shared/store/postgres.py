@@ -6,7 +6,8 @@ from datetime import datetime
 from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
-from shared.store.libpq import TIMESTAMPTZ, Statement, timestamptz
+from shared.store.libpq import Statement
+from shared.store.packing import TIMESTAMPTZ, timestamptz
 from shared.store.port import LAST_PLACE, NO_STREAM, Append, Appended, R, only
 from shared.store.postgres_checkpoints import PostgresCheckpoints
 from shared.store.postgres_links import Links

@@ -7,7 +7,8 @@ import psycopg
 
 from shared.errors import Unavailable
 from shared.message import START, Position
-from shared.store.libpq import INT4, INT8, SILENCE, TEXT, Link, Statement, int8
+from shared.store.libpq import SILENCE, Link, Statement
+from shared.store.packing import INT4, INT8, TEXT, int8
 from shared.store.port import Held
 from shared.store.postgres_links import Links
 from shared.store.postgres_schema import set_up

@@ -10,7 +10,8 @@ from psycopg import pq
 
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decoder_of_lines
-from shared.store.libpq import INT8, INT8_ARRAY, TEXT, Link, Statement, int8, int8_array
+from shared.store.libpq import Link, Statement
+from shared.store.packing import INT8, INT8_ARRAY, TEXT, int8, int8_array
 from shared.store.port import R
 from shared.store.postgres_links import Links
 

@@ -3,17 +3,8 @@
 from collections.abc import Sequence
 
 from shared.errors import Conflict
-from shared.store.libpq import (
-    TEXT,
-    TIMESTAMPTZ,
-    Statement,
-    array,
-    int4_array,
-    int8_array,
-    int8s,
-    text_array,
-    timestamptz,
-)
+from shared.store.libpq import Statement
+from shared.store.packing import TEXT, TIMESTAMPTZ, array, int4_array, int8_array, int8s, text_array, timestamptz
 from shared.store.port import Append, Appended
 from shared.store.postgres_links import Links
 

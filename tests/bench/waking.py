@@ -17,7 +17,8 @@ import psycopg
 from shared.errors import Conflict
 from shared.message import Position
 from shared.store.group_commit import GroupCommit
-from shared.store.libpq import Statement, int8s
+from shared.store.libpq import Statement
+from shared.store.packing import int8s
 from shared.store.port import Append, Appended, EventStore
 from shared.store.postgres import PostgresStore
 from shared.store.postgres_writer import APPEND, PostgresWriter, outcome, packed

@@ -68,15 +68,3 @@ def blank(table: str, key: Key) -> Row:
     if table == "person":
         row["root"] = key[0]
     return row
-
-
-def roots(merged_into: dict[str, str]) -> dict[str, str]:
-    """Each merged record -> the record that stands for the person, at the end of the chain."""
-    ends: dict[str, str] = {}
-    for record in merged_into:
-        seen, end = {record}, merged_into[record]
-        while end in merged_into and end not in seen:
-            seen.add(end)
-            end = merged_into[end]
-        ends[record] = end
-    return ends

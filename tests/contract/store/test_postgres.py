@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.message import EventMessage
-from shared.store.libpq import int8s
+from shared.store.packing import int8s
 from shared.store.port import Append
 from shared.store.postgres import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything, known

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.reporting.calendar import label, span
-from services.reporting.facts.fold import roots
 from services.reporting.facts.tables import calendar
+from services.reporting.merging import roots
 from services.reporting.quarter import Reporting
 from tests.unit.reporting.history import ORNE, History
 

@@ -1,0 +1,24 @@
+"""Records of persons that were found to be one: whom each stands for in a figure."""
+
+from sqlalchemy import Connection, Table, select, update
+
+
+def unite(connection: Connection, person: Table) -> None:
+    """Every merged record points at the end of its chain."""
+    asked = select(person.c.person, person.c.merged_into, person.c.root).where(person.c.merged_into.is_not(None))
+    merged = {row.person: row for row in connection.execute(asked)}
+    for record, root in roots({record: row.merged_into for record, row in merged.items()}).items():
+        if merged[record].root != root:
+            connection.execute(update(person).where(person.c.person == record).values(root=root))
+
+
+def roots(merged_into: dict[str, str]) -> dict[str, str]:
+    """Each merged record -> the record that stands for the person, at the end of the chain."""
+    ends: dict[str, str] = {}
+    for record in merged_into:
+        seen, end = {record}, merged_into[record]
+        while end in merged_into and end not in seen:
+            seen.add(end)
+            end = merged_into[end]
+        ends[record] = end
+    return ends
