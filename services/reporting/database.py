@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
+from shared.store.libpq import away
+from shared.store.sqlite_file import kind
 
 SCRATCH = "sqlite://"  # a database of this process alone, gone with it
 SCRATCH_CACHE = 65_536  # KiB
@@ -72,10 +75,10 @@ def reachable() -> Iterator[None]:
     """A database that is away, or goes away in the middle, is a passing fault: the same may be asked again."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as fault:
+    except PoolTimeout as fault:
         raise Unavailable(AWAY) from fault
     except DBAPIError as fault:
-        if fault.connection_invalidated:
+        if fault.connection_invalidated or passes(fault.orig):
             raise Unavailable(AWAY) from fault
         raise
 
@@ -83,8 +86,16 @@ def reachable() -> Iterator[None]:
 @contextmanager
 def driving(connection: Connection) -> Iterator[Any]:
     """The driver's own connection, within the same transaction, and the same passing fault when the database goes away."""
-    dialect = connection.dialect
     try:
         yield connection.connection.driver_connection
-    except dialect.dbapi.OperationalError as fault:  # type: ignore[union-attr]  # a connection has a driver
-        raise Unavailable(AWAY) from fault
+    except (psycopg.Error, sqlite3.Error) as fault:
+        if passes(fault):
+            raise Unavailable(AWAY) from fault
+        raise
+
+
+def passes(fault: BaseException | None) -> bool:
+    """Whether the same may go well another time. What a statement itself does wrong would be waited for without end."""
+    if isinstance(fault, psycopg.Error):
+        return away(fault)
+    return isinstance(fault, sqlite3.OperationalError) and kind(fault) != sqlite3.SQLITE_ERROR

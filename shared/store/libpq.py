@@ -1,11 +1,11 @@
 """Prepared, binary calls through libpq, and the connections that carry them.
 
-Why not psycopg's cursors: for a call of a hundred microseconds their adaptation of values is the larger half. Here each statement
+Why not psycopg's cursors: their adaptation of values is the larger half of a short call. Here each statement
 is prepared once for a connection, and its parameters are packed in PostgreSQL's own binary formats (`packing.py`).
 
 Why not libpq's own call, which sends, waits and reads in one: it waits without end. A server that neither answers nor hangs up (its
 machine swaps, its disk hangs, its process was stopped) would hold up a writer, and all that queue behind it, for as long. So a call is
-sent, waited for in `poll` for so many seconds of silence, and read. That costs three microseconds of a hundred and fifty.
+sent, waited for in `poll` for so many seconds of silence, and read. That costs a fiftieth of an append.
 """
 
 import select

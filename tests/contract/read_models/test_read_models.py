@@ -1,16 +1,20 @@
 """One promise for each database: the same events give the same tables, however they are cut, repeated or replayed."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError
 
 from services.reporting import gathered, read_models
 from services.reporting.audit.replay import replay
+from services.reporting.database import driving
 from services.reporting.facts.tables import TABLES
 from services.reporting.quarter import Reporting
 from services.reporting.read_models import Gap, OtherVersion
@@ -62,6 +66,15 @@ def test_tables_that_another_version_made_are_neither_read_nor_changed_by_who_op
     with report.models.writing() as connection:
         connection.execute(update(TABLES["checkpoint"]).values(name=name))
     assert contents(report) == before
+
+
+def test_what_a_statement_does_wrong_is_not_waited_for(report: Reporting) -> None:
+    """A projection waits for a database that is away, without end: it must not wait for its own mistake to pass."""
+    for mistaken in ("SELECT nothing FROM nowhere", "SELECT repeat('x', 2000000000)", "SELECT 1 +"):
+        with pytest.raises(DBAPIError), report.models.reading() as connection:
+            connection.execute(text(mistaken))
+        with pytest.raises((psycopg.Error, sqlite3.Error)), report.models.reading() as connection, driving(connection) as driver:
+            driver.execute(mistaken)
 
 
 def test_tables_of_this_version_stay(report: Reporting, url: str) -> None:
