@@ -46,7 +46,7 @@ SERVICES: dict[str, type[Any]] = {
     "reporting": ReportingService,
     "gateway": Gateway,
 }
-WORKERS = 16  # calls that a service handles at once; each has a connection to the log, and PostgreSQL has a hundred for all
+WORKERS = 16  # calls that a service handles at once; how many of them may ask the log at once is the store's to say
 GRACE = 8.0  # seconds to finish what is under way after SIGTERM
 AGAIN = 2.0  # seconds before services that fell with their servers are started again
 

@@ -17,7 +17,7 @@ from shared.errors import Invalid, flattened
 FILLED_IN = frozenset({"on", "recorded_on", "by", "organisation", "territory"})
 
 MANY = 200  # of anything, in one command
-CONTROL = re.compile("[\x00-\x1f\x7f]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 FRENCH = {
     "required": "Ce champ est obligatoire.",

@@ -10,6 +10,7 @@ Fault
 ├── Outdated       a log in the shape of an earlier version: this one neither reads nor changes it
 ├── NoSuchPlace    a position that no event of this log has
 └── Unavailable    a server is away: what became of an append is unknown, and the same command id may be sent again
+    └── Replaced   what was kept up was made anew by somebody else: begin again from where it now is
 """
 
 from collections.abc import Mapping
@@ -76,6 +77,10 @@ class Outdated(Fault):
 
 class Unavailable(Fault):
     """The log, the read models or the broker cannot be reached now."""
+
+
+class Replaced(Unavailable):
+    """Not for who waits: it passes when whoever keeps it up begins anew."""
 
 
 def flattened(messages: Mapping[Any, Any] | list[Any], path: str = "") -> dict[str, list[str]]:

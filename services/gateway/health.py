@@ -60,7 +60,8 @@ class Health:
         try:
             said = self.outside.call(name, "health")
         except Fault as fault:
-            return str(fault)
+            log.warning("%s does not answer: %s", name, fault)
+            return "It does not answer now."
         return "ready" if said["healthy"] else str(said["fault"])
 
     def counted(self, visit: Visit) -> Response:

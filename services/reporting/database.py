@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
-from shared.store.libpq import away
+from shared.store.libpq import PATIENCE, away
 from shared.store.sqlite_file import kind
 
 SCRATCH = "sqlite://"  # a database of this process alone, gone with it
@@ -26,7 +26,8 @@ def open_engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return open_sqlite(url)
     driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(driver, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    patience = {name: value for name, value in PATIENCE.items() if name not in make_url(driver).query}
+    return create_engine(driver, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=patience)
 
 
 def open_sqlite(url: str) -> Engine:

@@ -17,7 +17,7 @@ from services.reporting.facts.tables import TABLES
 from services.reporting.gathered import BATCH, Gathered, uncollected
 from services.reporting.schema import Tables, create
 from services.reporting.version import version
-from shared.errors import Unavailable
+from shared.errors import Replaced
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
@@ -27,7 +27,7 @@ CHECKPOINT = TABLES["checkpoint"].c
 LOCK = 7_031_862  # names the lock that one writer of the read models holds in PostgreSQL
 
 
-class OtherVersion(Unavailable):
+class OtherVersion(Replaced):
     """The facts were folded by other code than this, which may see the same events otherwise."""
 
     def __init__(self) -> None:

@@ -10,6 +10,10 @@ from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
 
+class AnotherLog(Unavailable):
+    """The log does not hold what the facts were folded from: it was taken back, or it is another."""
+
+
 class Upkeep:
     def __init__(self, reporting: Reporting, store: EventStore) -> None:
         self.reporting = reporting
@@ -24,8 +28,7 @@ class Upkeep:
     def checkpoint(self) -> Position:
         """Where the facts stand, ready to go on. Those of another version, or none yet, are made from the whole log.
 
-        Raises Unavailable when the log does not hold what they were folded from: it was taken back, or it is another. What it says next
-        would be added to figures that are not its own; that these shall go is for a person to say.
+        Raises AnotherLog: what it says next would be added to figures that are not its own; that these shall go is for a person to say.
         """
         try:
             reached = self.reporting.standing()
@@ -34,7 +37,7 @@ class Upkeep:
         if reached.position == START and self.store.head() != START:
             return self.rebuild()
         if not told_by(reached, self.store.read_at([reached.position])):
-            raise Unavailable(f"the read models stand at {reached.position}, in another log: `parcours rebuild` makes them from this one")
+            raise AnotherLog(f"the read models stand at {reached.position}, in another log: `parcours rebuild` makes them from this one")
         return reached.position
 
     def rebuild(self) -> Position:

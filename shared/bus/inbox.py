@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from shared.bus.backoff import Backoff
 from shared.bus.native import green_only, native
-from shared.bus.place import kept
-from shared.errors import Fault, Unavailable
+from shared.bus.place import check_held
+from shared.errors import Fault, Replaced, Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore, Held
 
@@ -33,7 +33,7 @@ PAGE = 256  # events handled between two checkpoints
 
 
 class Stopped(Exception):
-    """The inbox goes no further, for now: it was told to, or an event keeps it from going on."""
+    """The inbox goes no further, for now: it was told to, what it had is another's, or an event keeps it from going on."""
 
 
 class Failure(Struct, frozen=True):
@@ -58,6 +58,7 @@ class Inbox(ABC):
         self.store = store
         self.stopping = threading.Event()
         self.interrupted = False
+        self.awaits = ""  # the name of the fault that is waited for to pass
         self.lease = f"{service}.inbox"
         self.held: Held = True  # whoever feeds it says by what it is alone to do so
         self.reached: Position | None = None
@@ -93,7 +94,7 @@ class Inbox(ABC):
 
     def advance(self, events: Sequence[EventMessage]) -> None:
         if events:
-            kept(self.held, self.lease)
+            check_held(self.held, self.lease)
             self.settle(events)
             self.reached = events[-1].position
 
@@ -124,15 +125,28 @@ class Inbox(ABC):
         return self.place()
 
     def patiently(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call in a native thread, again and again while a server is away."""
+        """Call in a native thread, again and again while a server is away and the lease is held."""
         backoff = Backoff()
-        while True:
-            try:
-                return native(call, *args, **kwargs)
-            except Unavailable as fault:
-                log.warning("%s waits: %s", self.service, fault)
-                self.interrupted = True
-                self.pause(backoff.again())
+        try:
+            while True:
+                try:
+                    return native(call, *args, **kwargs)
+                except Replaced as fault:
+                    log.warning("%s begins anew: %s", self.service, fault)
+                    raise Stopped from fault
+                except Unavailable as fault:
+                    log.warning("%s waits: %s", self.service, fault)
+                    self.awaits = type(fault).__name__
+                    self.interrupted = True
+                    self.pause(backoff.again())
+                    if not self.held:
+                        raise Stopped from fault
+        finally:
+            self.awaits = ""
+
+    def stands_by(self) -> bool:
+        """Whether its service may be asked while another process holds the lease."""
+        return True
 
     def pause(self, seconds: float) -> None:
         if self.stopping.wait(seconds):

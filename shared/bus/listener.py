@@ -15,7 +15,7 @@ from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, e
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.inbox import PAGE, Failure, Inbox, Stopped
 from shared.bus.native import green_only, native, native_context
-from shared.bus.place import kept
+from shared.bus.place import check_held
 from shared.bus.publisher import Publisher
 from shared.bus.reactions import Reactions
 from shared.errors import Unavailable
@@ -81,12 +81,13 @@ class Listener:
                     self.inbox.held = held
                     self.listen()
                 else:
-                    self.begun = True  # another process reads for the service
+                    self.begun = self.inbox.stands_by()  # another process reads for the service
             finally:
                 self.active = False
 
     def listen(self) -> None:
         """Until something happened to the servers: then the lease is taken anew, for it may be lost."""
+        self.begun = False
         self.inbox.interrupted = False
         self.inbox.forget()
         self.arrived = []
@@ -98,7 +99,7 @@ class Listener:
             self.begun = True
             with consumer(channel, topology.inbox(self.service), self.arrived.append, PAGE):
                 while not (self.stopping or self.inbox.interrupted):
-                    kept(self.inbox.held, self.inbox.lease)
+                    check_held(self.inbox.held, self.inbox.lease)
                     self.step(connection)
                     self.backoff.reset()
             self.inbox.rest()

@@ -41,7 +41,7 @@ class Place:
             self.saved, self.saved_at = self.at, time.monotonic()
 
 
-def kept(held: Held, name: str) -> None:
+def check_held(held: Held, name: str) -> None:
     """Asked before each piece of work: who has lost its lease is not alone any more, and begins again."""
     if not held:
         raise Unavailable(f"the lease {name} was lost")

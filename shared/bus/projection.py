@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.bus.inbox import Failure, Inbox, Stopped, failure_of
-from shared.bus.native import green_only
+from shared.bus.native import green_only, native
+from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
 
@@ -68,6 +69,16 @@ class Projection(Inbox):
                 log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
                 raise Stopped from fault
         log.warning("%s passed one by one what failed together: %r", self.service, failure)
+
+    def stands_by(self) -> bool:
+        """Figures are asked of every process of the service: it must be able to read what the active one keeps up."""
+        try:
+            native(self.tables.position)
+        except Unavailable as fault:
+            self.awaits = type(fault).__name__
+            return False
+        self.awaits = ""
+        return True
 
     def rest(self) -> None:
         """Nothing to do: the position is saved with every effect."""

@@ -36,8 +36,7 @@ class Reactions(Inbox):
         self.checkpoints = checkpoints
         self.react = react
         self.kinds = kinds
-        self.name = f"{service}.inbox"
-        self.kept = Place(checkpoints, self.name)
+        self.kept = Place(checkpoints, self.lease)
         self.bury: Callable[[EventMessage, Failure], None] = lambda event, failure: None
         self.careful = PAGE
 
@@ -96,7 +95,7 @@ class Reactions(Inbox):
             log.warning("%s: its stop at position %s will count as a death: %s", self.service, position, fault)
 
     def mark(self, number: int, what: str = "attempt") -> str:
-        return f"{self.name}.{what}{number}"
+        return f"{self.lease}.{what}{number}"
 
     def settle_swiftly(self, events: Sequence[EventMessage]) -> None:
         start = 0

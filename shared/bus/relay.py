@@ -19,7 +19,7 @@ from typing import Any
 from shared.bus.backoff import Backoff
 from shared.bus.connection import BROKER_FAULTS, connected, drained
 from shared.bus.native import green_only, native, native_context
-from shared.bus.place import Place, kept, saved
+from shared.bus.place import Place, check_held, saved
 from shared.bus.publisher import Publisher
 from shared.bus.topology import FEED, declare_exchange, declare_feed, is_embedded
 from shared.errors import Unavailable
@@ -82,7 +82,7 @@ class Carrier:
             place = Place(self.checkpoints, self.name)
             native(place.load)
             while not self.stopping.is_set():
-                kept(held, self.name)
+                check_held(held, self.name)
                 self.step(connection, publisher, place)
                 self.backoff.reset()
             saved(place, now=True)

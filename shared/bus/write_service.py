@@ -25,12 +25,12 @@ class WriteService:
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def health(self) -> dict[str, Any]:
-        """Whether the inbox has read the log and goes on. A projection that met an event it cannot take says which.
+        """Whether the inbox has read the log and goes on. What it waits for is named, and so is an event that a projection cannot take.
 
         Anybody may read this: what the fault says is in the log of the service.
         """
         inbox = self.listener.inbox
         fault = getattr(inbox, "fault", None)
-        if not (fault or self.listener.begun):
-            return {"healthy": False, "fault": "the log is being read"}
+        if not fault and (inbox.awaits or not self.listener.begun):
+            return {"healthy": False, "fault": f"waits: {inbox.awaits}" if inbox.awaits else "the log is being read"}
         return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.name}"}

@@ -77,7 +77,10 @@ class Link:
         self.run(SETTINGS)
 
     def run(self, commands: bytes) -> None:
-        self.pg.send_query(commands)
+        try:
+            self.pg.send_query(commands)
+        except psycopg.OperationalError as fault:
+            raise Unavailable(f"PostgreSQL: {fault}") from fault
         self.receive()
 
     def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:

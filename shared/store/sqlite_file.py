@@ -47,20 +47,27 @@ def write_ahead(connection: sqlite3.Connection) -> None:
                 raise
             time.sleep(PAUSE)
         else:
-            if mode not in (b"wal", "wal"):
+            if mode != b"wal":
                 raise sqlite3.OperationalError("a log needs a file system that can keep a write-ahead log, and this one cannot")
             return
 
 
 def refuse_earlier(path: Path) -> None:
     """Looks without a trace: who may write would put what stands beside the file into it when it closes."""
-    beside = path.with_name(f"{path.name}-wal")
-    mode = "ro" if beside.exists() and beside.stat().st_size else "rw"
+    mode = "ro" if size(path.with_name(f"{path.name}-wal")) else "rw"
     with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode={mode}", uri=True, timeout=BUSY)) as connection:
         connection.text_factory = bytes
         columns = connection.execute(COLUMNS).fetchall()
     if columns and (MESSAGE,) not in columns:
         raise Outdated(str(path))
+
+
+def size(path: Path) -> int:
+    """What stands beside a log goes when its last reader closes it: at any moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 class Readers:

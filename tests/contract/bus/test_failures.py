@@ -1,10 +1,14 @@
 """What happens to an event that cannot be handled: put aside by policies, named by projections, and waited for when a server is away."""
 
+from threading import Event
+
 import pytest
 
+from shared.bus.listener import Listener
 from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
-from shared.errors import Refused, Unavailable
+from shared.errors import Refused, Replaced, Unavailable
+from shared.message import Position
 from tests.contract.bus.running import SERVICE, Bus, Kept, Seen
 from tests.processes import eventually
 
@@ -120,6 +124,62 @@ def test_a_projection_waits_for_its_database(bus: Bus) -> None:
     assert projection.healthy()
     kept.seen.faults.clear()
     eventually(lambda: kept.seen.positions == positions)
+
+
+class Remade(Kept):
+    """Tables that another process makes anew, once, and that are then made ready to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+        self.replaced = False
+
+    def checkpoint(self) -> Position:
+        self.begun += 1
+        self.replaced = False
+        return self.at
+
+    def position(self) -> Position:
+        if self.replaced:
+            raise Replaced("another version made them")
+        return self.at
+
+
+def test_a_projection_begins_anew_where_its_tables_were_replaced(bus: Bus) -> None:
+    bus.relay()
+    kept = Remade()
+    bus.listen(bus.projection(kept))
+    early = bus.record(2)
+    eventually(lambda: kept.seen.positions == early)
+    kept.replaced = True
+    late = bus.record(2)
+    eventually(lambda: kept.seen.positions == early + late)
+    assert kept.begun == 2
+
+
+def test_a_standby_is_asked_when_it_can_read_the_tables_and_a_successor_when_it_is_where_the_log_is(bus: Bus) -> None:
+    kept = Remade()
+    kept.replaced = True
+    positions = bus.record(2)
+    ready = Event()
+
+    def in_a_while() -> Position:
+        ready.wait()
+        return Remade.checkpoint(kept)
+
+    kept.checkpoint = in_a_while  # type: ignore[method-assign]
+    listener = Listener(bus.projection(kept), bus.checkpoints, bus.uri)
+    with bus.checkpoints.lease("reporting.inbox", 1):
+        bus.start(listener)
+        eventually(lambda: listener.inbox.awaits == "Replaced")
+        assert not listener.begun
+        kept.replaced = False
+        eventually(lambda: listener.begun)
+    eventually(lambda: listener.active)
+    eventually(lambda: not listener.begun)
+    ready.set()
+    eventually(lambda: listener.begun)
+    assert kept.seen.positions == positions
 
 
 def test_an_event_that_kills_its_process_is_put_aside_after_five_starts(bus: Bus) -> None:

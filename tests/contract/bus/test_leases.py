@@ -1,16 +1,17 @@
 """A server took a lease back: two that carry, or two that listen, do not both go on."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from shared.bus.inbox import Inbox
+from shared.bus.inbox import Inbox, Stopped
 from shared.bus.listener import Listener
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
 from shared.store.postgres import PostgresCheckpoints, PostgresStore
-from tests.contract.bus.running import SERVICE, Bus
+from tests.contract.bus.running import SERVICE, Bus, Kept
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually
 
@@ -53,6 +54,22 @@ def test_two_listeners_are_not_both_active_after_a_lease_was_lost(bus: Bus, post
     late = bus.record(20)
     eventually(lambda: bus.seen.positions == early + late)
     assert one_of(first, second)
+
+
+def test_an_inbox_that_waits_for_a_server_leaves_when_its_lease_is_lost(bus: Bus) -> None:
+    """What it waits for may never pass for it: somebody else goes on already, and another version may have begun."""
+    kept = Kept()
+    inbox = bus.projection(kept)
+    (position,) = bus.record(1)
+    kept.seen.faults[position] = Unavailable("away")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(inbox.catch_up)
+        eventually(lambda: kept.seen.attempts.count(position) > 1)
+        assert inbox.awaits == "Unavailable"
+        inbox.held = False
+        with pytest.raises(Stopped):
+            waiting.result()
+    assert inbox.awaits == ""
 
 
 def test_an_inbox_that_lost_its_lease_handles_no_further_page(bus: Bus) -> None:

@@ -40,6 +40,14 @@ def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
     store.close()
 
 
+def test_a_connection_that_was_lost_is_unavailable_whatever_is_asked(postgres_dsn: str) -> None:
+    link = Link(postgres_dsn)
+    link.connection.close()
+    for ask in (lambda: link.run(b"select 1"), lambda: link.call(Statement("one", "select 1"))):
+        with pytest.raises(Unavailable):
+            ask()
+
+
 @contextmanager
 def stopped(links: Links) -> Iterator[int]:
     """The server's process behind the connection that is used next: it neither answers nor hangs up."""

@@ -14,7 +14,7 @@ import pytest
 from shared.errors import Outdated, Unavailable
 from shared.store.sqlite import SqliteStore
 from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.sqlite_file import write_ahead
+from shared.store.sqlite_file import size, write_ahead
 from tests.contract.store.writing import append, everything
 
 STARTERS, FILES = 6, 20
@@ -127,6 +127,10 @@ def test_a_lease_that_cannot_be_had_is_unavailable(tmp_path: Path) -> None:
 def test_checkpoints_in_a_file_of_their_own_are_no_log(tmp_path: Path) -> None:
     checkpoints = SqliteCheckpoints(tmp_path / "checkpoints.sqlite")
     assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [(b"checkpoints",)]
+
+
+def test_what_stands_beside_a_log_may_go_at_any_moment(tmp_path: Path) -> None:
+    assert size(tmp_path / "log.sqlite-wal") == 0
 
 
 def test_each_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:

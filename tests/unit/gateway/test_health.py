@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import eventlet
 import msgspec
+import pytest
 from eventlet.event import Event
 
 from services.gateway.health import Health
@@ -55,9 +56,24 @@ def test_readiness_tells_where_a_projection_stopped_and_nothing_of_whom(world: W
     position = world.meet("p-1")
     (event,) = (event for event in world.parts.store.read_all(0) if event.position == position)
     for failure in (ValueError(SECRET), Refused("no", SECRET)):
-        inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), healthy=lambda: False)
+        inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), awaits="", healthy=lambda: False)
         said = WriteService.health(SimpleNamespace(listener=SimpleNamespace(inbox=inbox, begun=True)))
         assert said == {"healthy": False, "fault": f"intake.PersonIdentified at position {position}: {type(failure).__name__}"}
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_readiness_names_what_a_service_waits_for(begun: bool) -> None:
+    inbox = SimpleNamespace(awaits="AnotherLog", healthy=lambda: True)
+    said = WriteService.health(SimpleNamespace(listener=SimpleNamespace(inbox=inbox, begun=begun)))
+    assert said == {"healthy": False, "fault": "waits: AnotherLog"}
+
+
+def test_readiness_says_nothing_of_where_the_broker_is(world: World) -> None:
+    def refused(service: str, method: str, *args: Any) -> Any:
+        raise Unavailable("Connection.open: (530) access to vhost 'parcours' refused for user 'gateway'")
+
+    told = checks(Health(replace(world.outside, call=refused), Metrics()))
+    assert {told[service] for service in world.outside.schemas} == {"It does not answer now."}
 
 
 def test_readiness_says_nothing_of_where_the_log_is(world: World) -> None:
