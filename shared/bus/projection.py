@@ -22,8 +22,10 @@ class Tables(Protocol):
 
     def position(self) -> Position: ...
 
-    def apply(self, events: list[EventMessage]) -> object:
-        """Keeps the position in the transaction of its effect."""
+    def apply(self, events: Sequence[EventMessage]) -> object:
+        """Keeps the position in the transaction of its effect, and leaves out what is before it: a server that went away in a commit
+        may have made it. Raises a fault where something is missing between them.
+        """
 
 
 class Projection(Inbox):
@@ -39,29 +41,19 @@ class Projection(Inbox):
 
     def settle(self, events: Sequence[EventMessage]) -> None:
         try:
-            self.patiently(self.apply_following, events)
+            self.patiently(self.tables.apply, events)
         except Stopped:
             raise
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it is kept for readiness to tell
+        except Exception as failure:
+            if self.patiently(self.tables.position) != self.place():  # others were put in their place, elsewhere in the log
+                raise Stopped from failure
             self.one_by_one(events, failure)
-
-    def apply_following(self, events: Sequence[EventMessage]) -> None:
-        """A server that went away in a commit may have made it: the position is asked again at each attempt.
-
-        Tables that stand elsewhere than memory says were put in the place of others: the log is read again from where they stand.
-        """
-        reached = self.tables.position()
-        following = [event for event in events if event.position > reached]
-        if following and following[0].previous != reached:
-            raise Stopped
-        if following:
-            self.tables.apply(following)
 
     def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
         """A batch failed: go as far as possible and name the very event that does not pass."""
         for event in events:
             try:
-                self.patiently(self.apply_following, [event])
+                self.patiently(self.tables.apply, [event])
             except Stopped:
                 raise
             except Exception as fault:

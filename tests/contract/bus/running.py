@@ -58,11 +58,12 @@ class Kept:
     def checkpoint(self) -> Position:
         return self.at
 
-    def apply(self, events: list[EventMessage]) -> None:
+    def apply(self, events: Sequence[EventMessage]) -> None:
         for event in events:
-            assert event.position > self.at, "applied twice"
-            self.seen.react(event)
-            self.at = event.position
+            if event.position > self.at:
+                assert event.previous == self.at, f"{event.position} does not follow {self.at}"
+                self.seen.react(event)
+                self.at = event.position
 
 
 class Bus:

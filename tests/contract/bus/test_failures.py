@@ -1,5 +1,6 @@
 """What happens to an event that cannot be handled: put aside by policies, named by projections, and waited for when a server is away."""
 
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
@@ -8,7 +9,7 @@ from shared.bus.listener import Listener
 from shared.bus.reactions import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Replaced, Unavailable
-from shared.message import Position
+from shared.message import EventMessage, Position
 from tests.contract.bus.running import SERVICE, Bus, Kept, Seen
 from tests.processes import eventually
 
@@ -143,6 +144,10 @@ class Remade(Kept):
         if self.replaced:
             raise Replaced("another version made them")
         return self.at
+
+    def apply(self, events: Sequence[EventMessage]) -> None:
+        self.position()
+        super().apply(events)
 
 
 def test_a_projection_begins_anew_where_its_tables_were_replaced(bus: Bus) -> None:
