@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Column, Connection, select, text
 
 from services.reporting.bulk import pour
 from services.reporting.database import SCRATCH, WRITES, open_engine, reachable
@@ -53,7 +53,7 @@ class ReadModels:
         with reachable(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
-            known(connection)
+            ours(connection)
             yield connection
 
     @contextmanager
@@ -70,8 +70,7 @@ class ReadModels:
     def apply(self, events: Sequence[Recorded]) -> Position:
         """Fold events that follow what was applied. Those applied before are left out; a gap raises Gap and changes nothing."""
         with self.writing() as connection:
-            known(connection)
-            gathered = Gathered(TABLES, stands(connection, TABLES))
+            gathered = Gathered(TABLES, ours(connection))
             reached = gathered.standing
             gathered.take(events)
             if gathered.standing != reached:
@@ -98,10 +97,12 @@ class ReadModels:
         self.engine.dispose()
 
 
-def known(connection: Connection) -> None:
-    """Raises OtherVersion."""
-    if not str(connection.scalar(select(CHECKPOINT.name))).startswith(version()):
+def ours(connection: Connection) -> Standing:
+    """Where the live tables stand. Raises OtherVersion when this one did not make them."""
+    name, *standing = connection.execute(select(CHECKPOINT.name, *columns(TABLES))).one()
+    if not name.startswith(version()):
         raise OtherVersion
+    return Standing(*standing)
 
 
 def moment(connection: Connection) -> tuple[str, Position]:
@@ -111,9 +112,11 @@ def moment(connection: Connection) -> tuple[str, Position]:
 
 
 def stands(connection: Connection, tables: Tables) -> Standing:
-    table = tables["checkpoint"].c
-    row = connection.execute(select(table.position, table.recorded, table.first_quarter, table.last_quarter)).one()
-    return Standing(*row)
+    return Standing(*connection.execute(select(*columns(tables))).one())
+
+
+def columns(tables: Tables) -> list[Column[Any]]:
+    return [tables["checkpoint"].c[name] for name in Standing.__struct_fields__]
 
 
 def standing(connection: Connection, tables: Tables) -> Position:
