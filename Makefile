@@ -18,7 +18,7 @@ help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
 
 run: $(VENV)/run.stamp ## set up, and serve the demonstration on http://127.0.0.1:8000 (PORT=, DATA=)
-	@exec $(PY) -m services.main demo --port $(PORT) --data $(DATA)
+	@exec $(PY) -m services.cli.main demo --port $(PORT) --data $(DATA)
 
 setup: $(VENV)/test.stamp ## set up what running, testing and linting need
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pika
 import pika.exceptions
 
-from services.composition import Parts
-from services.settings import Settings, settings
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import Settings, settings
 from shared.errors import Unavailable
 from shared.time import now
 
@@ -36,7 +36,7 @@ def unread(service: str, place: Settings) -> str | None:
 
 def late(place: Settings, patience: timedelta = PATIENCE) -> str | None:
     """The relay, whichever is active, has carried all that was recorded before the last minute."""
-    parts = Parts(place)
+    parts = Components(place)
     waiting = parts.store.read_all(parts.checkpoints.load("relay"), limit=1)
     if waiting and waiting[0].recordedtime < now() - patience:
         return f"position {waiting[0].position} waits since {waiting[0].recordedtime}"

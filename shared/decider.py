@@ -16,7 +16,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from shared.door import Door
 from shared.errors import Conflict, Fault, Refused, Unavailable
 from shared.message import (
     PREFIX,
@@ -29,12 +28,13 @@ from shared.message import (
     encode,
     event_id,
 )
+from shared.store.append_checks import checked
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
-from shared.store.recordable import checked
 from shared.store.upcasting import Upcast
 from shared.time import Clock, local_date
 from shared.trust.identity import Identity
 from shared.trust.permissions import Permissions
+from shared.validation import CommandParser
 
 log = logging.getLogger(__name__)
 
@@ -136,11 +136,11 @@ class Loaded(Generic[S]):
         self.answers[answer.command] = answer
 
 
-class Shell:
+class CommandHandler:
     """Runs the commands of one service. Thread-safe; blocking, so it is called from native threads."""
 
     def __init__(self, deciders: Sequence[Decider[Any, Any, Any]], store: EventStore, permissions: Permissions, clock: Clock) -> None:
-        self.deciders = {command.__name__: (decider, Door(command)) for decider in deciders for command in decider.commands}
+        self.deciders = {command.__name__: (decider, CommandParser(command)) for decider in deciders for command in decider.commands}
         self.store = store
         self.permissions = permissions
         self.clock = clock
@@ -210,7 +210,7 @@ class Batch:
     take it.
     """
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: CommandHandler) -> None:
         self.shell = shell
         self.results: list[Answer | Fault] = []
         self.loaded: dict[str, Loaded[Any]] = {}

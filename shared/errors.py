@@ -8,7 +8,7 @@ Fault
 ├── TooLarge       an event, or a name, over the documented limit
 ├── Unrecordable   an event that no reader could read again, or a name that not every log can hold
 ├── Outdated       a log in the shape of an earlier version: this one neither reads nor changes it
-├── NoSuchPlace    a position that no event of this log has
+├── UnknownPosition    a position that no event of this log has
 └── Unavailable    a server is away: what became of an append is unknown, and the same command id may be sent again
     └── Replaced   what was kept up was made anew by somebody else: begin again from where it now is
 """
@@ -60,7 +60,7 @@ class Unrecordable(Fault):
     """What no log takes, so that every log can be read to its end. The writer is mistaken: sent again, it is refused again."""
 
 
-class NoSuchPlace(Fault):
+class UnknownPosition(Fault):
     """A position that no event of this log has: it is another log's, or this one was put back to an earlier day."""
 
     def __init__(self, position: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from shared.decider import Answer, Shell
+from shared.decider import Answer, CommandHandler
 from shared.errors import Refused
 from shared.message import CommandMessage, EventMessage, data_of, reaction_id
 from shared.trust.identity import system
@@ -29,10 +29,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     tolerates: frozenset[str] = frozenset()
 
 
-class Reactor:
+class PolicyRunner:
     """Runs a service's policies. `same_time` also records at the event's own time: only for the loading of past history."""
 
-    def __init__(self, shell: Shell, policies: Sequence[Policy], *, same_time: bool = False) -> None:
+    def __init__(self, shell: CommandHandler, policies: Sequence[Policy], *, same_time: bool = False) -> None:
         self.shell = shell
         self.same_time = same_time
         self.policies: dict[str, list[Policy]] = {}

@@ -52,7 +52,7 @@ class Process:
 
     def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
         self.words = words
-        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.main"]
+        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.cli.main"]
         self.env = env
         self.log = log
         self.child: subprocess.Popen[bytes] | None = None
@@ -129,7 +129,7 @@ class Product:
         return self.client.get(path, params=params, headers={"Authorization": f"Bearer {self.token(role)}"})
 
     def tool(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "services.main", *words, "--data", str(self.folder)]
+        command = [sys.executable, "-m", "services.cli.main", *words, "--data", str(self.folder)]
         return subprocess.run(command, cwd=ROOT, env={**os.environ, **self.env}, capture_output=True, text=True, timeout=120, check=False)
 
 

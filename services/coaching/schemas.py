@@ -4,6 +4,6 @@ What one field cannot say alone is refused by the pages.
 """
 
 from services.coaching.catalogue import DECIDERS
-from shared.door import schemas_of
+from shared.validation import schemas_of
 
 SCHEMAS = schemas_of(DECIDERS)

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
-from services.gateway.outside import Outside
 from services.gateway.problems import Problem, not_found, problem_in
 from services.gateway.tickets import Tickets
 from shared.decider import ANYONE
@@ -18,7 +18,7 @@ Members = dict[str, Any]
 
 
 class Commands:
-    def __init__(self, outside: Outside, metrics: Metrics) -> None:
+    def __init__(self, outside: GatewayDeps, metrics: Metrics) -> None:
         self.outside = outside
         self.metrics = metrics
         self.tickets = Tickets(outside.sessions.key)

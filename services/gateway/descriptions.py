@@ -10,10 +10,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.api import json
-from services.gateway.outside import Outside
+from services.gateway.commands_api import json
+from services.gateway.dependencies import GatewayDeps
+from services.gateway.request_context import RequestContext
 from services.gateway.session import SCHEMA as LOGIN
-from services.gateway.visit import Visit
 
 TITLE = "Parcours"
 VERSION = "1"
@@ -62,17 +62,17 @@ READINGS = {
 
 
 class Descriptions:
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: GatewayDeps) -> None:
         self.outside = outside
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/openapi.json", methods=["GET"], endpoint=self.openapi)
         yield Rule("/asyncapi.json", methods=["GET"], endpoint=self.asyncapi)
 
-    def openapi(self, visit: Visit) -> Response:
+    def openapi(self, visit: RequestContext) -> Response:
         return json(self.openapi_document)
 
-    def asyncapi(self, visit: Visit) -> Response:
+    def asyncapi(self, visit: RequestContext) -> Response:
         return json(self.asyncapi_document)
 
     @cached_property

@@ -8,10 +8,10 @@ import eventlet
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.api import json
+from services.gateway.commands_api import json
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
-from services.gateway.outside import Outside
-from services.gateway.visit import Visit
+from services.gateway.request_context import RequestContext
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ PATIENCE = 2.0  # seconds
 class Health:
     """Anybody may ask: what is said here is which part, and where it stands; the words of a fault are for the log of its service."""
 
-    def __init__(self, outside: Outside, metrics: Metrics, patience: float = PATIENCE) -> None:
+    def __init__(self, outside: GatewayDeps, metrics: Metrics, patience: float = PATIENCE) -> None:
         self.outside = outside
         self.metrics = metrics
         self.patience = patience
@@ -32,10 +32,10 @@ class Health:
         yield Rule("/readyz", methods=["GET"], endpoint=self.readyz)
         yield Rule("/metrics", methods=["GET"], endpoint=self.counted)
 
-    def healthz(self, visit: Visit) -> Response:
+    def healthz(self, visit: RequestContext) -> Response:
         return json({"status": "alive"})
 
-    def readyz(self, visit: Visit) -> Response:
+    def readyz(self, visit: RequestContext) -> Response:
         asked = {"log": self.log} | {service: partial(self.service, service) for service in self.outside.schemas}
         answers = {name: eventlet.spawn(self.in_time, ask) for name, ask in asked.items()}
         checks = {name: str(answer.wait()) for name, answer in answers.items()}
@@ -64,7 +64,7 @@ class Health:
             return "It does not answer now."
         return "ready" if said["healthy"] else str(said["fault"])
 
-    def counted(self, visit: Visit) -> Response:
+    def counted(self, visit: RequestContext) -> Response:
         self.metrics.set("feed_position", self.outside.feed.head)
         self.metrics.set("feed_events", len(self.outside.feed.events))
         return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")

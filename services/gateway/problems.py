@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from services.gateway.refusals import french
-from shared.errors import Conflict, Fault, Forbidden, Invalid, NoSuchPlace, Refused, TooLarge, Unavailable
+from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, UnknownPosition
 
 TYPE = "urn:parcours:problem:"
 AGAIN = "La même commande peut être renvoyée sans risque avec le même identifiant : elle ne sera enregistrée qu’une fois."
@@ -68,8 +68,8 @@ def unavailable(why: str) -> Problem:
     return Problem(503, "unavailable", said, AGAIN, headers={"Retry-After": RETRY_AFTER}, more={"why": why, "retry": "same_id"})
 
 
-def no_such_place() -> Problem:
-    return Problem(400, "no_such_place", "Ce journal n’a rien à cette position", "Reprenez depuis le début, ou sans position.")
+def unknown_position() -> Problem:
+    return Problem(400, "unknown_position", "Ce journal n’a rien à cette position", "Reprenez depuis le début, ou sans position.")
 
 
 def unforeseen() -> Problem:
@@ -84,8 +84,8 @@ def problem_of(fault: Fault | HTTPException) -> Problem:
             return invalid(faults)
         case Forbidden():
             return forbidden(str(fault))
-        case NoSuchPlace():
-            return no_such_place()
+        case UnknownPosition():
+            return unknown_position()
         case TooLarge():
             return Problem(413, "too_large", "Trop long pour le journal", str(fault))
         case Unavailable() | Conflict():

@@ -77,7 +77,7 @@ FRENCH = {
     "unknown_service": "Ce type de service n’est pas dans le référentiel data·inclusion.",
     "prescriber_unknown": "Le prescripteur de cette orientation n’est pas connu.",
     "prescriber_already_informed": "Le prescripteur est déjà informé.",
-    # Reporting
+    # Reports
     "definitions_unknown": "Cette version des définitions n’est pas publiée.",
     "definitions_out_of_order": "Les versions des définitions se suivent.",
     "indicator_unknown": "Cet indicateur n’est pas dans les définitions.",

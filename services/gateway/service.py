@@ -13,9 +13,9 @@ from nameko.web.handlers import HttpRequestHandler
 from nameko.web.server import HttpOnlyProtocol, WebServer
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.calls import Calls, Replies
-from services.gateway.gateway import Gateway as Http
-from services.gateway.gathering import Gathering
+from services.gateway.command_client import CommandBatcher
+from services.gateway.http_app import HttpApp
+from services.gateway.rpc_client import Replies, RpcClient
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -45,29 +45,29 @@ class PatientServer(WebServer):  # type: ignore[misc]  # nameko has no types
         return wsgi.Server(sock, name, wsgi_app, protocol=protocol, debug=debug, log=log, log_output=False, socket_timeout=SILENCE)
 
 
-class Everything(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
+class CatchAllHttp(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     server = PatientServer()
 
     def check_signature(self, args: Any, kwargs: Any) -> None:
         """Every request goes to the one method below."""
 
 
-http = Everything.decorator
+http = CatchAllHttp.decorator
 
 
-class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     """Builds the HTTP side when the service is set up, and feeds its live feed while the service lives.
 
-    `config["parcours"]["gateway"]["compose"]` gives, for a way to call services, the `Outside` of this process.
+    `config["parcours"]["gateway"]["compose"]` gives, for a way to call services, the `GatewayDeps` of this process.
     """
 
     replies = Replies()
 
     def setup(self) -> None:
         compose = self.container.config["parcours"][self.container.service_name]["compose"]
-        self.calls = Calls(self.container, self.replies)
-        outside = compose(Gathering(self.calls))
-        self.http = Http(outside)
+        self.calls = RpcClient(self.container, self.replies)
+        outside = compose(CommandBatcher(self.calls))
+        self.http = HttpApp(outside)
         self.feed = outside.feed
 
     def start(self) -> None:
@@ -89,14 +89,14 @@ class Doorway(DependencyProvider):  # type: ignore[misc]  # nameko has no types
                 log.warning("the feed waits for the log: %s", fault)
                 eventlet.sleep(PAUSE)
 
-    def get_dependency(self, worker_ctx: Any) -> Http:
+    def get_dependency(self, worker_ctx: Any) -> HttpApp:
         return self.http
 
 
-class Gateway:
+class GatewayService:
     name = "gateway"
 
-    doorway = Doorway()
+    doorway = GatewayProvider()
 
     @http(METHODS, "/")  # type: ignore[untyped-decorator]  # nameko has no types
     @http(METHODS, "/<path:path>")  # type: ignore[untyped-decorator]

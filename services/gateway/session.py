@@ -14,10 +14,10 @@ from msgspec import Meta, Struct
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.problems import Problem, unauthenticated
-from shared.door import schema_of
 from shared.errors import Forbidden, Invalid, flattened
 from shared.message import Actor
 from shared.trust.identity import Identity, Signer
+from shared.validation import schema_of
 
 COOKIE = "parcours_session"
 DAY = timedelta(hours=10)  # a working day

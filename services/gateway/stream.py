@@ -6,11 +6,11 @@ import msgspec
 from msgspec import Struct
 from werkzeug.wrappers import Response
 
-from services.gateway.access import Access, Sight
 from services.gateway.feed import Feed
 from services.gateway.metrics import Metrics
-from services.gateway.visit import Visit, number
-from shared.errors import Forbidden, NoSuchPlace
+from services.gateway.read_access import ReadAccess, Sight
+from services.gateway.request_context import RequestContext, number
+from shared.errors import Forbidden, UnknownPosition
 from shared.message import EventMessage, Position
 from shared.trust.identity import Identity
 
@@ -60,14 +60,14 @@ def bare(event: EventMessage) -> dict[str, object]:
 
 
 class Stream:
-    def __init__(self, feed: Feed, access: Access, metrics: Metrics, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, feed: Feed, access: ReadAccess, metrics: Metrics, heartbeat: float = HEARTBEAT) -> None:
         self.feed = feed
         self.access = access
         self.metrics = metrics
         self.heartbeat = heartbeat
         self.frames = Frames()
 
-    def open(self, visit: Visit) -> Response:
+    def open(self, visit: RequestContext) -> Response:
         identity = visit.known()
         if self.access.permissions.scope(identity.actor.role, "follow_feed") is None:
             raise Forbidden(f"The role {identity.actor.role} may not do follow_feed.")
@@ -118,15 +118,15 @@ def passed(position: Position) -> bytes:
     return b"id: %d\n\n" % position
 
 
-def start(visit: Visit, feed: Feed) -> Position:
+def start(visit: RequestContext, feed: Feed) -> Position:
     """Where the client stopped, where it asks to begin, or else now. Behind the end of the log it would wait for what it never hears of."""
     last = visit.request.headers.get("Last-Event-ID") or None
     position = visit.number("after", feed.head) if last is None else number("Last-Event-ID", last, feed.head)
     if not feed.reached(position):
-        raise NoSuchPlace(position)
+        raise UnknownPosition(position)
     return position
 
 
-def many(visit: Visit, name: str) -> frozenset[str]:
+def many(visit: RequestContext, name: str) -> frozenset[str]:
     said = (part.strip() for value in visit.request.args.getlist(name) for part in value.split(","))
     return frozenset(part.removeprefix("fr.parcours.") for part in said if part and part != "all")

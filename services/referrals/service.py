@@ -1,6 +1,6 @@
 """The referrals service, as nameko runs it."""
 
-from shared.bus.write_service import WriteService
+from shared.bus.nameko.write_service import WriteService
 
 
 class Referrals(WriteService):

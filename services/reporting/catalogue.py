@@ -1,5 +1,5 @@
 """The pages of this service."""
 
-from services.reporting import definitions, release, targets
+from services.reporting.aggregates import cell_release, definitions, targets
 
-DECIDERS = (definitions.decider, targets.decider, release.decider)
+DECIDERS = (definitions.decider, targets.decider, cell_release.decider)

@@ -1,4 +1,4 @@
-"""Reporting listens to everything and asks nothing of anyone."""
+"""Reports listens to everything and asks nothing of anyone."""
 
 from shared.policy import Policy
 

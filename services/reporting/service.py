@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from shared.bus.dependencies import Part
-from shared.bus.rpc import rpc
-from shared.bus.write_service import WriteService
+from shared.bus.nameko.dependencies import Part
+from shared.bus.nameko.rpc import rpc
+from shared.bus.nameko.write_service import WriteService
 
 Model = Any
 

@@ -16,11 +16,11 @@ from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
-from shared.bus.backoff import Backoff
-from shared.bus.native import green_only, native
-from shared.bus.place import check_held
+from shared.bus.checkpoint import check_held
 from shared.errors import Fault, Replaced, Unavailable
 from shared.message import EventMessage, Position
+from shared.runtime.backoff import Backoff
+from shared.runtime.native_threads import green_only, native
 from shared.store.port import EventStore, Held
 
 log = logging.getLogger(__name__)

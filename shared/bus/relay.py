@@ -16,14 +16,14 @@ import logging
 import threading
 from typing import Any
 
-from shared.bus.backoff import Backoff
-from shared.bus.connection import BROKER_FAULTS, connected, drained
-from shared.bus.native import green_only, native, native_context
-from shared.bus.place import Place, check_held, saved
+from shared.bus.checkpoint import CachedCheckpoint, check_held, saved
 from shared.bus.publisher import Publisher
 from shared.bus.topology import FEED, declare_exchange, declare_feed, is_embedded
+from shared.bus.transport.connection import BROKER_FAULTS, connected, drained
 from shared.errors import Unavailable
 from shared.message import EventMessage
+from shared.runtime.backoff import Backoff
+from shared.runtime.native_threads import green_only, native, native_context
 from shared.store.port import Checkpoints, EventStore, Held
 
 green_only(__name__)
@@ -35,7 +35,7 @@ PAUSE = 1.0  # seconds: how often the end of the log, the lease and the broker a
 LISTEN = 0.001  # seconds for the broker to say that it goes away
 
 
-class Carrier:
+class RelayLoop:
     """One is active under a name, the others stand by. It heals by itself when the broker or the database comes back."""
 
     def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, name: str, window: int) -> None:
@@ -79,7 +79,7 @@ class Carrier:
         with connected(self.uri) as connection:
             publisher = Publisher(connection)
             self.declare(publisher.channel)
-            place = Place(self.checkpoints, self.name)
+            place = CachedCheckpoint(self.checkpoints, self.name)
             native(place.load)
             while not self.stopping.is_set():
                 check_held(held, self.name)
@@ -87,7 +87,7 @@ class Carrier:
                 self.backoff.reset()
             saved(place, now=True)
 
-    def step(self, connection: Any, publisher: Publisher, place: Place) -> None:
+    def step(self, connection: Any, publisher: Publisher, place: CachedCheckpoint) -> None:
         page = native(self.store.read_all, place.at, self.window)
         if page:
             self.publish(publisher, page)
@@ -106,7 +106,7 @@ class Carrier:
             self.stopping.wait(GATHER)
 
 
-class FeedCarrier(Carrier):
+class FeedRelay(RelayLoop):
     """Straight into the stream: a message that finds no stream is a failure here, and is sent again once it is declared."""
 
     def declare(self, channel: Any) -> None:
@@ -116,12 +116,12 @@ class FeedCarrier(Carrier):
         publisher.events(events, queue=FEED)
 
 
-class Relay(Carrier):
+class Relay(RelayLoop):
     """Both: the exchange from which every inbox is fed and, on RabbitMQ, the stream."""
 
     def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window: int = WINDOW) -> None:
         super().__init__(store, checkpoints, uri, name, window)
-        self.feed = None if is_embedded(uri) else FeedCarrier(store, checkpoints, uri, "feed", window)
+        self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, "feed", window)
         self.fallen: Exception | None = None
 
     def run(self) -> None:
@@ -138,7 +138,7 @@ class Relay(Carrier):
         if self.fallen is not None:
             raise self.fallen
 
-    def carry_feed(self, feed: FeedCarrier) -> None:
+    def carry_feed(self, feed: FeedRelay) -> None:
         """What the feed falls of ends both: whoever runs them starts them again."""
         try:
             feed.run()

@@ -12,15 +12,15 @@ import threading
 from collections.abc import Callable, Sequence
 
 from shared.errors import Conflict, Unavailable
+from shared.store.append_checks import checked
 from shared.store.port import Append, Appended
-from shared.store.recordable import checked
 
 GROUP_LIMIT = 8 * 1024 * 1024  # bytes of bodies in one commit; what is over it leaves in the next
 Outcomes = list[Appended | Conflict]
 Commit = Callable[[Sequence[Append]], Outcomes]
 
 
-class Turn:
+class PendingAppends:
     """One caller's appends and what became of them. `called` is released when they are settled, or when it is this caller's lead."""
 
     __slots__ = ("appends", "called", "outcome", "size")
@@ -46,11 +46,11 @@ class GroupCommit:
     def __init__(self, commit: Commit) -> None:
         self.commit = commit
         self.lock = threading.Lock()
-        self.queue: list[Turn] = []
+        self.queue: list[PendingAppends] = []
         self.led = False
 
     def __call__(self, appends: Sequence[Append]) -> Outcomes:
-        turn = Turn([checked(append) for append in appends])
+        turn = PendingAppends([checked(append) for append in appends])
         with self.lock:
             self.queue.append(turn)
             follows, self.led = self.led, True
@@ -68,7 +68,7 @@ class GroupCommit:
         finally:
             self.hand_over(group)
 
-    def hand_over(self, group: Sequence[Turn]) -> None:
+    def hand_over(self, group: Sequence[PendingAppends]) -> None:
         """The next leader is called before the settled ones, so that its commit is already under way when they wake."""
         with self.lock:
             heir = self.queue[0] if self.queue else None
@@ -79,7 +79,7 @@ class GroupCommit:
             turn.outcome = Unavailable("the commit was interrupted") if turn.outcome is None else turn.outcome
             turn.called.release()
 
-    def settle(self, group: Sequence[Turn]) -> None:
+    def settle(self, group: Sequence[PendingAppends]) -> None:
         try:
             outcomes = self.commit([append for turn in group for append in turn.appends])
         except Exception as fault:  # noqa: BLE001  (handed to each caller, who raises it)
@@ -94,7 +94,7 @@ class GroupCommit:
             turn.outcome, outcomes = outcomes[: len(turn.appends)], outcomes[len(turn.appends) :]
 
 
-def first_of(queue: list[Turn]) -> tuple[list[Turn], list[Turn]]:
+def first_of(queue: list[PendingAppends]) -> tuple[list[PendingAppends], list[PendingAppends]]:
     """The turns of the next commit, at least one, and those that stay."""
     total = 0
     for index, turn in enumerate(queue):

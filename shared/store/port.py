@@ -12,7 +12,7 @@ from shared.errors import Conflict
 from shared.message import EventMessage, Position, Recorded
 
 NO_STREAM = 0  # the version of a stream that nobody has written to
-LAST_PLACE: Position = 2**63 - 1  # no log has a position over it
+LAST_POSITION: Position = 2**63 - 1  # no log has a position over it
 BODY_LIMIT = 256 * 1024  # bytes of one encoded event; over it `append` raises TooLarge
 NAME_LIMIT = 1_000  # bytes of a stream's name, or of a type's: an index of PostgreSQL takes no more than 2,700; over it TooLarge too
 
@@ -66,7 +66,7 @@ class EventStore(Protocol):
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         """The next page of the whole log in commit order, each with its `previous`. Never skips, never repeats.
 
-        Nothing is behind a position over the head, and no page has less than nothing. Raises NoSuchPlace where a log cannot
+        Nothing is behind a position over the head, and no page has less than nothing. Raises UnknownPosition where a log cannot
         go on from a position that none of its events has (KurrentDB); SQL goes on with the event behind it.
         """
 

@@ -15,7 +15,7 @@ from shared.message import EventMessage, Position, dataschema, encode
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, R
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-Way = tuple[str, tuple[Upcast, ...]]  # the current schema, and the steps that lead there
+UpcastPath = tuple[str, tuple[Upcast, ...]]  # the current schema, and the steps that lead there
 
 
 class UpcastingStore:
@@ -23,7 +23,7 @@ class UpcastingStore:
 
     def __init__(self, store: EventStore, upcasts: Mapping[str, Sequence[Upcast]]) -> None:
         self.store = store
-        self.old: dict[str, Way] = {
+        self.old: dict[str, UpcastPath] = {
             dataschema(kind, version): (dataschema(kind, len(steps) + 1), tuple(steps[version - 1 :]))
             for kind, steps in upcasts.items()
             for version in range(1, len(steps) + 1)
@@ -65,7 +65,7 @@ class UpcastingStore:
         return [upcast(event, old[event.dataschema]) if event.dataschema in old else event for event in events]
 
 
-def upcast(event: R, way: Way) -> R:
+def upcast(event: R, way: UpcastPath) -> R:
     schema, steps = way
     data: dict[str, Any] = msgspec.json.decode(event.data)
     for step in steps:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import pq
 
-from shared.store.sqlite_file import connect
+from shared.store.sqlite.connections import connect
 from tests.bench.measuring import Begin, Work
 from tests.bench.samples import TYPE, Row, batches
 

@@ -10,9 +10,9 @@ rebuild     read, decoded, folded, every line of every timeline written, and the
 import tempfile
 from pathlib import Path
 
-from services.reporting.audit.replay import replay
-from services.reporting.quarter import Programme, Reporting
-from services.settings import settings
+from services.bootstrap.settings import settings
+from services.reporting.queries.replay import replay
+from services.reporting.queries.reports import Programme, Reports
 from shared.store.port import EventStore
 from tests.bench.alone import Run
 from tests.contract.store.writing import open_store
@@ -43,5 +43,5 @@ def asked(store: EventStore, known: Programme, position: int, territory: str) ->
 
 def rebuild(log: str, models: str) -> Run:
     store = open_store(log)
-    reporting = Reporting(models, programme(), store.read_at)
+    reporting = Reports(models, programme(), store.read_at)
     return lambda: reporting.rebuild(store)

@@ -17,9 +17,9 @@ from uuid import UUID
 
 import msgspec
 
-from services.composition import Parts
-from services.settings import settings
-from services.study import generator
+from demo import generator
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import settings
 from shared.errors import Conflict
 from shared.message import EventBody, EventMessage, encode
 from shared.store.port import Append, EventStore, NewEvent, pages
@@ -34,7 +34,7 @@ IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})((?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12})\b
 def told(persons: int = PERSONS) -> list[EventMessage]:
     """A plausible history, every command of it decided and every policy run."""
     with tempfile.TemporaryDirectory() as room:
-        parts = Parts(settings(Path(room), environ={}))
+        parts = Components(settings(Path(room), environ={}))
         lines = (msgspec.json.encode(line) for line in generator.generate(persons, SEED, START, END))
         faults = [outcome.fault for outcome in parts.loader().load(lines) if outcome.fault]
         assert not faults, faults[0]

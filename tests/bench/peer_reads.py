@@ -13,7 +13,7 @@ import psycopg
 from msgspec import NODEFAULT
 
 from shared.message import EventMessage
-from shared.store.sqlite_file import connect
+from shared.store.sqlite.connections import connect
 from tests.bench.alone import Run
 from tests.bench.floors import beside, is_postgres
 from tests.bench.light import SHAPE, Tally

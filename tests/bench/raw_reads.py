@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from shared.store.sqlite_file import connect
+from shared.store.sqlite.connections import connect
 from tests.bench.alone import Run
 from tests.bench.floors import TEXT, is_postgres
 from tests.bench.light import Tally, shaped

@@ -17,11 +17,11 @@ import psycopg
 from shared.errors import Conflict
 from shared.message import Position
 from shared.store.group_commit import GroupCommit
-from shared.store.libpq import Statement
-from shared.store.packing import int8s
 from shared.store.port import Append, Appended, EventStore
-from shared.store.postgres import PostgresStore
-from shared.store.postgres_writer import APPEND, PostgresWriter, outcome, packed
+from shared.store.postgres.binary_format import int8s
+from shared.store.postgres.connection import Statement
+from shared.store.postgres.store import PostgresStore
+from shared.store.postgres.writer import APPEND, PostgresWriter, outcome, packed
 from tests.bench import ours
 from tests.bench.appends import writers
 from tests.bench.floors import is_postgres

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from services import hosting, main
+from services.bootstrap import hosting
+from services.cli import main
 
 
 def deadly(call: Callable[..., Any], when: str, count: int, word: str) -> Callable[..., Any]:

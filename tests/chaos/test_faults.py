@@ -13,11 +13,11 @@ from tests.processes import WITH_ITS_PARENT, Process, eventually
 DEATHS = {
     "the relay, between publishing and saving its position": (
         "relay",
-        "shared.store.postgres_checkpoints:PostgresCheckpoints.save?relay",
+        "shared.store.postgres.checkpoints:PostgresCheckpoints.save?relay",
         "before",
     ),
-    "reporting, inside its transaction": ("reporting", "services.reporting.gathered:Gathered.put", "after"),
-    "a service, between the append and the reply": ("intake", "shared.store.postgres:PostgresStore.append", "after"),
+    "reporting, inside its transaction": ("reporting", "services.reporting.projection.fact_batch:FactBatch.put", "after"),
+    "a service, between the append and the reply": ("intake", "shared.store.postgres.store:PostgresStore.append", "after"),
 }
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
-from shared.store.postgres import PostgresStore
-from shared.store.postgres_checkpoints import PostgresCheckpoints
+from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.postgres.store import PostgresStore
 from tests.contract.bus.running import Bus, Kept
 from tests.processes import eventually
 from tests.servers import PostgresServer, RabbitmqServer
@@ -109,8 +109,8 @@ RELAY = """
 import sys
 from pathlib import Path
 from shared.bus.relay import Relay
-from shared.store.sqlite import SqliteStore
-from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
 path = Path(sys.argv[1])
 Relay(SqliteStore(path), SqliteCheckpoints(path), sys.argv[2], window=20).run()
 """

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy.healthy import CHECKS
-from services.main import SERVICES, parser
+from services.cli.main import SERVICES, parser
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

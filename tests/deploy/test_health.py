@@ -9,8 +9,8 @@ import pika
 import pytest
 
 from deploy.healthy import late, main, unread
-from services.composition import Parts
-from services.settings import Settings, settings
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import Settings, settings
 
 
 def place(folder: Path, amqp_uri: str = "embedded://", port: int = 8000) -> Settings:
@@ -45,7 +45,7 @@ def test_a_service_that_never_came_is_not(rabbitmq_uri: str, tmp_path: Path, cap
 
 
 def test_a_relay_is_healthy_until_an_event_waits_too_long(tmp_path: Path) -> None:
-    parts = Parts(place(tmp_path))
+    parts = Components(place(tmp_path))
     assert late(place(tmp_path)) is None
     parts.publish_definitions()
     assert late(place(tmp_path)) is None

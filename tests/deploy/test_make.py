@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rooms.source import tracked
+from tests.architecture.source import tracked
 
 ROOT = Path(__file__).parent.parent.parent
 TARGETS = ("run", "setup", "test", "lint", "bench", "lock", "clean", "help")

@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from services.composition import Parts
-from services.settings import settings
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import settings
 from tests.servers import PostgresServer
 
 ROLES = Path(__file__).parent.parent.parent / "deploy" / "postgres" / "roles.sh"
@@ -37,9 +37,9 @@ class Installation:
     def dsn(self, role: str, database: str = "parcours_log") -> str:
         return f"postgresql://parcours_{role}:{self.passwords[role].replace(' ', '%20')}@127.0.0.1:{self.place.port}/{database}"
 
-    def parts(self, role: str, folder: Path) -> Parts:
+    def parts(self, role: str, folder: Path) -> Components:
         environment = {"PARCOURS_EVENT_STORE": self.dsn(role), "PARCOURS_READ_MODELS": self.dsn("reports", "parcours_reports")}
-        return Parts(settings(folder, environ=environment))
+        return Components(settings(folder, environ=environment))
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from deploy.healthy import main
-from services.main import SERVICES
-from services.settings import Settings, settings
+from services.bootstrap.settings import Settings, settings
+from services.cli.main import SERVICES
 from tests.processes import Product, eventually, running
 from tests.servers import GivenPostgres, GivenRabbitmq
 

@@ -14,7 +14,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 
 def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "services.main", *words, "--data", str(folder)]
+    command = [sys.executable, "-W", "ignore", "-m", "services.cli.main", *words, "--data", str(folder)]
     return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
 
 

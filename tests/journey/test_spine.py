@@ -26,7 +26,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, rabbitmq_server: GivenRabb
             yield running_product
 
 
-class Listener:
+class InboxConsumer:
     """A frontend on the live feed, in a thread of its own."""
 
     def __init__(self, product: Product) -> None:
@@ -60,7 +60,7 @@ def timeline(product: Product, person: str) -> str:
 
 
 def test_a_person_goes_from_orientation_to_follow_up_and_the_committee_sees_it(product: Product) -> None:
-    listener = Listener(product)
+    listener = InboxConsumer(product)
     person, orientation, outcome = (str(uuid4()) for _ in range(3))
     before = figures(product)
     orient(product, person, orientation)

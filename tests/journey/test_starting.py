@@ -86,9 +86,9 @@ FALLING = """
 import sys
 from pathlib import Path
 import eventlet
-from services import hosting
-from services.composition import Parts
-from services.settings import settings
+from services.bootstrap import hosting
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import settings
 
 starts = []
 
@@ -108,7 +108,7 @@ hosting.Relay, hosting.AGAIN = Falling, 0.1
 hosting.log_to_terminal()
 stop = eventlet.event.Event()
 with eventlet.Timeout(20):
-    hosting.carry(Parts(settings(Path(sys.argv[1]), environ={})), stop)
+    hosting.carry(Components(settings(Path(sys.argv[1]), environ={})), stop)
 print(len(starts))
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent.store import KurrentStore
 from tests.kurrent.server import Simulated
 
 

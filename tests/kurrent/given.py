@@ -19,7 +19,7 @@ from uuid import uuid4
 from pytest_docker.plugin import get_docker_services
 
 from shared.errors import Unavailable
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent.store import KurrentStore
 from tests.kurrent.server import Simulated
 from tests.servers import free_port
 

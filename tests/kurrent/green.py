@@ -6,15 +6,15 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from shared.bus.native import import_native, native
+from shared.runtime.native_threads import import_native, native
 
-import_native("shared.store.kurrent", "tests.contract.store.writing")
+import_native("shared.store.kurrent.store", "tests.contract.store.writing")
 
 import json
 import sys
 import time
 
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.writing import append
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from shared.errors import Unavailable
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import append, batch, everything
 from tests.kurrent.cluster import Cluster

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.composition import open_checkpoints, open_store
-from shared.store.kurrent import KurrentStore
+from services.bootstrap.composition import open_checkpoints, open_store
+from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.writing import append
 from tests.kurrent.server import Simulated
 

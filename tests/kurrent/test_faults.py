@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from kurrentdbclient import KurrentDBClient
 
-from shared.errors import Conflict, NoSuchPlace
-from shared.store.kurrent import KurrentStore
-from shared.store.kurrent_events import proposed
+from shared.errors import Conflict, UnknownPosition
+from shared.store.kurrent.events import proposed
+from shared.store.kurrent.store import KurrentStore
 from shared.store.port import EventStore
 from tests.contract.store import test_append as appending
 from tests.contract.store import test_reading as reading
@@ -121,7 +121,7 @@ def kept(kind: type[Log] | type[Streams], promise: Callable[[Any], None], user: 
     store = user(server.uri)
     try:
         promise(store)
-    except (AssertionError, Conflict, NoSuchPlace, ValueError, pytest.fail.Exception):
+    except (AssertionError, Conflict, UnknownPosition, ValueError, pytest.fail.Exception):
         return False
     else:
         return True

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from kurrentdbclient import RecordedEvent
 
-from shared.errors import Conflict, NoSuchPlace, TooLarge, Unavailable
+from shared.errors import Conflict, TooLarge, Unavailable, UnknownPosition
 from shared.message import Position
-from shared.store import kurrent_node, kurrent_watch
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent import client, subscription
+from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Append
 from tests.contract.store.writing import append, event, everything, known
 from tests.kurrent.log import Log
@@ -41,7 +41,7 @@ def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(serve
 
 def test_a_checkpoint_of_another_log_is_not_taken_for_a_place_in_this_one(store: KurrentStore) -> None:
     answer = store.append(append("a", 0, 3))
-    with pytest.raises(NoSuchPlace, match="another log"):
+    with pytest.raises(UnknownPosition, match="another log"):
         store.read_all(answer.position - 1)
 
 
@@ -72,7 +72,7 @@ def test_a_reader_finds_a_server_again_that_was_away_for_a_while(server: Simulat
 def test_who_waits_is_woken_by_the_subscription_after_a_restart(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kurrent_watch, "LOOK", 60)  # nobody looks at the head: the subscription alone may wake them
+    monkeypatch.setattr(subscription, "LOOK", 60)  # nobody looks at the head: the subscription alone may wake them
     store.append(append("a"))
     assert not store.wait(store.head(), 0.1)
     while not server.streams.subscriptions:
@@ -104,7 +104,7 @@ def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
 
 
 def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kurrent_watch.Watch, "begin", lambda watch: None)
+    monkeypatch.setattr(subscription.HeadSubscription, "begin", lambda watch: None)
     elsewhere = KurrentStore(server.uri)
     threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
     assert store.wait(0, 10)
@@ -140,8 +140,8 @@ def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulate
 
 
 def test_a_server_that_says_nothing_is_unavailable_in_time(server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kurrent_node, "CALL", 0.3)
-    monkeypatch.setattr(kurrent_node, "PAGE", 0.3)
+    monkeypatch.setattr(client, "CALL", 0.3)
+    monkeypatch.setattr(client, "PAGE", 0.3)
     server.streams.answering.clear()
     for call in (lambda: store.append(known(1, 0)), lambda: store.read_stream("a"), lambda: store.read_all(0), store.head):
         begun = time.monotonic()
@@ -157,7 +157,7 @@ def test_a_server_that_is_back_but_says_nothing_is_unavailable_in_time(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client asks something by itself when it connects anew, and would wait for the answer for ever."""
-    monkeypatch.setattr(kurrent_node, "CALL", 0.3)
+    monkeypatch.setattr(client, "CALL", 0.3)
     server.stop()
     with pytest.raises(Unavailable):
         store.append(known(1, 0))

@@ -7,11 +7,11 @@ from urllib.parse import quote
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.access import PROGRAMME
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.readings import Readings
-from services.gateway.visit import Visit
+from services.gateway.queries_api import QueriesApi
+from services.gateway.read_access import PROGRAMME
+from services.gateway.request_context import RequestContext
 
 KEYS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT = {"redirected", "dynamic"}  # stages of the way that are drawn in the lighter colour
@@ -20,7 +20,7 @@ Model = dict[str, Any]
 
 
 class CommitteePages:
-    def __init__(self, pages: Pages, readings: Readings, territories: Mapping[str, str]) -> None:
+    def __init__(self, pages: Pages, readings: QueriesApi, territories: Mapping[str, str]) -> None:
         self.pages = pages
         self.readings = readings
         self.territories = territories
@@ -29,19 +29,19 @@ class CommitteePages:
         yield Rule("/coter/<territory>/<quarter>", methods=["GET"], endpoint=self.quarter)
         yield Rule("/coter/<territory>/<quarter>/<indicator>", methods=["GET"], endpoint=self.indicator)
 
-    def model(self, visit: Visit, territory: str, quarter: str) -> Model:
+    def model(self, visit: RequestContext, territory: str, quarter: str) -> Model:
         self.readings.access.check(visit.known(), "read_indicators", self.readings.known_territory(territory))
         self.readings.reports.caught_up(visit)
         return self.readings.reports.committee(territory, quarter)
 
-    def places(self, visit: Visit) -> list[tuple[str, str]]:
+    def places(self, visit: RequestContext) -> list[tuple[str, str]]:
         """The other pages of the same quarter that this visitor may open."""
         seen = [
             (each, label) for each, label in self.territories.items() if self.readings.access.may(visit.known(), "read_indicators", each)
         ]
         return [*seen, (PROGRAMME, "Ensemble du programme")]
 
-    def quarter(self, visit: Visit, territory: str, quarter: str) -> Response:
+    def quarter(self, visit: RequestContext, territory: str, quarter: str) -> Response:
         model = self.model(visit, territory, quarter)
         lines = {line["id"]: line for line in model["indicators"]}
         notes = reasons(model)
@@ -58,7 +58,7 @@ class CommitteePages:
             title=place(model),
         )
 
-    def indicator(self, visit: Visit, territory: str, quarter: str, indicator: str) -> Response:
+    def indicator(self, visit: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
         model = self.model(visit, territory, quarter)
         line = next((line for line in model["indicators"] if line["id"] == indicator), None)
         if line is None:

@@ -10,13 +10,13 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from services.gateway.commands import Commands
-from services.gateway.outside import Outside
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.pages.forms import BY_COMMAND, FORMS, Form, choices, read
 from services.gateway.pages.french import PARIS, paris_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.words import THEMATIQUES
 from services.gateway.problems import Problem, not_found, unreadable
-from services.gateway.visit import Visit
+from services.gateway.request_context import RequestContext
 from shared.errors import Forbidden
 from shared.trust.identity import Identity
 
@@ -25,7 +25,7 @@ Given = Mapping[str, str]
 
 
 class EntryPages:
-    def __init__(self, pages: Pages, outside: Outside, commands: Commands) -> None:
+    def __init__(self, pages: Pages, outside: GatewayDeps, commands: Commands) -> None:
         self.pages = pages
         self.outside = outside
         self.commands = commands
@@ -35,25 +35,25 @@ class EntryPages:
         yield Rule("/saisie/<name>", methods=["GET"], endpoint=self.ask)
         yield Rule("/saisie/<name>", methods=["POST"], endpoint=self.record)
 
-    def choose(self, visit: Visit) -> Response:
+    def choose(self, visit: RequestContext) -> Response:
         return self.pages.page(visit, "entry.html", forms=self.forms(visit.known()), person=visit.request.args.get("person", ""))
 
     def forms(self, identity: Identity) -> list[Form]:
         known = [form for form in FORMS if form.command in self.commands.owner]
         return [form for form in known if self.outside.permissions.scope(identity.actor.role, form.command) is not None]
 
-    def ask(self, visit: Visit, name: str) -> Response:
+    def ask(self, visit: RequestContext, name: str) -> Response:
         given = {"person": visit.request.args.get("person", ""), "referent": visit.known().actor.id}
         return self.shown(visit, self.form(visit, name), given | {"id": str(uuid4())})
 
-    def form(self, visit: Visit, name: str) -> Form:
+    def form(self, visit: RequestContext, name: str) -> Form:
         if name not in BY_COMMAND or name not in self.commands.owner:
             raise not_found(f"Aucune étape ne s’appelle {name}.")
         if BY_COMMAND[name] not in self.forms(visit.known()):
             raise Forbidden(f"The role {visit.known().actor.role} may not do {name}.")
         return BY_COMMAND[name]
 
-    def record(self, visit: Visit, name: str) -> Response:
+    def record(self, visit: RequestContext, name: str) -> Response:
         form = self.form(visit, name)
         visit.request.max_content_length = FORM_LIMIT
         given = {field: str(value) for field, value in visit.request.form.items()}
@@ -79,7 +79,7 @@ class EntryPages:
             raise unreadable("Le jour s’écrit 2024-06-30.") from fault
         return {} if said.date() == paris_day(self.outside.clock()) else {"time": said.isoformat()}
 
-    def shown(self, visit: Visit, form: Form, given: Given, problem: Problem | None = None) -> Response:
+    def shown(self, visit: RequestContext, form: Form, given: Given, problem: Problem | None = None) -> Response:
         schema = self.schema(form)
         made = {question.name: str(uuid4()) for question in form.questions if question.kind == "made" and not given.get(question.name)}
         identity = visit.known()

@@ -8,14 +8,14 @@ import msgspec
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.access import Access
 from services.gateway.feed import Feed
 from services.gateway.pages.french import paris_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import sentence
 from services.gateway.problems import not_found
-from services.gateway.reports import Reports
-from services.gateway.visit import Visit
+from services.gateway.read_access import ReadAccess
+from services.gateway.reporting_client import ReportingClient
+from services.gateway.request_context import RequestContext
 from shared.errors import Forbidden
 from shared.message import EventMessage
 
@@ -24,7 +24,7 @@ Model = dict[str, Any]
 
 
 class JourneyPages:
-    def __init__(self, pages: Pages, access: Access, reports: Reports, feed: Feed) -> None:
+    def __init__(self, pages: Pages, access: ReadAccess, reports: ReportingClient, feed: Feed) -> None:
         self.pages = pages
         self.access = access
         self.reports = reports
@@ -34,7 +34,7 @@ class JourneyPages:
         yield Rule("/parcours/<person>", methods=["GET"], endpoint=self.journey)
         yield Rule("/evenement/<int:position>", methods=["GET"], endpoint=self.event)
 
-    def journey(self, visit: Visit, person: str) -> Response:
+    def journey(self, visit: RequestContext, person: str) -> Response:
         identity = visit.known()
         self.reports.caught_up(visit)
         model = self.reports.timeline(person)
@@ -47,7 +47,7 @@ class JourneyPages:
             visit, "journey.html", person=model["person"], years=years(steps), count=len(steps), may_record=may_record, last=steps[-1]
         )
 
-    def event(self, visit: Visit, position: int) -> Response:
+    def event(self, visit: RequestContext, position: int) -> Response:
         identity = visit.known()
         event = self.feed.at(position)
         if event is None:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from services.gateway.pages import charts
 from services.gateway.pages.french import FILTERS
 from services.gateway.pages.words import ROLES, capital, said
-from services.gateway.visit import Visit
+from services.gateway.request_context import RequestContext
 
 HERE = Path(__file__).parent
 
@@ -25,6 +25,6 @@ class Pages:
         self.environment.filters |= FILTERS | {"said": said, "capital": capital}
         self.environment.globals |= {"programme": programme, "recorders": recorders, "charts": charts, "roles": ROLES}
 
-    def page(self, visit: Visit, template: str, status: int = 200, **model: Any) -> Response:
+    def page(self, visit: RequestContext, template: str, status: int = 200, **model: Any) -> Response:
         text = self.environment.get_template(template).render(visitor=visit.identity, address=visit.request.path, **model)
         return Response(text, status, content_type="text/html; charset=utf-8")

@@ -8,24 +8,24 @@ from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.access import PROGRAMME
 from services.gateway.commands import Commands
-from services.gateway.outside import Outside
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages
 from services.gateway.pages.journey import JourneyPages
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.problems import Problem, not_found
-from services.gateway.readings import Readings
+from services.gateway.queries_api import QueriesApi
+from services.gateway.read_access import PROGRAMME
+from services.gateway.request_context import RequestContext
 from services.gateway.session import ROLES, Sessions, local, read_login, with_session, without_session
-from services.gateway.visit import Visit
 from shared.errors import Fault, Invalid
 
 STATIC = {"parcours.css": "text/css", "parcours.js": "text/javascript", "parcours.svg": "image/svg+xml"}
 
 
 class Site:
-    def __init__(self, outside: Outside, readings: Readings, commands: Commands, sessions: Sessions) -> None:
+    def __init__(self, outside: GatewayDeps, readings: QueriesApi, commands: Commands, sessions: Sessions) -> None:
         self.outside = outside
         self.readings = readings
         self.sessions = sessions
@@ -46,7 +46,7 @@ class Site:
         for room in self.rooms:
             yield from room.rules()
 
-    def home(self, visit: Visit) -> Response:
+    def home(self, visit: RequestContext) -> Response:
         """The programme, its territories, its quarters. The figures come only to who may read them."""
         seen, quarters, model = [], [], None
         if visit.identity and self.readings.access.permissions.scope(visit.identity.actor.role, "read_indicators"):
@@ -59,10 +59,10 @@ class Site:
             visit, "home.html", territories=self.outside.territories, seen=seen, quarters=quarters, model=model, may_record=may_record
         )
 
-    def ask_session(self, visit: Visit) -> Response:
+    def ask_session(self, visit: RequestContext) -> Response:
         return self.connexion(visit, visit.request.args.get("suite", "/"))
 
-    def connexion(self, visit: Visit, then: str, problem: Problem | None = None) -> Response:
+    def connexion(self, visit: RequestContext, then: str, problem: Problem | None = None) -> Response:
         open_here = self.sessions.development_login and local(visit.request)
         status = problem.status if problem else 200
         return self.pages.page(
@@ -76,7 +76,7 @@ class Site:
             problem=problem,
         )
 
-    def open_session(self, visit: Visit) -> Response:
+    def open_session(self, visit: RequestContext) -> Response:
         form = visit.request.form
         then = inside(form.get("suite", "/"))
         said = {name: form[name] for name in ("actor", "role", "organisation") if form.get(name)}
@@ -86,10 +86,10 @@ class Site:
             return self.connexion(visit, then, Problem(422, "invalid", "Certains champs sont à reprendre", str(fault)))
         return with_session(redirect(then, 303, Response), visit.request, token)
 
-    def close_session(self, visit: Visit) -> Response:
+    def close_session(self, visit: RequestContext) -> Response:
         return without_session(redirect("/", 303, Response))
 
-    def file(self, visit: Visit, name: str) -> Response:
+    def file(self, visit: RequestContext, name: str) -> Response:
         if name not in self.files:
             raise not_found("Ce fichier n’existe pas.")
         response = Response(self.files[name], content_type=f"{STATIC[name]}; charset=utf-8", headers={"Cache-Control": "no-cache"})
@@ -104,7 +104,7 @@ class Site:
             identity = self.sessions.identify(request)
         except (Fault, Problem):
             identity = None
-        response = self.pages.page(Visit(request, identity), "problem.html", problem.status, problem=problem)
+        response = self.pages.page(RequestContext(request, identity), "problem.html", problem.status, problem=problem)
         response.headers.extend(problem.headers)
         return response
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, iso, reader
+from services.reporting.facts.change import Change, EventContext, Reader, iso, reader
 
 
 class OfFollowUp(Struct):
@@ -66,52 +66,52 @@ def due(event: OfFollowUp, columns: dict[str, object]) -> list[Change]:
     return [Change("follow_up", (event.person, event.rank, event.milestone), columns)]
 
 
-def scheduled(event: FollowUpScheduled, at: Place) -> list[Change]:
+def scheduled(event: FollowUpScheduled, at: EventContext) -> list[Change]:
     return due(event, {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "territory": at.territory})
 
 
-def cancelled(event: OfFollowUp, at: Place) -> list[Change]:
+def cancelled(event: OfFollowUp, at: EventContext) -> list[Change]:
     return due(event, {"cancelled_on": iso(event.on)})
 
 
-def completed(event: FollowUpCompleted, at: Place) -> list[Change]:
+def completed(event: FollowUpCompleted, at: EventContext) -> list[Change]:
     return due(event, {"completed_on": iso(event.on), "situation": event.situation, "still_in_outcome": event.still_in_outcome})
 
 
-def unreachable(event: FollowUpUnreachable, at: Place) -> list[Change]:
+def unreachable(event: FollowUpUnreachable, at: EventContext) -> list[Change]:
     return due(event, {"attempts": event.attempt})
 
 
-def workshop(event: WorkshopScheduled, at: Place) -> list[Change]:
+def workshop(event: WorkshopScheduled, at: EventContext) -> list[Change]:
     columns = {"kind": event.kind, "thematique": event.thematique, "capacity": event.capacity}
     return [Change("workshop", (event.workshop,), columns | {"held_on": iso(event.held_on), "territory": event.territory})]
 
 
-def closed(event: WorkshopClosed, at: Place) -> list[Change]:
+def closed(event: WorkshopClosed, at: EventContext) -> list[Change]:
     return [Change("workshop", (event.workshop,), {"closed_on": iso(event.on)})]
 
 
-def taken(event: OfSeat, at: Place) -> list[Change]:
+def taken(event: OfSeat, at: EventContext) -> list[Change]:
     return [*seat(event, at, "TAKEN"), Change("seat", (event.workshop, event.person), {"taken_on": iso(event.on)})]
 
 
-def released(event: OfSeat, at: Place) -> list[Change]:
+def released(event: OfSeat, at: EventContext) -> list[Change]:
     return seat(event, at, "RELEASED")
 
 
-def attended(event: OfSeat, at: Place) -> list[Change]:
+def attended(event: OfSeat, at: EventContext) -> list[Change]:
     return seat(event, at, "ATTENDED")
 
 
-def missed(event: WorkshopMissed, at: Place) -> list[Change]:
+def missed(event: WorkshopMissed, at: EventContext) -> list[Change]:
     return seat(event, at, "EXCUSED" if event.excused else "MISSED")
 
 
-def seat(event: OfSeat, at: Place, status: str) -> list[Change]:
+def seat(event: OfSeat, at: EventContext, status: str) -> list[Change]:
     return [Change("seat", (event.workshop, event.person), {"status": status, "on": iso(event.on), "territory": at.territory})]
 
 
-def answered(event: SurveyAnswered, at: Place) -> list[Change]:
+def answered(event: SurveyAnswered, at: EventContext) -> list[Change]:
     columns = {
         "territory": event.territory,
         "on": iso(event.on),

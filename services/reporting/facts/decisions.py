@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, reader
+from services.reporting.facts.change import Change, EventContext, Reader, reader
 
 SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}
 PROGRAMME = "all"
@@ -33,7 +33,7 @@ class CellReleased(Struct):
     on: str
 
 
-def published(event: DefinitionsPublished, at: Place) -> list[Change]:
+def published(event: DefinitionsPublished, at: EventContext) -> list[Change]:
     body = msgspec.json.encode(event).decode()
     return [Change("definitions", (event.version,), {"on": event.on, "body": body}), *classes(event)]
 
@@ -46,11 +46,11 @@ def classes(event: DefinitionsPublished) -> list[Change]:
     ]
 
 
-def target(event: TargetSet, at: Place) -> list[Change]:
+def target(event: TargetSet, at: EventContext) -> list[Change]:
     return [Change("target", (event.indicator, event.for_territory or PROGRAMME, event.from_quarter), {"value": event.value})]
 
 
-def released(event: CellReleased, at: Place) -> list[Change]:
+def released(event: CellReleased, at: EventContext) -> list[Change]:
     cell = (event.indicator, event.quarter, event.of_territory)
     return [Change("release", cell, {"authority": event.authority, "on": event.on})]
 

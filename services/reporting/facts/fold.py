@@ -7,8 +7,8 @@ batch gives can be put on what the table holds at the very end (`complete`).
 from collections.abc import Iterable
 
 from services.reporting.facts import after, decisions, intake, journeys, outcomes, referrals
-from services.reporting.facts.late import late, lateness
-from services.reporting.facts.reading import Change, Reader
+from services.reporting.facts.change import Change, Reader
+from services.reporting.facts.lateness import late, lateness
 from services.reporting.facts.tables import BLANK, KEYS, SEPARATOR, TABLES, Key, Row
 from shared.message import PREFIX, Position, Recorded
 

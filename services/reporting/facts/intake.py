@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, reader
+from services.reporting.facts.change import Change, EventContext, Reader, reader
 
 
 class PersonIdentified(Struct):
@@ -38,7 +38,7 @@ class OrientationAnswered(Struct):
     reason: str | None = None
 
 
-def identified(event: PersonIdentified, at: Place) -> list[Change]:
+def identified(event: PersonIdentified, at: EventContext) -> list[Change]:
     return [
         Change(
             "person",
@@ -48,25 +48,25 @@ def identified(event: PersonIdentified, at: Place) -> list[Change]:
     ]
 
 
-def merged(event: PersonsMerged, at: Place) -> list[Change]:
+def merged(event: PersonsMerged, at: EventContext) -> list[Change]:
     return [Change("person", (event.merged,), {"merged_into": event.kept})]
 
 
-def erased(event: OfPerson, at: Place) -> list[Change]:
+def erased(event: OfPerson, at: EventContext) -> list[Change]:
     return [Change("person", (event.person,), {"erased": True})]
 
 
-def received(event: OrientationReceived, at: Place) -> list[Change]:
+def received(event: OrientationReceived, at: EventContext) -> list[Change]:
     columns = {"person": event.person, "territory": at.territory, "prescriber": event.prescriber, "kind": event.kind}
     day = {"received_on": event.on.isoformat(), "received_day": event.on.toordinal()}
     return [Change("orientation", (event.orientation,), columns | day)]
 
 
-def accepted(event: OrientationAnswered, at: Place) -> list[Change]:
+def accepted(event: OrientationAnswered, at: EventContext) -> list[Change]:
     return [Change("orientation", (event.orientation,), {"accepted_on": event.on.isoformat(), **answered(event)})]
 
 
-def declined(event: OrientationAnswered, at: Place) -> list[Change]:
+def declined(event: OrientationAnswered, at: EventContext) -> list[Change]:
     return [Change("orientation", (event.orientation,), {"declined_on": event.on.isoformat(), "reason": event.reason, **answered(event)})]
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, iso, reader
+from services.reporting.facts.change import Change, EventContext, Reader, iso, reader
 
 
 class OfJourney(Struct):
@@ -49,21 +49,21 @@ class InterviewHeld(OfJourney):
     minutes: int
 
 
-def opened(event: JourneyOpened, at: Place) -> list[Change]:
+def opened(event: JourneyOpened, at: EventContext) -> list[Change]:
     columns = {"territory": event.territory, "opened_on": iso(event.on), "orientation": event.orientation}
     return [Change("journey", (event.person, event.rank), columns)]
 
 
-def transferred(event: JourneyTransferred, at: Place) -> list[Change]:
+def transferred(event: JourneyTransferred, at: EventContext) -> list[Change]:
     return [Change("transfer", (event.person, event.rank, at.position), {"on": iso(event.on), "territory": event.to_territory})]
 
 
-def exited(event: JourneyExited, at: Place) -> list[Change]:
+def exited(event: JourneyExited, at: EventContext) -> list[Change]:
     columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "territory": event.territory, "statement": 1}
     return [Change("exit", (event.person, event.rank), columns), *proofs(event, 1)]
 
 
-def corrected(event: ExitCorrected, at: Place) -> list[Change]:
+def corrected(event: ExitCorrected, at: EventContext) -> list[Change]:
     statement = event.supersedes + 1
     columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "statement": statement}
     return [Change("exit", (event.person, event.rank), columns), *proofs(event, statement)]
@@ -74,20 +74,20 @@ def proofs(event: JourneyExited | ExitCorrected, statement: int) -> list[Change]
     return [Change("exit_outcome", (event.person, event.rank, statement, outcome), {}) for outcome in event.outcomes]
 
 
-def neutralised(event: ExitNeutralised, at: Place) -> list[Change]:
+def neutralised(event: ExitNeutralised, at: EventContext) -> list[Change]:
     return [Change("exit", (event.person, event.rank), {"neutralised": event.reason})]
 
 
-def identified(event: Barrier, at: Place) -> list[Change]:
+def identified(event: Barrier, at: EventContext) -> list[Change]:
     columns = {"identified_on": iso(event.on), "territory": at.territory}
     return [Change("barrier", (event.person, event.rank, event.thematique), columns)]
 
 
-def lifted(event: Barrier, at: Place) -> list[Change]:
+def lifted(event: Barrier, at: EventContext) -> list[Change]:
     return [Change("barrier", (event.person, event.rank, event.thematique), {"lifted_on": iso(event.on)})]
 
 
-def interviewed(event: InterviewHeld, at: Place) -> list[Change]:
+def interviewed(event: InterviewHeld, at: EventContext) -> list[Change]:
     columns = {"person": event.person, "rank": event.rank, "on": iso(event.on), "mode": event.mode, "minutes": event.minutes}
     return [Change("interview", (at.position,), columns | {"territory": at.territory})]
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, reader
+from services.reporting.facts.change import Change, EventContext, Reader, reader
 
 
 class Outcome(Struct):
@@ -19,7 +19,7 @@ class Outcome(Struct):
 
 
 def said(quality: Callable[[Outcome], str]) -> Reader:
-    def say(event: Outcome, at: Place) -> list[Change]:
+    def say(event: Outcome, at: EventContext) -> list[Change]:
         columns = {
             "rank": event.rank,
             "quality": quality(event),

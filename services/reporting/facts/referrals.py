@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from services.reporting.facts.reading import Change, Place, Reader, reader
+from services.reporting.facts.change import Change, EventContext, Reader, reader
 
 DAYS_TO_ANSWER = 30
 
@@ -21,30 +21,30 @@ class ReferralSent(OfReferral):
     thematique: str = ""
 
 
-def sent(event: ReferralSent, at: Place) -> list[Change]:
+def sent(event: ReferralSent, at: EventContext) -> list[Change]:
     due = event.on + timedelta(days=DAYS_TO_ANSWER)
     columns = {"person": event.person, "partner": event.partner, "thematique": event.thematique, "territory": at.territory}
     days = {"sent_on": event.on.isoformat(), "due_on": due.isoformat(), "sent_day": event.on.toordinal()}
     return [Change("referral", (event.referral,), columns | days)]
 
 
-def seen(event: OfReferral, at: Place) -> list[Change]:
+def seen(event: OfReferral, at: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"seen_on": event.on.isoformat()})]
 
 
-def withdrawn(event: OfReferral, at: Place) -> list[Change]:
+def withdrawn(event: OfReferral, at: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"withdrawn_on": event.on.isoformat()})]
 
 
-def accepted(event: OfReferral, at: Place) -> list[Change]:
+def accepted(event: OfReferral, at: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"accepted_on": event.on.isoformat(), **answer(event)})]
 
 
-def declined(event: OfReferral, at: Place) -> list[Change]:
+def declined(event: OfReferral, at: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"declined_on": event.on.isoformat(), **answer(event)})]
 
 
-def completed(event: OfReferral, at: Place) -> list[Change]:
+def completed(event: OfReferral, at: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"completed_on": event.on.isoformat(), "result": event.result})]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import and_
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.declared import Indicator, Side, count, rate
-from services.reporting.indicators.sides import facts, key_of, quarter, until, within
+from services.reporting.indicators.model import Indicator, Side, count, rate
+from services.reporting.indicators.queries import facts, key_of, quarter, until, within
 
 WAY = "Accompagnement"
 AFTER = "Après la sortie"

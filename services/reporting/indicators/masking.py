@@ -12,9 +12,9 @@ two positions of the log differ by what was recorded between them. Shares of 0 %
 from collections.abc import Collection, Mapping, Sequence
 
 from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.indicators.declared import Indicator
-from services.reporting.indicators.matrix import Matrix
-from services.reporting.indicators.measuring import Figure
+from services.reporting.indicators.compute import Matrix
+from services.reporting.indicators.figure import Figure
+from services.reporting.indicators.model import Indicator
 
 Cell = tuple[str, str, str]  # indicator, territory, quarter
 Masks = dict[Cell, str]

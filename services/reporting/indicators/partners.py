@@ -3,8 +3,8 @@
 from sqlalchemy import and_, or_
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.declared import middle, rate
-from services.reporting.indicators.sides import facts, quarter, within
+from services.reporting.indicators.model import middle, rate
+from services.reporting.indicators.queries import facts, quarter, within
 
 SECTION = "Partenaires"
 

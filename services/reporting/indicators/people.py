@@ -3,8 +3,8 @@
 from sqlalchemy import bindparam, case, func, or_, select
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.declared import Side, count, middle, rate
-from services.reporting.indicators.sides import Column, facts, persons, quarter, rows, until, within
+from services.reporting.indicators.model import Side, count, middle, rate
+from services.reporting.indicators.queries import Column, facts, persons, quarter, rows, until, within
 
 SECTION = "Aller vers"
 PEOPLE = "Personnes rencontrées"

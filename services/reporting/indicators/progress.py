@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Subquery, and_, exists, func, select
 
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import SEPARATOR
-from services.reporting.indicators.declared import Indicator, Side, count, rate
-from services.reporting.indicators.sides import Column, facts, key_of, of_person, persons, quarter, root_of, rows, until, version, within
+from services.reporting.indicators.model import Indicator, Side, count, rate
+from services.reporting.indicators.queries import Column, facts, key_of, of_person, persons, quarter, root_of, rows, until, version, within
 
 SECTION = "Parcours et sorties"
 COHORT = "Personnes dont un parcours a été ouvert"

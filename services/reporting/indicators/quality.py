@@ -3,8 +3,8 @@
 from sqlalchemy import bindparam
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.declared import count
-from services.reporting.indicators.sides import key_of, rows, within
+from services.reporting.indicators.model import count
+from services.reporting.indicators.queries import key_of, rows, within
 
 late = t.late.c
 

@@ -3,8 +3,8 @@
 from sqlalchemy import ColumnElement
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.declared import Indicator, Side, rate
-from services.reporting.indicators.sides import facts, key_of, until
+from services.reporting.indicators.model import Indicator, Side, rate
+from services.reporting.indicators.queries import facts, key_of, until
 
 SECTION = "Ce qu’en disent les participants"
 RESPONDENTS = "Réponses au questionnaire anonyme"

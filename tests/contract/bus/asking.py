@@ -11,10 +11,10 @@ from nameko.extensions import DependencyProvider
 from nameko.runners import ServiceRunner
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from services.gateway.calls import Calls, Replies
-from shared.bus.dependencies import Part
-from shared.bus.outgoing import Outgoing, outgoing
-from shared.bus.rpc import rpc
+from services.gateway.rpc_client import Replies, RpcClient
+from shared.bus.nameko.dependencies import Part
+from shared.bus.nameko.outgoing import Outgoing, outgoing
+from shared.bus.nameko.rpc import rpc
 from shared.errors import Unavailable
 
 
@@ -40,9 +40,9 @@ class Asking(DependencyProvider):  # type: ignore[misc]
     replies = Replies()
 
     def setup(self) -> None:
-        self.calls = Calls(self.container, self.replies, patience=1_000)
+        self.calls = RpcClient(self.container, self.replies, patience=1_000)
 
-    def get_dependency(self, worker_ctx: Any) -> Calls:
+    def get_dependency(self, worker_ctx: Any) -> RpcClient:
         return self.calls
 
 
@@ -118,7 +118,7 @@ def half_a_message(folder: Path, uri: str) -> dict[str, Any]:
     return {"cut": cut, "kept": first is second, "connected": [first.connected, second.connected], "left": sender.connection is not None}
 
 
-def said(calls: Calls) -> str:
+def said(calls: RpcClient) -> str:
     try:
         return str(calls("two", "answer", "word"))
     except Unavailable as fault:

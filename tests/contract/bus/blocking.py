@@ -9,8 +9,8 @@ from msgspec import Raw
 
 from shared.message import PREFIX, Actor, EventBody, encode
 from shared.store.port import NewEvent
-from shared.store.sqlite import SqliteStore
-from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
 from shared.time import now
 
 __all__ = ["Slow", "SqliteCheckpoints", "SqliteStore", "new_event"]

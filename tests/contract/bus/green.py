@@ -6,9 +6,9 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from shared.bus.native import import_native, native
+from shared.runtime.native_threads import import_native, native
 
-import_native("shared.store.sqlite", "shared.store.postgres", "kurrentdbclient", "tests.contract.bus.blocking")
+import_native("shared.store.sqlite.store", "shared.store.postgres.store", "kurrentdbclient", "tests.contract.bus.blocking")
 
 import json
 import logging
@@ -25,11 +25,11 @@ from nameko.runners import ServiceRunner
 from nameko.standalone.events import event_dispatcher
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.bus.dependencies import Listening, Part
-from shared.bus.listener import Listener
-from shared.bus.reactions import Reactions
+from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.nameko.dependencies import Listening, Part
+from shared.bus.nameko.rpc import rpc
+from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.relay import Relay
-from shared.bus.rpc import rpc
 from shared.store.port import Append
 from tests.contract.bus import blocking
 from tests.contract.bus.asking import Two, asking, half_a_message, lost_replies, wait_until
@@ -82,7 +82,7 @@ def logging_everywhere(folder: Path) -> dict[str, Any]:
 
 def order_of_imports(folder: Path) -> dict[str, Any]:
     faults = []
-    for name in ("shared.store.sqlite", "tests.contract.bus.subscriber"):
+    for name in ("shared.store.sqlite.store", "tests.contract.bus.subscriber"):
         try:
             import_native(name)
         except ImportError as fault:
@@ -114,7 +114,7 @@ def services(folder: Path, uri: str) -> dict[str, Any]:
     store = native(blocking.SqliteStore, folder / "log.sqlite")
     checkpoints = native(blocking.SqliteCheckpoints, folder / "log.sqlite")
     seen: list[int] = []
-    listener = Listener(Reactions("one", store, checkpoints, lambda event: seen.append(event.position)), checkpoints, uri)
+    listener = InboxConsumer(PolicyInbox("one", store, checkpoints, lambda event: seen.append(event.position)), checkpoints, uri)
     config = {"AMQP_URI": uri, "parcours": {"one": {"slow": Slow(), "listener": listener}, "two": {}}, "max_workers": 40}
     relay = Relay(store, checkpoints, uri)
     carrying = eventlet.spawn(relay.run)

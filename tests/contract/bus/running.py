@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from shared.bus.connection import Connection, connected
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
-from shared.bus.embedded import Channel, Transport
 from shared.bus.inbox import Inbox
-from shared.bus.listener import Listener
-from shared.bus.projection import Projection
+from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.policy_inbox import PolicyInbox
+from shared.bus.projection_inbox import ProjectionInbox
 from shared.bus.publisher import Publisher
-from shared.bus.reactions import Reactions
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
+from shared.bus.transport.connection import Connection, connected
+from shared.bus.transport.embedded import Channel, Transport
 from shared.message import START, EventMessage, Position
 from shared.store.port import Append, EventStore
-from shared.store.sqlite import SqliteStore
-from shared.store.sqlite_checkpoints import SqliteCheckpoints
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.bus.blocking import new_event
 from tests.processes import eventually
 
@@ -99,15 +99,15 @@ class Bus:
         relay: Relay = self.start(Relay(self.store, self.checkpoints, self.uri, window=100))
         return relay
 
-    def reactions(self, seen: Seen | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> Reactions:
-        return Reactions(service, self.store, self.checkpoints, (seen or self.seen).react, kinds)
+    def reactions(self, seen: Seen | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> PolicyInbox:
+        return PolicyInbox(service, self.store, self.checkpoints, (seen or self.seen).react, kinds)
 
-    def projection(self, kept: Kept) -> Projection:
-        return Projection("reporting", self.store, kept)
+    def projection(self, kept: Kept) -> ProjectionInbox:
+        return ProjectionInbox("reporting", self.store, kept)
 
-    def listen(self, inbox: Inbox) -> Listener:
+    def listen(self, inbox: Inbox) -> InboxConsumer:
         letters = self.letters if isinstance(self.letters, FileDeadLetters) else None
-        listener: Listener = self.start(Listener(inbox, self.checkpoints, self.uri, letters))
+        listener: InboxConsumer = self.start(InboxConsumer(inbox, self.checkpoints, self.uri, letters))
         eventually(lambda: listener.active)
         return listener
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from shared.bus.backoff import Backoff
-from shared.bus.connection import BROKER_FAULTS, connected, consumer, drained, event_of
-from shared.bus.native import green_only
 from shared.bus.topology import EVENTS, EVERYTHING, declare_exchange
+from shared.bus.transport.connection import BROKER_FAULTS, connected, consumer, drained, event_of
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
+from shared.runtime.backoff import Backoff
+from shared.runtime.native_threads import green_only
 
 green_only(__name__)
 log = logging.getLogger(__name__)

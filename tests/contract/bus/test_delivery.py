@@ -2,7 +2,7 @@
 
 import time
 
-from shared.bus.connection import connected
+from shared.bus.transport.connection import connected
 from shared.errors import Unavailable
 from tests.contract.bus.running import Bus, Kept, Seen
 from tests.processes import eventually

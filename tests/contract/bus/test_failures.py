@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from shared.bus.listener import Listener
-from shared.bus.reactions import ATTEMPTS
+from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.policy_inbox import ATTEMPTS
 from shared.bus.topology import is_embedded
 from shared.errors import Refused, Replaced, Unavailable
 from shared.message import EventMessage, Position
@@ -173,7 +173,7 @@ def test_a_standby_is_asked_when_it_can_read_the_tables_and_a_successor_when_it_
         return Remade.checkpoint(kept)
 
     kept.checkpoint = in_a_while  # type: ignore[method-assign]
-    listener = Listener(bus.projection(kept), bus.checkpoints, bus.uri)
+    listener = InboxConsumer(bus.projection(kept), bus.checkpoints, bus.uri)
     with bus.checkpoints.lease("reporting.inbox", 1):
         bus.start(listener)
         eventually(lambda: listener.inbox.awaits == "Replaced")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.bus import topology
-from shared.bus.connection import consumer, drained
-from shared.bus.listener import Listener
+from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.relay import Relay
+from shared.bus.transport.connection import consumer, drained
 from shared.message import EventMessage, Position
 from tests.contract.bus.running import SERVICE, Bus, Kept
 from tests.processes import eventually
@@ -74,7 +74,7 @@ def test_an_inbox_is_given_what_it_reads_and_still_is_at_the_end_of_the_log(bus:
     assert listener.active
 
 
-def noting(listener: Listener, taken: list[str]) -> Listener:
+def noting(listener: InboxConsumer, taken: list[str]) -> InboxConsumer:
     take = listener.take
 
     def noted(messages: Any) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from shared.bus.inbox import Inbox, Stopped
-from shared.bus.listener import Listener
+from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
-from shared.store.postgres import PostgresCheckpoints, PostgresStore
+from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
 from tests.contract.bus.running import SERVICE, Bus, Kept
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually
@@ -23,7 +23,7 @@ def bus(postgres_dsn: str, tmp_path: Path) -> Iterator[Bus]:
     bus.close()
 
 
-def one_of(first: Relay | Listener, second: Relay | Listener) -> bool:
+def one_of(first: Relay | InboxConsumer, second: Relay | InboxConsumer) -> bool:
     return first.active != second.active
 
 
@@ -45,7 +45,7 @@ def test_two_relays_are_not_both_active_after_a_lease_was_lost(bus: Bus, postgre
 def test_two_listeners_are_not_both_active_after_a_lease_was_lost(bus: Bus, postgres_dsn: str) -> None:
     bus.relay()
     first = bus.listen(bus.reactions())
-    second = bus.start(Listener(bus.reactions(), bus.checkpoints, bus.uri))
+    second = bus.start(InboxConsumer(bus.reactions(), bus.checkpoints, bus.uri))
     early = bus.record(20)
     eventually(lambda: bus.seen.positions == early)
     assert end_lease(postgres_dsn, f"{SERVICE}.inbox")

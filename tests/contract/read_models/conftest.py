@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.reporting.quarter import Reporting
+from services.reporting.queries.reports import Reports
 from tests.unit.reporting.history import ORNE
 
 
@@ -15,7 +15,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def report(url: str) -> Iterator[Reporting]:
-    made = Reporting(url, ORNE, lambda positions: [])  # a test that asks for a timeline says where the events are
+def report(url: str) -> Iterator[Reports]:
+    made = Reports(url, ORNE, lambda positions: [])  # a test that asks for a timeline says where the events are
     yield made
     made.close()

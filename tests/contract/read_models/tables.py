@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from services.reporting.facts.tables import TABLES
-from services.reporting.quarter import Reporting
+from services.reporting.queries.reports import Reports
 from shared.message import EventBody, EventMessage, Position, encode
 from shared.store.port import Append, NewEvent
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.unit.reporting.history import ORNE, History
 
 TOWNS = ("alencon", "flers", "argentan", "laigle")
@@ -65,7 +65,7 @@ def life(history: History, person: str, chance: random.Random) -> None:
     )
 
 
-def contents(report: Reporting) -> dict[str, list[tuple[Any, ...]]]:
+def contents(report: Reports) -> dict[str, list[tuple[Any, ...]]]:
     """All that the tables hold, but the name of who made them."""
     asked = {name: table.columns.values() for name, table in TABLES.items()}
     asked["checkpoint"] = [column for column in asked["checkpoint"] if column.name != "name"]
@@ -73,7 +73,7 @@ def contents(report: Reporting) -> dict[str, list[tuple[Any, ...]]]:
         return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in asked.items()}
 
 
-def said(report: Reporting) -> list[dict[str, Any]]:
+def said(report: Reports) -> list[dict[str, Any]]:
     figures = [report.figures(town, quarter) for town in ("all", *TOWNS) for quarter in report.quarters()]
     return [{key: value for key, value in figure.items() if key != "position"} for figure in figures]
 
@@ -83,8 +83,8 @@ def at(events: Sequence[EventMessage]) -> Callable[[Sequence[Position]], list[Ev
     return lambda positions: [event for event in events if event.position in set(positions)]
 
 
-def in_memory(events: Sequence[EventMessage]) -> Reporting:
-    report = Reporting("sqlite://", ORNE, at(events))
+def in_memory(events: Sequence[EventMessage]) -> Reports:
+    report = Reports("sqlite://", ORNE, at(events))
     report.apply(events)
     return report
 

@@ -13,16 +13,16 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import inspect, select, text
 
-from services.reporting import gathered, rebuild
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
-from services.reporting.gathered import Gathered
-from services.reporting.quarter import Reporting
-from services.reporting.rebuild import Rebuild
+from services.reporting.projection import fact_batch, rebuild
+from services.reporting.projection.fact_batch import FactBatch
+from services.reporting.projection.rebuild import Rebuild
+from services.reporting.queries.reports import Reports
 from shared.errors import Refused, Unavailable
 from shared.message import EventMessage, Position, Recorded
 from shared.store.port import R
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.read_models.tables import contents, in_memory, lives, recorded, said
 from tests.processes import ROOT
 from tests.unit.reporting.history import ORNE
@@ -39,7 +39,7 @@ def events_of(log: SqliteStore) -> list[EventMessage]:
     return log.read_all(0, 10_000)
 
 
-def test_a_rebuild_gives_the_live_tables_again(report: Reporting, log: SqliteStore) -> None:
+def test_a_rebuild_gives_the_live_tables_again(report: Reports, log: SqliteStore) -> None:
     report.apply(events_of(log)[:50])
     assert report.rebuild(log) == log.head()
     first = contents(report)
@@ -47,13 +47,13 @@ def test_a_rebuild_gives_the_live_tables_again(report: Reporting, log: SqliteSto
     assert contents(report) == first == contents(in_memory(events_of(log)))
 
 
-def test_the_live_tables_go_on_from_a_rebuild(report: Reporting, log: SqliteStore) -> None:
+def test_the_live_tables_go_on_from_a_rebuild(report: Reports, log: SqliteStore) -> None:
     report.rebuild(Shorter(log.path))
     report.apply(events_of(log))
     assert contents(report) == contents(in_memory(events_of(log)))
 
 
-def test_a_rebuild_leaves_the_same_tables_and_as_many_indexes(report: Reporting, log: SqliteStore) -> None:
+def test_a_rebuild_leaves_the_same_tables_and_as_many_indexes(report: Reports, log: SqliteStore) -> None:
     def made() -> list[tuple[str, int]]:
         found = inspect(report.models.engine)
         return sorted((name, len(found.get_indexes(name))) for name in found.get_table_names())
@@ -62,7 +62,7 @@ def test_a_rebuild_leaves_the_same_tables_and_as_many_indexes(report: Reporting,
     report.rebuild(log)
     report.rebuild(log)
     assert made() == before
-    Reporting(report.models.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""), ORNE, log.read_at).close()
+    Reports(report.models.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""), ORNE, log.read_at).close()
     assert made() == before
 
 
@@ -83,7 +83,7 @@ class Growing(SqliteStore):
         return 30 if self.asked == 1 else super().head()
 
 
-def test_a_rebuild_never_takes_the_live_tables_back(report: Reporting, log: SqliteStore) -> None:
+def test_a_rebuild_never_takes_the_live_tables_back(report: Reports, log: SqliteStore) -> None:
     store = Growing(log.path)
     events = events_of(log)
     report.apply(events)
@@ -93,7 +93,7 @@ def test_a_rebuild_never_takes_the_live_tables_back(report: Reporting, log: Sqli
     store.close()
 
 
-def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reporting, log: SqliteStore) -> None:
+def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reports, log: SqliteStore) -> None:
     events = events_of(log)
     ended = Event()
 
@@ -113,7 +113,7 @@ def test_events_that_are_applied_during_rebuilds_are_all_there(report: Reporting
     assert contents(report) == contents(in_memory(events))
 
 
-def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reporting, log: SqliteStore) -> None:
+def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reports, log: SqliteStore) -> None:
     report.apply(events_of(log))
     with report.models.reading() as connection:
         connection.execute(text("SELECT 1"))
@@ -126,7 +126,7 @@ def test_a_reader_keeps_its_moment_while_the_tables_are_swapped(report: Reportin
 
 
 def test_a_rebuild_that_readers_never_let_in_says_so_and_the_next_one_goes_on(postgres_dsn: str, log: SqliteStore) -> None:
-    with closing(Reporting(postgres_dsn, ORNE, log.read_at)) as report:
+    with closing(Reports(postgres_dsn, ORNE, log.read_at)) as report:
         report.apply(events_of(log)[:50])
         with pytest.MonkeyPatch.context() as short, report.models.reading():
             short.setattr(rebuild, "PATIENCE", "50ms")
@@ -138,7 +138,7 @@ def test_a_rebuild_that_readers_never_let_in_says_so_and_the_next_one_goes_on(po
         assert contents(report) == contents(in_memory(events_of(log)))
 
 
-def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: SqliteStore) -> None:
+def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reports, log: SqliteStore) -> None:
     report.apply(events_of(log)[:50])
     earlier = Rebuild(report.models, log)
     earlier.begin()
@@ -151,7 +151,7 @@ def test_of_two_rebuilds_at_once_the_later_one_goes_on(report: Reporting, log: S
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few events a page and few rows in memory: a small log is written in many parts, as a large one is."""
-    monkeypatch.setattr(gathered, "FULL", 30)
+    monkeypatch.setattr(fact_batch, "FULL", 30)
     monkeypatch.setattr(rebuild, "BATCH", 7)
 
 
@@ -174,7 +174,7 @@ def cut(log: SqliteStore, pages: int) -> Cut:
     return store
 
 
-def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reporting, log: SqliteStore, often: None) -> None:
+def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reports, log: SqliteStore, often: None) -> None:
     report.rebuild(log)
     assert contents(report) == contents(in_memory(events_of(log)))
     assert said(report) == said(in_memory(events_of(log)))
@@ -182,16 +182,16 @@ def test_a_rebuild_written_in_many_parts_gives_the_same_tables(report: Reporting
 
 @pytest.mark.parametrize("people", [20, 80])
 def test_a_rebuild_holds_few_rows_in_memory_however_long_the_log_is(
-    report: Reporting, often: None, tmp_path: Path, people: int, monkeypatch: pytest.MonkeyPatch
+    report: Reports, often: None, tmp_path: Path, people: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[int] = []
-    take = Gathered.take
+    take = FactBatch.take
 
-    def counted(self: Gathered, events: Sequence[Recorded]) -> None:
+    def counted(self: FactBatch, events: Sequence[Recorded]) -> None:
         take(self, events)
         held.append(self.held)
 
-    monkeypatch.setattr(Gathered, "take", counted)
+    monkeypatch.setattr(FactBatch, "take", counted)
     with closing(recorded(lives(5, people), tmp_path / "some.sqlite")) as log:
         report.rebuild(log)
     assert len(held) > people
@@ -199,7 +199,7 @@ def test_a_rebuild_holds_few_rows_in_memory_however_long_the_log_is(
 
 
 @pytest.mark.parametrize("pages", [1, 9, 17, 25])
-def test_a_rebuild_goes_on_from_where_the_last_one_was_cut_off(report: Reporting, log: SqliteStore, often: None, pages: int) -> None:
+def test_a_rebuild_goes_on_from_where_the_last_one_was_cut_off(report: Reports, log: SqliteStore, often: None, pages: int) -> None:
     first, second = cut(log, pages), cut(log, 1_000)
     with pytest.raises(KeyboardInterrupt):
         report.rebuild(first)
@@ -211,7 +211,7 @@ def test_a_rebuild_goes_on_from_where_the_last_one_was_cut_off(report: Reporting
 
 
 def test_a_rebuild_begun_by_another_version_is_not_continued(
-    report: Reporting, log: SqliteStore, often: None, monkeypatch: pytest.MonkeyPatch
+    report: Reports, log: SqliteStore, often: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         report.rebuild(cut(log, 17))
@@ -222,7 +222,7 @@ def test_a_rebuild_begun_by_another_version_is_not_continued(
     assert contents(report) == contents(in_memory(events_of(log)))
 
 
-def test_a_rebuild_of_another_log_is_not_continued(report: Reporting, log: SqliteStore, often: None, tmp_path: Path) -> None:
+def test_a_rebuild_of_another_log_is_not_continued(report: Reports, log: SqliteStore, often: None, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         report.rebuild(cut(log, 17))
     with closing(recorded(lives(8, 20), tmp_path / "other.sqlite", now=True)) as other:
@@ -241,7 +241,7 @@ PLACES = (
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_succeeds(
-    place: str, report: Reporting, url: str, log: SqliteStore, tmp_path: Path
+    place: str, report: Reports, url: str, log: SqliteStore, tmp_path: Path
 ) -> None:
     events = events_of(log)
     report.apply(events[:50])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.store.port import Checkpoints, EventStore
-from shared.store.postgres import PostgresCheckpoints
-from shared.store.sqlite import SqliteCheckpoints
+from shared.store.postgres.store import PostgresCheckpoints
+from shared.store.sqlite.store import SqliteCheckpoints
 from tests.contract.store.writing import open_store
 from tests.kurrent import given
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect
 HOLD = """
 import sys
 from pathlib import Path
-from shared.store.postgres import PostgresCheckpoints
-from shared.store.sqlite import SqliteCheckpoints
+from shared.store.postgres.store import PostgresCheckpoints
+from shared.store.sqlite.store import SqliteCheckpoints
 address = sys.argv[1]
 checkpoints = PostgresCheckpoints(address) if address.startswith("postgres") else SqliteCheckpoints(Path(address))
 with checkpoints.lease("relay", 0) as held:

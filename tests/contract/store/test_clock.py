@@ -11,7 +11,7 @@ import pytest
 
 from shared.message import EventMessage
 from shared.store.port import Append, EventStore
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import append, event, everything, open_store
 

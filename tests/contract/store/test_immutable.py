@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.store.postgres import PostgresStore
-from shared.store.sqlite import SqliteStore
+from shared.store.postgres.store import PostgresStore
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import append, everything
 
 CHANGES = ["update events set type = 'x'", "delete from events", "delete from events where position = 1"]

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from shared.decider import Answer, Shell
+from shared.decider import Answer, CommandHandler
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import Actor, CommandMessage, event_id
 from shared.store.port import Append, Appended, EventStore
@@ -109,8 +109,8 @@ def command(name: int, step: int) -> CommandMessage:
     )
 
 
-def shell(store: Any) -> Shell:
-    return Shell([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW)
+def shell(store: Any) -> CommandHandler:
+    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW)
 
 
 def assert_counted(store: EventStore) -> None:
@@ -148,7 +148,7 @@ def test_batches_of_commands_that_are_sent_again_are_decided_once(store: EventSt
     assert_counted(store)
 
 
-def sent_again(shell: Shell, messages: list[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
+def sent_again(shell: CommandHandler, messages: list[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
     """A batch of which one command, or the end, is unavailable is sent again whole."""
     while True:
         answers = insisted(lambda: shell.handle_many(messages))

@@ -12,9 +12,9 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.message import EventMessage
-from shared.store.packing import int8s
 from shared.store.port import Append
-from shared.store.postgres import PostgresCheckpoints, PostgresStore
+from shared.store.postgres.binary_format import int8s
+from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything, known
 from tests.processes import eventually
 

@@ -13,11 +13,11 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.store.group_commit import GroupCommit
-from shared.store.libpq import PATIENCE, SILENCE, Link, Statement, address
 from shared.store.port import Append
-from shared.store.postgres import PostgresStore
-from shared.store.postgres_links import Links
-from shared.store.postgres_writer import PostgresWriter
+from shared.store.postgres.connection import PATIENCE, SILENCE, Connection, Statement, address
+from shared.store.postgres.pool import ConnectionPool
+from shared.store.postgres.store import PostgresStore
+from shared.store.postgres.writer import PostgresWriter
 from tests.contract.store.test_postgres import READS
 from tests.contract.store.writing import append, event, everything
 from tests.processes import eventually
@@ -32,7 +32,7 @@ WRITERS_LOCK = 7061727
 def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
     """An impatient one, on a server whose processes may be stopped."""
     store = PostgresStore(own_postgres.dsn)
-    store.writing = Links(own_postgres.dsn, 1, SHORT)
+    store.writing = ConnectionPool(own_postgres.dsn, 1, SHORT)
     store.submit = GroupCommit(PostgresWriter(store.writing).commit)
     store.links.silence = SHORT
     store.append(append("a"))
@@ -41,7 +41,7 @@ def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
 
 
 def test_a_connection_that_was_lost_is_unavailable_whatever_is_asked(postgres_dsn: str) -> None:
-    link = Link(postgres_dsn)
+    link = Connection(postgres_dsn)
     link.connection.close()
     for ask in (lambda: link.run(b"select 1"), lambda: link.call(Statement("one", "select 1"))):
         with pytest.raises(Unavailable):
@@ -49,7 +49,7 @@ def test_a_connection_that_was_lost_is_unavailable_whatever_is_asked(postgres_ds
 
 
 @contextmanager
-def stopped(links: Links) -> Iterator[int]:
+def stopped(links: ConnectionPool) -> Iterator[int]:
     """The server's process behind the connection that is used next: it neither answers nor hangs up."""
     with links.link() as link:
         pid = link.pg.backend_pid
@@ -92,13 +92,13 @@ def test_a_server_that_accepts_nobody_is_unavailable(own_postgres: PostgresServe
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(Unavailable):
-            Link(own_postgres.dsn + "?connect_timeout=2")
+            Connection(own_postgres.dsn + "?connect_timeout=2")
     finally:
         os.kill(pid, signal.SIGCONT)
 
 
 def test_a_silence_is_longer_than_a_writer_waits_for_its_lock(postgres_dsn: str) -> None:
-    with Links(postgres_dsn).link() as link:
+    with ConnectionPool(postgres_dsn).link() as link:
         assert link.pg.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
     assert SILENCE > LOCK_TIMEOUT
 
@@ -114,7 +114,7 @@ def test_an_address_keeps_its_own_patience() -> None:
 def test_what_is_refused_for_good_is_not_called_unavailable(postgres_dsn: str) -> None:
     """Whoever is told that a server is away asks again: this would be asked for ever, although psycopg calls it operational."""
     with pytest.raises(psycopg.OperationalError, match="too large"):
-        Links(postgres_dsn).read(Statement("long", "select repeat('x', 2000000000)"))
+        ConnectionPool(postgres_dsn).read(Statement("long", "select repeat('x', 2000000000)"))
 
 
 @pytest.mark.parametrize("order", ["pg_cancel_backend", "pg_terminate_backend"])
@@ -129,7 +129,7 @@ def test_what_an_administrator_stops_may_be_asked_again(postgres_dsn: str, order
 
 
 def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_turn(postgres_dsn: str) -> None:
-    links = Links(postgres_dsn, 2)
+    links = ConnectionPool(postgres_dsn, 2)
     free, held = threading.Event(), threading.Semaphore(0)
 
     def hold() -> int:
@@ -148,7 +148,7 @@ def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_
 
 
 def test_whoever_waits_in_vain_for_a_connection_is_told_so(postgres_dsn: str) -> None:
-    links = Links(postgres_dsn, 1, SHORT)
+    links = ConnectionPool(postgres_dsn, 1, SHORT)
     with links.link(), pytest.raises(Unavailable, match="no connection was free"), links.link():
         pass
     with links.link() as link:

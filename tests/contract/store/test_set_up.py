@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from shared.errors import Outdated, Unavailable
-from shared.store.postgres import PostgresCheckpoints, PostgresStore
-from shared.store.postgres_schema import DIGESTS, SCRIPTS, VERSION
+from shared.store.postgres.schema import DIGESTS, SCRIPTS, VERSION
+from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything
 
 EARLIER = "create table public.events (position bigint primary key, stream text, version bigint, body json)"

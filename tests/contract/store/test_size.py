@@ -9,7 +9,7 @@ from shared.store.port import BODY_LIMIT, Append, EventStore
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import append, event, everything
 
-SERVERS_LIMIT = 1024 * 1024  # of one append in KurrentDB, see shared/store/kurrent.py
+SERVERS_LIMIT = 1024 * 1024  # of one append in KurrentDB, see shared/store/kurrent/store.py
 
 
 def data_at_the_limit(stream: str, over: int = 0) -> bytes:

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from shared.errors import Outdated
-from shared.store.postgres import PostgresStore
-from shared.store.sqlite import SqliteStore
+from shared.store.postgres.store import PostgresStore
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import BATCH, batch
 
 

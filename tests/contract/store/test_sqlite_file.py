@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Outdated, Unavailable
-from shared.store.sqlite import SqliteStore
-from shared.store.sqlite_checkpoints import SqliteCheckpoints
-from shared.store.sqlite_file import size, write_ahead
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.connections import size, write_ahead
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import append, everything
 
 STARTERS, FILES = 6, 20

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from shared.store.port import Append
-from shared.store.postgres import PostgresStore
+from shared.store.postgres.store import PostgresStore
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import append, batch, everything
 

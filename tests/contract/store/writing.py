@@ -12,10 +12,10 @@ from msgspec import Raw
 
 from shared.errors import Conflict
 from shared.message import PREFIX, Actor, EventBody, EventMessage, dataschema, encode
-from shared.store.kurrent import KurrentStore
+from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Append, EventStore, NewEvent, pages
-from shared.store.postgres import PostgresStore
-from shared.store.sqlite import SqliteStore
+from shared.store.postgres.store import PostgresStore
+from shared.store.sqlite.store import SqliteStore
 
 NAMESPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 BATCH = 3

@@ -9,10 +9,10 @@ import pytest
 from services.coaching.follow_up import ScheduleFollowUps
 from services.coaching.journey import OpenJourney
 from services.coaching.policies import POLICIES
-from shared.door import Door
 from shared.errors import Refused
 from shared.message import encode
 from shared.policy import Policy
+from shared.validation import CommandParser
 from tests.unit.coaching.stage import AGAIN, EXIT, GRANT, JOB, Stage, day, journey, left, opened
 
 OPENS, SCHEDULES = POLICIES
@@ -24,7 +24,7 @@ def asked(policy: Policy, event: Any) -> Any:
     """The command that a recorded event leads to."""
     data = policy.given(msgspec.json.decode(encode(event), type=policy.reads))
     assert data is not None
-    return Door(policy.asks).command(data, CONTEXT)
+    return CommandParser(policy.asks).command(data, CONTEXT)
 
 
 def test_an_accepted_orientation_opens_a_journey_with_the_referent_it_names() -> None:

@@ -8,8 +8,8 @@ from services.coaching.catalogue import DECIDERS
 from services.coaching.outcomes import FindJob
 from services.coaching.schemas import SCHEMAS
 from services.coaching.survey import AnswerSurvey
-from shared.door import FILLED_IN, Door
 from shared.errors import Invalid
+from shared.validation import FILLED_IN, CommandParser
 
 
 def test_every_command_has_a_schema_and_every_name_is_used_once() -> None:
@@ -30,7 +30,7 @@ def test_nobody_sends_what_the_shell_fills_in(name: str) -> None:
 
 def faults(command: type[Any], data: dict[str, Any]) -> set[str]:
     with pytest.raises(Invalid) as refusal:
-        Door(command).command(data, {})
+        CommandParser(command).command(data, {})
     return set(refusal.value.faults)
 
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.composition import DECIDERS
+from services.bootstrap.composition import DECIDERS
+from services.bootstrap.permissions import ACTIONS
 from services.gateway.refusals import FRENCH
-from services.permissions import ACTIONS
 from tests.unit.gateway.world import World, met
 
 

@@ -10,7 +10,7 @@ import pytest
 from services.gateway.feed import Feed
 from services.gateway.problems import problem_of
 from services.gateway.stream import OVERTAKEN, Stream
-from shared.errors import NoSuchPlace
+from shared.errors import UnknownPosition
 from tests.unit.gateway.world import World, directly
 
 
@@ -78,7 +78,7 @@ def test_a_client_that_comes_from_behind_the_end_of_the_log_is_told_so(world: Wo
     world.feed.start()
     last = world.meet()
     answer = world.get("/v1/stream", headers={"Last-Event-ID": str(last + 1)})
-    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "no_such_place")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "unknown_position")
     assert world.get(f"/v1/stream?after={last + 1}").status_code == 400
 
 
@@ -95,8 +95,8 @@ def test_a_client_that_is_ahead_of_this_gateway_but_not_of_the_log_is_let_in(wor
 
 
 def test_a_place_that_the_log_does_not_know_is_a_problem_with_a_name() -> None:
-    problem = problem_of(NoSuchPlace(7))
-    assert (problem.status, problem.code) == (400, "no_such_place")
+    problem = problem_of(UnknownPosition(7))
+    assert (problem.status, problem.code) == (400, "unknown_position")
 
 
 def test_a_client_that_says_nothing_begins_now(world: World) -> None:

@@ -11,13 +11,13 @@ from eventlet.event import Event
 
 from services.gateway.health import Health
 from services.gateway.metrics import Metrics
-from services.gateway.visit import Visit
+from services.gateway.request_context import RequestContext
 from shared.bus.inbox import failure_of
-from shared.bus.write_service import WriteService
+from shared.bus.nameko.write_service import WriteService
 from shared.errors import Refused, Unavailable
 from tests.unit.gateway.world import World
 
-NOBODY = cast(Visit, None)
+NOBODY = cast(RequestContext, None)
 SECRET = "Key (person)=(p-1) already exists"
 
 

@@ -9,12 +9,12 @@ import msgspec
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request
 
-from services.composition import SCHEMAS, Parts, event_structs
+from services.bootstrap.composition import SCHEMAS, Components, event_structs
+from services.bootstrap.settings import settings
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
-from services.gateway.gateway import Gateway
-from services.gateway.outside import Outside
-from services.reporting.window import Window
-from services.settings import settings
+from services.gateway.http_app import HttpApp
+from services.reporting.queries.rpc_queries import ReportQueries
 from shared.errors import Unavailable
 from shared.message import Actor
 from shared.store.port import pages
@@ -32,14 +32,14 @@ class World:
     """`away` names services that do not answer; `behind` keeps reporting from reading the log."""
 
     def __init__(self, folder: Path) -> None:
-        self.parts = Parts(settings(folder, environ={}))
+        self.parts = Components(settings(folder, environ={}))
         self.parts.publish_definitions()
         self.away: set[str] = set()
         self.behind = False
         self.calls: list[tuple[str, str]] = []
         programme = self.parts.settings.programme()
         self.feed = Feed(self.parts.store, directly)
-        self.outside = Outside(
+        self.outside = GatewayDeps(
             call=self.call,
             store=self.parts.store,
             native=directly,
@@ -53,7 +53,7 @@ class World:
             events=event_structs(),
             clock=now,
         )
-        self.gateway = Gateway(self.outside)
+        self.gateway = HttpApp(self.outside)
         self.gateway.reports.patience = 0.05
         self.client = Client(self.answer)
 
@@ -69,7 +69,7 @@ class World:
         if method in {"handle", "handle_many"}:
             return getattr(self.parts.desk(service), method)(*args)
         self.read()
-        return getattr(Window(self.parts.reporting), method)(*args) if method != "position" else self.parts.reporting.position()
+        return getattr(ReportQueries(self.parts.reporting), method)(*args) if method != "position" else self.parts.reporting.position()
 
     def read(self) -> None:
         if not self.behind:

@@ -30,8 +30,8 @@ from services.intake.person import (
     decider,
     with_vintage,
 )
-from shared.door import Door
 from shared.errors import Invalid
+from shared.validation import CommandParser
 from tests.unit.coaching.stage import Stage
 
 DAY = date(2023, 3, 1)
@@ -159,10 +159,10 @@ def test_the_current_shape_is_the_second() -> None:
 def test_the_door_says_every_fault_of_a_meeting_at_once() -> None:
     data = {"person": "", "channel": "FUSEE", "place": "x" * 121, "radar": None, "qpv": {"vintage": 2020, "name": "Perseigne"}}
     with pytest.raises(Invalid) as refusal:
-        Door(IdentifyPerson).command(data, {})
+        CommandParser(IdentifyPerson).command(data, {})
     assert set(refusal.value.faults) == {"person", "channel", "place", "radar", "qpv.vintage"}
 
 
 def test_the_door_reads_a_meeting() -> None:
     data = {"person": "p-1", "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT", "qpv": {"vintage": 2015, "name": "Perseigne"}}
-    assert Door(IdentifyPerson).command(data, {"on": DAY, "territory": "alencon"}) == IDENTIFY
+    assert CommandParser(IdentifyPerson).command(data, {"on": DAY, "territory": "alencon"}) == IDENTIFY

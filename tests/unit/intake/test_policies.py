@@ -9,9 +9,9 @@ import pytest
 from services.intake.person import CloseContact, StartCoaching
 from services.intake.policies import POLICIES
 from services.intake.schemas import SCHEMAS
-from shared.door import FILLED_IN, Door
 from shared.message import encode
 from shared.policy import Policy
+from shared.validation import FILLED_IN, CommandParser
 from tests.unit.coaching.stage import Stage
 from tests.unit.intake.test_person import CLOSE, DESTROY, IDENTIFY, MERGE, START, person
 
@@ -22,7 +22,7 @@ DAY = date(2023, 3, 1)
 def asked(policy: Policy, event: dict[str, Any]) -> Any:
     data = policy.given(msgspec.json.decode(encode(event), type=policy.reads))
     assert data is not None
-    return Door(policy.asks).command(data, {"on": DAY})
+    return CommandParser(policy.asks).command(data, {"on": DAY})
 
 
 def test_an_opened_journey_starts_coaching_of_its_rank() -> None:

@@ -14,9 +14,9 @@ from services.referrals.policies import POLICIES
 from services.referrals.prescriber_loop import InformPrescriber, PrescriberInformed
 from services.referrals.referral import WithdrawOpenReferrals
 from services.referrals.schemas import SCHEMAS
-from shared.door import FILLED_IN, Door
 from shared.message import encode
 from shared.policy import Policy
+from shared.validation import FILLED_IN, CommandParser
 from tests.unit.coaching.stage import Stage
 
 DAY = date(2023, 3, 1)
@@ -55,7 +55,7 @@ def test_nobody_is_told_when_nobody_asked() -> None:
 
 def asked(policy: Policy, event: dict[str, Any]) -> Any:
     data = policy.given(msgspec.json.decode(encode(event), type=policy.reads))
-    return data and Door(policy.asks).command(data, {"on": DAY})
+    return data and CommandParser(policy.asks).command(data, {"on": DAY})
 
 
 def test_an_accepted_orientation_tells_its_prescriber() -> None:

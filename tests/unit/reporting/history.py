@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from shared.message import Actor, EventMessage, Position
 
-V1 = json.loads((Path(__file__).parents[3] / "services/reporting/definitions/v1.json").read_text())
+V1 = json.loads((Path(__file__).parents[3] / "deploy/definitions/v1.json").read_text())
 COACH = Actor("coach-1", "coach", "ETAPE")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.quarter import Reporting
+from services.reporting.queries.reports import Reports
 from shared.errors import Refused
 from tests.unit.reporting.history import ORNE, V1, History
 
@@ -12,7 +12,7 @@ Q = "2023-Q1"
 
 
 def figures(history: History, territory: str = "all", quarter: str = Q, version: int | None = None) -> dict[str, Any]:
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     found: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
     return found

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from services.reporting.quarter import Reporting
+from services.reporting.queries.reports import Reports
 from tests.unit.reporting.history import ORNE, History
 
 Q = "2022-Q4"
 
 
-def reported(history: History) -> Reporting:
-    report = Reporting("sqlite://", ORNE, history.at)
+def reported(history: History) -> Reports:
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     return report
 
@@ -24,16 +24,16 @@ def cohort(history: History, size: int, positive: int, dynamic: int = 0, at: str
             history.coach(person, "2022-07-02", at)
 
 
-def line(report: Reporting, name: str, territory: str = "alencon", quarter: str = Q) -> dict[str, Any]:
+def line(report: Reports, name: str, territory: str = "alencon", quarter: str = Q) -> dict[str, Any]:
     page = report.committee(territory, quarter)
     return next(line for line in page["indicators"] if line["id"] == name)
 
 
-def shown(report: Reporting, name: str, territory: str = "alencon", quarter: str = Q) -> bool:
+def shown(report: Reports, name: str, territory: str = "alencon", quarter: str = Q) -> bool:
     return "masked" not in line(report, name, territory, quarter)["cell"]
 
 
-def made(size: int, positive: int, dynamic: int = 0) -> Reporting:
+def made(size: int, positive: int, dynamic: int = 0) -> Reports:
     history = History()
     cohort(history, size, positive, dynamic)
     return reported(history)

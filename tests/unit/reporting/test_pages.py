@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from services.reporting import definitions, release, targets
-from services.reporting.definitions import DefinitionsPublished, PublishDefinitions
-from services.reporting.indicators.table import INDICATORS
-from services.reporting.release import CellReleased, ReleaseCell
-from services.reporting.targets import SetTarget, TargetSet
+from services.reporting.aggregates import cell_release, definitions, targets
+from services.reporting.aggregates.cell_release import CellReleased, ReleaseCell
+from services.reporting.aggregates.definitions import DefinitionsPublished, PublishDefinitions
+from services.reporting.aggregates.targets import SetTarget, TargetSet
+from services.reporting.indicators.catalogue import INDICATORS
 from shared.decider import Decider
-from shared.door import Door
 from shared.errors import Invalid, Refused
+from shared.validation import CommandParser
 from tests.unit.reporting.history import V1
 
 ON = date(2022, 6, 1)
@@ -21,7 +21,7 @@ CONTEXT = {"on": ON}
 
 
 def publication(**other: Any) -> PublishDefinitions:
-    command = Door(PublishDefinitions).command(V1 | other, CONTEXT)
+    command = CommandParser(PublishDefinitions).command(V1 | other, CONTEXT)
     assert isinstance(command, PublishDefinitions)
     return command
 
@@ -70,6 +70,6 @@ def test_a_target_is_set_and_the_same_one_is_refused() -> None:
 
 def test_a_cell_is_released_once() -> None:
     command = ReleaseCell("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
-    (event,) = release.decide(release.initial, command)
+    (event,) = cell_release.decide(cell_release.initial, command)
     assert event == CellReleased("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
-    assert code(release.decider, [event], command) == "cell_already_released"
+    assert code(cell_release.decider, [event], command) == "cell_already_released"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.reporting.calendar import label, span
 from services.reporting.facts.tables import calendar
-from services.reporting.merging import roots
-from services.reporting.quarter import Reporting
+from services.reporting.projection.merged_persons import roots
+from services.reporting.quarters import label, span
+from services.reporting.queries.reports import Reports
 from tests.unit.reporting.history import ORNE, History
 
 
@@ -17,7 +17,7 @@ def test_every_step_is_there_in_order_with_who_said_it_and_when() -> None:
     history.meet("other", "2022-07-01")
     history.coach("p", "2022-07-02")
     history.say("intake.ContactAttempted", "2022-07-05", person="p", outcome="ABSENT", recorded="2022-08-01")
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     steps = report.timeline("p")["steps"]
     assert [step["kind"] for step in steps] == ["intake.PersonIdentified", "coaching.JourneyOpened", "intake.ContactAttempted"]
@@ -36,7 +36,7 @@ def test_merged_records_have_one_timeline_whichever_is_asked() -> None:
     history.meet("a", "2022-07-01")
     history.meet("b", "2022-07-02")
     history.say("intake.PersonsMerged", "2022-08-01", kept="a", merged="b")
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     assert report.timeline("a") == report.timeline("b")
     assert [step["kind"] for step in report.timeline("a")["steps"]][-1] == "intake.PersonsMerged"
@@ -46,7 +46,7 @@ def test_what_the_prescriber_was_told_is_a_step_of_the_person() -> None:
     history = History()
     history.say("intake.OrientationReceived", "2022-07-01", orientation="o", person="p", prescriber="CCAS", kind="CCAS")
     history.say("referrals.PrescriberInformed", "2022-07-02", orientation="o", prescriber="CCAS", milestone="ACCEPTED")
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     assert [step["kind"] for step in report.timeline("p")["steps"]] == ["intake.OrientationReceived", "referrals.PrescriberInformed"]
 
@@ -55,7 +55,7 @@ def test_an_answer_to_the_survey_is_in_nobodys_timeline() -> None:
     history = History()
     answer: dict[str, Any] = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
     history.say("coaching.SurveyAnswered", "2022-07-01", **answer)
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     assert report.timeline("p")["steps"] == []
 
@@ -70,7 +70,7 @@ def test_a_decision_about_a_quarter_does_not_make_its_own_day_a_quarter() -> Non
     history.say(
         "reporting.CellReleased", "2026-11-01", "all", indicator="people_met", quarter="2022-Q3", of_territory="all", authority="COTER"
     )
-    report = Reporting("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.at)
     report.apply(history.events)
     assert report.quarters() == ["2022-Q3"]
 

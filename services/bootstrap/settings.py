@@ -1,0 +1,80 @@
+"""Where the real parts are: a data directory, or the addresses given by the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+import deploy
+
+TERRITORIES = Path(deploy.__file__).parent / "territories.json"
+EMBEDDED = "embedded://localhost"
+
+
+class Territory(Struct, frozen=True):
+    id: str
+    label: str
+
+
+class Programme(Struct, frozen=True):
+    """The versioned configuration of a programme: its name and its territories."""
+
+    programme: str
+    label: str
+    territories: list[Territory]
+
+
+class Settings(Struct, frozen=True):
+    data: Path
+    amqp_uri: str
+    event_store: str
+    read_models: str
+    keys: Path
+    territories: Path
+    host: str
+    port: int
+
+    @property
+    def embedded(self) -> bool:
+        return self.amqp_uri.startswith("embedded:")
+
+    def programme(self) -> Programme:
+        return msgspec.json.decode(self.territories.read_bytes(), type=Programme)
+
+    def key(self) -> bytes:
+        """The key that signs identities: 32 random bytes or more, in a file that only its owner reads, made at the first start."""
+        if not self.keys.exists():
+            self.keys.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.keys.with_name(f"{self.keys.name}.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_bytes(secrets.token_bytes(32))
+            publish_once(draft, self.keys)
+        return self.keys.read_bytes()
+
+
+def publish_once(draft: Path, path: Path) -> None:
+    """Give the draft its name unless another process was first: all of them then read the same key."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ: Mapping[str, str] = os.environ) -> Settings:
+    data = data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    return Settings(
+        data=data,
+        amqp_uri=environ.get("PARCOURS_AMQP_URI", EMBEDDED),
+        event_store=environ.get("PARCOURS_EVENT_STORE", f"sqlite:///{data}/log.sqlite"),
+        read_models=environ.get("PARCOURS_READ_MODELS", f"sqlite:///{data}/read_models.sqlite"),
+        keys=Path(environ.get("PARCOURS_KEYS", data / "keys")),
+        territories=Path(environ.get("PARCOURS_TERRITORIES", TERRITORIES)),
+        host=host,
+        port=port,
+    )

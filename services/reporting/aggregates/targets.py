@@ -1,0 +1,79 @@
+"""Targets: what a territory, or the whole programme, aims at from a quarter on."""
+
+from datetime import date
+from typing import Annotated, assert_never
+
+from msgspec import Meta, Struct
+
+from shared.decider import Decider
+from shared.errors import Refused
+
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
+
+# Events: what happened ---------------------------------------------------------------------------------------------
+
+
+class TargetSet(Struct, frozen=True, tag=True):
+    indicator: str
+    value: int
+    from_quarter: str
+    for_territory: str | None
+    on: date
+
+
+Event = TargetSet
+
+# State: what is true -----------------------------------------------------------------------------------------------
+
+TargetKey = tuple[str, str, str | None]  # indicator, from quarter, territory (None is the whole programme)
+
+
+class Targets(Struct, frozen=True):
+    values: dict[TargetKey, int]
+
+
+State = Targets
+initial: State = Targets({})
+
+
+def evolve(state: State, event: Event) -> State:
+    match event:
+        case TargetSet(indicator=indicator, value=value, from_quarter=quarter, for_territory=territory):
+            return Targets({**state.values, (indicator, quarter, territory): value})
+        case _:
+            assert_never(event)
+
+
+# Commands: what is asked -------------------------------------------------------------------------------------------
+
+
+class SetTarget(Struct, frozen=True):
+    indicator: Annotated[str, Meta(max_length=60)]
+    value: Percent
+    from_quarter: Quarter
+    on: date
+    for_territory: Annotated[str, Meta(max_length=60)] | None = None
+
+
+Command = SetTarget
+
+
+def stream(command: Command) -> str:
+    return "targets"
+
+
+# Decisions: what follows -------------------------------------------------------------------------------------------
+
+
+def decide(state: State, command: Command) -> list[Event]:
+    match command:
+        case SetTarget():
+            if state.values.get((command.indicator, command.from_quarter, command.for_territory)) == command.value:
+                raise Refused("target_already_set", "Cet objectif est déjà fixé à cette valeur.")
+            return [TargetSet(command.indicator, command.value, command.from_quarter, command.for_territory, command.on)]
+        case _:
+            assert_never(command)
+
+
+decider = Decider("reporting", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)

@@ -1,0 +1,144 @@
+"""A copy of a log that is being written: whole, of one moment, and nobody else's loss."""
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shared.store.sqlite.store import SqliteStore
+from tests.contract.store.whole import assert_whole
+from tests.contract.store.writing import batch, everything
+
+
+def test_a_copy_taken_while_many_write_is_a_whole_log_of_one_moment(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    over = threading.Event()
+
+    def write(worker: int) -> None:
+        number = 0
+        while not over.is_set():
+            store.append(batch(worker, number))
+            number += 1
+
+    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for writer in writers:
+        writer.start()
+    moments = []
+    for number in range(5):
+        before = store.head()
+        store.copy(tmp_path / f"copy-{number}.sqlite")
+        moments.append((before, store.head()))
+    over.set()
+    for writer in writers:
+        writer.join()
+    whole = everything(store)
+    for number, (before, after) in enumerate(moments):
+        with closing(SqliteStore(tmp_path / f"copy-{number}.sqlite")) as copy:
+            events = everything(copy)
+            assert before <= copy.head() <= after
+            assert events == whole[: len(events)]
+            assert_whole(events)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_copy_is_a_log_that_goes_on(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(batch(1, 0))
+    store.copy(tmp_path / "copy.sqlite")
+    with closing(SqliteStore(tmp_path / "copy.sqlite")) as copy:
+        assert copy.append(batch(1, 0)) == store.append(batch(1, 0))
+        copy.append(batch(1, 1))
+        assert copy.head() > store.head()
+
+
+def test_a_copy_takes_nobodys_place_and_sees_so_before_it_reads(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(batch(1, 0))
+    other, nowhere = tmp_path / "other", tmp_path / "link"
+    other.write_text("precious")
+    nowhere.symlink_to(tmp_path / "nothing")
+    for taken in (other, nowhere, tmp_path):
+        with pytest.raises(FileExistsError):
+            store.copy(taken)
+    assert other.read_text() == "precious"
+    assert store.in_order.idle == []
+
+
+def test_a_copy_leaves_strangers_files_as_they_are(tmp_path: Path) -> None:
+    """Whatever they are called: what it writes meanwhile has a name that nobody has."""
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append(batch(1, 0))
+    for name in ("copy.sqlite.part", ".copy.sqlite.part", "copy.sqlite-journal.part"):
+        (tmp_path / name).write_text("precious")
+    before = {file.name for file in tmp_path.iterdir()}
+    store.copy(tmp_path / "copy.sqlite")
+    assert {file.name for file in tmp_path.iterdir()} - before == {"copy.sqlite"}
+    assert {file.read_text() for file in tmp_path.glob("*.part")} == {"precious"}
+    assert (tmp_path / "copy.sqlite").stat().st_mode == store.path.stat().st_mode
+
+
+def outcomes_of_copies(store: SqliteStore, path: Path) -> list[type[BaseException] | None]:
+    together = threading.Barrier(4)
+
+    def copy(_: int) -> type[BaseException] | None:
+        together.wait(10)
+        try:
+            store.copy(path)
+        except FileExistsError as fault:
+            return type(fault)
+        return None
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(copy, range(4)))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_several_copies_to_one_name_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", refused_by_fat)
+    store = SqliteStore(tmp_path / "log.sqlite")
+    store.append_many([batch(worker, 0) for worker in range(100)])
+    for number in range(5):
+        outcomes = outcomes_of_copies(store, tmp_path / f"copy-{number}.sqlite")
+        assert sorted(outcomes, key=str) == [FileExistsError] * 3 + [None]
+        with closing(SqliteStore(tmp_path / f"copy-{number}.sqlite")) as copy:
+            assert everything(copy) == everything(store)
+    assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
+
+
+def refused_by_fat(part: str, path: Path) -> None:
+    """As a file system without links answers; none can be mounted where the tests run."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), part, None, str(path))
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from shared.errors import Unavailable
+from shared.store.sqlite.store import SqliteStore
+from tests.contract.store.writing import batch
+
+path = Path(sys.argv[1])
+store = SqliteStore(path)
+store.append_many([batch(worker, 0) for worker in range(100)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    store.copy(path.with_name("copy.sqlite"))
+except Unavailable as fault:
+    print(fault)
+print(len(store.read_all(0)))
+"""
+
+
+def test_a_copy_that_has_no_room_is_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "log.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["copy.sqlite: disk I/O error", "300"]
+    assert {file.name.partition("-")[0] for file in tmp_path.iterdir()} == {"log.sqlite"}

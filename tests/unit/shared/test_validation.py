@@ -1,0 +1,133 @@
+"""The door: what is untrusted becomes a command, or every fault is said at once."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import pytest
+from msgspec import Meta, Struct
+
+from shared.errors import Invalid
+from shared.validation import CommandParser, schema_of
+
+
+class Place(Struct, frozen=True):
+    vintage: int
+    name: str
+    code: str | None = None
+
+
+class Visit(Struct, frozen=True):
+    person: Annotated[str, Meta(max_length=5)]
+    channel: Literal["RUE", "PERMANENCE"]
+    minutes: Annotated[int, Meta(ge=1, le=480)]
+    until: date
+    needs: list[str]
+    answers: dict[str, Literal["OUI", "NON"]]
+    on: date
+    place: Place | None = None
+
+
+CONTEXT = {"on": date(2023, 3, 1)}
+GOOD: dict[str, Any] = {
+    "person": "p-1",
+    "channel": "RUE",
+    "minutes": 30,
+    "until": "2023-04-01",
+    "needs": ["mobilite"],
+    "answers": {"logement": "OUI"},
+    "place": {"vintage": 2024, "name": "Perseigne"},
+}
+
+
+def test_good_data_becomes_a_complete_command() -> None:
+    visit = CommandParser(Visit).command(GOOD, CONTEXT)
+    assert visit == Visit("p-1", "RUE", 30, date(2023, 4, 1), ["mobilite"], {"logement": "OUI"}, date(2023, 3, 1), Place(2024, "Perseigne"))
+
+
+def test_every_fault_is_listed_at_once() -> None:
+    bad = {
+        "person": "trop long",
+        "channel": "MER",
+        "minutes": 0,
+        "until": "demain",
+        "needs": [1],
+        "answers": {"logement": "PEUT-ÊTRE"},
+        "place": {},
+    }
+    with pytest.raises(Invalid) as refusal:
+        CommandParser(Visit).command(bad, CONTEXT)
+    assert set(refusal.value.faults) == {
+        "person",
+        "channel",
+        "minutes",
+        "until",
+        "needs.0",
+        "answers.logement.value",
+        "place.vintage",
+        "place.name",
+    }
+
+
+@pytest.mark.parametrize("field", ["on", "anything"])
+def test_a_field_that_is_not_asked_is_refused(field: str) -> None:
+    """What the shell fills in cannot be sent: a caller never chooses who it is or when it speaks."""
+    with pytest.raises(Invalid) as refusal:
+        CommandParser(Visit).command({**GOOD, field: "2020-01-01"}, CONTEXT)
+    assert refusal.value.faults == {field: ["Ce champ n’existe pas."]}
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3])
+def test_what_is_not_an_object_is_refused(data: Any) -> None:
+    with pytest.raises(Invalid):
+        CommandParser(Visit).command(data, CONTEXT)
+
+
+def test_an_empty_text_is_not_a_value() -> None:
+    with pytest.raises(Invalid) as refusal:
+        CommandParser(Visit).command({**GOOD, "person": ""}, CONTEXT)
+    assert list(refusal.value.faults) == ["person"]
+
+
+CONTROL = "Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000."
+
+
+@pytest.mark.parametrize("character", ["\0", "\x01", "\t", "\n", "\r", "\x1f", "\x7f", "\x85", "\x9b", "\u2028", "\u2029"])
+def test_a_control_character_is_in_no_text_wherever_it_is(character: str) -> None:
+    bad = {
+        **GOOD,
+        "person": f"p{character}1",
+        "needs": [f"{character}"],
+        "answers": {f"loge{character}ment": "OUI"},
+        "place": {"vintage": 1, "name": f"Perseigne{character}"},
+    }
+    assert CommandParser(Visit).faults(bad) == {
+        "person": [CONTROL],
+        "needs.0": [CONTROL],
+        f"answers.loge{character}ment.key": [CONTROL],
+        "place.name": [CONTROL],
+    }
+    assert CommandParser(Visit).faults({**GOOD, "person": f"p{character}1 et la suite"}) == {
+        "person": ["Entre 1 et 5 caractères.", CONTROL]
+    }
+
+
+def test_letters_of_every_script_come_in() -> None:
+    """What is refused steers a machine or ends a line: it is no letter, and no sign of a name."""
+    assert CommandParser(Visit).command({**GOOD, "person": "’é⚙𝄞\u200d"}, CONTEXT).person == "’é⚙𝄞\u200d"
+
+
+def test_a_field_of_any_kind_may_be_null() -> None:
+    """The data of a command is read by its own door: an optional field sent as null must reach it."""
+
+    class Open(Struct):
+        data: dict[str, Any]
+
+    assert schema_of(Open)().load({"data": {"qpv": None}}) == {"data": {"qpv": None}}
+
+
+def test_a_command_holds_no_more_of_anything_than_an_event_can() -> None:
+    assert CommandParser(Visit).faults(GOOD | {"needs": ["mobilite"] * 200}) == {}
+    assert CommandParser(Visit).faults(GOOD | {"needs": ["mobilite"] * 201, "minutes": 0}) == {
+        "needs": ["Au plus 200 éléments."],
+        "minutes": ["Entre 1 et 480."],
+    }

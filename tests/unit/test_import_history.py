@@ -1,0 +1,165 @@
+"""Past history comes in through the door, with its policies, and the same file always gives the same log."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+import deploy
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import settings
+from services.cli.main import main
+from shared.decider import Answer
+from shared.errors import Forbidden, Invalid, Refused, Unavailable
+from shared.message import EventMessage
+from shared.time import end_of_day
+
+SPACE = UUID("00000000-0000-0000-0000-000000000001")
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Components]:
+    made = Components(settings(tmp_path, environ={}))
+    yield made
+    made.store.close()
+
+
+def line(number: int, type: str, data: dict[str, Any], *, time: str = "2023-03-06T10:00:00+01:00", **more: Any) -> str:
+    actor = {"id": "coach-1", "role": more.pop("role", "coach"), "organisation": more.pop("organisation", "etape")}
+    asked = {
+        "id": str(uuid5(SPACE, str(number))),
+        "type": type,
+        "territory": more.pop("territory", "alencon"),
+        "time": time,
+        "actor": actor,
+        "data": data,
+        **more,
+    }
+    return json.dumps(asked)
+
+
+MET = {"person": "p-1", "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
+SENT = {"orientation": "o-1", "person": "p-1", "kind": "MISSION_LOCALE", "needs": [], "urgency": False, "consent": True}
+HISTORY = [
+    line(1, "IdentifyPerson", MET),
+    line(2, "ReceiveOrientation", SENT, role="prescriber", organisation="ml-alencon"),
+    line(3, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-1"}, recorded_time="2023-03-08T09:00:00+01:00"),
+    line(4, "HoldInterview", {"person": "p-1", "mode": "PRESENTIEL", "minutes": 40}, time="2023-03-09T09:00:00+01:00"),
+]
+DEFINITIONS = json.loads((Path(deploy.__file__).parent / "definitions" / "v1.json").read_text())
+DEFINED = line(0, "PublishDefinitions", DEFINITIONS, role="coordinator", territory="all")
+
+
+def kinds(parts: Components) -> list[str]:
+    return [event.kind for event in parts.store.read_all(0)]
+
+
+def test_the_policies_run_right_after_what_causes_them(parts: Components) -> None:
+    outcomes = list(parts.loader().load(HISTORY))
+    assert [outcome.fault for outcome in outcomes] == [None] * 4
+    opened = kinds(parts).index("coaching.JourneyOpened")
+    assert opened < kinds(parts).index("coaching.InterviewHeld")
+    assert {"coaching.ReferentAssigned", "intake.CoachingStarted", "referrals.PrescriberInformed"} <= set(kinds(parts))
+
+
+def test_history_keeps_the_time_at_which_it_was_recorded(parts: Components) -> None:
+    list(parts.loader().load(HISTORY))
+    accepted = next(event for event in parts.store.read_all(0) if event.kind == "intake.OrientationAccepted")
+    assert accepted.recordedtime == datetime(2023, 3, 8, 8, 0, tzinfo=UTC)
+    before = parts.store.position_at(end_of_day(datetime(2023, 3, 7, tzinfo=UTC).date()))
+    assert [event.kind for event in parts.store.read_all(0) if event.position <= before] == [
+        "intake.PersonIdentified",
+        "intake.OrientationReceived",
+    ]
+
+
+def test_loading_again_changes_nothing(parts: Components) -> None:
+    first = list(parts.loader().load(HISTORY))
+    log = parts.store.read_all(0)
+    assert list(parts.loader().load(HISTORY)) == first
+    assert parts.store.read_all(0) == log
+
+
+def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Components) -> None:
+    list(parts.loader().load(HISTORY))
+    events = {event.kind: event for event in parts.store.read_all(0)}
+    opened, accepted = events["coaching.JourneyOpened"], events["intake.OrientationAccepted"]
+    assert (opened.actor.role, opened.causationid, opened.correlationid) == ("system", str(accepted.id), str(accepted.commandid))
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        ("{", Invalid),
+        (b"\xff\xfe", Invalid),
+        (line(9, "Dance", {}), Refused),
+        (line(9, "HoldInterview", {"person": "p-9", "mode": "PRESENTIEL", "minutes": 40}), Refused),
+        (line(9, "IdentifyPerson", MET, role="auditor"), Forbidden),
+        (json.dumps({"id": str(SPACE), "type": "IdentifyPerson", "territory": "alencon", "data": MET}), Invalid),
+    ],
+)
+def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Components, bad: str | bytes, fault: type[Exception]) -> None:
+    outcomes = list(parts.loader().load([bad, "", *HISTORY]))
+    assert isinstance(outcomes[0].fault, fault)
+    assert outcomes[0].line == 1
+    assert [outcome.fault for outcome in outcomes[1:]] == [None] * 4
+
+
+def test_live_and_replayed_figures_are_equal_at_every_position(parts: Components) -> None:
+    list(parts.loader().load([DEFINED, *HISTORY]))
+    for event in parts.store.read_all(0):
+        parts.reporting.apply([event])
+        live = parts.reporting.figures("all", "2023-Q1")
+        assert parts.replayed(event.position).figures("all", "2023-Q1") == live
+
+
+AGAIN = [
+    line(1, "OpenJourney", {"person": "p-1", "referent": "coach-1"}),
+    line(2, "HoldInterview", {"person": "p-1", "mode": "VISIO", "minutes": 30}),
+    line(3, "ExitJourney", {"person": "p-1", "exit_on": "2023-03-06", "reason": "DEMANDE", "outcomes": []}),
+    line(4, "ReceiveOrientation", SENT, role="prescriber", organisation="ml-alencon"),
+    line(5, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-1"}),
+    line(6, "IdentifyPerson", MET | {"person": "p-2"}),
+    line(7, "OpenJourney", {"person": "p-2", "referent": "coach-1"}),
+]
+
+
+def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(parts: Components) -> None:
+    """A journey does not open again without a granted renewal: that is said once, of the acceptance, which is recorded."""
+    outcomes = list(parts.loader().load(AGAIN))
+    told = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
+    assert told == [(5, "intake.OrientationAccepted")]
+    assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7]
+    assert all(outcome.position for outcome in outcomes)
+    events = parts.store.read_all(0)
+    assert [event.subject for event in events if event.kind == "intake.CoachingStarted"][-1] == "person-p-2"
+
+
+def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "history.ndjson"
+    file.write_text("\n".join(AGAIN))
+    assert main(["load", str(file), "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "line 5, what follows from intake.OrientationAccepted" in said
+    assert "7 commands accepted, 0 refused" in said
+    assert "What follows from 1 events could not be done" in said
+
+
+def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(parts: Components, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = parts.loader()
+    reactor, react = loader.reactors[0], loader.reactors[0].react
+    away = iter([True])
+
+    def once_away(event: EventMessage) -> list[Answer]:
+        if next(away, False):
+            raise Unavailable("away")
+        return react(event)
+
+    monkeypatch.setattr(reactor, "react", once_away)
+    outcomes = list(loader.load([AGAIN[0], AGAIN[5]]))
+    assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True)]
+    assert "intake.CoachingStarted" in kinds(parts)
