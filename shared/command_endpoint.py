@@ -1,15 +1,21 @@
-"""The desk of a service: text comes in, with a signed identity; a plain answer goes out. No transport is known here.
+"""The command endpoint of a service: text and a signed identity come in, a plain reply goes out. No transport is known here.
 
-Every answer is one of these, so that nothing is guessed from the name of a remote exception:
+A reply is a JSON object with one member, which says what became of the command, so that a caller never guesses from the name of a
+remote exception:
 
     {"accepted": {"command", "stream", "version", "position", "events"}}
-    {"invalid": {field: [faults]}} | {"forbidden": why} | {"refused": {"code", "why"}} | {"unavailable": why}
+    {"invalid": {field: [messages]}}
+    {"refused": {"code", "details"}}        the rules do not allow it
+    {"forbidden": {"code", "details"}}      the actor may not do it
+    {"unavailable": reason}                 the outcome is unknown: send the same command id again
+    {"unforeseen": exception name}          a defect; only where several callers share a call, otherwise the exception is raised
 
-What nobody foresaw is an exception, but among the commands of several callers: there it is {"unforeseen": its name} for its own.
+Data is validated once. When the envelope is sound, the command handler validates the data with everything else it does. When it is not,
+the command goes no further, and its data is validated here, so that all faults are listed together.
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,20 +24,23 @@ import msgspec
 from marshmallow import ValidationError
 from msgspec import Struct
 
-from shared.decider import Answer, CommandHandler
-from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, flattened
+from shared.command_batch import Result, handle_many
+from shared.command_handler import Answer, CommandHandler
+from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable
 from shared.message import Actor, CommandMessage
-from shared.trust.identity import Identity, Signer
-from shared.validation import schema_of
+from shared.trust.access import Identity, Signer
+from shared.validation import Faults, ValidationTexts, flatten, schema_of
 
 log = logging.getLogger(__name__)
 
 Reply = dict[str, Any]
-Faults = dict[str, list[str]]
 
 
 class CommandRequest(Struct, frozen=True):
-    """A command as a caller writes it. Only the programme's own tools may say who else spoke, and when it was recorded."""
+    """A command as its sender writes it.
+
+    Only the programme's own tools may name another actor or a time of recording. `time` is when the fact happened; now, if left out.
+    """
 
     id: UUID
     type: str
@@ -42,60 +51,101 @@ class CommandRequest(Struct, frozen=True):
     recorded_time: datetime | None = None
 
 
-SCHEMA = schema_of(CommandRequest, without=frozenset())()
+class RequestParser:
+    """Reads the envelope of a command."""
+
+    def __init__(self, texts: ValidationTexts) -> None:
+        self.texts = texts
+        self.schema = schema_of(CommandRequest, texts)()
+
+    def decode(self, text: str | bytes) -> Any:
+        """The JSON of a request.
+
+        Raises:
+            Invalid: it is not JSON.
+        """
+        try:
+            return msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise Invalid({"_": [self.texts.not_json.format(fault=fault)]}) from fault
+
+    def validate(self, raw: Any) -> tuple[CommandRequest | None, Faults]:
+        """The request, or the faults of its envelope."""
+        try:
+            return msgspec.convert(self.schema.load(raw), CommandRequest), {}
+        except ValidationError as failure:
+            return None, flatten(failure.messages)
+
+    def parse(self, text: str | bytes) -> CommandRequest:
+        """Decode and validate a request.
+
+        Raises:
+            Invalid: with every fault of the envelope.
+        """
+        request, faults = self.validate(self.decode(text))
+        if request is None:
+            raise Invalid(faults)
+        return request
 
 
 class CommandEndpoint:
-    def __init__(self, shell: CommandHandler, signer: Signer, territories: Collection[str]) -> None:
-        self.shell = shell
+    """The commands of one service, for callers that hold a service token.
+
+    `territories` are those that a command may name.
+    """
+
+    def __init__(self, handler: CommandHandler, signer: Signer, territories: Collection[str], texts: ValidationTexts) -> None:
+        self.handler = handler
         self.signer = signer
         self.territories = frozenset(territories)
+        self.texts = texts
+        self.requests = RequestParser(texts)
 
     def handle(self, token: str, command: str) -> Reply:
-        """One command, as JSON text."""
+        """Handle one command, as JSON text."""
         try:
             identity = self.signer.read(token)
             message = self.message(command, identity)
-            return accepted(self.shell.handle(message, speaker(message, identity)))
+            return accepted(self.handler.handle(message, speaker(message, identity)))
         except Fault as fault:
-            return answer_to(fault)
+            return reply_to(fault)
 
-    def handle_each(self, asked: Sequence[tuple[str, str]]) -> list[Reply]:
-        """Commands of several callers, each with its token: nobody hears of what another asked, or of how it failed."""
-        if len(asked) == 1:
-            return [self.handle(*asked[0])]
+    def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
+        """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
+        if len(requests) == 1:
+            return [self.handle(*requests[0])]
         try:
-            return self.handled([self.attempted(self.bearer(token), command) for token, command in asked])
-        except Exception:  # one of them spoils what they share: alone, each gets its own answer, or gets again the one it has
-            log.exception("%d commands failed together and are handled alone", len(asked))
-            return [self.alone(token, command) for token, command in asked]
+            return self.handle_batch([self.read(self.identity(token), command) for token, command in requests])
+        except Exception:  # one command broke what they share: handled alone, each gets its own reply, or the one it already has
+            log.exception("%d commands failed together; each is handled alone", len(requests))
+            return [self.handle_alone(token, command) for token, command in requests]
 
-    def alone(self, token: str, command: str) -> Reply:
+    def handle_alone(self, token: str, command: str) -> Reply:
         try:
             return self.handle(token, command)
         except Exception as failure:
-            log.exception("a command met what nobody foresaw")
+            log.exception("a command failed in a way that is not foreseen")
             return {"unforeseen": type(failure).__name__}
 
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
-        """Commands in order, each seeing the ones before it. An unreadable one is answered in its place; the rest goes on."""
+        """Handle commands of one caller in order, each seeing the ones before it. An invalid one gets its reply; the rest goes on."""
         try:
             identity = self.signer.read(token)
-            return self.handled([self.attempted(identity, command) for command in commands])
+            return self.handle_batch([self.read(identity, command) for command in commands])
         except Fault as fault:
-            return [answer_to(fault)] * len(commands)
+            return [reply_to(fault)] * len(commands)
 
-    def handled(self, read: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
-        results = iter(self.shell.handle_many([each for each in read if not isinstance(each, Fault)]))
-        return [answer_to(each) if isinstance(each, Fault) else answer_to(next(results)) for each in read]
+    def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
+        results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))
+        return [reply_to(each) if isinstance(each, Fault) else reply_to(next(results)) for each in commands]
 
-    def bearer(self, token: str) -> Identity | Fault:
+    def identity(self, token: str) -> Identity | Fault:
         try:
             return self.signer.read(token)
         except Fault as fault:
             return fault
 
-    def attempted(self, identity: Identity | Fault, command: str) -> tuple[CommandMessage, Identity] | Fault:
+    def read(self, identity: Identity | Fault, command: str) -> tuple[CommandMessage, Identity] | Fault:
         if isinstance(identity, Fault):
             return identity
         try:
@@ -105,70 +155,68 @@ class CommandEndpoint:
         return message, speaker(message, identity)
 
     def message(self, command: str, identity: Identity) -> CommandMessage:
-        asked = read(command, self.also)
-        if (asked.actor or asked.recorded_time) and identity.actor.role != "system":
-            raise Forbidden("Only the programme's own tools may speak for another actor or load past history.")
+        """The message in a request.
+
+        Raises:
+            Invalid: with every fault of the envelope, and of the data if the envelope has any.
+            Forbidden: the sender speaks for another actor and is no tool of the programme.
+        """
+        request = self.request(command)
+        if (request.actor or request.recorded_time) and identity.actor.role != "system":
+            raise Forbidden("speaks_for_another")
         return CommandMessage(
-            id=asked.id,
-            type=asked.type,
-            actor=asked.actor or identity.actor,
-            territory=asked.territory,
-            time=asked.time or self.shell.clock(),
-            data=asked.data,
-            recorded_time=asked.recorded_time,
+            id=request.id,
+            type=request.type,
+            actor=request.actor or identity.actor,
+            territory=request.territory,
+            time=request.time or self.handler.clock(),
+            data=request.data,
+            recorded_time=request.recorded_time,
         )
 
-    def also(self, raw: dict[str, Any]) -> Faults:
-        """The faults that the envelope's own schema cannot see: an unknown territory, and all that is wrong in the data."""
-        territory, data, door = raw.get("territory"), raw.get("data"), self.shell.deciders.get(str(raw.get("type")))
-        faults: Faults = {}
+    def request(self, command: str) -> CommandRequest:
+        raw = self.requests.decode(command)
+        request, faults = self.requests.validate(raw)
+        territory = raw.get("territory") if isinstance(raw, dict) else None
         if isinstance(territory, str) and territory not in self.territories:
-            faults["territory"] = ["Ce territoire n’est pas connu."]
-        return faults | (door[1].faults(data) if door and isinstance(data, dict) else {})
+            faults["territory"] = [self.texts.unknown_territory]
+        if request is None or faults:
+            raise Invalid(faults | self.data_faults(raw))
+        return request
+
+    def data_faults(self, raw: Any) -> Faults:
+        """What is wrong in the data of a request that goes no further."""
+        command_type = self.handler.command_types.get(str(raw.get("type"))) if isinstance(raw, dict) else None
+        if command_type is None or not isinstance(raw.get("data"), dict):
+            return {}
+        try:
+            command_type.parser.validate(raw["data"])
+        except Invalid as invalid:
+            return invalid.faults
+        return {}
 
 
 def speaker(message: CommandMessage, identity: Identity) -> Identity:
-    """Whoever the message says spoke, where the bearer may act: a tool that loads history lends its territories, not its rights."""
+    """The actor of the message, in the territories of the bearer: a tool that imports history lends its territories, not its rights."""
     return Identity(message.actor, identity.territories)
-
-
-def nothing_more(raw: dict[str, Any]) -> Faults:
-    return {}
-
-
-def read(command: str | bytes, also: Callable[[dict[str, Any]], Faults] = nothing_more) -> CommandRequest:
-    """The envelope of a command; raises Invalid with every fault of it, and those that `also` finds, at once."""
-    try:
-        raw = msgspec.json.decode(command)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise Invalid({"_": [f"Ce n’est pas du JSON : {fault}."]}) from fault
-    try:
-        loaded, faults = SCHEMA.load(raw), {}
-    except ValidationError as refusal:
-        loaded, faults = None, flattened(refusal.messages)
-    if isinstance(raw, dict):
-        faults |= also(raw)
-    if faults:
-        raise Invalid(faults)
-    return msgspec.convert(loaded, CommandRequest)
 
 
 def accepted(answer: Answer) -> Reply:
     return {"accepted": msgspec.to_builtins(answer)}
 
 
-def answer_to(result: Answer | Fault) -> Reply:
+def reply_to(result: Result) -> Reply:
     match result:
         case Answer():
             return accepted(result)
         case Invalid(faults=faults):
             return {"invalid": faults}
-        case Forbidden():
-            return {"forbidden": str(result)}
-        case Refused(code=code, why=why):
-            return {"refused": {"code": code, "why": why}}
+        case Forbidden(code=code, details=details):
+            return {"forbidden": {"code": code, "details": details}}
+        case Refused(code=code, details=details):
+            return {"refused": {"code": code, "details": details}}
         case TooLarge():
-            return {"refused": {"code": "too_large", "why": str(result)}}
+            return {"refused": {"code": "too_large", "details": {}}}
         case Unavailable() | Conflict():
             return {"unavailable": str(result)}
         case _:

@@ -1,45 +1,55 @@
 """What can go wrong, as one tree.
 
-Fault
-├── Refused        the rules do not allow it: say why, change nothing
-├── Invalid        the input cannot be read: every fault is listed at once
-├── Forbidden      this actor may not do this here
-├── Conflict       another writer was first: load again, decide again
-├── TooLarge       an event, or a name, over the documented limit
-├── Unrecordable   an event that no reader could read again, or a name that not every log can hold
-├── Outdated       a log in the shape of an earlier version: this one neither reads nor changes it
-├── UnknownPosition    a position that no event of this log has
-└── Unavailable    a server is away: what became of an append is unknown, and the same command id may be sent again
-    └── Replaced   what was kept up was made anew by somebody else: begin again from where it now is
+    Fault
+    ├── CodedFault        people read it: a stable code, and details for the text that the catalogue has for the code
+    │   ├── Refused       the rules do not allow the command; nothing is recorded
+    │   └── Forbidden     the actor may not do this, or not here
+    ├── Invalid           the input cannot be read; every fault is listed at once, under its field
+    ├── Conflict          another writer appended first; load and decide again
+    ├── TooLarge          an event or a name exceeds the documented limit of the log
+    ├── Unrecordable      an event that no reader could read, or a name that not every log can hold
+    ├── Outdated          the log has the shape of an earlier version, which this one neither reads nor changes
+    ├── UnknownPosition   no event of this log has this position
+    └── Unavailable       a server is away. The outcome of an append is unknown: the same command id may be sent again
+        └── Replaced      the read models were rebuilt by another process: reload the checkpoint
+
+No fault carries a sentence for people. Users read the catalogue's text for the code; operators read `str(fault)` in the log.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 
 class Fault(Exception):
     """Any failure that this system names itself."""
 
 
-class Refused(Fault):
-    """A command that the rules do not allow. `code` is stable and translated; `why` is for people."""
+class CodedFault(Fault):
+    """A failure that people are told about.
 
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
+    `code` is stable: programs compare it, and the catalogue has one French text for it. `details` fill the placeholders of that text;
+    they are strings or numbers, so that they travel as JSON.
+    """
+
+    def __init__(self, code: str, **details: str | int) -> None:
+        super().__init__(f"{code} {details}" if details else code)
         self.code = code
-        self.why = why
+        self.details = details
+
+
+class Refused(CodedFault):
+    """The rules do not allow the command. The state of the stream is unchanged."""
+
+
+class Forbidden(CodedFault):
+    """The actor may not do this action, or not in this territory."""
 
 
 class Invalid(Fault):
-    """Untrusted input that cannot become a command. `faults` maps each field (dotted path) to its messages."""
+    """Untrusted input that cannot become a command. `faults` maps each field (dotted path, `_` for the whole input) to its messages."""
 
     def __init__(self, faults: Mapping[str, list[str]]) -> None:
-        super().__init__("; ".join(f"{field}: {' '.join(said)}" for field, said in faults.items()))
+        super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in faults.items()))
         self.faults: dict[str, list[str]] = dict(faults)
-
-
-class Forbidden(Fault):
-    """An actor who may not do this action in this territory."""
 
 
 class Conflict(Fault):
@@ -53,26 +63,27 @@ class Conflict(Fault):
 
 
 class TooLarge(Fault):
-    """An event whose encoded body, or a name, is over the limit of the log."""
+    """An event whose encoded body exceeds the limit of the log, or a name that does."""
 
 
 class Unrecordable(Fault):
-    """What no log takes, so that every log can be read to its end. The writer is mistaken: sent again, it is refused again."""
+    """What no log accepts, so that every log can be read to its end. Sending it again does not help: the writer has a defect."""
 
 
 class UnknownPosition(Fault):
-    """A position that no event of this log has: it is another log's, or this one was put back to an earlier day."""
+    """A position that no event of this log has: it belongs to another log, or the log was restored from an earlier copy."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(f"no event of this log is at position {position}: is it another log's?")
+        super().__init__(f"no event of this log has position {position}: does it belong to another log?")
         self.position = position
 
 
 class Outdated(Fault):
-    """A log that an earlier version wrote. `place` says where it is."""
+    """A log that an earlier version wrote. `location` names the file or the table."""
 
-    def __init__(self, place: str) -> None:
-        super().__init__(f"{place} holds a log in the shape of an earlier version: write it out with that version, and load it here.")
+    def __init__(self, location: str) -> None:
+        super().__init__(f"{location} holds a log in the shape of an earlier version: export it with that version and load it here.")
+        self.location = location
 
 
 class Unavailable(Fault):
@@ -80,14 +91,4 @@ class Unavailable(Fault):
 
 
 class Replaced(Unavailable):
-    """Not for who waits: it passes when whoever keeps it up begins anew."""
-
-
-def flattened(messages: Mapping[Any, Any] | list[Any], path: str = "") -> dict[str, list[str]]:
-    """Turn nested validation messages into one flat map, dotted path -> messages; `_` is the whole input."""
-    if isinstance(messages, list):
-        return {path or "_": [str(message) for message in messages]}
-    faults: dict[str, list[str]] = {}
-    for key, inner in messages.items():
-        faults |= flattened(inner, ".".join(part for part in (path, "" if key == "_schema" else str(key)) if part))
-    return faults
+    """Do not retry: only a restart of the projection, which reloads the checkpoint, clears it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -23,6 +23,10 @@ class Actor(Struct, frozen=True, gc=False):
     id: str
     role: str
     organisation: Annotated[str, Meta(min_length=0)] = ""  # a participant speaks for nobody
+
+
+ANONYMOUS = Actor("anonymous", "participant")
+"""Whoever answers a survey: nothing leads from the answer to a person."""
 
 
 class CommandMessage(Struct, frozen=True, kw_only=True):
@@ -92,16 +96,6 @@ class EventMessage(Recorded, frozen=True, kw_only=True, gc=False):
     correlationid: str | UnsetType = UNSET
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
-
-
-def event_id(command: UUID, stream: str, index: int) -> UUID:
-    """The id of the nth event (from 0) that a command causes in a stream: the same at every retry, and nowhere else."""
-    return uuid5(command, f"{stream}/{index}")
-
-
-def reaction_id(event: UUID, policy: str) -> UUID:
-    """The id of the command that a policy gives for an event: a redelivered event asks nothing new."""
-    return uuid5(event, policy)
 
 
 def dataschema(kind: str, version: int) -> str:

@@ -1,65 +1,71 @@
-"""Policies: an event of one service asks a command of another. Each service keeps its own as a literal table.
+"""Policies: an event of one service asks a command of another. Each service declares its own as a literal table.
 
-The command's id is derived from the event and the policy, so an event delivered twice asks once.
+The id of the command is derived from the event and the policy, so an event that is delivered twice asks once.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
 from msgspec import UNSET, Struct
 
-from shared.decider import Answer, CommandHandler
+from shared.command_handler import Answer, CommandHandler
 from shared.errors import Refused
-from shared.message import CommandMessage, EventMessage, data_of, reaction_id
-from shared.trust.identity import system
+from shared.message import CommandMessage, EventMessage, data_of
+from shared.trust.access import system
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """`on` is an event kind (`intake.OrientationAccepted`); `reads` the fields of it that matter here.
+    """One rule: when `event` happens, ask `command`.
 
-    `given` turns what was read into the data of the command `asks`, or None when nothing is asked. `tolerates` lists the refusal
-    codes that mean: it is so already.
+    `id` is persisted: it is part of the ids of the commands that the policy has given, and the actor that is recorded with them. It is
+    never edited, whatever its wording; `description` may be. `event` is an event kind (`intake.OrientationAccepted`) and `reads` a
+    struct of the fields of it that matter here. `data` turns what was read into the data of the command, or into None when nothing is
+    to be asked. `tolerates` lists the refusal codes that mean: it is so already.
     """
 
-    name: str
-    on: str
+    id: str
+    description: str
+    event: str
     reads: type[Any]
-    asks: type[Any]
-    given: Callable[[Any], dict[str, Any] | None]
+    command: type[Any]
+    data: Callable[[Any], dict[str, Any] | None]
     tolerates: frozenset[str] = frozenset()
 
 
 class PolicyRunner:
-    """Runs a service's policies. `same_time` also records at the event's own time: only for the loading of past history."""
+    """Runs a service's policies on events.
 
-    def __init__(self, shell: CommandHandler, policies: Sequence[Policy], *, same_time: bool = False) -> None:
-        self.shell = shell
-        self.same_time = same_time
+    With `at_event_time` the commands are also recorded at the time of the event's own recording: only for importing past history.
+    """
+
+    def __init__(self, handler: CommandHandler, policies: Sequence[Policy], *, at_event_time: bool = False) -> None:
+        self.handler = handler
+        self.at_event_time = at_event_time
         self.policies: dict[str, list[Policy]] = {}
         for policy in policies:
-            self.policies.setdefault(policy.on, []).append(policy)
+            self.policies.setdefault(policy.event, []).append(policy)
 
     def react(self, event: EventMessage) -> list[Answer]:
-        """Ask everything that follows from one event; every policy is tried before the first failure is raised."""
+        """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
         answers: list[Answer] = []
         failures: list[Exception] = []
         for policy in self.policies.get(event.kind, ()):
             try:
-                answers += self.ask(policy, event)
-            except Exception as failure:  # noqa: BLE001 - one policy's fault must not keep the others from running; raised below
-                failure.add_note(f"policy: {policy.name}")
+                answers += self.run(policy, event)
+            except Exception as failure:  # noqa: BLE001 - one failing policy must not keep the others from running; raised below
+                failure.add_note(f"policy: {policy.id}")
                 failures.append(failure)
         if failures:
             raise failures[0]
         return answers
 
-    def ask(self, policy: Policy, event: EventMessage) -> list[Answer]:
-        data = policy.given(data_of(event, policy.reads))
+    def run(self, policy: Policy, event: EventMessage) -> list[Answer]:
+        data = policy.data(data_of(event, policy.reads))
         if data is None:
             return []
-        message = self.message(policy, event, data)
         try:
-            return [self.shell.handle(message, system(policy.name))]
+            return [self.handler.handle(self.message(policy, event, data), system(policy.id))]
         except Refused as refusal:
             if refusal.code in policy.tolerates:
                 return []
@@ -67,13 +73,18 @@ class PolicyRunner:
 
     def message(self, policy: Policy, event: EventMessage, data: dict[str, Any]) -> CommandMessage:
         return CommandMessage(
-            id=reaction_id(event.id, policy.name),
-            type=policy.asks.__name__,
-            actor=system(policy.name).actor,
+            id=policy_command_id(event.id, policy.id),
+            type=policy.command.__name__,
+            actor=system(policy.id).actor,
             territory=event.territory,
             time=event.time,
             data=data,
             causation_id=str(event.id),
             correlation_id=None if event.correlationid is UNSET else str(event.correlationid),
-            recorded_time=event.recordedtime if self.same_time else None,
+            recorded_time=event.recordedtime if self.at_event_time else None,
         )
+
+
+def policy_command_id(event: UUID, policy: str) -> UUID:
+    """The id of the command that a policy gives for an event: the same at every redelivery."""
+    return uuid5(event, policy)

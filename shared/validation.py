@@ -1,136 +1,194 @@
-"""The door: untrusted data becomes a command, or every fault is said at once.
+"""Validation: untrusted data becomes a command, or every fault is listed at once.
 
-A marshmallow schema is derived from the command's own struct, so a field is declared once. Fields that the shell fills in
-(FILLED_IN) are not part of the schema: whoever sends them is told that they are unknown.
+A marshmallow schema is derived from the command's own struct, so a field is declared once: its type, its bounds, whether it may be left
+out. Fields that the command handler fills in (`shared.command_fields`) are not part of the schema. Texts of faults are the caller's: the
+kernel has no language.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
-from msgspec import inspect
+from msgspec import Struct, inspect
 
-from shared.errors import Invalid, flattened
+from shared.coded_value import CodedValue
+from shared.command_fields import FilledIn, filled_in_by_handler
+from shared.errors import Invalid
 
-FILLED_IN = frozenset({"on", "recorded_on", "by", "organisation", "territory"})
+MAX_TEXT_LENGTH = 500  # characters of a text whose field names no limit
+MAX_ELEMENTS = 200  # of a list in one command
+CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-MANY = 200  # of anything, in one command
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-FRENCH = {
-    "required": "Ce champ est obligatoire.",
-    "null": "Ce champ ne peut pas être vide.",
-    "invalid": "Cette valeur n’a pas la forme attendue.",
-    "invalid_awareness": "Une date et une heure avec leur fuseau sont attendues : 2024-03-01T10:00:00+01:00.",
-    "invalid_utf8": "Ce texte n’est pas en UTF-8.",
-    "invalid_uuid": "Un identifiant UUID est attendu.",
-    "type": "Un objet est attendu.",
-    "too_large": "Ce nombre est trop grand.",
-}
+Faults = dict[str, list[str]]
 
 
-class CommandSchema(Schema):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.error_messages |= {"unknown": "Ce champ n’existe pas.", "type": "Un objet est attendu."}
+class ValidationTexts(Struct, frozen=True, kw_only=True):
+    """What is written under a field that is wrong. `{min}`, `{max}` and `{choices}` are filled in."""
+
+    required: str
+    null: str
+    unknown_field: str
+    object_expected: str
+    malformed: str
+    moment_expected: str
+    not_utf8: str
+    uuid_expected: str
+    number_too_large: str
+    one_of: str
+    length: str
+    too_many_elements: str
+    range: str
+    control_character: str
+    not_json: str
+    unknown_territory: str
 
 
 class CommandParser:
-    """The way in for one command type."""
+    """Validates the data of one type of command and builds the command from it."""
 
-    def __init__(self, command: type[Any]) -> None:
+    def __init__(self, command: type[Any], texts: ValidationTexts) -> None:
         self.type = command
-        self.filled_in = FILLED_IN & {field.name for field in msgspec.structs.fields(command)}
-        self.schema: Schema = schema_of(command)()
+        self.filled_in = filled_in_by_handler(command)
+        self.schema: Schema = schema_of(command, texts)()
 
-    def faults(self, data: dict[str, Any]) -> dict[str, list[str]]:
-        """Everything that is wrong in `data`; empty when it may come in."""
-        return flattened(self.schema.validate(data))
+    def validate(self, data: Any) -> dict[str, Any]:
+        """The values of the fields, converted to their types.
 
-    def command(self, data: dict[str, Any], context: dict[str, Any]) -> Any:
-        """The command, complete; raises Invalid with every fault of `data`."""
+        Raises:
+            Invalid: with every fault of `data`.
+        """
         try:
-            loaded = self.schema.load(data)
-        except ValidationError as refusal:
-            raise Invalid(flattened(refusal.messages)) from refusal
-        known = {name: context[name] for name in self.filled_in}
-        return msgspec.convert({**loaded, **known}, self.type)
+            values: dict[str, Any] = self.schema.load(data)
+        except ValidationError as failure:
+            raise Invalid(flatten(failure.messages)) from failure
+        return values
+
+    def build(self, values: Mapping[str, Any], filled_in: Mapping[FilledIn, Any]) -> Any:
+        """The command, from validated values and from what the handler fills in."""
+        return msgspec.convert({**values, **{name: filled_in[what] for name, what in self.filled_in.items()}}, self.type)
 
 
-def schema_of(struct: type[Any], without: frozenset[str] = FILLED_IN) -> type[Schema]:
-    """The marshmallow schema of a struct, named after it, without the fields that are not asked."""
-    shape = inspect.type_info(struct)
-    assert isinstance(shape, inspect.StructType)
-    made = {
-        field.name: field_of(field.type, required=field.required, default=field.default)
-        for field in shape.fields
-        if field.name not in without
-    }
-    return type(struct.__name__, (CommandSchema,), made)
+def schema_of(struct: type[Any], texts: ValidationTexts) -> type[Schema]:
+    """The marshmallow schema of a struct, named after it, without the fields that the handler fills in."""
+    return SchemaBuilder(texts).schema(struct)
 
 
-def field_of(shape: inspect.Type, **options: Any) -> fields.Field[Any]:
-    """One field: its type, its bounds, and whether it may be left out or null."""
-    extra: dict[str, Any] = {"required": options.get("required", True), "error_messages": FRENCH}
-    if not extra["required"] and options.get("default") is not msgspec.NODEFAULT:
-        extra["load_default"] = options.get("default")
-    match shape:
-        case inspect.Metadata(type=inner):
-            return field_of(inner, **options)
-        case inspect.UnionType(types=types):
-            inner, *others = [kind for kind in types if not isinstance(kind, inspect.NoneType)]
-            assert not others, "a door knows no union but an optional"
-            field = field_of(inner, **options)
-            field.allow_none = True
-            return field
-        case inspect.StrType():
-            return fields.String(validate=checks_of(shape), **extra)
-        case inspect.BoolType():
-            return fields.Boolean(truthy={True}, falsy={False}, **extra)
-        case inspect.IntType(ge=least, le=most):
-            return fields.Integer(strict=True, validate=in_range(least, most), **extra)
-        case inspect.FloatType(ge=least, le=most):
-            return fields.Float(allow_nan=False, validate=in_range(least, most), **extra)
-        case inspect.DateType():
-            return fields.Date(**extra)
-        case inspect.DateTimeType():
-            return fields.AwareDateTime(**extra)
-        case inspect.UUIDType():
-            return fields.UUID(**extra)
-        case inspect.LiteralType(values=values):
-            return fields.Raw(validate=validate.OneOf(values, error="Une de ces valeurs est attendue : {choices}."), **extra)
-        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
-            few = validate.Length(max=getattr(shape, "max_length", None) or MANY, error="Au plus {max} éléments.")
-            return fields.List(field_of(item), validate=few, **extra)
-        case inspect.DictType(key_type=key, value_type=value):
-            return fields.Dict(keys=field_of(key), values=field_of(value), **extra)
-        case inspect.AnyType():
-            return fields.Raw(allow_none=True, **extra)
-        case inspect.StructType(cls=cls):
-            return fields.Nested(schema_of(cls, frozenset()), **extra)
-        case _:
-            raise TypeError(f"no door for {shape}")
+class SchemaBuilder:
+    def __init__(self, texts: ValidationTexts) -> None:
+        self.texts = texts
+        self.messages = {
+            "required": texts.required,
+            "null": texts.null,
+            "invalid": texts.malformed,
+            "invalid_awareness": texts.moment_expected,
+            "invalid_utf8": texts.not_utf8,
+            "invalid_uuid": texts.uuid_expected,
+            "type": texts.object_expected,
+            "too_large": texts.number_too_large,
+        }
+
+    def schema(self, struct: type[Any]) -> type[Schema]:
+        shape = inspect.type_info(struct)
+        assert isinstance(shape, inspect.StructType)
+        filled_in = filled_in_by_handler(struct)
+        declared = {
+            field.name: self.field(field.type, required=field.required, default=field.default)
+            for field in shape.fields
+            if field.name not in filled_in
+        }
+        return type(struct.__name__, (base_schema(self.texts.unknown_field, self.texts.object_expected),), declared)
+
+    def field(self, shape: inspect.Type, **options: Any) -> fields.Field[Any]:
+        """One field: its type, its bounds, and whether it may be left out or null."""
+        extra: dict[str, Any] = {"required": options.get("required", True), "error_messages": self.messages}
+        if not extra["required"] and options.get("default") is not msgspec.NODEFAULT:
+            extra["load_default"] = options.get("default")
+        match shape:
+            case inspect.Metadata(type=inner):
+                return self.field(inner, **options)
+            case inspect.UnionType(types=types):
+                inner, *others = [kind for kind in types if not isinstance(kind, inspect.NoneType)]
+                assert not others, "a command has no union but an optional field"
+                field = self.field(inner, **options)
+                field.allow_none = True
+                return field
+            case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
+                most = validate.Length(max=getattr(shape, "max_length", None) or MAX_ELEMENTS, error=self.texts.too_many_elements)
+                return fields.List(self.field(item), validate=most, **extra)
+            case inspect.DictType(key_type=key, value_type=value):
+                return fields.Dict(keys=self.field(key), values=self.field(value), **extra)
+            case inspect.StructType(cls=cls):
+                return fields.Nested(self.schema(cls), **extra)
+            case _:
+                return self.scalar(shape, extra)
+
+    def scalar(self, shape: inspect.Type, extra: dict[str, Any]) -> fields.Field[Any]:
+        match shape:
+            case inspect.StrType():
+                return fields.String(validate=self.text_checks(shape), **extra)
+            case inspect.BoolType():
+                return fields.Boolean(truthy={True}, falsy={False}, **extra)
+            case inspect.IntType(ge=least, le=most):
+                return fields.Integer(strict=True, validate=self.in_range(least, most), **extra)
+            case inspect.FloatType(ge=least, le=most):
+                return fields.Float(allow_nan=False, validate=self.in_range(least, most), **extra)
+            case inspect.DateType():
+                return fields.Date(**extra)
+            case inspect.DateTimeType():
+                return fields.AwareDateTime(**extra)
+            case inspect.UUIDType():
+                return fields.UUID(**extra)
+            case inspect.LiteralType(values=values):
+                return fields.Raw(validate=validate.OneOf(values, error=self.texts.one_of), **extra)
+            case inspect.EnumType(cls=codes):
+                assert issubclass(codes, CodedValue)
+                choices, labels = [code.value for code in codes], [code.label for code in codes]
+                return fields.Raw(validate=validate.OneOf(choices, labels, error=self.texts.one_of), **extra)
+            case inspect.AnyType():
+                return fields.Raw(allow_none=True, **extra)
+            case _:
+                raise TypeError(f"no schema for {shape}")
+
+    def text_checks(self, text: inspect.StrType) -> list[Any]:
+        least = 1 if text.min_length is None else text.min_length
+        length = validate.Length(min=least, max=text.max_length or MAX_TEXT_LENGTH, error=self.texts.length)
+        pattern = [validate.Regexp(text.pattern, error=self.texts.malformed)] if text.pattern else []
+        return [length, self.refuse_control_characters, *pattern]
+
+    def refuse_control_characters(self, text: str) -> None:
+        """Every text of a command is a name or a label on one line; no database can keep U+0000 in a text."""
+        if CONTROL_CHARACTERS.search(text):
+            raise ValidationError(self.texts.control_character)
+
+    def in_range(self, least: float | None, most: float | None) -> validate.Range | None:
+        return validate.Range(min=least, max=most, error=self.texts.range) if (least, most) != (None, None) else None
 
 
-def checks_of(text: inspect.StrType) -> list[Any]:
-    least = 1 if text.min_length is None else text.min_length
-    length = validate.Length(min=least, max=text.max_length or 500, error="Entre {min} et {max} caractères.")
-    form = [validate.Regexp(text.pattern, error="Cette valeur n’a pas la forme attendue.")] if text.pattern else []
-    return [length, no_control_character, *form]
+@cache
+def base_schema(unknown_field: str, object_expected: str) -> type[Schema]:
+    """marshmallow's Schema, with our texts for what concerns the whole input."""
+
+    class CommandSchema(Schema):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.error_messages |= {"unknown": unknown_field, "type": object_expected}
+
+    return CommandSchema
 
 
-def no_control_character(text: str) -> None:
-    """Every text of the programme is a name or a label, on one line; U+0000 is in no text that a database can keep."""
-    if CONTROL.search(text):
-        raise ValidationError("Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000.")
+def flatten(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Faults:
+    """Turn marshmallow's nested messages into one flat map, dotted path -> messages; `_` is the whole input."""
+    if isinstance(messages, list):
+        return {path or "_": [str(message) for message in messages]}
+    faults: Faults = {}
+    for key, inner in messages.items():
+        faults |= flatten(inner, ".".join(part for part in (path, "" if key == "_schema" else str(key)) if part))
+    return faults
 
 
-def in_range(least: float | None, most: float | None) -> validate.Range | None:
-    return validate.Range(min=least, max=most, error="Entre {min} et {max}.") if (least, most) != (None, None) else None
-
-
-def schemas_of(deciders: Iterable[Any]) -> dict[str, type[Schema]]:
-    """The schema of every command that these deciders know, by command name."""
-    return {command.__name__: schema_of(command) for decider in deciders for command in decider.commands}
+def command_schemas(commands: Iterable[type[Any]], texts: ValidationTexts) -> dict[str, type[Schema]]:
+    """The schema of each command, by its name."""
+    return {command.__name__: schema_of(command, texts) for command in commands}

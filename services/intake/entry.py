@@ -1,28 +1,26 @@
-"""What is learnt of a person at the entry: attempts to reach them, the notice of their rights, the profile, the eligibility.
+"""What is learnt of a person at entry: attempts to reach them, the notice of their rights, the profile, the eligibility.
 
-Part of the stream `person-<person>`, whose page is person.py; none of it changes what may happen next.
+Part of the aggregate of person.py and of its stream `person-<person>`. None of it changes what may happen next.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct, structs
 
-from services.intake.words import Id, Text
+from services.intake.coded_values import ContactOutcome, EducationLevel, Household, NoticeMode, Registration, Sex, Verdict
+from services.vocabulary.fields import Id, ShortText
+from shared.command_fields import FactDate
 from shared.errors import Refused
-
-Attempt = Literal["JOINT", "ABSENT", "REFUS", "MESSAGE_LAISSE"]
-Registration = Literal["NON_INSCRIT", "FRANCE_TRAVAIL", "MISSION_LOCALE", "CAP_EMPLOI"]
-Level = Literal["NIVEAU_3_OU_MOINS", "NIVEAU_4", "NIVEAU_5_ET_PLUS", "INCONNU"]
-Household = Literal["SEUL", "SEUL_ENFANTS", "COUPLE", "COUPLE_ENFANTS", "AUTRE"]
-Verdict = Literal["ELIGIBLE", "NON_ELIGIBLE", "DEROGATION"]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
 
 class ContactAttempted(Struct, frozen=True, tag=True):
+    """A coach tried to reach the person."""
+
     person: str
-    outcome: Attempt
+    outcome: ContactOutcome
     on: date
 
 
@@ -31,7 +29,7 @@ class NoticeGiven(Struct, frozen=True, tag=True):
 
     person: str
     version: int
-    mode: Literal["ORAL", "ECRIT"]
+    mode: NoticeMode
     on: date
 
 
@@ -39,16 +37,18 @@ class ProfileRecorded(Struct, frozen=True, tag=True):
     """The profile at entry, as the funders ask for it."""
 
     person: str
-    sex: Literal["F", "M", "AUTRE"]
+    sex: Sex
     birth_year: int
     registration: Registration
-    education_level: Level
+    education_level: EducationLevel
     disability: bool
     household: Household
     on: date
 
 
 class EligibilityAssessed(Struct, frozen=True, tag=True):
+    """The verdict under a version of the rules. A derogation gives its reason; other verdicts have none."""
+
     person: str
     criteria: list[str]
     verdict: Verdict
@@ -65,36 +65,36 @@ Event = ContactAttempted | NoticeGiven | ProfileRecorded | EligibilityAssessed
 
 class RecordContactAttempt(Struct, frozen=True):
     person: Id
-    outcome: Attempt
-    on: date
+    outcome: ContactOutcome
+    on: FactDate
 
 
 class GiveNotice(Struct, frozen=True):
     person: Id
     version: Annotated[int, Meta(ge=1)]
-    mode: Literal["ORAL", "ECRIT"]
-    on: date
+    mode: NoticeMode
+    on: FactDate
 
 
 class RecordProfile(Struct, frozen=True):
     person: Id
-    sex: Literal["F", "M", "AUTRE"]
+    sex: Sex
     birth_year: Annotated[int, Meta(ge=1900, le=2100)]
     registration: Registration
-    education_level: Level
+    education_level: EducationLevel
     disability: bool
     household: Household
-    on: date
+    on: FactDate
 
 
 class AssessEligibility(Struct, frozen=True):
     person: Id
-    criteria: list[Text]
+    criteria: list[ShortText]
     verdict: Verdict
     rule_version: Annotated[int, Meta(ge=1)]
-    evidence_kind: Text
-    on: date
-    derogation: Text | None = None
+    evidence_kind: ShortText
+    on: FactDate
+    derogation: ShortText | None = None
 
 
 Command = RecordContactAttempt | GiveNotice | RecordProfile | AssessEligibility
@@ -103,7 +103,7 @@ Command = RecordContactAttempt | GiveNotice | RecordProfile | AssessEligibility
 
 
 def decide(command: Command) -> Event:
-    """What follows for a person who was met."""
+    """The event that a command leads to, for a person who was met."""
     match command:
         case RecordContactAttempt(person, outcome, on):
             return ContactAttempted(person, outcome, on)
@@ -112,8 +112,8 @@ def decide(command: Command) -> Event:
         case RecordProfile():
             return ProfileRecorded(**structs.asdict(command))
         case AssessEligibility():
-            if (command.verdict == "DEROGATION") != (command.derogation is not None):
-                raise Refused("derogation_and_verdict_disagree", "A derogation says why; another verdict has none.")
+            if (command.verdict is Verdict.DEROGATION) != (command.derogation is not None):
+                raise Refused("derogation_and_verdict_disagree")
             return EligibilityAssessed(**structs.asdict(command))
         case _:
             assert_never(command)

@@ -1,19 +1,16 @@
 """A prescriber sends a person: received with consent, then accepted or declined, once."""
 
 from datetime import date
-from typing import Literal, assert_never
+from typing import assert_never
 
-from data_inclusion.schema.v1 import Thematique
 from msgspec import Struct
 
-from services.intake.words import Id, Text
+from services.intake.coded_values import DeclineReason, PrescriberKind
+from services.vocabulary.fields import Id, ShortText
+from services.vocabulary.thematiques import check_thematiques
+from shared.command_fields import ActorOrganisation, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-
-Kind = Literal["FRANCE_TRAVAIL", "MISSION_LOCALE", "CAP_EMPLOI", "CCAS", "DEPARTEMENT", "ASSOCIATION", "SPIP", "SANTE", "AUTRE"]
-Reason = Literal["HORS_QPV", "NON_ELIGIBLE", "DEJA_SUIVI", "INJOIGNABLE", "REFUS", "AUTRE"]
-
-THEMATIQUES = frozenset(thematique.value for thematique in Thematique)
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -22,7 +19,7 @@ class OrientationReceived(Struct, frozen=True, tag=True):
     orientation: str
     person: str
     prescriber: str
-    kind: Kind
+    kind: PrescriberKind
     needs: list[str]
     urgency: bool
     consent: bool
@@ -41,7 +38,7 @@ class OrientationDeclined(Struct, frozen=True, tag=True):
     orientation: str
     person: str
     prescriber: str
-    reason: Reason
+    reason: DeclineReason
     proposed_action: str
     on: date
 
@@ -52,17 +49,19 @@ Event = OrientationReceived | OrientationAccepted | OrientationDeclined
 
 
 class NotReceived(Struct, frozen=True):
-    pass
+    """No such orientation yet."""
 
 
 class Waiting(Struct, frozen=True):
+    """Received on the day `since`, and not answered yet."""
+
     person: str
     prescriber: str
     since: date
 
 
 class Answered(Struct, frozen=True):
-    pass
+    """Accepted or declined, once."""
 
 
 State = NotReceived | Waiting | Answered
@@ -85,25 +84,25 @@ def evolve(state: State, event: Event) -> State:
 class ReceiveOrientation(Struct, frozen=True):
     orientation: Id
     person: Id
-    kind: Kind
+    kind: PrescriberKind
     needs: list[str]
     urgency: bool
     consent: bool
-    on: date
-    organisation: str
+    on: FactDate
+    organisation: ActorOrganisation
 
 
 class AcceptOrientation(Struct, frozen=True):
     orientation: Id
     referent: Id
-    on: date
+    on: FactDate
 
 
 class DeclineOrientation(Struct, frozen=True):
     orientation: Id
-    reason: Reason
-    proposed_action: Text
-    on: date
+    reason: DeclineReason
+    proposed_action: ShortText
+    on: FactDate
 
 
 Command = ReceiveOrientation | AcceptOrientation | DeclineOrientation
@@ -121,23 +120,22 @@ def decide(state: State, command: Command) -> list[Event]:
         case ReceiveOrientation():
             return [receive(state, command)]
         case AcceptOrientation():
-            asked = waiting(state, command.on)
-            return [OrientationAccepted(command.orientation, asked.person, asked.prescriber, command.referent, command.on)]
+            received = waiting(state, command.on)
+            return [OrientationAccepted(command.orientation, received.person, received.prescriber, command.referent, command.on)]
         case DeclineOrientation():
-            asked = waiting(state, command.on)
+            received = waiting(state, command.on)
             reason, action = command.reason, command.proposed_action
-            return [OrientationDeclined(command.orientation, asked.person, asked.prescriber, reason, action, command.on)]
+            return [OrientationDeclined(command.orientation, received.person, received.prescriber, reason, action, command.on)]
         case _:
             assert_never(command)
 
 
 def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
     if not isinstance(state, NotReceived):
-        raise Refused("orientation_already_received", "This orientation is received already.")
+        raise Refused("orientation_already_received")
     if not command.consent:
-        raise Refused("consent_needed", "A person is sent with their consent, or not at all.")
-    if strangers := sorted(set(command.needs) - THEMATIQUES):
-        raise Refused("unknown_thematique", f"Not thematiques of data·inclusion: {', '.join(strangers)}.")
+        raise Refused("consent_needed")
+    check_thematiques(command.needs)
     return OrientationReceived(
         command.orientation, command.person, command.organisation, command.kind, command.needs, command.urgency, command.consent, command.on
     )
@@ -146,11 +144,11 @@ def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
 def waiting(state: State, on: date) -> Waiting:
     match state:
         case NotReceived():
-            raise Refused("orientation_unknown", "No such orientation was received.")
+            raise Refused("orientation_unknown")
         case Answered():
-            raise Refused("orientation_already_answered", "This orientation has its answer.")
+            raise Refused("orientation_already_answered")
         case Waiting(since=since) if on < since:
-            raise Refused("before_the_orientation", "Nobody answers an orientation before it is received.")
+            raise Refused("before_the_orientation")
         case _:
             return state
 

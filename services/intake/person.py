@@ -1,7 +1,7 @@
 """A person met by the programme: identified, informed, assessed, and closed or coached.
 
-Only a pseudonym stands for the person; where and how they were met is kept, never who they are. What is learnt at the entry is
-in entry.py, which this page composes.
+Only a pseudonym stands for the person: the log holds where and how they were met, never who they are. What is learnt at entry is in
+entry.py, which this aggregate includes.
 """
 
 from datetime import date
@@ -10,18 +10,15 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, structs
 
 from services.intake import entry
-from services.intake.words import Id, Text
+from services.intake.coded_values import Channel, ClosingReason, ErasureBasis, Radar
+from services.vocabulary.fields import Id, ShortText
+from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-Channel = Literal["RUE", "PORTE_A_PORTE", "PERMANENCE", "EVENEMENT", "PARTENAIRE", "BOUCHE_A_OREILLE", "SPONTANE"]
-Radar = Literal["NON_INSCRIT", "SANS_CONTACT_5_MOIS", "SUIVI", "INCONNU"]
-Closing = Literal["REORIENTE", "REFUS", "PERDU_DE_VUE", "NON_ELIGIBLE", "DEMENAGEMENT", "DECES", "AUTRE"]
-Basis = Literal["DEMANDE", "RETENTION"]
-
 
 class Qpv(Struct, frozen=True):
-    """A priority neighbourhood, in the map of 2015 or of 2024. Its code may be missing, and its name is in two towns at times."""
+    """A priority neighbourhood, in the list of 2015 or of 2024. Its code may be missing, and two towns may share its name."""
 
     vintage: Literal[2015, 2024]
     name: str
@@ -43,12 +40,12 @@ class PersonIdentified(Struct, frozen=True, tag=True):
 
 class ContactClosed(Struct, frozen=True, tag=True):
     person: str
-    reason: Closing
+    reason: ClosingReason
     on: date
 
 
 class CoachingStarted(Struct, frozen=True, tag=True):
-    """The contact became a journey: it is closed by that journey's exit, not here."""
+    """The contact became a journey. The exit of that journey closes it, and no ContactClosed does."""
 
     person: str
     rank: int
@@ -64,10 +61,10 @@ class PersonsMerged(Struct, frozen=True, tag=True):
 
 
 class PersonKeyDestroyed(Struct, frozen=True, tag=True):
-    """Nothing leads to this person any more. Every count stays (invariant 12)."""
+    """The personal data cannot be read any more. Every count stays (invariant 12 of the domain)."""
 
     person: str
-    basis: Basis
+    basis: ErasureBasis
     on: date
 
 
@@ -75,17 +72,17 @@ Event = PersonIdentified | entry.Event | ContactClosed | CoachingStarted | Perso
 
 
 def with_vintage(old: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 named the neighbourhood alone, when only the map of 2015 existed."""
+    """From version 1, which had the name of the neighbourhood alone, when only the list of 2015 existed."""
     name = old.get("qpv_name")
-    kept = {field: value for field, value in old.items() if field != "qpv_name"}
-    return {**kept, "qpv": {"vintage": 2015, "name": name, "code": None} if name else None}
+    unchanged = {field: value for field, value in old.items() if field != "qpv_name"}
+    return {**unchanged, "qpv": {"vintage": 2015, "name": name, "code": None} if name else None}
 
 
 # State: what is true -----------------------------------------------------------------------------------------------
 
 
 class Unknown(Struct, frozen=True):
-    """Nobody has met this person. A journey may start all the same: an orientation can come first."""
+    """Not identified yet. A journey may start all the same: an orientation can come first."""
 
     rank: int = 0
 
@@ -98,7 +95,7 @@ class Met(Struct, frozen=True):
 
 
 class Gone(Struct, frozen=True):
-    """Merged into another record, or erased: nothing more is recorded here, but the erasure of a merged record."""
+    """Merged into another record, or erased. Only the erasure of a merged record is still recorded."""
 
     why: Literal["person_merged", "person_erased"]
 
@@ -129,35 +126,35 @@ def evolve(state: State, event: Event) -> State:
 class IdentifyPerson(Struct, frozen=True):
     person: Id
     channel: Channel
-    place: Text
+    place: ShortText
     radar: Radar
-    on: date
-    territory: str
+    on: FactDate
+    territory: CommandTerritory
     qpv: Qpv | None = None
 
 
 class CloseContact(Struct, frozen=True):
     person: Id
-    reason: Closing
-    on: date
+    reason: ClosingReason
+    on: FactDate
 
 
 class StartCoaching(Struct, frozen=True):
     person: Id
     rank: Annotated[int, Meta(ge=1)]
-    on: date
+    on: FactDate
 
 
 class MergePersons(Struct, frozen=True):
     kept: Id
     merged: Id
-    on: date
+    on: FactDate
 
 
 class DestroyPersonKey(Struct, frozen=True):
     person: Id
-    basis: Basis
-    on: date
+    basis: ErasureBasis
+    on: FactDate
 
 
 Command = IdentifyPerson | entry.Command | CloseContact | StartCoaching | MergePersons | DestroyPersonKey
@@ -190,43 +187,43 @@ def decide(state: State, command: Command) -> list[Event]:
 
 
 def erase_merged(state: Gone, command: Command) -> PersonKeyDestroyed:
-    """A merged record keeps a key of its own: whoever is erased is erased from both."""
+    """A merged record has a key of its own, so a person is erased from both records."""
     if isinstance(command, DestroyPersonKey) and state.why == "person_merged":
         return PersonKeyDestroyed(command.person, command.basis, command.on)
-    raise Refused(state.why, "This record was merged into another, or erased: nothing more is recorded here.")
+    raise Refused(state.why)
 
 
 def identify(state: Unknown | Met, command: IdentifyPerson) -> PersonIdentified:
     if isinstance(state, Met):
-        raise Refused("person_already_identified", "This person is identified already.")
+        raise Refused("person_already_identified")
     person, channel, place, territory = command.person, command.channel, command.place, command.territory
     return PersonIdentified(person, channel, place, territory, command.qpv, command.radar, command.on)
 
 
 def start_coaching(state: Unknown | Met, command: StartCoaching) -> CoachingStarted:
     if command.rank <= state.rank:
-        raise Refused("already_coached", "This journey is known already.")
+        raise Refused("already_coached")
     return CoachingStarted(command.person, command.rank, command.on)
 
 
 def close(state: Met, command: CloseContact) -> ContactClosed:
     if state.rank:
-        raise Refused("person_is_coached", "A person in a journey leaves by its exit.")
+        raise Refused("person_is_coached")
     if state.closed:
-        raise Refused("contact_already_closed", "This contact is closed already.")
+        raise Refused("contact_already_closed")
     return ContactClosed(command.person, command.reason, command.on)
 
 
 def merge(state: Unknown | Met, command: MergePersons) -> PersonsMerged:
     met(state)
     if command.kept == command.merged:
-        raise Refused("merged_into_itself", "A record is merged into another one.")
+        raise Refused("merged_into_itself")
     return PersonsMerged(command.kept, command.merged, command.on)
 
 
 def met(state: Unknown | Met) -> Met:
     if not isinstance(state, Met):
-        raise Refused("person_unknown", "Nobody has met this person yet.")
+        raise Refused("person_unknown")
     return state
 
 

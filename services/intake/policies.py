@@ -1,19 +1,24 @@
-"""What intake does when something happens elsewhere."""
+"""What intake does by itself when something happens in another service."""
 
 from typing import Any
 
 from msgspec import Struct
 
+from services.intake.coded_values import ClosingReason
 from services.intake.person import CloseContact, StartCoaching
 from shared.policy import Policy
 
 
 class JourneyOpened(Struct, frozen=True):
+    """The fields of coaching's event that matter here."""
+
     person: str
     rank: int
 
 
 class ReferralAccepted(Struct, frozen=True):
+    """The field of the event of referrals that matters here."""
+
     person: str
 
 
@@ -22,25 +27,27 @@ def coached(opened: JourneyOpened) -> dict[str, Any]:
 
 
 def redirected(accepted: ReferralAccepted) -> dict[str, Any]:
-    return {"person": accepted.person, "reason": "REORIENTE"}
+    return {"person": accepted.person, "reason": ClosingReason.REORIENTE.value}
 
 
 POLICIES = (
     Policy(
-        name="the contact becomes a journey",
-        on="coaching.JourneyOpened",
+        id="the contact becomes a journey",
+        description="A journey opens: the contact of the person becomes a journey.",
+        event="coaching.JourneyOpened",
         reads=JourneyOpened,
-        asks=StartCoaching,
-        given=coached,
+        command=StartCoaching,
+        data=coached,
         tolerates=frozenset({"already_coached", "person_merged", "person_erased"}),
     ),
     Policy(
-        # The inbox keeps the order of the log: a journey opened before this answer is known here before it.
-        name="close the contact of a person whom a partner takes",
-        on="referrals.ReferralAccepted",
+        # The inbox handles events in the order of the log, so a journey that opened before this answer is already known here.
+        id="close the contact of a person whom a partner takes",
+        description="A partner accepts a referral: the contact is closed as redirected, unless the person is coached.",
+        event="referrals.ReferralAccepted",
         reads=ReferralAccepted,
-        asks=CloseContact,
-        given=redirected,
+        command=CloseContact,
+        data=redirected,
         tolerates=frozenset({"person_is_coached", "contact_already_closed", "person_unknown", "person_merged", "person_erased"}),
     ),
 )

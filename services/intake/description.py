@@ -1,0 +1,76 @@
+"""The intake service, described: everything about it that others must know."""
+
+from services.intake import orientation, person
+from services.intake.entry import (
+    AssessEligibility,
+    ContactAttempted,
+    EligibilityAssessed,
+    GiveNotice,
+    NoticeGiven,
+    ProfileRecorded,
+    RecordContactAttempt,
+    RecordProfile,
+)
+from services.intake.forms import FORMS
+from services.intake.french import REFUSALS, SENTENCES
+from services.intake.orientation import AcceptOrientation, DeclineOrientation, ReceiveOrientation
+from services.intake.person import (
+    CloseContact,
+    CoachingStarted,
+    ContactClosed,
+    DestroyPersonKey,
+    IdentifyPerson,
+    MergePersons,
+    StartCoaching,
+)
+from services.intake.policies import POLICIES
+from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_DPO, BY_PRESCRIBER, BY_SYSTEM
+from shared.description import ServiceDescription
+
+NOT_COUNTED = "no indicator counts it; the timeline shows it"
+NO_PAGE_YET = "given through the HTTP interface; the coach's pages do not ask for it yet"
+OTHER_ROLE = "given through the HTTP interface by a role that has no pages yet"
+BY_POLICY = "only a policy gives it"
+
+DESCRIPTION = ServiceDescription(
+    name="intake",
+    nameko_service="services.intake.service:Intake",
+    aggregates=(person.decider, orientation.decider),
+    policies=POLICIES,
+    permissions={
+        IdentifyPerson: BY_COACH,
+        RecordContactAttempt: BY_COACH,
+        GiveNotice: BY_COACH,
+        RecordProfile: BY_COACH,
+        AssessEligibility: BY_COACH,
+        CloseContact: BY_COACH,
+        StartCoaching: BY_SYSTEM,
+        MergePersons: BY_COORDINATOR,
+        DestroyPersonKey: BY_DPO,
+        ReceiveOrientation: BY_PRESCRIBER,
+        AcceptOrientation: BY_COACH,
+        DeclineOrientation: BY_COACH,
+    },
+    sentences=SENTENCES,
+    refusals=REFUSALS,
+    forms=FORMS,
+    without_form={
+        RecordProfile: NO_PAGE_YET,
+        AssessEligibility: NO_PAGE_YET,
+        CloseContact: NO_PAGE_YET,
+        AcceptOrientation: NO_PAGE_YET,
+        DeclineOrientation: NO_PAGE_YET,
+        MergePersons: OTHER_ROLE,
+        DestroyPersonKey: OTHER_ROLE,
+        ReceiveOrientation: OTHER_ROLE,
+        StartCoaching: BY_POLICY,
+    },
+    unread_events={
+        ContactAttempted: NOT_COUNTED,
+        NoticeGiven: NOT_COUNTED,
+        ProfileRecorded: NOT_COUNTED,
+        EligibilityAssessed: NOT_COUNTED,
+        ContactClosed: NOT_COUNTED,
+        CoachingStarted: "it repeats coaching.JourneyOpened, which is read",
+    },
+)

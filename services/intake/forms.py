@@ -1,0 +1,25 @@
+"""The commands of intake that a person gives in a browser."""
+
+from services.intake.entry import GiveNotice, RecordContactAttempt
+from services.intake.person import IdentifyPerson
+from services.vocabulary.questions import PERSON, PERSON_HINT
+from shared.description import Form, Question
+
+FORMS = (
+    Form(
+        IdentifyPerson,
+        "Repérer une personne",
+        (
+            Question("person", "Identifiant de la personne", "generated_id", hint=PERSON_HINT),
+            Question("channel", "Comment l’avez-vous rencontrée ?", "choice"),
+            Question("place", "Où ?", hint="Un lieu : place, marché, pied d’immeuble…"),
+            Question("radar", "Est-elle suivie par une institution ?", "choice"),
+        ),
+    ),
+    Form(
+        GiveNotice,
+        "Informer sur les données",
+        (PERSON, Question("version", "Version de la notice", "number"), Question("mode", "Comment ?", "choice")),
+    ),
+    Form(RecordContactAttempt, "Noter une tentative de contact", (PERSON, Question("outcome", "Résultat", "choice"))),
+)

@@ -1,0 +1,69 @@
+"""What people read of intake: a sentence for each event, a text for each refusal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.intake.entry import ContactAttempted, EligibilityAssessed, NoticeGiven, ProfileRecorded
+from services.intake.orientation import OrientationAccepted, OrientationDeclined, OrientationReceived
+from services.intake.person import CoachingStarted, ContactClosed, PersonIdentified, PersonKeyDestroyed, PersonsMerged
+from shared.description import Sentence, sentence
+
+
+def identified(event: PersonIdentified) -> str:
+    where = f", quartier {event.qpv.name} (carte de {event.qpv.vintage})" if event.qpv else ""
+    return f"Rencontrée {event.channel.label}, {event.place}{where}. Situation : {event.radar.label}."
+
+
+def profile(event: ProfileRecorded) -> str:
+    disability = ", handicap reconnu" if event.disability else ""
+    return (
+        f"Profil à l’entrée : {event.sex.label}, naissance en {event.birth_year}{disability} ; "
+        f"études : {event.education_level.label} ; foyer : {event.household.label} ; inscription : {event.registration.label}."
+    )
+
+
+def received(event: OrientationReceived) -> str:
+    return f"Orientée par {event.prescriber} ({event.kind.label}){', en urgence' if event.urgency else ''}."
+
+
+SENTENCES: Mapping[type[Any], Sentence] = dict(
+    (
+        sentence(PersonIdentified, identified),
+        sentence(ContactAttempted, lambda event: f"Tentative de contact : {event.outcome.label}."),
+        sentence(
+            NoticeGiven,
+            lambda event: f"Information sur les données personnelles donnée {event.mode.label} (version {event.version}).",
+        ),
+        sentence(ProfileRecorded, profile),
+        sentence(EligibilityAssessed, lambda event: f"Éligibilité examinée : {event.verdict.label}."),
+        sentence(ContactClosed, lambda event: f"Le contact est clos : {event.reason.label}."),
+        sentence(
+            CoachingStarted,
+            lambda event: "L’accompagnement commence." if event.rank == 1 else "Un nouvel accompagnement commence.",
+        ),
+        sentence(PersonsMerged, lambda event: "Deux fiches sont réunies : celle-ci compte désormais avec l’autre."),
+        sentence(PersonKeyDestroyed, lambda event: f"Les données personnelles sont effacées : {event.basis.label}."),
+        sentence(OrientationReceived, received),
+        sentence(OrientationAccepted, lambda event: f"L’orientation est acceptée ; référent : {event.referent}."),
+        sentence(
+            OrientationDeclined,
+            lambda event: f"L’orientation est déclinée : {event.reason.label}. Proposition : {event.proposed_action}.",
+        ),
+    )
+)
+
+REFUSALS: Mapping[str, str] = {
+    "person_unknown": "Personne n’a encore été repéré sous cet identifiant.",
+    "person_already_identified": "Cette personne est déjà repérée.",
+    "person_is_coached": "Cette personne est accompagnée : c’est la sortie du parcours qui clôt.",
+    "person_merged": "Cette fiche a été réunie à une autre : plus rien ne s’y enregistre.",
+    "person_erased": "Cette fiche a été effacée : plus rien ne s’y enregistre.",
+    "contact_already_closed": "Ce contact est déjà clos.",
+    "already_coached": "Cet accompagnement est déjà connu.",
+    "merged_into_itself": "Une fiche se réunit à une autre, pas à elle-même.",
+    "derogation_and_verdict_disagree": "Une dérogation dit son motif ; les autres avis n’en ont pas.",
+    "orientation_unknown": "Cette orientation n’a pas été reçue.",
+    "orientation_already_received": "Cette orientation est déjà reçue.",
+    "orientation_already_answered": "Une réponse a déjà été donnée à cette orientation.",
+    "before_the_orientation": "On ne répond pas à une orientation avant de l’avoir reçue.",
+}

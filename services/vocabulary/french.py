@@ -1,0 +1,42 @@
+"""French texts that belong to no single service: faults of validation, refusals of the kernel, what is forbidden."""
+
+from collections.abc import Mapping
+
+from shared.validation import ValidationTexts
+
+VALIDATION = ValidationTexts(
+    required="Ce champ est obligatoire.",
+    null="Ce champ ne peut pas être vide.",
+    unknown_field="Ce champ n’existe pas.",
+    object_expected="Un objet est attendu.",
+    malformed="Cette valeur n’a pas la forme attendue.",
+    moment_expected="Une date et une heure avec leur fuseau sont attendues : 2024-03-01T10:00:00+01:00.",
+    not_utf8="Ce texte n’est pas en UTF-8.",
+    uuid_expected="Un identifiant UUID est attendu.",
+    number_too_large="Ce nombre est trop grand.",
+    one_of="Une de ces valeurs est attendue : {choices}.",
+    length="Entre {min} et {max} caractères.",
+    too_many_elements="Au plus {max} éléments.",
+    range="Entre {min} et {max}.",
+    control_character="Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000.",
+    not_json="Ce n’est pas du JSON : {fault}.",
+    unknown_territory="Ce territoire n’est pas connu.",
+)
+
+REFUSALS: Mapping[str, str] = {
+    "unknown_command": "Cette commande n’existe pas.",
+    "fact_in_the_future": "Un fait s’enregistre après avoir eu lieu, jamais avant.",
+    "too_large": "C’est trop long pour le journal.",
+    "unknown_thematique": "Pas dans le référentiel des thématiques de data·inclusion : {thematiques}.",
+    "consent_needed": "Sans l’accord de la personne, rien n’est transmis.",
+}
+
+FORBIDDEN: Mapping[str, str] = {
+    "role_may_not": "Le rôle « {role} » ne permet pas cette action ({action}).",
+    "not_in_territory": "{actor} n’agit pas sur le territoire « {territory} ».",
+    "speaks_for_another": "Seuls les outils du programme parlent pour un autre acteur ou chargent l’histoire passée.",
+    "identity_not_valid": "Cette identité n’est pas valable ici, ou ne l’est plus.",
+    "timeline_not_readable": "Le parcours de cette personne ne vous est pas ouvert.",
+    "event_not_readable": "Cet événement ne vous est pas ouvert.",
+    "not_a_territory": "« {territory} » n’est pas un territoire du programme.",
+}

@@ -1,0 +1,30 @@
+"""The roles of the programme, and who may usually do what.
+
+`territory` is where the actor works; `own` and `addressee` compare the actor with what it asks for: the aggregate checks it for a
+command, the gateway for a query.
+"""
+
+from shared.coded_value import CodedValue
+from shared.trust.access import Roles
+
+
+class Role(CodedValue):
+    COACH = "coach", "coach"
+    COORDINATOR = "coordinator", "coordination"
+    PRESCRIBER = "prescriber", "prescripteur"
+    PARTNER = "partner", "partenaire"
+    COMMITTEE = "committee", "comité technique"
+    FUNDER = "funder", "financeur"
+    AUDITOR = "auditor", "audit"
+    DPO = "dpo", "protection des données"
+    PARTICIPANT = "participant", "participant"
+    SYSTEM = "system", "le système"
+
+
+BY_COACH: Roles = {"coach": "territory", "coordinator": "all", "system": "all"}
+BY_COORDINATOR: Roles = {"coordinator": "all", "system": "all"}
+BY_PRESCRIBER: Roles = {"prescriber": "own", "system": "all"}
+BY_PARTNER: Roles = {"partner": "addressee", "system": "all"}
+BY_DPO: Roles = {"dpo": "all", "system": "all"}
+BY_SYSTEM: Roles = {"system": "all"}
+BY_PARTICIPANT_OR_COACH: Roles = {"participant": "all", "coach": "territory", "coordinator": "all", "system": "all"}

@@ -1,0 +1,119 @@
+"""Many commands in few commits: decided in order, each on the state that the ones before it leave, and recorded together.
+
+How it works
+------------
+A batch keeps the streams that it has loaded and the appends that wait to be recorded, at most one append per stream. Were two appends of
+one stream to wait, another writer's append between them could make the first one conflict while the second, decided on a state that
+never existed, fits by accident. So when a command names a stream that already has a waiting append, the batch is flushed first.
+
+A flush hands all waiting appends to the log in one call. Each command then gets its own answer: if its append conflicts, or the log
+refused the call because of one of its appends, the loaded stream is dropped and the command is handled alone by the command handler.
+
+Once the log is unavailable, the outcome of the flush is unknown and later commands are not tried: they get the same Unavailable and may
+be sent again with it.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from shared.command_handler import Answer, CommandHandler, LoadedStream, answer_to
+from shared.errors import Conflict, Fault, Unavailable
+from shared.message import CommandMessage
+from shared.store.append_checks import checked as check_append
+from shared.store.port import Append, Appended
+from shared.trust.access import Identity
+
+log = logging.getLogger(__name__)
+
+Result = Answer | Fault
+
+
+class Waiting(NamedTuple):
+    """A command that is decided and not yet recorded. `number` is its index among the results."""
+
+    number: int
+    message: CommandMessage
+    identity: Identity
+    append: Append
+
+
+def handle_many(handler: CommandHandler, commands: Iterable[tuple[CommandMessage, Identity]]) -> list[Result]:
+    """Handle commands in order, in as few commits as possible: an answer or a fault for each, in the same order."""
+    batch = CommandBatch(handler)
+    for message, identity in commands:
+        batch.add(message, identity)
+    batch.flush()
+    return batch.results
+
+
+class CommandBatch:
+    def __init__(self, handler: CommandHandler) -> None:
+        self.handler = handler
+        self.results: list[Result] = []
+        self.streams: dict[str, LoadedStream] = {}
+        self.waiting: dict[str, Waiting] = {}
+        self.unavailable: Unavailable | None = None
+
+    def add(self, message: CommandMessage, identity: Identity) -> None:
+        """Decide one command. Its result is final after the next flush."""
+        self.results.append(self.unavailable or Unavailable("not recorded yet"))
+        if self.unavailable is None:
+            try:
+                self.results[-1] = self.decide(len(self.results) - 1, message, identity)
+            except Unavailable as fault:
+                self.unavailable = self.results[-1] = fault
+            except Fault as fault:
+                self.results[-1] = fault
+
+    def decide(self, index: int, message: CommandMessage, identity: Identity) -> Result:
+        command_type, command = self.handler.admit(message, identity)
+        stream = command_type.decider.stream(command)
+        if stream in self.waiting:
+            self.flush()
+        if self.unavailable is not None:
+            return self.unavailable
+        if stream not in self.streams:
+            self.streams[stream] = LoadedStream(command_type, stream, self.handler.store.read_stream(stream))
+        loaded = self.streams[stream]
+        if message.id in loaded.answers:
+            return loaded.answers[message.id]
+        decision = self.handler.decide(command_type, command, message, stream, loaded)
+        check_append(decision.append)  # before the state moves on: an append that no log accepts is the fault of this command alone
+        loaded.state = decision.state
+        self.waiting[stream] = Waiting(index, message, identity, decision.append)
+        return self.results[index]
+
+    def flush(self) -> None:
+        """Record what waits and give each command its result."""
+        waiting, self.waiting = self.waiting, {}
+        outcomes = self.append_together([each.append for each in waiting.values()])
+        for each, outcome in zip(waiting.values(), outcomes, strict=True):
+            self.results[each.number] = self.settle(each, outcome)
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | Conflict | None]:
+        """None is an unknown outcome: the log is unavailable, or refused the whole call because of one append."""
+        if appends and self.unavailable is None:
+            try:
+                return self.handler.store.append_many(appends)
+            except Unavailable as fault:
+                self.unavailable = fault
+            except Exception:
+                log.exception("%d commands could not be recorded together; each is handled alone", len(appends))
+        return [None] * len(appends)
+
+    def settle(self, waiting: Waiting, outcome: Appended | Conflict | None) -> Result:
+        if isinstance(outcome, Appended):
+            answer = answer_to(waiting.message, waiting.append, outcome)
+            self.streams[waiting.append.stream].advance(answer)
+            return answer
+        del self.streams[waiting.append.stream]
+        if self.unavailable is not None:
+            return self.unavailable
+        try:
+            return self.handler.handle(waiting.message, waiting.identity)
+        except Unavailable as fault:
+            self.unavailable = fault
+            return fault
+        except Fault as fault:
+            return fault

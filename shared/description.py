@@ -1,0 +1,100 @@
+"""A service's description of itself: one object from which everything else that must know the service is derived.
+
+Composition, hosting, permissions, the gateway (addresses, OpenAPI, forms, sentences, texts), the command line and the completeness tests
+read it. Nothing else lists the services, their commands or their events: see docs/how-to/add-a-service.md and add-an-event.md.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct, inspect
+
+from shared.coded_value import CodedValue
+from shared.decider import Decider
+from shared.policy import Policy
+from shared.trust.access import Roles
+
+E = TypeVar("E")
+Sentence = Callable[[Any], str]
+QuestionKind = Literal["text", "number", "choice", "date", "generated_id", "thematique", "list"]
+
+
+class Question(Struct, frozen=True):
+    """One question of a form. The page answers a `generated_id` itself; an `optional` question may stay empty."""
+
+    field: str
+    label: str
+    kind: QuestionKind = "text"
+    optional: bool = False
+    hint: str = ""
+
+
+class Form(Struct, frozen=True):
+    """The form in which a person gives one command in a browser."""
+
+    command: type[Any]
+    title: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDescription:
+    """What a service decides, and how people see it.
+
+    `permissions` has every command: role -> scope. `sentences` has every event: the event -> one French sentence. `refusals` has every
+    code that the aggregates raise: its French text. A command is in `forms` or in `without_form`, and an event is read by the fold of
+    reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the shell that hosts the service.
+    `programme_wide` commands may be given in the name of the whole programme instead of one territory.
+    """
+
+    name: str
+    nameko_service: str
+    aggregates: tuple[Decider[Any, Any, Any], ...]
+    permissions: Mapping[type[Any], Roles]
+    sentences: Mapping[type[Any], Sentence]
+    refusals: Mapping[str, str]
+    policies: tuple[Policy, ...] = ()
+    forms: tuple[Form, ...] = ()
+    without_form: Mapping[type[Any], str] = field(default_factory=dict)
+    unread_events: Mapping[type[Any], str] = field(default_factory=dict)
+    programme_wide: bool = False
+
+    @property
+    def commands(self) -> dict[str, type[Any]]:
+        """Every command, by name."""
+        return {command.__name__: command for aggregate in self.aggregates for command in aggregate.command_types}
+
+    @property
+    def events(self) -> dict[str, type[Any]]:
+        """Every event in its current shape, by kind (`coaching.JourneyOpened`)."""
+        return {f"{self.name}.{event.__name__}": event for aggregate in self.aggregates for event in aggregate.event_types}
+
+    @property
+    def coded_values(self) -> frozenset[type[CodedValue]]:
+        """Every closed list of codes that a command or an event of this service uses."""
+        structs = [*self.commands.values(), *self.events.values()]
+        return frozenset(codes for struct in structs for codes in coded_values_in(inspect.type_info(struct)))
+
+
+def coded_values_in(shape: inspect.Type) -> Iterator[type[CodedValue]]:
+    """The coded values anywhere in a type."""
+    match shape:
+        case inspect.EnumType(cls=codes) if issubclass(codes, CodedValue):
+            yield codes
+        case inspect.StructType(fields=fields):
+            for each in fields:
+                yield from coded_values_in(each.type)
+        case inspect.UnionType(types=types):
+            for each_type in types:
+                yield from coded_values_in(each_type)
+        case inspect.Metadata(type=inner) | inspect.ListType(item_type=inner) | inspect.FrozenSetType(item_type=inner):
+            yield from coded_values_in(inner)
+        case inspect.DictType(key_type=key, value_type=value):
+            yield from coded_values_in(key)
+            yield from coded_values_in(value)
+
+
+def sentence(event: type[E], text: Callable[[E], str]) -> tuple[type[Any], Sentence]:
+    """An entry of `sentences`, with the function's argument checked against the event."""
+    return event, text
