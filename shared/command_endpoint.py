@@ -1,15 +1,5 @@
 """The command endpoint of a service: text and a signed identity come in, a plain reply goes out. No transport is known here.
 
-A reply is a JSON object with one member, which says what became of the command, so that a caller never guesses from the name of a
-remote exception:
-
-    {"accepted": {"command", "stream", "version", "position", "events"}}
-    {"invalid": {field: [messages]}}
-    {"refused": {"code", "details"}}        the rules do not allow it
-    {"forbidden": {"code", "details"}}      the actor may not do it
-    {"unavailable": reason}                 the outcome is unknown: send the same command id again
-    {"unforeseen": exception name}          a defect; only where several callers share a call, otherwise the exception is raised
-
 Data is validated once. When the envelope is sound, the command handler validates the data with everything else it does. When it is not,
 the command goes no further, and its data is validated here, so that all faults are listed together.
 """
@@ -24,16 +14,15 @@ import msgspec
 from marshmallow import ValidationError
 from msgspec import Struct
 
-from shared.command_batch import Result, handle_many
-from shared.command_handler import Answer, CommandHandler
-from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable
+from shared.command_batch import handle_many
+from shared.command_handler import CommandHandler
+from shared.errors import Fault, Forbidden, Invalid
 from shared.message import Actor, CommandMessage
+from shared.reply import Reply, accepted, reply_to
 from shared.trust.access import Identity, Signer
 from shared.validation import Faults, ValidationTexts, flatten, schema_of
 
 log = logging.getLogger(__name__)
-
-Reply = dict[str, Any]
 
 
 class CommandRequest(Struct, frozen=True):
@@ -199,25 +188,3 @@ class CommandEndpoint:
 def speaker(message: CommandMessage, identity: Identity) -> Identity:
     """The actor of the message, in the territories of the bearer: a tool that imports history lends its territories, not its rights."""
     return Identity(message.actor, identity.territories)
-
-
-def accepted(answer: Answer) -> Reply:
-    return {"accepted": msgspec.to_builtins(answer)}
-
-
-def reply_to(result: Result) -> Reply:
-    match result:
-        case Answer():
-            return accepted(result)
-        case Invalid(faults=faults):
-            return {"invalid": faults}
-        case Forbidden(code=code, details=details):
-            return {"forbidden": {"code": code, "details": details}}
-        case Refused(code=code, details=details):
-            return {"refused": {"code": code, "details": details}}
-        case TooLarge():
-            return {"refused": {"code": "too_large", "details": {}}}
-        case Unavailable() | Conflict():
-            return {"unavailable": str(result)}
-        case _:
-            raise result

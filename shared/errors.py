@@ -10,6 +10,7 @@
     ├── Unrecordable      an event that no reader could read, or a name that not every log can hold
     ├── Outdated          the log has the shape of an earlier version, which this one neither reads nor changes
     ├── UnknownPosition   no event of this log has this position
+    ├── Unforeseen        another process failed in a way that nobody planned for; its log has the details
     └── Unavailable       a server is away. The outcome of an append is unknown: the same command id may be sent again
         └── Replaced      the read models were rebuilt by another process: reload the checkpoint
 
@@ -84,6 +85,10 @@ class Outdated(Fault):
     def __init__(self, location: str) -> None:
         super().__init__(f"{location} holds a log in the shape of an earlier version: export it with that version and load it here.")
         self.location = location
+
+
+class Unforeseen(Fault):
+    """A defect in another process. Its log has the traceback."""
 
 
 class Unavailable(Fault):

@@ -1,10 +1,9 @@
-"""The composition root: every part is built here, once, from the settings. Nothing in this room knows nameko or eventlet."""
+"""The composition root: every component is built here, once, from the settings. Nothing in this module knows nameko or eventlet."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,74 +11,48 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
+from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
-from services.cli.import_history import HistoryImporter
-from services.coaching import catalogue as coaching
-from services.coaching import policies as coaching_policies
-from services.coaching import schemas as coaching_schemas
-from services.intake import catalogue as intake
-from services.intake import policies as intake_policies
-from services.intake import schemas as intake_schemas
-from services.referrals import catalogue as referrals
-from services.referrals import policies as referrals_policies
-from services.referrals import schemas as referrals_schemas
-from services.reporting import catalogue as reporting
-from services.reporting import schemas as reporting_schemas
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
+from services.vocabulary.french import VALIDATION
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
+from shared.catalogue import Catalogue
 from shared.command_endpoint import CommandEndpoint
-from shared.decider import CommandHandler, Decider
+from shared.command_handler import CommandHandler
+from shared.decider import Upcast
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
-from shared.policy import Policy, PolicyRunner
+from shared.policy import PolicyRunner
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
-from shared.store.upcasting import Upcast, UpcastingStore
-from shared.time import now
-from shared.trust.identity import Signer, system
-from shared.trust.permissions import Permissions
+from shared.store.upcasting import UpcastingStore
+from shared.time import PARIS, now
+from shared.trust.access import Permissions, Signer, system
 
-DECIDERS: Mapping[str, tuple[Decider[Any, Any, Any], ...]] = {
-    "intake": intake.DECIDERS,
-    "coaching": coaching.DECIDERS,
-    "referrals": referrals.DECIDERS,
-    "reporting": reporting.DECIDERS,
-}
-POLICIES: Mapping[str, tuple[Policy, ...]] = {
-    "intake": intake_policies.POLICIES,
-    "coaching": coaching_policies.POLICIES,
-    "referrals": referrals_policies.POLICIES,
-}
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
-SCHEMAS: Mapping[str, Mapping[str, type[Schema]]] = {
-    "intake": intake_schemas.SCHEMAS,
-    "coaching": coaching_schemas.SCHEMAS,
-    "referrals": referrals_schemas.SCHEMAS,
-    "reporting": reporting_schemas.SCHEMAS,
-}
 PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
 class Components:
-    """Everything a process may need, each part built when it is first asked for."""
+    """Everything a process may need. Each component is built when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @cached_property
     def raw_store(self) -> EventStore:
-        """The log as it was written, old shapes included: what an auditor reads."""
+        """The log as it was written, in old shapes too: for auditors."""
         return open_store(self.settings.event_store)
 
     @cached_property
     def store(self) -> EventStore:
-        """The log as everybody else reads it, every event in its current shape."""
+        """The log as everything else reads it: every event in its current shape."""
         return UpcastingStore(self.raw_store, upcasts())
 
     @cached_property
@@ -88,34 +61,48 @@ class Components:
 
     @cached_property
     def permissions(self) -> Permissions:
-        return Permissions(permissions.TABLE)
+        return Permissions(permissions.table(SERVICES.values()))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return catalogue()
 
     @cached_property
     def services_signer(self) -> Signer:
-        """Signs what the gateway hands to the services, for 60 seconds."""
+        """Signs the identities that the gateway hands to the services, for 60 seconds."""
         return Signer(self.settings.key(), "services", now)
 
     @cached_property
     def sessions_signer(self) -> Signer:
-        """Signs the sessions of the gateway's own visitors."""
+        """Signs the sessions of the gateway's visitors."""
         return Signer(self.settings.key(), "gateway", now)
 
     @cached_property
-    def shells(self) -> dict[str, CommandHandler]:
-        return {service: CommandHandler(deciders, self.store, self.permissions, now) for service, deciders in DECIDERS.items()}
+    def handlers(self) -> dict[str, CommandHandler]:
+        """The command handler of each service."""
+        return {
+            name: CommandHandler(service.aggregates, self.store, self.permissions, now, PARIS, VALIDATION)
+            for name, service in SERVICES.items()
+        }
 
-    def desk(self, service: str) -> CommandEndpoint:
+    @cached_property
+    def schemas(self) -> Mapping[str, Mapping[str, type[Schema]]]:
+        """The validation schema of every command, by service and command."""
+        return {
+            service: {name: type(command_type.parser.schema) for name, command_type in handler.command_types.items()}
+            for service, handler in self.handlers.items()
+        }
+
+    def endpoint(self, service: str) -> CommandEndpoint:
         territories = {territory.id for territory in self.settings.programme().territories}
-        return CommandEndpoint(self.shells[service], self.services_signer, territories | ({PROGRAMME} if service == "reporting" else set()))
+        more = {PROGRAMME} if SERVICES[service].programme_wide else set()
+        return CommandEndpoint(self.handlers[service], self.services_signer, territories | more, VALIDATION)
 
-    def reactor(self, service: str, *, same_time: bool = False) -> PolicyRunner:
-        return PolicyRunner(self.shells[service], POLICIES[service], same_time=same_time)
-
-    def loader(self) -> HistoryImporter:
-        return HistoryImporter(self.store, self.shells, [self.reactor(service, same_time=True) for service in POLICIES])
+    def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:
+        return PolicyRunner(self.handlers[service], SERVICES[service].policies, at_event_time=at_event_time)
 
     def publish_definitions(self) -> None:
-        """The first definitions, unless the log holds them already: without any, no figure has a meaning."""
+        """Publish the first definitions, unless the log has them: without definitions no figure has a meaning."""
         message = CommandMessage(
             id=FIRST_DEFINITIONS,
             type="PublishDefinitions",
@@ -124,50 +111,45 @@ class Components:
             time=now(),
             data=msgspec.json.decode(DEFINITIONS.read_bytes()),
         )
-        with suppress(Refused):  # published already, by somebody else
-            self.shells["reporting"].handle(message, system("parcours"))
+        with suppress(Refused):  # another process has published them
+            self.handlers["reporting"].handle(message, system("parcours"))
 
-    def forget_the_broker(self) -> None:
-        """The embedded broker begins empty: what was recorded before is read in the log by each inbox, and is not carried again."""
+    def skip_relay_to_head(self) -> None:
+        """The embedded broker starts empty. Each inbox reads earlier events in the log, so the relay need not carry them again."""
         if self.settings.embedded:
             self.checkpoints.save("relay", self.store.head())
 
-    def policies_are_done(self) -> None:
-        """Whoever loads history runs the policies on the way: the inboxes need not go through it again."""
-        for service in POLICIES:
-            self.checkpoints.save(f"{service}.inbox", self.store.head())
+    def skip_policies_to_head(self) -> None:
+        """An import of history runs the policies itself, so the inboxes need not run them on it again."""
+        for name, service in SERVICES.items():
+            if service.policies:
+                self.checkpoints.save(f"{name}.inbox", self.store.head())
 
     @cached_property
-    def reporting(self) -> Reports:
+    def reports(self) -> Reports:
         return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at)
 
     def replayed(self, position: Position) -> Reports:
-        """A report over the log alone, as it stood at `position`."""
+        """Reports from the log alone, as of `position`."""
         return replay(self.store, position, self.settings.programme())
 
     @property
-    def letters_file(self) -> FileDeadLetters | None:
-        """Where the embedded broker's dead letters are; RabbitMQ keeps its own."""
+    def dead_letter_file(self) -> FileDeadLetters | None:
+        """The dead letters of the embedded broker; RabbitMQ has its own."""
         return self.dead_letters if isinstance(self.dead_letters, FileDeadLetters) else None
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        return dead_letters(self.settings.amqp_uri, tuple(DECIDERS), self.settings.data / "dead_letters.sqlite")
-
-
-def event_structs() -> dict[str, type[Any]]:
-    """The current shape of every event, by kind."""
-    known = [decider for deciders in DECIDERS.values() for decider in deciders]
-    return {f"{decider.service}.{event.__name__}": event for decider in known for event in decider.events}
+        return dead_letters(self.settings.amqp_uri, tuple(SERVICES), self.settings.data / "dead_letters.sqlite")
 
 
 def upcasts() -> dict[str, tuple[Upcast, ...]]:
-    """Every old shape of every service, by event kind."""
+    """The upcasts of every event that has any, by event kind."""
     return {
-        f"{decider.service}.{name}": tuple(steps)
-        for deciders in DECIDERS.values()
-        for decider in deciders
-        for name, steps in decider.upcasts.items()
+        f"{aggregate.service}.{name}": tuple(steps)
+        for service in SERVICES.values()
+        for aggregate in service.aggregates
+        for name, steps in aggregate.upcasts.items()
     }
 
 
@@ -184,7 +166,7 @@ def open_store(address: str) -> EventStore:
 
 
 def open_checkpoints(address: str, data: Path) -> Checkpoints:
-    """Beside the log where it can keep them; KurrentDB cannot, and theirs are a file in the data directory, shared by one machine."""
+    """Checkpoints beside the log where it can hold them. KurrentDB cannot: then they are a file in the data directory of one machine."""
     match address.partition(":"):
         case "sqlite", _, path:
             return SqliteCheckpoints(sqlite_path(path))
@@ -195,5 +177,5 @@ def open_checkpoints(address: str, data: Path) -> Checkpoints:
 
 
 def sqlite_path(path: str) -> Path:
-    """`sqlite:///file` is relative and `sqlite:////file` absolute, as SQLAlchemy has it."""
+    """`sqlite:///file` is relative and `sqlite:////file` absolute, as in SQLAlchemy."""
     return Path(path.removeprefix("///"))

@@ -1,172 +1,136 @@
-"""Running services: each a nameko container, in a process patched by eventlet.
+"""Hosting: nameko containers and the relay in one process, supervised until SIGTERM or SIGINT.
 
-Everything that blocks (the log, the read models, the decisions around them) is imported first, with the modules as Python made
-them, and called in native threads. What is imported after it is green. So the order of the imports is the point of this module.
+The process must be patched by eventlet, and everything that blocks imported natively, before this module is imported: see
+`services.cli.serve`.
 """
-
-# ruff: noqa: E402 - the order of the imports is explained above
-
-import eventlet
-
-eventlet.monkey_patch()
-
-from shared.runtime.native_threads import import_native
-
-import_native("services.cli.commands")
 
 import logging
 import signal
 import socket
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
+import eventlet
 from nameko.runners import ServiceRunner
 
 from services.bootstrap.composition import Components
+from services.bootstrap.registry import GATEWAY, SERVICES
 from services.bootstrap.settings import Settings
-from services.bootstrap.wiring import wired
-from services.cli import commands
-from services.coaching.service import Coaching
-from services.gateway.service import GatewayService
-from services.intake.service import Intake
-from services.referrals.service import Referrals
-from services.reporting.service import ReportingService
+from services.bootstrap.wiring import wire
+from shared.bus.nameko.queue_consumer import AMQP_URI
+from shared.bus.nameko.write_service import COMPONENTS
 from shared.bus.relay import Relay
 from shared.errors import Outdated, Unavailable
-from shared.runtime.native_threads import native
+from shared.runtime.native_threads import green_only, native
 
+green_only(__name__)
 log = logging.getLogger("parcours")
 
-SERVICES: dict[str, type[Any]] = {
-    "intake": Intake,
-    "coaching": Coaching,
-    "referrals": Referrals,
-    "reporting": ReportingService,
-    "gateway": GatewayService,
-}
-WORKERS = 16  # calls that a service handles at once; how many of them may ask the log at once is the store's to say
-GRACE = 8.0  # seconds to finish what is under way after SIGTERM
-AGAIN = 2.0  # seconds before services that fell with their servers are started again
+MAX_WORKERS = 16  # calls that a service handles at once; the store limits how many of them read the log at once
+SHUTDOWN_GRACE_S = 8.0  # after SIGTERM, to finish what is under way
+RESTART_DELAY_S = 2.0  # before services that stopped with their servers are started again
+POLL_INTERVAL_S = 0.1
 
 
-def demo(asked: Namespace, place: Settings) -> int:
-    """Serve, with the study's history loaded once."""
-    native(commands.load_study, place)
-    return serve(asked, place)
+def host(components: Components, names: Sequence[str], *, relay: bool) -> int:
+    """Host services, and the relay, until SIGTERM or SIGINT; returns the exit code.
 
-
-def serve(asked: Namespace, place: Settings) -> int:
-    parts = Components(place)
-    native(parts.forget_the_broker)
-    log_to_terminal()
-    commands.say(f"Parcours: http://{place.host}:{place.port}   (data in {place.data})")
-    return hosted(parts, list(SERVICES), relay=True)
-
-
-def service(asked: Namespace, place: Settings) -> int:
-    if place.embedded:
-        commands.say("Services in processes of their own talk over RabbitMQ: set PARCOURS_AMQP_URI.")
-        return 2
-    log_to_terminal()
-    parts = Components(place)
-    relay = asked.service == "relay"
-    return hosted(parts, [] if relay else [asked.service], relay=relay)
-
-
-def log_to_terminal() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-
-def can_listen(place: Settings) -> bool:
-    """Whether the address is free: asked before anything starts, since a service that cannot listen would be started again for ever."""
-    try:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((place.host, place.port))
-    except OSError as fault:
-        commands.say(f"{place.host}:{place.port}: {fault.strerror}")
-        return False
-    return True
-
-
-def hosted(parts: Components, names: Sequence[str], *, relay: bool) -> int:
-    """Host until SIGTERM or SIGINT. What falls is started again: nothing it did is lost, nothing is done twice.
-
-    A log in the shape of an earlier version is the one thing that no new start mends: it is said, and the exit code is 1.
+    What fails is started again: nothing that it did is lost, and nothing is done twice. Only a log in the shape of an earlier version,
+    which no restart can mend, ends the process, with exit code 1.
     """
-    if "gateway" in names and not can_listen(parts.settings):
+    if GATEWAY in names and not can_listen(components.settings):
         return 1
     stop = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None if stop.ready() else stop.send(0))
-    config = {
-        "AMQP_URI": parts.settings.amqp_uri,
-        "WEB_SERVER_ADDRESS": f"{parts.settings.host}:{parts.settings.port}",
-        "max_workers": WORKERS,
-    }
-    carrying = eventlet.spawn(carry, parts, stop) if relay else None
-    supervising = eventlet.spawn(supervise, parts, config, names, stop) if names else None
+    threads = [
+        *([eventlet.spawn(run_relay, components, stop)] if relay else []),
+        *([eventlet.spawn(run_services, components, names, stop)] if names else []),
+    ]
     code: int = stop.wait()
-    with eventlet.Timeout(GRACE, False):  # what waits for a server that is away is left: nothing is lost by that
-        for thread in (supervising, carrying):
-            if thread is not None:
-                thread.wait()
+    with eventlet.Timeout(SHUTDOWN_GRACE_S, False):  # then leave what waits for a server that is away: nothing is lost by that
+        for thread in threads:
+            thread.wait()
     return code
 
 
-def carry(parts: Components, stop: Any) -> None:
-    """Relay the log, from when it can be reached until the end."""
+def can_listen(settings: Settings) -> bool:
+    """Whether the address is free. Checked before anything starts: a gateway that cannot listen would be restarted for ever."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except OSError as fault:
+        log.error("%s:%s: %s", settings.host, settings.port, fault.strerror)
+        return False
+    return True
+
+
+def run_relay(components: Components, stop: Any) -> None:
     while not stop.ready():
-        with started_again("the relay", stop):
-            store, checkpoints = native(lambda: (parts.store, parts.checkpoints))
-            relay = Relay(store, checkpoints, parts.settings.amqp_uri)
-            carrying = eventlet.spawn(relay.run)
-            wait_for_either(carrying, stop)
+        with restarting("the relay", stop):
+            store, checkpoints = native(lambda: (components.store, components.checkpoints))
+            relay = Relay(store, checkpoints, components.settings.amqp_uri)
+            thread = eventlet.spawn(relay.run)
+            wait_for_either(thread, stop)
             relay.stop()
-            carrying.wait()
+            thread.wait()
 
 
-def supervise(parts: Components, config: dict[str, Any], names: Sequence[str], stop: Any) -> None:
+def run_services(components: Components, names: Sequence[str], stop: Any) -> None:
+    config = {
+        AMQP_URI: components.settings.amqp_uri,
+        "WEB_SERVER_ADDRESS": f"{components.settings.host}:{components.settings.port}",
+        "max_workers": MAX_WORKERS,
+    }
     while not stop.ready():
-        with started_again(", ".join(names), stop):
-            runner = ServiceRunner({**config, "parcours": native(wired, parts, names)})
+        with restarting(", ".join(names), stop):
+            runner = ServiceRunner({**config, COMPONENTS: native(wire, components, names)})
             for name in names:
-                runner.add_service(SERVICES[name])
-            living = eventlet.spawn(live, runner)
-            wait_for_either(living, stop)
-            if living.dead:
-                living.wait()
+                runner.add_service(nameko_service(name))
+            thread = eventlet.spawn(run_until_stopped, runner)
+            wait_for_either(thread, stop)
+            if thread.dead:
+                thread.wait()
             else:
                 runner.stop()
 
 
+def nameko_service(name: str) -> type[Any]:
+    """The nameko shell of a service."""
+    address = "services.gateway.service:GatewayService" if name == GATEWAY else SERVICES[name].nameko_service
+    module, _, shell = address.partition(":")
+    service: type[Any] = getattr(import_module(module), shell)
+    return service
+
+
+def run_until_stopped(runner: Any) -> None:
+    """In a thread of its own, because starting waits for the broker, and that wait must be interruptible."""
+    runner.start()
+    runner.wait()
+
+
 @contextmanager
-def started_again(what: str, stop: Any) -> Iterator[None]:
-    """Whatever it falls of is said, and the next start waits a little; unless none can help."""
+def restarting(what: str, stop: Any) -> Iterator[None]:
+    """Log the failure of the block and wait before the caller restarts it; give up on Outdated, which no restart can mend."""
     try:
         yield
     except Outdated as fault:
-        commands.say(str(fault))
+        log.error("%s", fault)
         if not stop.ready():
             stop.send(1)
         return
     except Unavailable as fault:
-        log.warning("%s: waits for its servers: %s", what, fault)
+        log.warning("%s: waiting for its servers: %s", what, fault)
     except Exception:
-        log.exception("%s: fell, and is started again", what)
+        log.exception("%s: failed, and is started again", what)
     else:
         return
-    eventlet.sleep(AGAIN)
+    eventlet.sleep(RESTART_DELAY_S)
 
 
-def wait_for_either(living: Any, stop: Any) -> None:
-    while not (stop.ready() or living.dead):
-        eventlet.sleep(0.1)
-
-
-def live(runner: Any) -> None:
-    """A start lasts until the broker is there: it must not keep anybody from stopping."""
-    runner.start()
-    runner.wait()
+def wait_for_either(thread: Any, stop: Any) -> None:
+    while not (stop.ready() or thread.dead):
+        eventlet.sleep(POLL_INTERVAL_S)

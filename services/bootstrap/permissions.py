@@ -1,83 +1,16 @@
-"""Who may do what: one literal table, (role, action) -> scope. What is not here is forbidden.
+"""The table of permissions: (role, action) -> scope. What is not in it is forbidden.
 
-`territory` is where the actor works; `own` and `addressee` compare the actor with what it asks for: the decider does it for a
-command, the gateway for a reading. A reading of the whole programme, `all`, is open to whoever may read one territory of it: it
-is then masked like any committee's figure.
+The actions are the commands, whose permissions are in the descriptions of their services, and the reads below. `territory` is where the
+actor works; `own` and `addressee` compare the actor with what it asks for: the aggregate checks it for a command, the gateway for a read.
+A read of the whole programme, `all`, is open to everybody who may read one territory of it, masked like any committee's figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from shared.trust.permissions import Scope
+from shared.description import ServiceDescription
+from shared.trust.access import Roles, Scope
 
-Roles = Mapping[str, Scope]
-
-COACH: Roles = {"coach": "territory", "coordinator": "all", "system": "all"}
-COORDINATOR: Roles = {"coordinator": "all", "system": "all"}
-PRESCRIBER: Roles = {"prescriber": "own", "system": "all"}
-PARTNER: Roles = {"partner": "addressee", "system": "all"}
-SYSTEM: Roles = {"system": "all"}
-
-ACTIONS: Mapping[str, Roles] = {
-    # Intake
-    "IdentifyPerson": COACH,
-    "RecordContactAttempt": COACH,
-    "GiveNotice": COACH,
-    "RecordProfile": COACH,
-    "AssessEligibility": COACH,
-    "CloseContact": COACH,
-    "StartCoaching": SYSTEM,
-    "MergePersons": COORDINATOR,
-    "DestroyPersonKey": {"dpo": "all", "system": "all"},
-    "ReceiveOrientation": PRESCRIBER,
-    "AcceptOrientation": COACH,
-    "DeclineOrientation": COACH,
-    # Coaching
-    "OpenJourney": COACH,
-    "ReplaceReferent": COORDINATOR,
-    "TransferJourney": COACH,
-    "CompleteDiagnostic": COACH,
-    "IdentifyBarrier": COACH,
-    "LiftBarrier": COACH,
-    "HoldInterview": COACH,
-    "FindJob": COACH,
-    "EnterTraining": COACH,
-    "ResumeSchool": COACH,
-    "StartCivicService": COACH,
-    "EnterIntensiveScheme": COACH,
-    "CreateBusiness": COACH,
-    "ExitJourney": COACH,
-    "CorrectExit": COACH,
-    "NeutraliseExit": COORDINATOR,
-    "GrantRenewal": COORDINATOR,
-    "DenyRenewal": COORDINATOR,
-    "ScheduleFollowUps": SYSTEM,
-    "CompleteFollowUp": COACH,
-    "RecordUnreachable": COACH,
-    "ScheduleWorkshop": COACH,
-    "TakeSeat": COACH,
-    "ReleaseSeat": COACH,
-    "AttendWorkshop": COACH,
-    "MissWorkshop": COACH,
-    "CloseWorkshop": COACH,
-    "LendEquipment": COACH,
-    "ReturnEquipment": COACH,
-    "BuyOutEquipment": COACH,
-    "AnswerSurvey": {"participant": "all", "coach": "territory", "coordinator": "all", "system": "all"},
-    # Referrals
-    "SendReferral": COACH,
-    "WithdrawReferral": COACH,
-    "WithdrawOpenReferrals": SYSTEM,
-    "SeeReferral": PARTNER,
-    "AcceptReferral": PARTNER,
-    "DeclineReferral": PARTNER,
-    "CompleteReferral": PARTNER,
-    "ListPartner": COORDINATOR,
-    "InformPrescriber": SYSTEM,
-    # Reports
-    "PublishDefinitions": COORDINATOR,
-    "SetTarget": COORDINATOR,
-    "ReleaseCell": COORDINATOR,
-    # Readings
+READS: Mapping[str, Roles] = {
     "read_events": {
         "coach": "territory",
         "coordinator": "all",
@@ -122,4 +55,8 @@ ACTIONS: Mapping[str, Roles] = {
     },
 }
 
-TABLE: Mapping[tuple[str, str], Scope] = {(role, action): scope for action, roles in ACTIONS.items() for role, scope in roles.items()}
+
+def table(services: Iterable[ServiceDescription]) -> dict[tuple[str, str], Scope]:
+    """The whole table, of all commands and reads."""
+    commands = {command.__name__: roles for service in services for command, roles in service.permissions.items()}
+    return {(role, action): scope for action, roles in {**commands, **READS}.items() for role, scope in roles.items()}

@@ -1,4 +1,4 @@
-"""Where the real parts are: a data directory, or the addresses given by the environment."""
+"""Settings: a data directory, and addresses from environment variables."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ class Territory(Struct, frozen=True):
 
 
 class Programme(Struct, frozen=True):
-    """The versioned configuration of a programme: its name and its territories."""
+    """The configuration of a programme: its name and its territories."""
 
     programme: str
     label: str
@@ -45,7 +45,7 @@ class Settings(Struct, frozen=True):
         return msgspec.json.decode(self.territories.read_bytes(), type=Programme)
 
     def key(self) -> bytes:
-        """The key that signs identities: 32 random bytes or more, in a file that only its owner reads, made at the first start."""
+        """The key that signs identities: 32 random bytes or more, in a file that only its owner can read, made at the first start."""
         if not self.keys.exists():
             self.keys.parent.mkdir(parents=True, exist_ok=True)
             draft = self.keys.with_name(f"{self.keys.name}.{os.getpid()}")
@@ -56,7 +56,7 @@ class Settings(Struct, frozen=True):
 
 
 def publish_once(draft: Path, path: Path) -> None:
-    """Give the draft its name unless another process was first: all of them then read the same key."""
+    """Rename the draft, unless another process was first: all processes then read the same key."""
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -65,7 +65,7 @@ def publish_once(draft: Path, path: Path) -> None:
         draft.unlink()
 
 
-def settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ: Mapping[str, str] = os.environ) -> Settings:
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     return Settings(

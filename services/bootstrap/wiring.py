@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.bootstrap.composition import POLICIES, SCHEMAS, Components, event_structs
-from services.gateway.dependencies import Call, GatewayDeps
+from services.bootstrap.composition import Components
+from services.bootstrap.registry import GATEWAY, SERVICES
+from services.gateway.command_client import Call, CommandClient
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.reporting.projection.projector import Projector
 from services.reporting.queries.rpc_queries import ReportQueries
@@ -15,49 +17,53 @@ from shared.bus.projection_inbox import ProjectionInbox
 from shared.runtime.native_threads import native
 from shared.time import now
 
-Wires = dict[str, dict[str, Any]]
+Wiring = dict[str, dict[str, Any]]
 
 
-def wired(parts: Components, names: Sequence[str]) -> Wires:
-    return {name: gateway(parts) if name == "gateway" else deciding(parts, name) for name in names}
+def wire(components: Components, names: Sequence[str]) -> Wiring:
+    """The objects of these services, by service and name."""
+    return {name: gateway(components) if name == GATEWAY else write_service(components, name) for name in names}
 
 
-def deciding(parts: Components, name: str) -> dict[str, Any]:
-    wires: dict[str, Any] = {"desk": parts.desk(name), "listener": listener(parts, inbox(parts, name))}
+def write_service(components: Components, name: str) -> dict[str, Any]:
+    objects: dict[str, Any] = {"endpoint": components.endpoint(name), "inbox_consumer": inbox_consumer(components, inbox(components, name))}
     if name != "reporting":
-        return wires
-    parts.publish_definitions()
-    return {**wires, "reports": ReportQueries(parts.reporting)}
+        return objects
+    components.publish_definitions()
+    return {**objects, "reports": ReportQueries(components.reports)}
 
 
-def inbox(parts: Components, name: str) -> Inbox:
-    if name in POLICIES:
-        reactor = parts.reactor(name)
-        return PolicyInbox(name, parts.store, parts.checkpoints, reactor.react, reactor.policies.keys())
-    return ProjectionInbox(name, parts.store, Projector(parts.reporting, parts.store))
+def inbox(components: Components, name: str) -> Inbox:
+    """A service with policies reacts to events; the reporting service folds them."""
+    if SERVICES[name].policies:
+        runner = components.policy_runner(name)
+        return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.policies.keys())
+    return ProjectionInbox(name, components.store, Projector(components.reports, components.store))
 
 
-def listener(parts: Components, inbox: Inbox) -> InboxConsumer:
-    return InboxConsumer(inbox, parts.checkpoints, parts.settings.amqp_uri, parts.letters_file)
+def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
+    return InboxConsumer(inbox, components.checkpoints, components.settings.amqp_uri, components.dead_letter_file)
 
 
-def gateway(parts: Components) -> dict[str, Any]:
-    """The gateway makes its HTTP side when it knows how to call the services."""
-    programme, store = parts.settings.programme(), parts.store
+def gateway(components: Components) -> dict[str, Any]:
+    """The gateway builds its HTTP application when it has an RPC client."""
+    programme, store = components.settings.programme(), components.store
 
-    def compose(call: Call) -> GatewayDeps:
+    def compose(call: Call, commands: CommandClient) -> GatewayDeps:
         return GatewayDeps(
             call=call,
+            commands=commands,
             store=store,
             native=native,
             feed=Feed(store, native),
-            sessions=parts.sessions_signer,
-            services=parts.services_signer,
-            permissions=parts.permissions,
+            sessions_signer=components.sessions_signer,
+            services_signer=components.services_signer,
+            permissions=components.permissions,
             programme=programme.label,
             territories={territory.id: territory.label for territory in programme.territories},
-            schemas=SCHEMAS,
-            events=event_structs(),
+            services=SERVICES,
+            schemas=components.schemas,
+            catalogue=components.catalogue,
             clock=now,
         )
 

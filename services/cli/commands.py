@@ -1,9 +1,9 @@
-"""What the command line does without a server: bring history in, read it out, count it again."""
+"""Commands that need no running service: import history, read the log, count and compare figures, operate."""
 
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from demo import generator, study
 from services.bootstrap.composition import Components
+from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
-from services.cli.import_history import Outcome
+from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.projection.read_models import OtherVersion
-from shared.errors import Fault, Invalid
+from shared.errors import CodedFault, Fault, Invalid
 from shared.message import Position
 from shared.store.port import EventStore
 from shared.store.sqlite.store import SqliteStore
@@ -28,106 +29,119 @@ STUDY_SEED = 1
 encode = msgspec.json.Encoder().encode
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     print(text, file=sys.stderr)
 
 
 def progress(items: Iterable[Any], label: str, total: int | None = None) -> Iterator[Any]:
-    """A bar on a terminal, nothing in a pipe."""
+    """A progress bar on a terminal, and none in a pipe."""
     return iter(tqdm(items, desc=label, total=total, disable=None, unit_scale=True, leave=False))
 
 
-def load(asked: Namespace, place: Settings) -> int:
-    if asked.file == "-":
-        return loaded(Components(place), sys.stdin.buffer)
+def load(args: Namespace, settings: Settings) -> int:
+    if args.file == "-":
+        return import_lines(Components(settings), sys.stdin.buffer)
     try:
-        with Path(asked.file).open("rb") as file:
-            return loaded(Components(place), file)
+        with Path(args.file).open("rb") as file:
+            return import_lines(Components(settings), file)
     except OSError as fault:
-        say(f"{asked.file}: {fault.strerror}")
+        print_message(f"{args.file}: {fault.strerror}")
         return 2
 
 
-def loaded(parts: Components, lines: BinaryIO | Iterable[bytes]) -> int:
+def import_lines(components: Components, lines: BinaryIO | Iterable[bytes]) -> int:
     outcomes: Counter[str] = Counter()
-    for outcome in progress(parts.loader().load(lines), "chargement"):
+    for outcome in progress(importer(components).load(lines), "chargement"):
         outcomes["undone" if outcome.by_policy else "refused" if outcome.fault else "accepted"] += 1
         if outcome.fault:
             report(outcome)
-    say(f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {parts.store.head()}.")
+    print_message(
+        f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {components.store.head()}."
+    )
     if outcomes["undone"]:
-        say(f"What follows from {outcomes['undone']} events could not be done by a policy.")
-    if behind(parts):
-        say("The figures follow when the services run; without them, `parcours rebuild` brings them.")
+        print_message(f"What follows from {outcomes['undone']} events could not be done by a policy.")
+    if lags_behind(components):
+        print_message("The figures follow when the services run; without them, `parcours rebuild` brings them.")
     return 1 if outcomes["refused"] or outcomes["undone"] else 0
 
 
-def load_study(place: Settings) -> None:
-    """The study's history, once: a mark beside the log says that it is there."""
-    parts = Components(place)
-    if parts.checkpoints.load(STUDY):
+def load_study(settings: Settings) -> None:
+    """Load the history of the study once: a checkpoint beside the log says that it is there."""
+    components = Components(settings)
+    if components.checkpoints.load(STUDY):
         return
     lines = [encode(line) for line in study.study(STUDY_SEED)]
-    say("The study of 2022-2024 is loaded, once.")
-    for outcome in progress(parts.loader().load(lines), "chargement", len(lines)):
+    print_message("The study of 2022-2024 is loaded, once.")
+    for outcome in progress(importer(components).load(lines), "chargement", len(lines)):
         if outcome.fault:
             report(outcome)
             raise SystemExit(1)
-    parts.policies_are_done()
-    parts.checkpoints.save(STUDY, parts.store.head())
+    components.skip_policies_to_head()
+    components.checkpoints.save(STUDY, components.store.head())
 
 
 def report(outcome: Outcome) -> None:
     what = f"what follows from {outcome.command}, position {outcome.position}" if outcome.by_policy else outcome.command
-    say(f"line {outcome.line}, {what}: {type(outcome.fault).__name__.lower()}")
-    faults = outcome.fault.faults if isinstance(outcome.fault, Invalid) else {"": [str(outcome.fault)]}
-    for field, said in faults.items():
-        say(f"    {field + ': ' if field else ''}{' '.join(said)}")
+    print_message(f"line {outcome.line}, {what}: {type(outcome.fault).__name__.lower()}")
+    for field, messages in messages_of(outcome.fault).items():
+        print_message(f"    {field + ': ' if field else ''}{' '.join(messages)}")
 
 
-def generate(asked: Namespace, place: Settings) -> int:
-    lines = study.study(asked.seed) if asked.study else generator.generate(asked.persons, asked.seed, asked.start, asked.end)
+def messages_of(fault: Fault | None) -> dict[str, list[str]]:
+    """What people read of a fault: its messages by field, or the catalogue's text."""
+    if isinstance(fault, Invalid):
+        return fault.faults
+    return {"": [catalogue().text_of(fault) if isinstance(fault, CodedFault) else str(fault)]}
+
+
+def importer(components: Components) -> HistoryImporter:
+    runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
+    return HistoryImporter(components.store, components.handlers, runners)
+
+
+def generate(args: Namespace, settings: Settings) -> int:
+    lines = study.study(args.seed) if args.study else generator.generate(args.persons, args.seed, args.start, args.end)
     for line in progress(lines, "commandes"):
         sys.stdout.buffer.write(encode(line) + b"\n")
     sys.stdout.buffer.flush()
     return 0
 
 
-def history(asked: Namespace, place: Settings) -> int:
-    parts = Components(place)
-    store = parts.raw_store if asked.as_written else parts.store
-    after: Position = asked.after
+def history(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
+    store = components.raw_store if args.as_written else components.store
+    after: Position = args.after
     while page := store.read_all(after):
         for event in page:
-            if asked.territory in (None, event.territory):
+            if args.territory in (None, event.territory):
                 sys.stdout.buffer.write(encode(event) + b"\n")
         after = page[-1].position
     sys.stdout.buffer.flush()
     return 0
 
 
-def indicators(asked: Namespace, place: Settings) -> int:
-    parts = Components(place)
-    if behind(parts):
-        say("The read models are behind the log: start the services, or `parcours rebuild`.")
-    return printed(asked, lambda: parts.reporting.figures(asked.territory, asked.quarter, asked.definitions))
+def indicators(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
+    if lags_behind(components):
+        print_message("The read models are behind the log: start the services, or `parcours rebuild`.")
+    return print_figures(args, lambda: components.reports.figures(args.territory, args.quarter, args.definitions))
 
 
-def behind(parts: Components) -> bool:
-    """Those that another version made know nothing of this log."""
+def lags_behind(components: Components) -> bool:
+    """Whether the read models lack events of the log; those of another version count as empty."""
     try:
-        return parts.reporting.position() < parts.store.head()
+        return components.reports.position() < components.store.head()
     except OtherVersion:
         return True
 
 
-def printed(asked: Namespace, figures: Any) -> int:
+def print_figures(args: Namespace, figures: Callable[[], Any]) -> int:
     try:
         answer = figures()
     except Fault as fault:
-        say(str(fault))
+        print_message(" ".join(messages_of(fault)[""]))
         return 1
-    if asked.json:
+    if args.json:
         print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     else:
         print("\n".join(table(answer)))
@@ -144,19 +158,19 @@ def table(answer: dict[str, Any]) -> Iterator[str]:
             yield f"{name:28} {figure['value']!s:>8}"
 
 
-def replay(asked: Namespace, place: Settings) -> int:
-    parts = Components(place)
+def replay(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
     try:
-        position = as_of(parts.store, asked.as_of)
+        position = as_of(components.store, args.as_of)
     except ValueError:
-        say(f"--as-of {asked.as_of}: a position or a date (2024-03-31) is expected.")
+        print_message(f"--as-of {args.as_of}: a position or a date (2024-03-31) is expected.")
         return 2
-    report = parts.replayed(position)
-    quarter = asked.quarter or (report.quarters() or [""])[-1]
+    report = components.replayed(position)
+    quarter = args.quarter or (report.quarters() or [""])[-1]
     if not quarter:
-        say("The log holds no fact at this position.")
+        print_message("The log holds no fact at this position.")
         return 1
-    return printed(asked, lambda: report.figures(asked.territory, quarter, asked.definitions))
+    return print_figures(args, lambda: report.figures(args.territory, quarter, args.definitions))
 
 
 def as_of(store: EventStore, text: str | None) -> Position:
@@ -165,48 +179,48 @@ def as_of(store: EventStore, text: str | None) -> Position:
     if text.isdigit():
         return int(text)
     position = store.position_at(end_of_day(date.fromisoformat(text)))
-    say(f"As of {text}, by the time of recording: position {position}.")
+    print_message(f"As of {text}, by the time of recording: position {position}.")
     return position
 
 
-def rebuild(asked: Namespace, place: Settings) -> int:
-    parts = Components(place)
-    position = parts.reporting.rebuild(parts.store)
-    say(f"The read models are built again, up to position {position}.")
+def rebuild(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
+    position = components.reports.rebuild(components.store)
+    print_message(f"The read models are built again, up to position {position}.")
     return 0
 
 
-def copy(asked: Namespace, place: Settings) -> int:
-    store = Components(place).raw_store
+def copy(args: Namespace, settings: Settings) -> int:
+    store = Components(settings).raw_store
     if not isinstance(store, SqliteStore):
-        say("Only an SQLite log is copied so: a database server has its own way (pg_dump, pg_basebackup).")
+        print_message("Only an SQLite log is copied so: a database server has its own way (pg_dump, pg_basebackup).")
         return 2
     try:
-        store.copy(asked.file)
+        store.copy(args.file)
     except OSError as fault:
-        say(f"{asked.file}: {fault.strerror}")
+        print_message(f"{args.file}: {fault.strerror}")
         return 1
-    say(f"{asked.file} holds the log up to position {SqliteStore(asked.file).head()}.")
+    print_message(f"{args.file} holds the log up to position {SqliteStore(args.file).head()}.")
     return 0
 
 
-def dead(asked: Namespace, place: Settings) -> int:
-    letters = Components(place).dead_letters
-    if asked.action == "replay":
-        say(f"{letters.replay(asked.service)} events given back to their service.")
+def dead(args: Namespace, settings: Settings) -> int:
+    letters = Components(settings).dead_letters
+    if args.action == "replay":
+        print_message(f"{letters.replay(args.service)} events given back to their service.")
         return 0
-    for letter in letters.list(asked.service):
+    for letter in letters.list(args.service):
         print(msgspec.json.encode(letter).decode())
     return 0
 
 
-def tail(asked: Namespace, place: Settings) -> int:
+def tail(args: Namespace, settings: Settings) -> int:
     from shared.bus.tail import tail as follow
 
-    if place.embedded:
-        say("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
+    if settings.embedded:
+        print_message("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
         return 2
-    offset = int(asked.offset) if asked.offset.isdigit() else asked.offset
-    for position, event in follow(place.amqp_uri, offset):
+    offset = int(args.offset) if args.offset.isdigit() else args.offset
+    for position, event in follow(settings.amqp_uri, offset):
         print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
     return 0

@@ -1,27 +1,28 @@
-"""Past history comes in through the door: commands as NDJSON, each admitted, decided and recorded as if asked that day.
+"""Import of past history: commands as NDJSON, each validated, decided and recorded as if it had been sent that day.
 
-The policies run here, right after each command, at the time of what caused them. So the outcome does not depend on how fast a
-broker is, and the same file always gives the same log.
+The policies run here, right after each command, at the time of the event that caused them. So the result does not depend on the speed of
+a broker, and the same file always gives the same log.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from shared.command_endpoint import read
-from shared.decider import CommandHandler
+from services.vocabulary.french import VALIDATION
+from shared.command_endpoint import RequestParser
+from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.message import CommandMessage, EventMessage, Position
 from shared.policy import PolicyRunner
 from shared.store.port import EventStore
-from shared.trust.identity import EVERYWHERE, Identity
+from shared.trust.access import EVERYWHERE, Identity
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one line: the position of its last event, or the fault that refused it.
+    """The result of one line: the position of its last event, or the fault that refused it.
 
-    A policy that cannot do what follows from a line is an outcome of its own, behind the line's: `command` is then the kind of the
-    event that asked, `position` its position.
+    A policy that fails is an outcome of its own, after that of the line (`by_policy`): `command` is then the kind of the event that it
+    reacted to, and `position` its position.
     """
 
     line: int
@@ -32,67 +33,70 @@ class Outcome(Struct, frozen=True):
 
 
 class HistoryImporter:
-    def __init__(self, store: EventStore, shells: Mapping[str, CommandHandler], reactors: Sequence[PolicyRunner]) -> None:
+    """`handlers` are the command handlers by service, `runners` the policies, run at the time of the events."""
+
+    def __init__(self, store: EventStore, handlers: Mapping[str, CommandHandler], runners: Sequence[PolicyRunner]) -> None:
         self.store = store
-        self.shells = {command: shell for shell in shells.values() for command in shell.deciders}
-        self.reactors = reactors
-        self.seen = store.head()
+        self.handlers = {command: handler for handler in handlers.values() for command in handler.command_types}
+        self.runners = runners
+        self.requests = RequestParser(VALIDATION)
+        self.position = store.head()
 
     def load(self, lines: Iterable[str | bytes]) -> Iterator[Outcome]:
-        """Handle every line that is not blank; a refused one is reported and the rest goes on."""
+        """Handle every line that is not blank. A refused line is reported and the rest goes on."""
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield from [self.handled(number, line), *self.react(number)]
+                yield from [self.handle(number, line), *self.run_policies(number)]
 
-    def handled(self, number: int, line: str | bytes) -> Outcome:
-        name = "?"
+    def handle(self, number: int, line: str | bytes) -> Outcome:
+        command = "?"
         try:
             message = self.message(line)
-            name = message.type
-            answer = self.shell(name).handle(message, Identity(message.actor, (EVERYWHERE,)))
+            command = message.type
+            answer = self.handler(command).handle(message, Identity(message.actor, (EVERYWHERE,)))
         except Fault as fault:
-            return Outcome(number, name, None, fault)
-        return Outcome(number, name, answer.position)
+            return Outcome(number, command, None, fault)
+        return Outcome(number, command, answer.position)
 
     def message(self, line: str | bytes) -> CommandMessage:
-        asked = read(line)
-        if asked.time is None or asked.actor is None:
+        request = self.requests.parse(line)
+        if request.time is None or request.actor is None:
             raise Invalid({"_": ["Une histoire chargée dit qui (actor) et quand (time)."]})
         return CommandMessage(
-            id=asked.id,
-            type=asked.type,
-            actor=asked.actor,
-            territory=asked.territory,
-            time=asked.time,
-            data=asked.data,
-            recorded_time=asked.recorded_time or asked.time,
+            id=request.id,
+            type=request.type,
+            actor=request.actor,
+            territory=request.territory,
+            time=request.time,
+            data=request.data,
+            recorded_time=request.recorded_time or request.time,
         )
 
-    def shell(self, command: str) -> CommandHandler:
-        if command not in self.shells:
-            raise Refused("unknown_command", f"There is no command {command}.")
-        return self.shells[command]
+    def handler(self, command: str) -> CommandHandler:
+        if command not in self.handlers:
+            raise Refused("unknown_command", command=command)
+        return self.handlers[command]
 
-    def react(self, number: int) -> list[Outcome]:
-        """Run the policies on what was recorded since the last time, until nothing more follows; what they cannot do is told.
+    def run_policies(self, number: int) -> list[Outcome]:
+        """Run the policies on what was recorded since the last line, until nothing more follows; returns those that failed.
 
-        A log that is away says nothing of a policy: its event is handled after the next line.
+        When the log is unavailable, the policies of this line run after the next one.
         """
         failed: list[Outcome] = []
         try:
-            while page := self.store.read_all(self.seen):
+            while page := self.store.read_all(self.position):
                 for event in page:
-                    failed += self.refusals(number, event)
-                    self.seen = event.position
+                    failed += self.failures(number, event)
+                    self.position = event.position
         except Unavailable as fault:
-            failed.append(Outcome(number, "?", self.seen, fault, by_policy=True))
+            failed.append(Outcome(number, "?", self.position, fault, by_policy=True))
         return failed
 
-    def refusals(self, number: int, event: EventMessage) -> list[Outcome]:
+    def failures(self, number: int, event: EventMessage) -> list[Outcome]:
         failed: list[Outcome] = []
-        for reactor in self.reactors:
+        for runner in self.runners:
             try:
-                reactor.react(event)
+                runner.react(event)
             except Unavailable:
                 raise
             except Fault as fault:

@@ -1,68 +1,101 @@
-"""Commands for one service that wait while others are on their way leave together, each with its own identity and its own answer.
+"""Commands on their way from the gateway to the services that decide them.
 
-A call costs the broker and both its sides the same whatever it carries, and the service records what came together in one commit. So
-nobody waits for company: the first command leaves at once, and those that come meanwhile share the next call.
+How it works
+------------
+A call costs the broker and both its sides the same whatever it carries, and a service records in one commit what came in one call. So
+commands for one service that wait while others are under way leave together, each with its own token and its own reply. No command waits
+for company: the first one leaves at once, and those that come while MAX_CALLS_IN_FLIGHT calls are under way share the next one, up to
+MAX_COMMANDS_PER_CALL.
 """
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import eventlet
 from eventlet.event import Event
 
-from services.gateway.dependencies import Call
 from shared.errors import Unavailable
+from shared.reply import Reply
 
-PATIENCE = 10.0  # seconds
-FLIGHTS = 2  # calls under way to one service: one is decided while the next gathers
-SEATS = 64  # commands of one call
+COMMAND_TIMEOUT_S = 10.0
+MAX_CALLS_IN_FLIGHT = 2  # to one service: one is decided while the next fills
+MAX_COMMANDS_PER_CALL = 64
 
 
-class CommandBatcher:
-    """A `Call` over another: `handle` gathers, everything else goes its own way."""
+class Call(Protocol):
+    """Calls a method of a service by its name; the answer is JSON.
 
-    def __init__(self, call: Call, patience: float = PATIENCE) -> None:
+    Raises:
+        Unavailable: the broker or the service did not answer in time.
+    """
+
+    def __call__(self, service: str, method: str, *args: Any) -> Any: ...
+
+
+class CommandClient(Protocol):
+    """The command endpoints of all services, as the gateway sees them. Both methods raise Unavailable."""
+
+    def handle(self, service: str, token: str, command: str) -> Reply:
+        """Send one command, as JSON text, with the token of whoever asks."""
+
+    def handle_many(self, service: str, token: str, commands: Sequence[str]) -> list[Reply]:
+        """Send commands of one caller, handled in order."""
+
+
+class Waiting(NamedTuple):
+    reply: Event
+    token: str
+    command: str
+
+
+class RpcCommandClient:
+    """The command client over RPC. It calls `handle_each` and `handle_many` of `WriteService`."""
+
+    def __init__(self, call: Call, timeout: float = COMMAND_TIMEOUT_S) -> None:
         self.call = call
-        self.patience = patience
-        self.waiting: defaultdict[str, list[tuple[Event, Any]]] = defaultdict(list)
-        self.flying: defaultdict[str, int] = defaultdict(int)
+        self.timeout = timeout
+        self.waiting: defaultdict[str, list[Waiting]] = defaultdict(list)
+        self.in_flight: defaultdict[str, int] = defaultdict(int)
 
-    def __call__(self, service: str, method: str, *args: Any) -> Any:
-        return self.gathered(service, args) if method == "handle" else self.call(service, method, *args)
+    def handle_many(self, service: str, token: str, commands: Sequence[str]) -> list[Reply]:
+        replies: list[Reply] = self.call(service, "handle_many", token, list(commands))
+        return replies
 
-    def gathered(self, service: str, asked: tuple[Any, ...]) -> Any:
-        seat = (Event(), asked)
-        self.waiting[service].append(seat)
-        if self.flying[service] < FLIGHTS:
-            self.flying[service] += 1
-            eventlet.spawn(self.fly, service)
-        expired = eventlet.Timeout(self.patience)
+    def handle(self, service: str, token: str, command: str) -> Reply:
+        waiting = Waiting(Event(), token, command)
+        self.waiting[service].append(waiting)
+        if self.in_flight[service] < MAX_CALLS_IN_FLIGHT:
+            self.in_flight[service] += 1
+            eventlet.spawn(self.send_loop, service)
+        expired = eventlet.Timeout(self.timeout)
         try:
-            return seat[0].wait()
+            reply: Reply = waiting.reply.wait()
         except eventlet.Timeout as timeout:
             if timeout is not expired:
                 raise
-            if seat in self.waiting[service]:
-                self.waiting[service].remove(seat)
-            raise Unavailable(f"{service} did not answer within {self.patience:g} s.") from timeout
+            if waiting in self.waiting[service]:
+                self.waiting[service].remove(waiting)
+            raise Unavailable(f"{service} did not answer within {self.timeout:g} s") from timeout
         finally:
             expired.cancel()
+        return reply
 
-    def fly(self, service: str) -> None:
-        """Until nobody waits."""
+    def send_loop(self, service: str) -> None:
+        """Send until nothing waits."""
         try:
             while waiting := self.waiting[service]:
-                seats, self.waiting[service] = waiting[:SEATS], waiting[SEATS:]
-                self.settle(service, seats)
+                batch, self.waiting[service] = waiting[:MAX_COMMANDS_PER_CALL], waiting[MAX_COMMANDS_PER_CALL:]
+                self.send(service, batch)
         finally:
-            self.flying[service] -= 1
+            self.in_flight[service] -= 1
 
-    def settle(self, service: str, seats: list[tuple[Event, Any]]) -> None:
+    def send(self, service: str, batch: Sequence[Waiting]) -> None:
         try:
-            replies = self.call(service, "handle_each", [asked for _, asked in seats])
-        except Exception as fault:  # noqa: BLE001 - handed to each who waits, and raised there
-            for event, _ in seats:
-                event.send_exception(fault)
+            replies = self.call(service, "handle_each", [(each.token, each.command) for each in batch])
+        except Exception as fault:  # noqa: BLE001 - handed to each caller that waits, and raised there
+            for each in batch:
+                each.reply.send_exception(fault)
             return
-        for (event, _), reply in zip(seats, replies, strict=True):
-            event.send(reply)
+        for each, reply in zip(batch, replies, strict=True):
+            each.reply.send(reply)

@@ -1,6 +1,6 @@
-"""Commands over HTTP: one at a time, or many as NDJSON with an answer for each line, in order."""
+"""One command over HTTP: `POST /v1/commands/<Command>`, with its id in the header Idempotency-Key."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,62 +8,96 @@ import msgspec
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.commands import Commands
+from services.gateway.dependencies import GatewayDeps
+from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem, not_found, unauthenticated, unreadable
 from services.gateway.request_context import RequestContext
-from services.gateway.session import Sessions, read_login
-from shared.errors import Invalid
+from services.gateway.tickets import Tickets
+from shared.errors import Forbidden, Invalid, Unavailable
+from shared.message import ANONYMOUS
+from shared.reply import Reply, fault_in
+from shared.trust.access import Identity
 
-COMMAND_LIMIT = 300 * 1024  # bytes: the largest event, and its envelope
-BATCH_LIMIT = 256 * 1024 * 1024
-NDJSON = "application/x-ndjson"
-NOT_OURS = frozenset({"id", "type", "actor", "recorded_time"})  # said by the address, the header and the session
+MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
+SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
+Members = dict[str, Any]
+
+
+class CommandSender:
+    """Sends commands to the service that decides them, with the signed identity of whoever asks."""
+
+    def __init__(self, deps: GatewayDeps, metrics: Metrics) -> None:
+        self.deps = deps
+        self.metrics = metrics
+        self.tickets = Tickets(deps.sessions_signer.key)
+        self.owner: Mapping[str, str] = {name: service for service, schemas in deps.schemas.items() for name in schemas}
+
+    def send(self, identity: Identity, message: Members) -> Members:
+        """The answer to one command.
+
+        Raises:
+            Fault: what the service answered, or Unavailable.
+        """
+        name = message["type"]
+        if name not in self.owner:
+            raise not_found(f"Aucune commande ne s’appelle {name}.")
+        token = self.deps.services_signer.service_token(identity)
+        try:
+            reply = self.deps.commands.handle(self.owner[name], token, msgspec.json.encode(message).decode())
+        except Unavailable as unavailable:
+            reply = {"unavailable": str(unavailable)}
+        self.count(name, reply)
+        if fault := fault_in(reply):
+            raise fault
+        answer: Members = reply["accepted"]
+        return answer
+
+    def speaker(self, identity: Identity | None, message: Members) -> Identity | None:
+        """Who asks: the visitor or, for an answer to the survey, an anonymous holder of a ticket."""
+        if identity is not None or message.get("type") != "AnswerSurvey":
+            return identity
+        territory, data = message.get("territory"), message.get("data")
+        token = data.get("token") if isinstance(data, dict) else None
+        if isinstance(territory, str) and isinstance(token, str) and self.tickets.valid(token, territory):
+            return Identity(ANONYMOUS, (territory,))
+        return None
+
+    def count(self, name: str, reply: Reply) -> None:
+        self.metrics.count("commands_total", type=name, outcome=next(iter(reply), "?"))
+
+    def issue_ticket(self, identity: Identity, territory: str) -> str:
+        """A survey ticket, for those who may hand one to a participant."""
+        self.deps.permissions.check(identity, "HoldInterview", territory)
+        if territory not in self.deps.territories:
+            raise Forbidden("not_a_territory", territory=territory)
+        return self.tickets.issue(territory)
 
 
 class CommandsApi:
-    def __init__(self, commands: Commands, sessions: Sessions) -> None:
-        self.commands = commands
-        self.sessions = sessions
+    def __init__(self, sender: CommandSender) -> None:
+        self.sender = sender
 
     def rules(self) -> Iterable[Rule]:
-        yield Rule("/v1/commands/<name>", methods=["POST"], endpoint=self.one)
-        yield Rule("/v1/commands", methods=["POST"], endpoint=self.many)
-        yield Rule("/v1/session", methods=["POST"], endpoint=self.session)
-        yield Rule("/v1/survey-tickets", methods=["POST"], endpoint=self.ticket)
+        yield Rule("/v1/commands/<name>", methods=["POST"], endpoint=self.post)
 
-    def one(self, visit: RequestContext, name: str) -> Response:
-        if name not in self.commands.owner:
+    def post(self, context: RequestContext, name: str) -> Response:
+        if name not in self.sender.owner:
             raise not_found(f"Aucune commande ne s’appelle {name}.")
-        message = envelope(read_object(visit.request), name, visit.request.headers.get("Idempotency-Key"))
-        speaker = self.commands.speaker(visit.identity, message)
+        message = envelope(read_object(context.request), name, context.request.headers.get("Idempotency-Key"))
+        speaker = self.sender.speaker(context.identity, message)
         if speaker is None:
             raise unauthenticated()
-        answer = self.commands.send(speaker, message)
-        return json(answer, 201, {"Parcours-Position": str(answer["position"])})
-
-    def many(self, visit: RequestContext) -> Response:
-        if visit.request.mimetype not in {NDJSON, "application/ndjson", "application/jsonl"}:
-            raise Problem(415, "not_ndjson", "Des lignes de JSON sont attendues", f"Content-Type: {NDJSON}")
-        visit.request.max_content_length = BATCH_LIMIT
-        answers = self.commands.send_many(visit.identity, visit.request.stream)
-        visit.request.environ["eventlet.minimum_write_chunk_size"] = "0"
-        return Response(lines(answers), mimetype=NDJSON, direct_passthrough=True)
-
-    def session(self, visit: RequestContext) -> Response:
-        login = read_login(read_object(visit.request))
-        return json({"token": self.sessions.open(visit.request, login)}, 201)
-
-    def ticket(self, visit: RequestContext) -> Response:
-        territory = str(read_object(visit.request).get("territory", ""))
-        return json({"ticket": self.commands.ticket(visit.known(), territory), "territory": territory}, 201)
+        answer = self.sender.send(speaker, message)
+        return json_response(answer, 201, {"Parcours-Position": str(answer["position"])})
 
 
-def envelope(body: dict[str, Any], name: str, key: str | None) -> dict[str, Any]:
-    """The message of one command. What only the programme's own tools may say (an actor, a time of recording) is unknown here.
+def envelope(body: Members, name: str, key: str | None) -> Members:
+    """The message of one command. Its service lists every other fault of the envelope and of the data together.
 
-    Every other fault is left to the service, which lists those of the envelope and of the data together.
+    Raises:
+        Invalid: the body has fields that only the programme's own tools may send (an actor, a time of recording).
     """
-    faults = {field: ["Ce champ n’existe pas."] for field in body if field in NOT_OURS}
+    faults = {field: ["Ce champ n’existe pas."] for field in body if field in SET_BY_GATEWAY}
     if faults:
         raise Invalid(faults)
     return {"data": {}, **body, "id": command_id(key), "type": name}
@@ -81,8 +115,8 @@ def command_id(key: str | None) -> str:
         ) from fault
 
 
-def read_object(request: Request) -> dict[str, Any]:
-    request.max_content_length = COMMAND_LIMIT
+def read_object(request: Request) -> Members:
+    request.max_content_length = MAX_COMMAND_BYTES
     try:
         body = msgspec.json.decode(request.get_data())
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
@@ -92,10 +126,5 @@ def read_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def json(answer: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_response(answer: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(answer), status, headers, content_type="application/json; charset=utf-8")
-
-
-def lines(answers: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    for answer in answers:
-        yield msgspec.json.encode(answer) + b"\n"

@@ -1,47 +1,48 @@
-"""All that the gateway does not make itself: the composition root gives it, a test gives another."""
+"""What the gateway does not make itself. The composition root injects it; a test injects something else."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from marshmallow import Schema
 
+from services.gateway.command_client import Call, CommandClient
 from services.gateway.feed import Feed
+from shared.catalogue import Catalogue
+from shared.description import ServiceDescription
 from shared.store.port import EventStore
 from shared.time import Clock
-from shared.trust.identity import Signer
-from shared.trust.permissions import Permissions
+from shared.trust.access import Permissions, Signer
 
-Reply = Any
-
-
-class Call(Protocol):
-    """One question to a service, answered in JSON. Raises Unavailable when the broker or the service does not answer in time."""
-
-    def __call__(self, service: str, method: str, *args: Any) -> Reply: ...
-
-
-Bridge = Callable[..., Any]  # native(fn, *args): a blocking call, from a green thread
+NativeCall = Callable[..., Any]
+"""`native(fn, *args)`: runs a blocking function from a green thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayDeps:
-    """`schemas` is, for each service, its SCHEMAS; `events` the struct of each event kind (`intake.PersonIdentified`).
+    """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
-    `sessions` signs what visitors hold, `services` what the services are handed: two audiences, so that neither passes for the other.
-    `development_login` lets whoever sits at this machine choose a role; it answers to loopback alone.
+    `sessions_signer` signs what visitors hold, `services_signer` what the services are handed: two audiences, so that neither token
+    passes for the other. `development_login` lets a visitor of the loopback address choose a role.
     """
 
     call: Call
+    commands: CommandClient
     store: EventStore
-    native: Bridge
+    native: NativeCall
     feed: Feed
-    sessions: Signer
-    services: Signer
+    sessions_signer: Signer
+    services_signer: Signer
     permissions: Permissions
     programme: str
     territories: Mapping[str, str]
+    services: Mapping[str, ServiceDescription]
     schemas: Mapping[str, Mapping[str, type[Schema]]]
-    events: Mapping[str, type[Any]]
+    catalogue: Catalogue
     clock: Clock
     development_login: bool = True
+
+    @property
+    def events(self) -> dict[str, type[Any]]:
+        """The struct of each event in its current shape, by kind (`intake.PersonIdentified`)."""
+        return {kind: event for service in self.services.values() for kind, event in service.events.items()}

@@ -10,10 +10,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.commands_api import json
+from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.request_context import RequestContext
-from services.gateway.session import SCHEMA as LOGIN
+from services.gateway.session import LOGIN_SCHEMA
 
 TITLE = "Parcours"
 VERSION = "1"
@@ -62,40 +62,40 @@ READINGS = {
 
 
 class Descriptions:
-    def __init__(self, outside: GatewayDeps) -> None:
-        self.outside = outside
+    def __init__(self, deps: GatewayDeps) -> None:
+        self.deps = deps
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/openapi.json", methods=["GET"], endpoint=self.openapi)
         yield Rule("/asyncapi.json", methods=["GET"], endpoint=self.asyncapi)
 
-    def openapi(self, visit: RequestContext) -> Response:
-        return json(self.openapi_document)
+    def openapi(self, context: RequestContext) -> Response:
+        return json_response(self.openapi_document)
 
-    def asyncapi(self, visit: RequestContext) -> Response:
-        return json(self.asyncapi_document)
+    def asyncapi(self, context: RequestContext) -> Response:
+        return json_response(self.asyncapi_document)
 
     @cached_property
     def openapi_document(self) -> Members:
-        spec = APISpec(TITLE, VERSION, "3.1.0", plugins=[MarshmallowPlugin()], info={"description": self.outside.programme})
+        spec = APISpec(TITLE, VERSION, "3.1.0", plugins=[MarshmallowPlugin()], info={"description": self.deps.programme})
         spec.components.schema("Problem", PROBLEM)
         spec.components.schema("Answer", ANSWER)
         spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-        for service, schemas in self.outside.schemas.items():
+        for service, schemas in self.deps.schemas.items():
             for name, schema in schemas.items():
                 spec.components.schema(name, schema=schema)
-                spec.path(f"/v1/commands/{name}", operations={"post": command(service, name, list(self.outside.territories))})
+                spec.path(f"/v1/commands/{name}", operations={"post": command(service, name, list(self.deps.territories))})
         spec.path("/v1/commands", operations={"post": batch()})
-        spec.components.schema("Login", schema=LOGIN)
+        spec.components.schema("Login", schema=LOGIN_SCHEMA)
         spec.path("/v1/session", operations={"post": session()})
-        spec.path("/v1/survey-tickets", operations={"post": ticket(list(self.outside.territories))})
+        spec.path("/v1/survey-tickets", operations={"post": ticket(list(self.deps.territories))})
         for path, (name, says, parameters) in READINGS.items():
             spec.path(path, operations={"get": reading(name, says, parameters, path)})
         return dict(spec.to_dict())
 
     @cached_property
     def asyncapi_document(self) -> Members:
-        kinds = self.outside.events
+        kinds = self.deps.events
         structs, schemas = msgspec.json.schema_components(list(kinds.values()), ref_template="#/components/schemas/{name}")
         messages = {kind: {"name": f"fr.parcours.{kind}", "payload": payload} for kind, payload in zip(kinds, structs, strict=True)}
         channel = {
@@ -105,7 +105,7 @@ class Descriptions:
         }
         return {
             "asyncapi": "3.0.0",
-            "info": {"title": TITLE, "version": VERSION, "description": self.outside.programme},
+            "info": {"title": TITLE, "version": VERSION, "description": self.deps.programme},
             "channels": {"journey.events": channel},
             "operations": {"follow": {"action": "receive", "channel": {"$ref": "#/channels/journey.events"}}},
             "components": {"messages": messages, "schemas": schemas},

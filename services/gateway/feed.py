@@ -1,8 +1,17 @@
-"""The live feed: recent events in memory, older ones from the log, and no seam between the two.
+"""The live feed: recent events in memory, older ones from the log.
 
-A follower holds a position and asks for what comes after it. So there is no queue for each client, nothing to lose or to repeat at
-the seam, and a client that comes back with its last position goes on from there. The memory is the bound: a follower that was
-live and has been overtaken by the oldest event in memory is dropped, and catches up from the log when it comes back.
+How it works
+------------
+One reader fills the memory: it waits for the head of the log to move and takes the next page (`step`). Any number of followers read it.
+A follower holds a position and asks for the events after it, so there is no queue for each client: nothing is lost or repeated between
+the log and the memory, and a client that returns with its last position goes on from there.
+
+`floor` is the oldest position after which every event is in memory. A follower at or above it is served from memory, one below it from
+the log, a page at a time, until it has caught up. Memory is bounded to MAX_EVENTS; when it exceeds that by TRIM_SLACK, the oldest events
+are dropped together. A follower that was live and is now below the floor reads too slowly: it is disconnected, and catches up from the
+log when it comes back.
+
+Positions are only compared: they rise, with gaps in some logs.
 """
 
 from bisect import bisect_right
@@ -13,78 +22,78 @@ from typing import Any
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
-KEPT = 10_000  # events in memory
-SLACK = 1_000  # forgotten at once, so that forgetting costs little
-PAGE = 500  # events read from the log at once
-WAIT = 1.0  # seconds for which one look at the log may block
+MAX_EVENTS = 10_000  # in memory
+TRIM_SLACK = 1_000  # events over the bound before the oldest are dropped, so that dropping is rare
+PAGE_SIZE = 500  # events handed to a follower at once
+WAIT_S = 1.0  # for which one wait for the log may block a native thread
 
 
 class Feed:
-    """One reader fills it from the log (`run`); any number of followers read it. A position is compared, never counted with."""
+    """`native` runs a blocking function from a green thread."""
 
-    def __init__(self, store: EventStore, native: Callable[..., Any], kept: int = KEPT) -> None:
+    def __init__(self, store: EventStore, native: Callable[..., Any], max_events: int = MAX_EVENTS) -> None:
         self.store = store
         self.native = native
-        self.kept = kept
+        self.max_events = max_events
         self.events: list[EventMessage] = []
         self.positions: list[Position] = []
-        self.floor: Position = START  # everything after it, up to the head, is in memory
+        self.floor: Position = START  # every event after it, up to the head, is in memory
         self.head: Position = START
         self.started = False
         self.moved = Condition()
 
     def start(self) -> None:
-        """Begin at the end of the log: what is older is read from there."""
+        """Begin at the end of the log; older events are read from the log."""
         self.floor = self.head = self.native(self.store.head)
         self.started = True
 
-    def step(self, wait: float = WAIT) -> bool:
-        """Wait for the log to move and take the next page of it; False when nothing came."""
+    def step(self, wait: float = WAIT_S) -> bool:
+        """Wait for new events and add the next page of them. False if none came in time."""
         if not self.started:
             self.start()
         if not self.native(self.store.wait, self.head, wait):
             return False
-        return self.take(self.native(self.store.read_all, self.head, self.kept))
+        return self.add(self.native(self.store.read_all, self.head, self.max_events))
 
     def reached(self, position: Position) -> bool:
-        """Whether the log has come so far; it may be ahead of what was taken from it."""
+        """Whether the log has this position. The log may be ahead of this feed."""
         return position <= self.head or position <= self.native(self.store.head)
 
-    def take(self, page: Sequence[EventMessage]) -> bool:
+    def add(self, page: Sequence[EventMessage]) -> bool:
         if not page:
             return False
         with self.moved:
             self.events += page
             self.positions += [event.position for event in page]
             self.head = page[-1].position
-            if len(self.events) > self.kept + SLACK:
-                self.forget(len(self.events) - self.kept)
+            if len(self.events) > self.max_events + TRIM_SLACK:
+                self.drop_oldest(len(self.events) - self.max_events)
             self.moved.notify_all()
         return True
 
-    def forget(self, count: int) -> None:
+    def drop_oldest(self, count: int) -> None:
         self.floor = self.positions[count - 1]
         del self.events[:count], self.positions[:count]
 
-    def remembers(self, position: Position) -> bool:
-        """Whether everything after `position` is in memory."""
+    def covers(self, position: Position) -> bool:
+        """Whether every event after `position` is in memory."""
         return self.started and position >= self.floor
 
     def after(self, position: Position) -> list[EventMessage]:
-        """The next events, at most a page, from memory when it has them all and from the log otherwise."""
-        if self.remembers(position):
+        """The next events, at most a page: from memory if it covers them, from the log otherwise."""
+        if self.covers(position):
             start = bisect_right(self.positions, position)
-            return self.events[start : start + PAGE]
-        page: list[EventMessage] = self.native(self.store.read_all, position, PAGE)
+            return self.events[start : start + PAGE_SIZE]
+        page: list[EventMessage] = self.native(self.store.read_all, position, PAGE_SIZE)
         return page
 
     def wait(self, position: Position, timeout: float) -> bool:
-        """Until there is something after `position`, or `timeout` seconds."""
+        """Wait until there is an event after `position`. False after `timeout` seconds."""
         with self.moved:
             return self.moved.wait_for(lambda: self.head > position, timeout)
 
     def at(self, position: Position) -> EventMessage | None:
-        """The event that stands at a position, if there is one."""
+        """The event at a position, if there is one."""
         start = bisect_right(self.positions, position) - 1
         if start >= 0 and self.positions[start] == position:
             return self.events[start]

@@ -1,4 +1,4 @@
-"""What every answer carries so that a browser trusts it no further than it should."""
+"""Security headers of every response."""
 
 from werkzeug.wrappers import Response
 
@@ -19,7 +19,7 @@ HEADERS = {
 }
 
 
-def guarded(response: Response) -> Response:
+def with_security_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -1,4 +1,4 @@
-"""Whether the gateway lives, whether everything behind it answers, and what it has counted."""
+"""Liveness, readiness of everything behind the gateway, and metrics."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ import eventlet
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.commands_api import json
+from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
 from services.gateway.request_context import RequestContext
@@ -16,55 +16,55 @@ from shared.errors import Fault
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # seconds
+CHECK_TIMEOUT_S = 2.0
 
 
 class Health:
-    """Anybody may ask: what is said here is which part, and where it stands; the words of a fault are for the log of its service."""
+    """Public: names the component and its position only. The details of a fault are in the log of its service."""
 
-    def __init__(self, outside: GatewayDeps, metrics: Metrics, patience: float = PATIENCE) -> None:
-        self.outside = outside
+    def __init__(self, deps: GatewayDeps, metrics: Metrics, timeout: float = CHECK_TIMEOUT_S) -> None:
+        self.deps = deps
         self.metrics = metrics
-        self.patience = patience
+        self.timeout = timeout
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/healthz", methods=["GET"], endpoint=self.healthz)
         yield Rule("/readyz", methods=["GET"], endpoint=self.readyz)
-        yield Rule("/metrics", methods=["GET"], endpoint=self.counted)
+        yield Rule("/metrics", methods=["GET"], endpoint=self.prometheus)
 
-    def healthz(self, visit: RequestContext) -> Response:
-        return json({"status": "alive"})
+    def healthz(self, context: RequestContext) -> Response:
+        return json_response({"status": "alive"})
 
-    def readyz(self, visit: RequestContext) -> Response:
-        asked = {"log": self.log} | {service: partial(self.service, service) for service in self.outside.schemas}
-        answers = {name: eventlet.spawn(self.in_time, ask) for name, ask in asked.items()}
+    def readyz(self, context: RequestContext) -> Response:
+        questions = {"log": self.log} | {service: partial(self.service, service) for service in self.deps.services}
+        answers = {name: eventlet.spawn(self.within_timeout, ask) for name, ask in questions.items()}
         checks = {name: str(answer.wait()) for name, answer in answers.items()}
-        ready = all(said == "ready" for said in checks.values())
-        return json({"status": "ready" if ready else "waiting", "checks": checks}, 200 if ready else 503)
+        ready = all(state == "ready" for state in checks.values())
+        return json_response({"status": "ready" if ready else "waiting", "checks": checks}, 200 if ready else 503)
 
-    def in_time(self, ask: Callable[[], str]) -> str:
-        with eventlet.Timeout(self.patience, False):
+    def within_timeout(self, ask: Callable[[], str]) -> str:
+        with eventlet.Timeout(self.timeout, False):
             return ask()
-        return f"no answer within {self.patience:g} s."
+        return f"no answer within {self.timeout:g} s."
 
     def log(self) -> str:
         try:
-            self.outside.native(self.outside.store.head)
+            self.deps.native(self.deps.store.head)
         except Fault as fault:
             log.warning("the log cannot be read: %s", fault)
             return "The log cannot be read now."
         return "ready"
 
     def service(self, name: str) -> str:
-        """A service is ready when it answers and its inbox goes on: a projection that stopped names the event it cannot take."""
+        """A service is ready when it answers and its inbox goes on. A stopped projection names the event that it cannot apply."""
         try:
-            said = self.outside.call(name, "health")
+            health = self.deps.call(name, "health")
         except Fault as fault:
             log.warning("%s does not answer: %s", name, fault)
             return "It does not answer now."
-        return "ready" if said["healthy"] else str(said["fault"])
+        return "ready" if health["healthy"] else str(health["fault"])
 
-    def counted(self, visit: RequestContext) -> Response:
-        self.metrics.set("feed_position", self.outside.feed.head)
-        self.metrics.set("feed_events", len(self.outside.feed.events))
+    def prometheus(self, context: RequestContext) -> Response:
+        self.metrics.set("feed_position", self.deps.feed.head)
+        self.metrics.set("feed_events", len(self.deps.feed.events))
         return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What the gateway counts, as Prometheus reads it."""
+"""Counters and gauges of the gateway, in the text format of Prometheus."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -38,12 +38,12 @@ class Metrics:
             yield f"# HELP parcours_gateway_{name} {says}\n# TYPE parcours_gateway_{name} {kind}\n"
             for (of, labels), value in sorted(self.values.items()):
                 if of == name:
-                    yield f"parcours_gateway_{name}{braces(labels)} {value}\n"
+                    yield f"parcours_gateway_{name}{label_text(labels)} {value}\n"
 
 
-def braces(labels: Labels) -> str:
-    said = ",".join(f'{name}="{escaped(value)}"' for name, value in labels)
-    return f"{{{said}}}" if said else ""
+def label_text(labels: Labels) -> str:
+    pairs = ",".join(f'{name}="{escaped(value)}"' for name, value in labels)
+    return f"{{{pairs}}}" if pairs else ""
 
 
 def escaped(value: str) -> str:

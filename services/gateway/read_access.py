@@ -1,4 +1,4 @@
-"""What a visitor may read. The services check commands; whoever reads through the gateway is checked here, on the same table."""
+"""What an identity may read. Services check commands; the gateway checks reads here, on the same table of permissions."""
 
 from typing import Literal
 
@@ -6,23 +6,23 @@ import msgspec
 
 from shared.errors import Forbidden
 from shared.message import EventMessage
-from shared.trust.identity import Identity
-from shared.trust.permissions import Permissions
+from shared.trust.access import Identity, Permissions
 
 PROGRAMME = "all"
-WHOLE = frozenset({"read_indicators", "read_evidence"})  # readings of the whole programme, masked for who reads one territory
-Sight = Literal["full", "bare", "none"]
+OPEN_FOR_PROGRAMME = frozenset({"read_indicators", "read_evidence"})  # of the whole programme, masked for readers of one territory
+Visibility = Literal["full", "bare", "none"]
+"""All of an event, only that something happened in a territory, or nothing."""
 
 
-class Named(msgspec.Struct):
-    """Whom an event is about or addressed to, as far as its data say."""
+class Parties(msgspec.Struct):
+    """The person an event is about, and the organisations it is addressed to, as far as its data names them."""
 
     person: str | None = None
     partner: str | None = None
     prescriber: str | None = None
 
 
-named = msgspec.json.Decoder(Named).decode
+decode_parties = msgspec.json.Decoder(Parties).decode
 
 
 class ReadAccess:
@@ -37,45 +37,53 @@ class ReadAccess:
         return True
 
     def check(self, identity: Identity, action: str, territory: str) -> None:
-        if territory == PROGRAMME and action in WHOLE and self.permissions.scope(identity.actor.role, action):
+        """Check that the identity may do `action` in `territory`, or in the whole programme (`all`).
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if territory == PROGRAMME and action in OPEN_FOR_PROGRAMME and self.permissions.scope(identity.actor.role, action):
             return
         self.permissions.check(identity, action, territory)
 
     def exact(self, identity: Identity, territory: str) -> bool:
-        """Whether figures are shown unmasked: only to who may read every event under them."""
+        """Whether figures are shown unmasked: only to readers who may read every event under them."""
         scope = self.permissions.scope(identity.actor.role, "read_events")
         return scope == "all" or (scope == "territory" and identity.covers(territory))
 
-    def sight(self, identity: Identity, event: EventMessage) -> Sight:
-        """How much of an event may be seen: all of it, or only that something happened in a territory, or nothing."""
-        if self.reads(identity, event):
+    def visibility(self, identity: Identity, event: EventMessage) -> Visibility:
+        """How much of an event the identity may see."""
+        if self.may_read(identity, event):
             return "full"
         bare = self.permissions.scope(identity.actor.role, "follow_feed")
         return "bare" if bare == "all" or (bare == "territory" and identity.covers(event.territory)) else "none"
 
-    def reads(self, identity: Identity, event: EventMessage) -> bool:
+    def may_read(self, identity: Identity, event: EventMessage) -> bool:
         match self.permissions.scope(identity.actor.role, "read_events"):
             case "all":
                 return True
             case "territory":
                 return identity.covers(event.territory)
             case "addressee":
-                return bool(identity.actor.organisation) and named(event.data).partner == identity.actor.organisation
+                return bool(identity.actor.organisation) and decode_parties(event.data).partner == identity.actor.organisation
             case "own":
-                return self.owns(identity, event)
+                return self.is_own(identity, event)
             case None:
                 return False
 
-    def owns(self, identity: Identity, event: EventMessage) -> bool:
-        about = named(event.data)
+    def is_own(self, identity: Identity, event: EventMessage) -> bool:
+        parties = decode_parties(event.data)
         if identity.actor.role == "prescriber":
-            return bool(identity.actor.organisation) and about.prescriber == identity.actor.organisation
-        return about.person is not None and about.person == identity.actor.id
+            return bool(identity.actor.organisation) and parties.prescriber == identity.actor.organisation
+        return parties.person is not None and parties.person == identity.actor.id
 
-    def timeline(self, identity: Identity, person: str, territories: set[str]) -> None:
-        """Raise Forbidden unless the way of a person who was in these territories may be read."""
-        role = identity.actor.role
-        match self.permissions.scope(role, "read_timeline"):
+    def check_timeline(self, identity: Identity, person: str, territories: set[str]) -> None:
+        """Check that the timeline of a person whose events are in these territories may be read.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        match self.permissions.scope(identity.actor.role, "read_timeline"):
             case "all":
                 return
             case "own" if identity.actor.id == person:
@@ -83,4 +91,4 @@ class ReadAccess:
             case "territory" if any(identity.covers(territory) for territory in territories):
                 return
             case _:
-                raise Forbidden(f"{identity.actor.id} ({role}) may not read the way of this person.")
+                raise Forbidden("timeline_not_readable")

@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
-from services.gateway.dependencies import Call
-from services.gateway.problems import Problem, problem_in, unreadable
+from services.gateway.command_client import Call
+from services.gateway.problems import Problem, unreadable
 from services.gateway.request_context import RequestContext
 from shared.message import START, Position
+from shared.reply import fault_in
 
 PATIENCE = 5.0  # seconds
 PAUSE = 0.05  # seconds between two looks
@@ -21,8 +22,8 @@ class ReportingClient:
 
     def asked(self, method: str, *args: Any) -> Any:
         reply = self.call("reporting", method, *args)
-        if problem := problem_in(reply):
-            raise problem
+        if fault := fault_in(reply):
+            raise fault
         return reply
 
     def committee(self, territory: str, quarter: str) -> Model:
@@ -43,9 +44,9 @@ class ReportingClient:
     def position(self, at_least: Position = START) -> Position:
         return int(self.asked("position", at_least))
 
-    def caught_up(self, visit: RequestContext) -> None:
+    def caught_up(self, context: RequestContext) -> None:
         """Wait until what the visitor has written is read, when it says which position that is."""
-        asked = visit.request.args.get("position") or visit.request.headers.get(HEADER)
+        asked = context.request.args.get("position") or context.request.headers.get(HEADER)
         if not asked:
             return
         if not asked.isascii() or not asked.isdigit():

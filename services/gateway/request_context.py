@@ -1,11 +1,11 @@
-"""One request, and who makes it."""
+"""One request, and the identity that makes it."""
 
 from dataclasses import dataclass
 
 from werkzeug.wrappers import Request
 
 from services.gateway.problems import unauthenticated, unreadable
-from shared.trust.identity import Identity
+from shared.trust.access import Identity
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,20 @@ class RequestContext:
         return number(name, self.request.args.get(name), default)
 
     def known(self) -> Identity:
-        """The visitor's identity; raises the problem of 401 when there is none."""
+        """The identity of the request.
+
+        Raises:
+            Problem: 401, there is none.
+        """
         if self.identity is None:
             raise unauthenticated()
         return self.identity
 
 
-def number(name: str, said: str | None, default: int) -> int:
-    """A number that a client writes, of any length: what is over 18 digits is no position, and fits no database."""
-    if said is None:
+def number(name: str, text: str | None, default: int) -> int:
+    """A number from a client. More than 18 digits are no position, and fit no database column."""
+    if text is None:
         return default
-    if not said.isascii() or not said.isdigit() or len(said) > 18:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise unreadable(f"{name} attend un nombre entier.")
-    return int(said)
+    return int(text)

@@ -1,7 +1,7 @@
-"""Who visits: a session in a cookie for browsers, the same signed token in a header for programs.
+"""Sessions: a signed token, in a cookie for browsers and in the Authorization header for programs.
 
-The login here is for development: whoever sits at this machine chooses a role. It answers to loopback alone, under a loopback
-name, and never through a proxy.
+The login here is for development: the visitor chooses a role. It answers only to the loopback address, under a loopback name, and
+never through a proxy.
 """
 
 from datetime import timedelta
@@ -10,21 +10,23 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
+from marshmallow import ValidationError
 from msgspec import Meta, Struct
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.problems import Problem, unauthenticated
-from shared.errors import Forbidden, Invalid, flattened
+from services.vocabulary.french import VALIDATION
+from shared.errors import Forbidden, Invalid
 from shared.message import Actor
-from shared.trust.identity import Identity, Signer
-from shared.validation import schema_of
+from shared.trust.access import Identity, Signer
+from shared.validation import flatten, schema_of
 
 COOKIE = "parcours_session"
-DAY = timedelta(hours=10)  # a working day
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSION_LIFETIME = timedelta(hours=10)  # a working day
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
-ROLES = {
+LOGIN_ROLES = {
     "coach": "Coach",
     "coordinator": "Coordination départementale",
     "prescriber": "Prescripteur",
@@ -36,17 +38,17 @@ ROLES = {
     "participant": "Participant",
 }
 
-Word = Annotated[str, Meta(max_length=64)]
+ShortId = Annotated[str, Meta(max_length=64)]
 
 
 class Login(Struct, frozen=True):
-    actor: Word
-    role: Word
-    organisation: Word = ""
-    territories: list[Word] = []
+    actor: ShortId
+    role: ShortId
+    organisation: ShortId = ""
+    territories: list[ShortId] = []
 
 
-SCHEMA = schema_of(Login, frozenset())()
+LOGIN_SCHEMA = schema_of(Login, VALIDATION)()
 
 
 class Sessions:
@@ -55,7 +57,7 @@ class Sessions:
         self.development_login = development_login
 
     def identify(self, request: Request) -> Identity | None:
-        """A bearer token must be valid; a cookie that is not, or no longer, is as good as none."""
+        """The identity of a request. An invalid bearer token raises a 401 problem; an invalid or expired cookie counts as none."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme:
             return self.bearer(scheme, token.strip())
@@ -73,25 +75,28 @@ class Sessions:
             raise unauthenticated("Ce jeton n’est pas valable ici, ou ne l’est plus.") from fault
 
     def open(self, request: Request, login: Login) -> str:
-        """A session token for whoever the visitor says to be, on this machine alone."""
-        if not (self.development_login and local(request)):
+        """A session token for the identity that the visitor chose, on this machine alone."""
+        if not (self.development_login and is_local(request)):
             raise Problem(403, "login_is_local", "La connexion de développement ne répond qu’à cette machine")
-        if login.role not in ROLES:
+        if login.role not in LOGIN_ROLES:
             raise Invalid({"role": ["Ce rôle n’existe pas, ou ne se choisit pas."]})
-        return self.signer.sign(Identity(Actor(login.actor, login.role, login.organisation), tuple(login.territories)), DAY)
+        return self.signer.sign(Identity(Actor(login.actor, login.role, login.organisation), tuple(login.territories)), SESSION_LIFETIME)
 
 
 def read_login(data: object) -> Login:
     if not isinstance(data, dict):
         raise Invalid({"_": ["Un objet est attendu."]})
-    faults = SCHEMA.validate(data)
-    if faults:
-        raise Invalid(flattened(faults))
-    return msgspec.convert(SCHEMA.load(data), Login)
+    try:
+        return msgspec.convert(LOGIN_SCHEMA.load(data), Login)
+    except ValidationError as failure:
+        raise Invalid(flatten(failure.messages)) from failure
 
 
-def local(request: Request) -> bool:
-    """From this machine, by one of its own names (a stranger's page that rebinds its name to 127.0.0.1 is told apart), unproxied."""
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine, under one of its own names and through no proxy.
+
+    The name matters: a foreign page may rebind its own name to 127.0.0.1.
+    """
     forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-Ip"} & set(request.headers.keys())
     return not forwarded and host_name(request.host) in LOOPBACK_NAMES and from_loopback(request.remote_addr)
 
@@ -107,18 +112,18 @@ def host_name(host: str) -> str:
     return (urlsplit(f"//{host}").hostname or "").lower()
 
 
-def same_origin(request: Request) -> None:
-    """Refuse a request that changes something, carries a cookie or makes one, and does not come from our own pages."""
-    if request.method in SAFE:
+def check_same_origin(request: Request) -> None:
+    """Refuse an unsafe request that carries a cookie, or sets one, and does not come from our own pages."""
+    if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")
-    ours = origin == f"{request.scheme}://{request.host}" if origin else request.headers.get("Sec-Fetch-Site") == "same-origin"
-    if not ours:
+    from_our_pages = origin == f"{request.scheme}://{request.host}" if origin else request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if not from_our_pages:
         raise Problem(403, "foreign_origin", "Cette demande ne vient pas de nos pages", "Elle n’a pas été transmise.")
 
 
 def with_session(response: Response, request: Request, token: str) -> Response:
-    response.set_cookie(COOKIE, token, max_age=DAY, httponly=True, samesite="Strict", secure=request.is_secure, path="/")
+    response.set_cookie(COOKIE, token, max_age=SESSION_LIFETIME, httponly=True, samesite="Strict", secure=request.is_secure, path="/")
     return response
 
 

@@ -1,4 +1,4 @@
-"""GET /v1/stream: the feed as server-sent events. The id of each is its position; a client that comes back with it misses nothing."""
+"""GET /v1/stream: the feed as server-sent events. The id of each is its position; a client that returns with it misses nothing."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -8,125 +8,129 @@ from werkzeug.wrappers import Response
 
 from services.gateway.feed import Feed
 from services.gateway.metrics import Metrics
-from services.gateway.read_access import ReadAccess, Sight
+from services.gateway.read_access import ReadAccess, Visibility
 from services.gateway.request_context import RequestContext, number
 from shared.errors import Forbidden, UnknownPosition
 from shared.message import EventMessage, Position
-from shared.trust.identity import Identity
+from shared.trust.access import Identity
 
-HEARTBEAT = 15.0  # seconds
-RETRY = b"retry: 2000\n\n"  # milliseconds before a browser comes back
-ALIVE = b": la suite viendra\n\n"
+HEARTBEAT_S = 15.0
+RETRY = b"retry: 2000\n\n"  # milliseconds until a browser reconnects
+KEEP_ALIVE = b": la suite viendra\n\n"
 OVERTAKEN = b'event: overtaken\ndata: {"detail":"Trop de retard : reprenez depuis le dernier identifiant re\xc3\xa7u."}\n\n'
-FRAMES = 2_000  # events kept in their written form, for all clients together
+MAX_CACHED_FRAMES = 2_000  # encoded events, for all clients together
 
 
-class Wanted(Struct, frozen=True):
-    """The filters of one client: territories, and kinds (`coaching.JourneyExited`) or whole services (`coaching`)."""
+class EventFilter(Struct, frozen=True):
+    """The filter of one client: territories, and kinds (`coaching.JourneyExited`) or whole services (`coaching`). Empty is everything."""
 
     territories: frozenset[str]
     kinds: frozenset[str]
 
-    def has(self, event: EventMessage) -> bool:
+    def matches(self, event: EventMessage) -> bool:
         return (not self.territories or event.territory in self.territories) and (
             not self.kinds or event.kind in self.kinds or event.kind.partition(".")[0] in self.kinds
         )
 
 
-class Frames:
-    """Events as they are sent, written once for all the clients that see as much of them."""
+class FrameCache:
+    """Encoded events: encoded once for all clients that see the same of them."""
 
     def __init__(self) -> None:
-        self.written: dict[tuple[Position, Sight], bytes] = {}
+        self.encoded: dict[tuple[Position, Visibility], bytes] = {}
 
-    def of(self, event: EventMessage, sight: Sight) -> bytes:
-        key = (event.position, sight)
-        frame = self.written.get(key)
+    def of(self, event: EventMessage, visibility: Visibility) -> bytes:
+        key = (event.position, visibility)
+        frame = self.encoded.get(key)
         if frame is None:
-            if len(self.written) >= FRAMES:
-                self.written.clear()
-            frame = self.written[key] = written(event, sight)
+            if len(self.encoded) >= MAX_CACHED_FRAMES:
+                self.encoded.clear()
+            frame = self.encoded[key] = encode_frame(event, visibility)
         return frame
 
 
-def written(event: EventMessage, sight: Sight) -> bytes:
-    body = msgspec.json.encode(event if sight == "full" else bare(event))
+def encode_frame(event: EventMessage, visibility: Visibility) -> bytes:
+    body = msgspec.json.encode(event if visibility == "full" else bare(event))
     return b"id: %d\ndata: %b\n\n" % (event.position, body)
 
 
 def bare(event: EventMessage) -> dict[str, object]:
-    """That something happened, and where: nothing of whom, nor of who said it."""
+    """Only that something happened, and where: no person, no actor."""
     return {"position": event.position, "territory": event.territory, "type": event.type}
 
 
 class Stream:
-    def __init__(self, feed: Feed, access: ReadAccess, metrics: Metrics, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, feed: Feed, access: ReadAccess, metrics: Metrics, heartbeat: float = HEARTBEAT_S) -> None:
         self.feed = feed
         self.access = access
         self.metrics = metrics
         self.heartbeat = heartbeat
-        self.frames = Frames()
+        self.frames = FrameCache()
 
-    def open(self, visit: RequestContext) -> Response:
-        identity = visit.known()
+    def open(self, context: RequestContext) -> Response:
+        identity = context.known()
         if self.access.permissions.scope(identity.actor.role, "follow_feed") is None:
-            raise Forbidden(f"The role {identity.actor.role} may not do follow_feed.")
-        position = start(visit, self.feed)
-        wanted = Wanted(many(visit, "territory"), many(visit, "type"))
-        visit.request.environ["eventlet.minimum_write_chunk_size"] = "0"  # or eventlet keeps back what is under 4 KiB
+            raise Forbidden("role_may_not", role=identity.actor.role, action="follow_feed")
+        position = start(context, self.feed)
+        wanted = EventFilter(values_of(context, "territory"), values_of(context, "type"))
+        context.request.environ["eventlet.minimum_write_chunk_size"] = "0"  # otherwise eventlet buffers up to 4 KiB
         response = Response(self.follow(identity, wanted, position), mimetype="text/event-stream", direct_passthrough=True)
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
-    def follow(self, identity: Identity, wanted: Wanted, position: Position) -> Iterator[bytes]:
-        """Never ends by itself unless the client is overtaken: it is closed when the client goes away."""
+    def follow(self, identity: Identity, wanted: EventFilter, position: Position) -> Iterator[bytes]:
+        """The stream of one client. It ends when the client is overtaken; the server closes it when the client goes away."""
         self.metrics.add("stream_clients", 1)
         try:
             yield RETRY
-            yield from self.chunks(self.sighted(identity, wanted), position)
+            yield from self.chunks(self.frames_for(identity, wanted), position)
         finally:
             self.metrics.add("stream_clients", -1)
 
     def chunks(self, frames: Callable[[Iterable[EventMessage]], Sequence[bytes]], position: Position) -> Iterator[bytes]:
         live = False
         while True:
-            if live and not self.feed.remembers(position):
+            if live and not self.feed.covers(position):
                 self.metrics.count("stream_overtaken_total")
                 yield OVERTAKEN
                 return
             page = self.feed.after(position)
             if page:
                 position = page[-1].position
-                yield b"".join(told) if (told := frames(page)) else passed(position)
+                yield b"".join(seen) if (seen := frames(page)) else empty_frame(position)
                 continue
-            live = self.feed.remembers(position)
+            live = self.feed.covers(position)
             if not self.feed.wait(position, self.heartbeat):
-                yield ALIVE
+                yield KEEP_ALIVE
 
-    def sighted(self, identity: Identity, wanted: Wanted) -> Callable[[Iterable[EventMessage]], Sequence[bytes]]:
+    def frames_for(self, identity: Identity, wanted: EventFilter) -> Callable[[Iterable[EventMessage]], Sequence[bytes]]:
         def frames(page: Iterable[EventMessage]) -> Sequence[bytes]:
-            seen = [(event, self.access.sight(identity, event)) for event in page if wanted.has(event)]
-            told = [self.frames.of(event, sight) for event, sight in seen if sight != "none"]
-            self.metrics.count("stream_events_total", amount=len(told))
-            return told
+            visible = [(event, self.access.visibility(identity, event)) for event in page if wanted.matches(event)]
+            encoded = [self.frames.of(event, visibility) for event, visibility in visible if visibility != "none"]
+            self.metrics.count("stream_events_total", amount=len(encoded))
+            return encoded
 
         return frames
 
 
-def passed(position: Position) -> bytes:
-    """Nothing here for this client, but it need not read it again."""
+def empty_frame(position: Position) -> bytes:
+    """A frame without data: the client need not read these events again, though it may see none of them."""
     return b"id: %d\n\n" % position
 
 
-def start(visit: RequestContext, feed: Feed) -> Position:
-    """Where the client stopped, where it asks to begin, or else now. Behind the end of the log it would wait for what it never hears of."""
-    last = visit.request.headers.get("Last-Event-ID") or None
-    position = visit.number("after", feed.head) if last is None else number("Last-Event-ID", last, feed.head)
+def start(context: RequestContext, feed: Feed) -> Position:
+    """Where to begin: after the client's last event, where it asks, or at the end of the log.
+
+    Raises:
+        UnknownPosition: the position is beyond the head of the log, where the client would wait for ever.
+    """
+    last = context.request.headers.get("Last-Event-ID") or None
+    position = context.number("after", feed.head) if last is None else number("Last-Event-ID", last, feed.head)
     if not feed.reached(position):
         raise UnknownPosition(position)
     return position
 
 
-def many(visit: RequestContext, name: str) -> frozenset[str]:
-    said = (part.strip() for value in visit.request.args.getlist(name) for part in value.split(","))
-    return frozenset(part.removeprefix("fr.parcours.") for part in said if part and part != "all")
+def values_of(context: RequestContext, name: str) -> frozenset[str]:
+    parts = (part.strip() for value in context.request.args.getlist(name) for part in value.split(","))
+    return frozenset(part.removeprefix("fr.parcours.") for part in parts if part and part != "all")

@@ -1,18 +1,19 @@
-"""Survey tickets: whoever holds one answers once, without a login and without a name.
+"""Survey tickets: the holder answers once, without a login and without a name.
 
-A ticket is random and says only its territory's seal. Nobody keeps whom it was given to, so an answer cannot be joined to a person.
+A ticket is a random number and a seal over it and its territory. It is not recorded who got which, so an answer cannot be joined to a
+person.
 """
 
 import hmac
 import secrets
 from hashlib import sha256
 
-SEAL = 20  # characters
+SEAL_LENGTH = 20  # hexadecimal digits
 
 
 class Tickets:
     def __init__(self, key: bytes) -> None:
-        self.key = hmac.digest(key, b"survey tickets", sha256)  # a key of its own, that signs nothing else
+        self.key = hmac.digest(key, b"survey tickets", sha256)  # a derived key, which signs nothing else
 
     def issue(self, territory: str) -> str:
         nonce = secrets.token_hex(12)
@@ -23,4 +24,4 @@ class Tickets:
         return hmac.compare_digest(seal.encode(), self.seal(nonce, territory).encode())
 
     def seal(self, nonce: str, territory: str) -> str:
-        return hmac.digest(self.key, f"{territory} {nonce}".encode(), sha256).hex()[:SEAL]
+        return hmac.digest(self.key, f"{territory} {nonce}".encode(), sha256).hex()[:SEAL_LENGTH]

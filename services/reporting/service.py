@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from shared.bus.nameko.dependencies import Part
-from shared.bus.nameko.rpc import rpc
-from shared.bus.nameko.write_service import WriteService
+from shared.bus.nameko.write_service import Component, WriteService, rpc
 
 Model = Any
 
@@ -12,7 +10,7 @@ Model = Any
 class ReportingService(WriteService):
     name = "reporting"
 
-    reports = Part("reports")
+    reports = Component("reports")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Model:

@@ -38,5 +38,6 @@ FORBIDDEN: Mapping[str, str] = {
     "identity_not_valid": "Cette identité n’est pas valable ici, ou ne l’est plus.",
     "timeline_not_readable": "Le parcours de cette personne ne vous est pas ouvert.",
     "event_not_readable": "Cet événement ne vous est pas ouvert.",
+    "session_needed": "Ouvrez une session, ou joignez un jeton à la demande.",
     "not_a_territory": "« {territory} » n’est pas un territoire du programme.",
 }

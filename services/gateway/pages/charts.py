@@ -65,8 +65,8 @@ def polylines(points: Sequence[tuple[float, float] | None]) -> Markup:
 
 
 def dot(point: tuple[float, float], radius: float, title: str = "") -> Markup:
-    said = Markup("<title>{}</title>").format(title) if title else ""
-    return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}">{}</circle>').format(*point, radius, said)
+    title_markup = Markup("<title>{}</title>").format(title) if title else ""
+    return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}">{}</circle>').format(*point, radius, title_markup)
 
 
 def spark(trend: Sequence[Cell], quarter: str) -> Markup:
@@ -100,12 +100,12 @@ def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], ta
         return top + (height - top - bottom) * (most - value) / (most - least)
 
     places = [None if value is None else (left + 12 + step * nth, y(value)) for nth, value in enumerate(values)]
-    said = [written(value, unit) for value in values]
+    texts = [written(value, unit) for value in values]
     marks = Markup("").join(
         Markup('<a href="{}" aria-label="{}"><circle class="halo" cx="{:.1f}" cy="{:.1f}" r="12"/>{}</a>').format(
             link, f"{quarter_plain(point['quarter'])} : {text}", *place, dot(place, 5 if point["quarter"] == here else 3.4, text)
         )
-        for place, link, point, text in zip(places, links, points, said, strict=True)
+        for place, link, point, text in zip(places, links, points, texts, strict=True)
         if place
     )
     lines = Markup("").join(grid(y(value), written(value, unit), width, left) for value in (least, (least + most) / 2, most))

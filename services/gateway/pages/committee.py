@@ -20,33 +20,33 @@ Model = dict[str, Any]
 
 
 class CommitteePages:
-    def __init__(self, pages: Pages, readings: QueriesApi, territories: Mapping[str, str]) -> None:
+    def __init__(self, pages: Pages, queries: QueriesApi, territories: Mapping[str, str]) -> None:
         self.pages = pages
-        self.readings = readings
+        self.queries = queries
         self.territories = territories
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/coter/<territory>/<quarter>", methods=["GET"], endpoint=self.quarter)
         yield Rule("/coter/<territory>/<quarter>/<indicator>", methods=["GET"], endpoint=self.indicator)
 
-    def model(self, visit: RequestContext, territory: str, quarter: str) -> Model:
-        self.readings.access.check(visit.known(), "read_indicators", self.readings.known_territory(territory))
-        self.readings.reports.caught_up(visit)
-        return self.readings.reports.committee(territory, quarter)
+    def model(self, context: RequestContext, territory: str, quarter: str) -> Model:
+        self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
+        self.queries.reports.caught_up(context)
+        return self.queries.reports.committee(territory, quarter)
 
-    def places(self, visit: RequestContext) -> list[tuple[str, str]]:
+    def places(self, context: RequestContext) -> list[tuple[str, str]]:
         """The other pages of the same quarter that this visitor may open."""
         seen = [
-            (each, label) for each, label in self.territories.items() if self.readings.access.may(visit.known(), "read_indicators", each)
+            (each, label) for each, label in self.territories.items() if self.queries.access.may(context.known(), "read_indicators", each)
         ]
         return [*seen, (PROGRAMME, "Ensemble du programme")]
 
-    def quarter(self, visit: RequestContext, territory: str, quarter: str) -> Response:
-        model = self.model(visit, territory, quarter)
+    def quarter(self, context: RequestContext, territory: str, quarter: str) -> Response:
+        model = self.model(context, territory, quarter)
         lines = {line["id"]: line for line in model["indicators"]}
         notes = reasons(model)
         return self.pages.page(
-            visit,
+            context,
             "committee.html",
             model=model,
             lines=lines,
@@ -54,22 +54,22 @@ class CommitteePages:
             sections=sections(model["indicators"]),
             flow=flow(model["flow"]),
             notes=notes,
-            places=self.places(visit),
+            places=self.places(context),
             title=place(model),
         )
 
-    def indicator(self, visit: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
-        model = self.model(visit, territory, quarter)
+    def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
+        model = self.model(context, territory, quarter)
         line = next((line for line in model["indicators"] if line["id"] == indicator), None)
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model['definitions']}.")
-        side = visit.request.args.get("cote", "numerator")
-        allowed = self.readings.access.may(visit.known(), "read_evidence", territory)
-        audience = self.readings.audience(visit.known(), territory)
-        evidence = self.readings.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
+        side = context.request.args.get("cote", "numerator")
+        allowed = self.queries.access.may(context.known(), "read_evidence", territory)
+        audience = self.queries.audience(context.known(), territory)
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
         links = [f"/coter/{territory}/{point['quarter']}/{quote(indicator)}" for point in line["trend"]]
         return self.pages.page(
-            visit,
+            context,
             "indicator.html",
             model=model,
             line=line,
@@ -77,7 +77,7 @@ class CommitteePages:
             side=side,
             shown=SHOWN,
             links=links,
-            opens_events=self.readings.access.permissions.scope(visit.known().actor.role, "read_events") in {"all", "territory"},
+            opens_events=self.queries.access.permissions.scope(context.known().actor.role, "read_events") in {"all", "territory"},
             notes=[],
             title=place(model),
         )

@@ -32,18 +32,18 @@ def points(value: int | None) -> str:
 
 
 def day(value: date | str) -> str:
-    said = value if isinstance(value, date) else date.fromisoformat(value[:10])
-    return f"{'1er' if said.day == 1 else said.day}{SPACE}{MONTHS[said.month - 1]}{SPACE}{said.year}"
+    day = value if isinstance(value, date) else date.fromisoformat(value[:10])
+    return f"{'1er' if day.day == 1 else day.day}{SPACE}{MONTHS[day.month - 1]}{SPACE}{day.year}"
 
 
 def moment(value: datetime | str) -> str:
-    said = (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(PARIS)
-    return f"{day(said.date())} à {said.hour}{SPACE}h{SPACE}{said.minute:02}"
+    local = (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(PARIS)
+    return f"{day(local.date())} à {local.hour}{SPACE}h{SPACE}{local.minute:02}"
 
 
 def paris_day(value: datetime | str) -> date:
-    said = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return said.astimezone(PARIS).date()
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment.astimezone(PARIS).date()
 
 
 def ordinal(value: int) -> Markup:

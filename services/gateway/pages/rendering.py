@@ -1,6 +1,6 @@
 """From a template and a model to a page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +9,39 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages import charts
 from services.gateway.pages.french import FILTERS
-from services.gateway.pages.words import ROLES, capital, said
 from services.gateway.request_context import RequestContext
+from services.vocabulary.roles import Role
 
 HERE = Path(__file__).parent
 
 
 class Pages:
-    """`programme` is the name of the programme, `recorders` the roles that are offered to record a step. Every page knows who reads it."""
+    """Renders templates.
 
-    def __init__(self, programme: str, recorders: Collection[str]) -> None:
+    `programme` is the name of the programme, `recorders` the roles that may record a step, `labels` the French label of every code.
+    """
+
+    def __init__(self, programme: str, recorders: Collection[str], labels: Mapping[str, str]) -> None:
+        self.labels = labels
         self.environment = Environment(
             loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self.environment.filters |= FILTERS | {"said": said, "capital": capital}
-        self.environment.globals |= {"programme": programme, "recorders": recorders, "charts": charts, "roles": ROLES}
+        self.environment.filters |= FILTERS | {"label": self.label, "capital": capitalised}
+        self.environment.globals |= {
+            "programme": programme,
+            "recorders": recorders,
+            "charts": charts,
+            "roles": {role.value: role.label for role in Role},
+        }
 
-    def page(self, visit: RequestContext, template: str, status: int = 200, **model: Any) -> Response:
-        text = self.environment.get_template(template).render(visitor=visit.identity, address=visit.request.path, **model)
+    def label(self, code: object) -> str:
+        """The label of a code; a code without one is shown as it is."""
+        return self.labels.get(str(code), str(code))
+
+    def page(self, context: RequestContext, template: str, status: int = 200, **model: Any) -> Response:
+        text = self.environment.get_template(template).render(visitor=context.identity, address=context.request.path, **model)
         return Response(text, status, content_type="text/html; charset=utf-8")
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -6,9 +6,9 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from services.reporting.queries.reports import Reports
-from shared.command_endpoint import answer_to
 from shared.errors import Fault
 from shared.message import START, Position
+from shared.reply import reply_to
 
 Model = Any
 PATIENCE = 3.0  # seconds that a reader waits for the facts to reach a position
@@ -68,4 +68,4 @@ def answered(ask: Callable[..., Model], *asked: Any) -> Model:
     try:
         return ask(*asked)
     except Fault as fault:
-        return answer_to(fault)
+        return reply_to(fault)

@@ -1,36 +1,110 @@
-"""What every service that decides has: a desk behind two RPC methods, and an inbox that is fed while the service lives."""
+"""The nameko shell of a service that decides: RPC methods over its command endpoint, and an inbox that is fed while it lives.
 
+nameko knows nothing of the objects behind these methods, and they know nothing of nameko. The process that hosts the services puts plain
+objects in nameko's configuration, `config["parcours"][service][name]`, and a dependency provider finds them there when a method uses
+them, never before: an exception inside a provider would stop the whole container.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from shared.bus.nameko.dependencies import Listening, Part
-from shared.bus.nameko.rpc import rpc
-from shared.command_endpoint import Reply
+from eventlet import tpool
+from nameko.extensions import DependencyProvider
+from nameko.rpc import Rpc
+
+from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.nameko.rpc_server import ResilientRpcConsumer
+from shared.reply import Reply
+
+COMPONENTS = "parcours"  # the key of our objects in nameko's configuration
+
+
+class ResilientRpc(Rpc):  # type: ignore[misc]  # nameko has no types
+    rpc_consumer = ResilientRpcConsumer()
+
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Python checks it a moment later, when the method is called."""
+
+
+rpc = ResilientRpc.decorator
+
+
+class InNativeThread:
+    """A blocking object whose every method runs in a native thread, while other green threads go on."""
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            return tpool.execute(getattr(self._find(), name), *args)
+
+        return call
+
+
+class Component(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+    """A blocking object of this service, called in native threads: `endpoint = Component("endpoint")`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def find(self) -> Any:
+        return self.container.config[COMPONENTS][self.container.service_name][self.name]
+
+    def get_dependency(self, worker_ctx: Any) -> InNativeThread:
+        return InNativeThread(self.find)
+
+
+class InboxFeeder(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+    """Feeds the service's inbox while the service lives. Methods may ask the consumer whether it is healthy."""
+
+    def __init__(self, name: str = "inbox_consumer") -> None:
+        self.name = name
+        self.thread: Any = None
+
+    @property
+    def consumer(self) -> InboxConsumer:
+        consumer: InboxConsumer = self.container.config[COMPONENTS][self.container.service_name][self.name]
+        return consumer
+
+    def start(self) -> None:
+        self.thread = self.container.spawn_managed_thread(self.consumer.run, identifier=f"inbox of {self.container.service_name}")
+
+    def stop(self) -> None:
+        """Wait until the current batch is handled and acknowledged."""
+        self.consumer.stop()
+        self.thread.wait()
+
+    def get_dependency(self, worker_ctx: Any) -> InboxConsumer:
+        return self.consumer
 
 
 class WriteService:
     """nameko finds these entrypoints on each service that inherits them; a service adds its name, and its own methods."""
 
-    desk = Part("desk")
-    listener = Listening()
+    endpoint = Component("endpoint")
+    inbox_consumer = InboxFeeder()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def handle_each(self, asked: list[tuple[str, str]]) -> list[Reply]:
-        replies: list[Reply] = self.desk.handle_each(asked)
+    def handle_each(self, requests: list[tuple[str, str]]) -> list[Reply]:
+        """Handle commands of several callers, each (token, command as JSON)."""
+        replies: list[Reply] = self.endpoint.handle_each(requests)
         return replies
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def handle_many(self, token: str, commands: list[str]) -> list[Reply]:
-        replies: list[Reply] = self.desk.handle_many(token, commands)
+        """Handle commands of one caller, in order."""
+        replies: list[Reply] = self.endpoint.handle_many(token, commands)
         return replies
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def health(self) -> dict[str, Any]:
-        """Whether the inbox has read the log and goes on. What it waits for is named, and so is an event that a projection cannot take.
+        """Whether the inbox has caught up with the log and goes on: {"healthy": bool, "fault": str or null}.
 
-        Anybody may read this: what the fault says is in the log of the service.
+        Anybody may read it, so it names the component and the position only; the words of a fault are in the log of the service.
         """
-        inbox = self.listener.inbox
+        inbox = self.inbox_consumer.inbox
         fault = getattr(inbox, "fault", None)
-        if not fault and (inbox.awaits or not self.listener.begun):
+        if not fault and (inbox.awaits or not self.inbox_consumer.begun):
             return {"healthy": False, "fault": f"waits: {inbox.awaits}" if inbox.awaits else "the log is being read"}
         return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.name}"}

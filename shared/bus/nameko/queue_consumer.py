@@ -1,0 +1,55 @@
+"""nameko's queue consumer, which returns soon after a long absence of the broker and can be stopped during it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from nameko.extensions import ProviderCollector
+from nameko.messaging import QueueConsumer, QueueConsumerStopped
+
+from shared.runtime.backoff import LONGEST, SHORTEST
+
+AMQP_URI = "AMQP_URI"  # nameko's configuration key
+
+
+class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has no types
+    """Messages are handed over in the thread that reads them: a request only starts a worker, and a reply only wakes its caller."""
+
+    consuming = False
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        self.consuming = False
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, interval_start=SHORTEST, interval_step=SHORTEST, interval_max=LONGEST)
+            yield connection
+
+    def on_consume_ready(self, *args: Any, **options: Any) -> None:
+        self.consuming = True
+        super().on_consume_ready(*args, **options)
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        for provider in self._providers:
+            options = {"queues": [provider.queue], "callbacks": [provider.handle_message], "accept": self.accept}
+            consumer = consumer_cls(**options, no_ack=getattr(provider, "no_ack", False))
+            consumer.qos(prefetch_count=self.prefetch_count)
+            self._consumers[provider] = consumer
+        return self._consumers.values()
+
+    def unregister_provider(self, provider: Any) -> None:
+        if self.consuming:
+            super().unregister_provider(provider)
+        else:  # nameko would wait for the consuming thread to cancel a consumer that does not exist
+            ProviderCollector.unregister_provider(self, provider)
+
+    def run(self, *args: Any, **options: Any) -> None:
+        with suppress(QueueConsumerStopped):
+            super().run(*args, **options)
+
+    def stop(self) -> None:
+        """Stop now: nameko would wait until the broker is back, to leave in good order."""
+        if not self.consuming and self._gt is not None:
+            if not self._consumers_ready.ready():
+                self._consumers_ready.send_exception(QueueConsumerStopped())
+            self._gt.kill(QueueConsumerStopped())
+        super().stop()

@@ -1,0 +1,43 @@
+"""The server side of nameko's RPC, made to survive the broker.
+
+nameko stops the whole container when a reply cannot be published. But a broker that goes away while a command is handled is ordinary:
+what was decided is in the log, the caller is told that the outcome is unknown, and its retry gets the same answer. So a reply that
+cannot be sent is logged and dropped.
+"""
+
+import logging
+from typing import Any
+
+from nameko.rpc import Responder, RpcConsumer, get_rpc_exchange
+
+from shared.bus.nameko.queue_consumer import AMQP_URI, ResilientQueueConsumer
+from shared.bus.nameko.rpc_client import shared_sender
+from shared.bus.transport.connection import BROKER_FAULTS
+
+log = logging.getLogger(__name__)
+
+
+class UnconfirmedResponder(Responder):  # type: ignore[misc]  # nameko has no types
+    publisher_cls = staticmethod(lambda uri, **options: shared_sender(uri))
+
+
+class ResilientRpcConsumer(RpcConsumer):  # type: ignore[misc]  # nameko has no types
+    queue_consumer = ResilientQueueConsumer()
+
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        config = self.container.config
+        try:
+            responder = UnconfirmedResponder(config[AMQP_URI], get_rpc_exchange(config), self.container.serializer, message)
+            result, exc_info = responder.send_response(result, exc_info)
+        except BROKER_FAULTS as fault:
+            log.warning("a reply was dropped; its caller will ask again: %s", fault)
+        finally:
+            self.acknowledge(message)
+        return result, exc_info
+
+    def acknowledge(self, message: Any) -> None:
+        """Always acknowledge, whatever became of the reply: an unacknowledged request would occupy a prefetch slot for ever."""
+        try:
+            self.queue_consumer.ack_message(message)
+        except BROKER_FAULTS as fault:
+            log.warning("a request will be redelivered: %s", fault)
