@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gateway.world import World
+from tests.harness.world import World
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.bootstrap.composition import DECIDERS
-from services.bootstrap.permissions import ACTIONS
-from services.gateway.refusals import FRENCH
-from tests.unit.gateway.world import World, met
+from services.bootstrap.registry import SERVICES
+from tests.harness.world import World, met
 
 
 def test_an_accepted_command_says_its_position(world: World) -> None:
@@ -22,7 +20,7 @@ def test_an_accepted_command_says_its_position(world: World) -> None:
 def test_the_same_id_gives_the_same_answer_and_records_once(world: World) -> None:
     first, again = (world.send("IdentifyPerson", met("p-1"), id="6d4ff2a6-4d6c-4b0e-9c0c-5f7e0b6f0a11") for _ in range(2))
     assert first.json == again.json
-    assert len(world.parts.store.read_stream("person-p-1")) == 1
+    assert len(world.components.store.read_stream("person-p-1")) == 1
 
 
 def test_every_fault_is_said_at_once_under_its_field(world: World) -> None:
@@ -38,7 +36,7 @@ def test_a_refusal_has_a_stable_code_and_is_said_in_french(world: World) -> None
     assert answer.status_code == 409
     assert answer.json is not None
     assert answer.json["code"] == "journey_not_open"
-    assert answer.json["detail"] == FRENCH["journey_not_open"]
+    assert answer.json["detail"] == SERVICES["coaching"].refusals["journey_not_open"]
 
 
 def test_a_command_needs_an_id(world: World) -> None:
@@ -101,14 +99,8 @@ def line(name: str, data: dict[str, object], **_: str) -> str:
 def test_a_survey_is_answered_with_a_ticket_and_no_login(world: World) -> None:
     ticket = world.ask("POST", "/v1/survey-tickets", json={"territory": "alencon"}).json
     assert ticket is not None
-    said = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **said}, role=None).status_code == 201
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **said}, role=None).status_code == 409
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **said}, role=None, territory="flers").status_code == 401
-    assert world.send("AnswerSurvey", {"token": "made-up", **said}, role=None).status_code == 401
-
-
-def test_every_command_has_its_line_in_the_table_of_permissions() -> None:
-    commands = {command.__name__ for deciders in DECIDERS.values() for decider in deciders for command in decider.commands}
-    readings = {"read_events", "read_timeline", "read_indicators", "read_evidence", "follow_feed"}
-    assert set(ACTIONS) == commands | readings
+    answers = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
+    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None).status_code == 201
+    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None).status_code == 409
+    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None, territory="flers").status_code == 401
+    assert world.send("AnswerSurvey", {"token": "made-up", **answers}, role=None).status_code == 401

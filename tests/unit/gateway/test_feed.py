@@ -11,7 +11,7 @@ from services.gateway.feed import Feed
 from services.gateway.problems import problem_of
 from services.gateway.stream import OVERTAKEN, Stream
 from shared.errors import UnknownPosition
-from tests.unit.gateway.world import World, directly
+from tests.harness.world import World, directly
 
 
 def told(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def opened(world: World, role: str = "auditor", *territories: str, query: str = 
 
 def small(world: World, kept: int) -> Feed:
     """A feed that remembers little, in the place of the world's own."""
-    world.feed = world.gateway.stream.feed = Feed(world.parts.store, directly, kept)
+    world.feed = world.app.stream.feed = Feed(world.components.store, directly, kept)
     return world.feed
 
 
@@ -43,8 +43,8 @@ def drained(feed: Feed) -> None:
 
 
 def test_between_the_log_and_the_memory_nothing_is_lost_and_nothing_comes_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.gateway.feed.SLACK", 1)
-    monkeypatch.setattr("services.gateway.feed.PAGE", 3)
+    monkeypatch.setattr("services.gateway.feed.TRIM_SLACK", 1)
+    monkeypatch.setattr("services.gateway.feed.PAGE_SIZE", 3)
     feed = small(world, kept=5)
     early = [world.meet() for _ in range(8)]
     feed.start()
@@ -111,7 +111,7 @@ def test_a_client_that_says_nothing_begins_now(world: World) -> None:
 
 def test_it_waits_quietly_and_says_it_is_alive(world: World) -> None:
     world.feed.start()
-    stream = world.gateway.stream
+    stream = world.app.stream
     stream.heartbeat = 0.01
     chunks = opened(world)
     assert [next(chunks) for _ in range(2)][1].startswith(b":")
@@ -159,12 +159,12 @@ def test_filters_keep_territories_and_types(world: World) -> None:
 
 
 def test_a_client_that_is_overtaken_is_dropped_and_loses_nothing_when_it_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.gateway.feed.SLACK", 1)
+    monkeypatch.setattr("services.gateway.feed.TRIM_SLACK", 1)
     feed = small(world, kept=4)
     feed.start()
     chunks = opened(world)
     next(chunks)
-    world.gateway.stream.heartbeat = 0
+    world.app.stream.heartbeat = 0
     assert next(chunks).startswith(b":")  # it is live, and now stops reading
     positions = [world.meet() for _ in range(12)]
     drained(feed)
@@ -177,19 +177,19 @@ def test_an_event_is_written_once_for_all_who_see_as_much_of_it(world: World) ->
     world.feed.start()
     world.meet()
     drained(world.feed)
-    stream: Stream = world.gateway.stream
+    stream: Stream = world.app.stream
     event = world.feed.after(0)[0]
     assert stream.frames.of(event, "full") is stream.frames.of(event, "full")
 
 
 def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
     world.feed.start()
-    world.gateway.stream.heartbeat = 0
-    identity = world.parts.sessions_signer.read(world.token("auditor"))
+    world.app.stream.heartbeat = 0
+    identity = world.components.sessions_signer.read(world.token("auditor"))
     from services.gateway.stream import Wanted
 
-    chunks = world.gateway.stream.follow(identity, Wanted(frozenset(), frozenset()), world.feed.head)
+    chunks = world.app.stream.follow(identity, Wanted(frozenset(), frozenset()), world.feed.head)
     next(chunks)
-    assert world.gateway.metrics.values["stream_clients", ()] == 1
+    assert world.app.metrics.values["stream_clients", ()] == 1
     chunks.close()  # type: ignore[attr-defined]  # it is a generator
-    assert world.gateway.metrics.values["stream_clients", ()] == 0
+    assert world.app.metrics.values["stream_clients", ()] == 0

@@ -15,7 +15,7 @@ from services.gateway.request_context import RequestContext
 from shared.bus.inbox import failure_of
 from shared.bus.nameko.write_service import WriteService
 from shared.errors import Refused, Unavailable
-from tests.unit.gateway.world import World
+from tests.harness.world import World
 
 NOBODY = cast(RequestContext, None)
 SECRET = "Key (person)=(p-1) already exists"
@@ -33,12 +33,12 @@ def test_readiness_is_asked_of_all_services_at_once(world: World) -> None:
 
     def call(service: str, method: str, *args: Any) -> Any:
         asked.append(service)
-        if len(asked) == len(world.outside.schemas):
+        if len(asked) == len(world.deps.services):
             all_asked.send()
         all_asked.wait()
         return {"healthy": True, "fault": None}
 
-    assert set(checks(Health(replace(world.outside, call=call), Metrics(), patience=20)).values()) == {"ready"}
+    assert set(checks(Health(replace(world.deps, call=call), Metrics(), timeout=20)).values()) == {"ready"}
 
 
 def test_a_service_that_does_not_answer_keeps_nobody_waiting_for_long(world: World) -> None:
@@ -47,24 +47,24 @@ def test_a_service_that_does_not_answer_keeps_nobody_waiting_for_long(world: Wor
             eventlet.sleep(1_000)
         return {"healthy": True, "fault": None}
 
-    told = checks(Health(replace(world.outside, call=call), Metrics(), patience=0.2))
+    told = checks(Health(replace(world.deps, call=call), Metrics(), timeout=0.2))
     assert {name for name, said in told.items() if said != "ready"} == {"coaching"}
     assert told["coaching"] == "no answer within 0.2 s."
 
 
 def test_readiness_tells_where_a_projection_stopped_and_nothing_of_whom(world: World) -> None:
     position = world.meet("p-1")
-    (event,) = (event for event in world.parts.store.read_all(0) if event.position == position)
-    for failure in (ValueError(SECRET), Refused("no", SECRET)):
+    (event,) = (event for event in world.components.store.read_all(0) if event.position == position)
+    for failure in (ValueError(SECRET), Refused("no", secret=SECRET)):
         inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), awaits="", healthy=lambda: False)
-        said = WriteService.health(SimpleNamespace(listener=SimpleNamespace(inbox=inbox, begun=True)))
+        said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, begun=True)))
         assert said == {"healthy": False, "fault": f"intake.PersonIdentified at position {position}: {type(failure).__name__}"}
 
 
 @pytest.mark.parametrize("begun", [True, False])
 def test_readiness_names_what_a_service_waits_for(begun: bool) -> None:
     inbox = SimpleNamespace(awaits="AnotherLog", healthy=lambda: True)
-    said = WriteService.health(SimpleNamespace(listener=SimpleNamespace(inbox=inbox, begun=begun)))
+    said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, begun=begun)))
     assert said == {"healthy": False, "fault": "waits: AnotherLog"}
 
 
@@ -72,13 +72,13 @@ def test_readiness_says_nothing_of_where_the_broker_is(world: World) -> None:
     def refused(service: str, method: str, *args: Any) -> Any:
         raise Unavailable("Connection.open: (530) access to vhost 'parcours' refused for user 'gateway'")
 
-    told = checks(Health(replace(world.outside, call=refused), Metrics()))
-    assert {told[service] for service in world.outside.schemas} == {"It does not answer now."}
+    told = checks(Health(replace(world.deps, call=refused), Metrics()))
+    assert {told[service] for service in world.deps.services} == {"It does not answer now."}
 
 
 def test_readiness_says_nothing_of_where_the_log_is(world: World) -> None:
     def away(*asked: Any) -> Any:
         raise Unavailable('connection to "10.0.0.7" failed for user "parcours"')
 
-    told = checks(Health(replace(world.outside, native=away), Metrics()))
+    told = checks(Health(replace(world.deps, native=away), Metrics()))
     assert told["log"] == "The log cannot be read now."

@@ -3,7 +3,7 @@
 import re
 
 from tests.processes import this_quarter
-from tests.unit.gateway.world import World
+from tests.harness.world import World
 
 FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
 
@@ -18,7 +18,7 @@ def test_a_reader_sees_what_it_has_just_written(world: World) -> None:
 def test_a_reading_that_cannot_be_fresh_says_so_instead_of_being_old(world: World) -> None:
     position = world.meet()
     world.get(FIGURES)
-    world.behind = True
+    world.lagging = True
     later = world.meet()
     assert world.get(f"{FIGURES}&position={position}").status_code == 200
     answer = world.get(FIGURES, headers={"Parcours-Position": str(later)})
@@ -116,9 +116,9 @@ def test_the_descriptions_cover_every_command_and_every_event(world: World) -> N
     openapi, asyncapi = (world.get(path, role=None).json for path in ("/openapi.json", "/asyncapi.json"))
     assert openapi is not None
     assert asyncapi is not None
-    for schemas in world.outside.schemas.values():
+    for schemas in world.deps.schemas.values():
         assert {f"/v1/commands/{name}" for name in schemas} <= set(openapi["paths"])
-    assert set(asyncapi["channels"]["journey.events"]["messages"]) == set(world.outside.events)
+    assert set(asyncapi["channels"]["journey.events"]["messages"]) == set(world.deps.events)
 
 
 def test_every_address_of_the_interface_is_described(world: World) -> None:
@@ -130,11 +130,11 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
     }
     routes = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in world.gateway.map.iter_rules()
+        for rule in world.app.map.iter_rules()
         for method in rule.methods or ()
         if method not in {"HEAD", "OPTIONS"} and rule.rule.startswith("/v1/")
     }
-    commands = {("POST", f"/v1/commands/{name}") for name in world.gateway.commands.owner}
+    commands = {("POST", f"/v1/commands/{name}") for name in world.app.commands.owner}
     assert described == routes - {("POST", "/v1/commands/{name}")} | commands
 
 

@@ -7,11 +7,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.gateway.headers import HEADERS
-from services.gateway.pages.site import inside
-from services.gateway.session import COOKIE, DAY
+from services.gateway.pages.site import local_path
+from services.gateway.session import COOKIE, SESSION_LIFETIME
 from shared.message import Actor
-from shared.trust.identity import Identity
-from tests.unit.gateway.world import LOCAL, World, met
+from shared.trust.access import Identity
+from tests.harness.world import LOCAL, World, met
 
 HOME = {"Origin": "http://127.0.0.1:8000"}
 LOGIN = {"actor": "coach-1", "role": "coach", "organisation": "etape", "territories": ["alencon"]}
@@ -35,7 +35,7 @@ def test_a_program_is_given_the_same_session_as_a_token(world: World) -> None:
     assert answer.status_code == 201
     assert answer.json is not None
     assert "Set-Cookie" not in answer.headers
-    assert world.parts.sessions_signer.read(answer.json["token"]).actor.id == "coach-1"
+    assert world.components.sessions_signer.read(answer.json["token"]).actor.id == "coach-1"
 
 
 @pytest.mark.parametrize("role", ["system", "nobody"])
@@ -77,7 +77,7 @@ def test_our_own_page_may(world: World) -> None:
 
 def test_a_forged_or_foreign_token_is_nobody(world: World) -> None:
     identity = Identity(Actor("coach-1", "coach"), ("*",))
-    for token in ("forged", world.parts.services_signer.sign(identity, DAY)):
+    for token in ("forged", world.components.services_signer.sign(identity, SESSION_LIFETIME)):
         answer = world.client.get("/v1/events", headers={"Authorization": f"Bearer {token}"}, **LOCAL)
         assert answer.status_code == 401
         world.client.set_cookie(COOKIE, token, domain="127.0.0.1")
@@ -85,7 +85,7 @@ def test_a_forged_or_foreign_token_is_nobody(world: World) -> None:
 
 
 def test_a_session_is_not_an_identity_for_the_services(world: World) -> None:
-    reply = world.parts.desk("intake").handle(world.token("coach"), "{}")
+    reply = world.components.endpoint("intake").handle(world.token("coach"), "{}")
     assert "forbidden" in reply
 
 
@@ -99,7 +99,7 @@ def test_a_page_without_a_session_leads_to_the_login_and_back(world: World) -> N
     "address", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", ""]
 )
 def test_the_way_back_never_leaves_the_site(address: str) -> None:
-    assert inside(address) == "/"
+    assert local_path(address) == "/"
 
 
 def test_leaving_ends_the_session(world: World) -> None:

@@ -1,10 +1,11 @@
-"""A tiny aggregate of our own, so that the kernel is tested without any domain."""
+"""A tiny aggregate, so that the kernel is tested without any domain."""
 
 from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
@@ -31,12 +32,12 @@ def evolve(total: int, event: Event) -> int:
 class Count(Struct, frozen=True):
     name: str
     step: Annotated[int, Meta(ge=1, le=5)]
-    on: date
+    on: FactDate
 
 
 def decide(total: int, command: Count) -> list[Event]:
     if total + command.step > LIMIT:
-        raise Refused("over_the_limit", f"Nobody counts over {LIMIT}.")
+        raise Refused("over_the_limit", limit=LIMIT)
     counted = Counted(command.name, command.step, command.on)
     return [counted, Overflowed(command.name)] if total + command.step == LIMIT else [counted]
 

@@ -1,29 +1,33 @@
-"""The desk: text in, a plain answer out, whatever is wrong with the text."""
+"""The command endpoint: text in, a plain reply out, whatever is wrong with the text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
 
-from shared.command_endpoint import CommandEndpoint, Reply
+from services.vocabulary.french import VALIDATION
+from shared.command_endpoint import CommandEndpoint
+from shared.command_handler import CommandType
 from shared.errors import Conflict, Forbidden, TooLarge, Unavailable
 from shared.message import Actor, CommandMessage
+from shared.reply import Reply
 from shared.store.port import BODY_LIMIT, Append, Appended, NewEvent
 from shared.store.sqlite.store import SqliteStore
-from shared.trust.identity import HAND_OVER, Identity, Signer, system
-from tests.unit.shared.test_command_handler import COACH, NOW, shell
+from shared.trust.access import SERVICE_TOKEN_LIFETIME, Identity, Signer, system
+from tests.unit.shared.test_command_handler import COACH, NOW, handler
 
 SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> CommandEndpoint:
+def endpoint(tmp_path: Path) -> CommandEndpoint:
     signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
-    return CommandEndpoint(shell(SqliteStore(tmp_path / "log.sqlite")), signer, {"alencon", "flers"})
+    return CommandEndpoint(handler(SqliteStore(tmp_path / "log.sqlite")), signer, {"alencon", "flers"}, VALIDATION)
 
 
 def text(**changes: object) -> str:
@@ -31,12 +35,12 @@ def text(**changes: object) -> str:
     return msgspec.json.encode({key: value for key, value in asked.items() if value is not None}).decode()
 
 
-def token(desk: CommandEndpoint, identity: Identity = COACH) -> str:
-    return desk.signer.sign(identity)
+def token(endpoint: CommandEndpoint, identity: Identity = COACH) -> str:
+    return endpoint.signer.sign(identity)
 
 
-def test_an_accepted_command_is_answered_with_its_position(desk: CommandEndpoint) -> None:
-    reply = desk.handle(token(desk), text())
+def test_an_accepted_command_is_answered_with_its_position(endpoint: CommandEndpoint) -> None:
+    reply = endpoint.handle(token(endpoint), text())
     assert reply["accepted"]["version"] == 1
     assert reply["accepted"]["events"] == ["Counted"]
 
@@ -58,39 +62,39 @@ def test_an_accepted_command_is_answered_with_its_position(desk: CommandEndpoint
         (text(data={"name": 1, "step": 9}), {"name", "step"}),
     ],
 )
-def test_every_fault_of_a_command_is_listed(desk: CommandEndpoint, command: str, fields: set[str]) -> None:
-    reply = desk.handle(token(desk), command)
+def test_every_fault_of_a_command_is_listed(endpoint: CommandEndpoint, command: str, fields: set[str]) -> None:
+    reply = endpoint.handle(token(endpoint), command)
     assert set(reply["invalid"]) == fields
 
 
 @pytest.mark.parametrize("bad", ["", "a.b.c", Signer(b"f" * 32, "services", lambda: NOW).sign(COACH)])
-def test_a_forged_identity_is_forbidden_and_nothing_more(desk: CommandEndpoint, bad: str) -> None:
-    assert list(desk.handle(bad, text())) == ["forbidden"]
-    assert list(desk.handle(token(desk), text())) == ["accepted"]
+def test_a_forged_identity_is_forbidden_and_nothing_more(endpoint: CommandEndpoint, bad: str) -> None:
+    assert list(endpoint.handle(bad, text())) == ["forbidden"]
+    assert list(endpoint.handle(token(endpoint), text())) == ["accepted"]
 
 
-def test_an_identity_is_too_old_after_its_time(desk: CommandEndpoint) -> None:
-    assert list(desk.handle(desk.signer.sign(COACH, timedelta(seconds=-1)), text())) == ["forbidden"]
+def test_an_identity_is_too_old_after_its_time(endpoint: CommandEndpoint) -> None:
+    assert list(endpoint.handle(endpoint.signer.sign(COACH, timedelta(seconds=-1)), text())) == ["forbidden"]
 
 
-def test_a_token_for_another_audience_is_forbidden(desk: CommandEndpoint) -> None:
-    other = Signer(b"k" * 32, "gateway", desk.signer.clock)
-    assert list(desk.handle(other.sign(COACH), text())) == ["forbidden"]
+def test_a_token_for_another_audience_is_forbidden(endpoint: CommandEndpoint) -> None:
+    other = Signer(b"k" * 32, "gateway", endpoint.signer.clock)
+    assert list(endpoint.handle(other.sign(COACH), text())) == ["forbidden"]
 
 
-def test_nobody_speaks_for_another_actor(desk: CommandEndpoint) -> None:
-    assert list(desk.handle(token(desk), text(actor={"id": "c-2", "role": "coach"}))) == ["forbidden"]
-    assert list(desk.handle(token(desk), text(recorded_time="2024-01-01T00:00:00Z", time="2024-01-01T00:00:00Z"))) == ["forbidden"]
+def test_nobody_speaks_for_another_actor(endpoint: CommandEndpoint) -> None:
+    assert list(endpoint.handle(token(endpoint), text(actor={"id": "c-2", "role": "coach"}))) == ["forbidden"]
+    assert list(endpoint.handle(token(endpoint), text(recorded_time="2024-01-01T00:00:00Z", time="2024-01-01T00:00:00Z"))) == ["forbidden"]
 
 
-def test_a_tool_that_loads_history_lends_its_territories_not_its_rights(desk: CommandEndpoint) -> None:
-    tool = token(desk, system("load"))
-    assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "coach"}))) == ["accepted"]
-    assert list(desk.handle(tool, text(actor={"id": "c-2", "role": "auditor"}))) == ["forbidden"]
+def test_a_tool_that_loads_history_lends_its_territories_not_its_rights(endpoint: CommandEndpoint) -> None:
+    tool = token(endpoint, system("load"))
+    assert list(endpoint.handle(tool, text(actor={"id": "c-2", "role": "coach"}))) == ["accepted"]
+    assert list(endpoint.handle(tool, text(actor={"id": "c-2", "role": "auditor"}))) == ["forbidden"]
 
 
-def test_a_batch_answers_each_line_in_its_place(desk: CommandEndpoint) -> None:
-    replies = desk.handle_many(token(desk), [text(), "{", text(data={"name": "b", "step": 5})])
+def test_a_batch_answers_each_line_in_its_place(endpoint: CommandEndpoint) -> None:
+    replies = endpoint.handle_many(token(endpoint), [text(), "{", text(data={"name": "b", "step": 5})])
     assert [list(reply) for reply in replies] == [["accepted"], ["invalid"], ["accepted"]]
 
 
@@ -100,44 +104,44 @@ class Away:
 
 
 def test_a_log_that_is_away_is_said_and_nothing_breaks() -> None:
-    away = CommandEndpoint(shell(Away()), SIGNER, {"alencon"})
+    away = CommandEndpoint(handler(Away()), SIGNER, {"alencon"}, VALIDATION)
     signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
     away.signer = signer
     assert away.handle(signer.sign(COACH), text()) == {"unavailable": "The log cannot be reached now."}
     assert away.handle_many(signer.sign(COACH), [text(), text()]) == [{"unavailable": "The log cannot be reached now."}] * 2
 
 
-def test_the_actor_is_the_bearer(desk: CommandEndpoint) -> None:
-    desk.handle(token(desk, Identity(Actor("c-7", "coach", "etape"), ("alencon",))), text())
-    assert desk.shell.store.read_all(0)[0].actor == Actor("c-7", "coach", "etape")
+def test_the_actor_is_the_bearer(endpoint: CommandEndpoint) -> None:
+    endpoint.handle(token(endpoint, Identity(Actor("c-7", "coach", "etape"), ("alencon",))), text())
+    assert endpoint.handler.store.read_all(0)[0].actor == Actor("c-7", "coach", "etape")
 
 
-def test_commands_of_several_callers_are_answered_each_on_its_own(desk: CommandEndpoint) -> None:
-    stranger = token(desk, Identity(Actor("c-8", "coach"), ("flers",)))
-    asked = [(token(desk), text()), ("forged", text()), (stranger, text()), (token(desk), "{"), (token(desk), text())]
-    assert [next(iter(reply)) for reply in desk.handle_each(asked)] == ["accepted", "forbidden", "forbidden", "invalid", "accepted"]
-    assert len(desk.shell.store.read_all(0)) == 2
+def test_commands_of_several_callers_are_answered_each_on_its_own(endpoint: CommandEndpoint) -> None:
+    stranger = token(endpoint, Identity(Actor("c-8", "coach"), ("flers",)))
+    asked = [(token(endpoint), text()), ("forged", text()), (stranger, text()), (token(endpoint), "{"), (token(endpoint), text())]
+    assert [next(iter(reply)) for reply in endpoint.handle_each(asked)] == ["accepted", "forbidden", "forbidden", "invalid", "accepted"]
+    assert len(endpoint.handler.store.read_all(0)) == 2
 
 
-def test_a_command_that_no_log_takes_is_refused_alone(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_no_log_takes_is_refused_alone(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log refuses what came together because of one: the others are handled alone, and recorded once."""
-    append_many = desk.shell.store.append_many
+    append_many = endpoint.handler.store.append_many
 
     def refusing(appends: Sequence[Append]) -> list[Appended | Conflict]:
         if any(append.stream == "counter-huge" for append in appends):
             raise TooLarge("too much")
         return append_many(appends)
 
-    monkeypatch.setattr(desk.shell.store, "append_many", refusing)
-    monkeypatch.setattr(desk.shell.store, "append", lambda append: refusing([append])[0])
+    monkeypatch.setattr(endpoint.handler.store, "append_many", refusing)
+    monkeypatch.setattr(endpoint.handler.store, "append", lambda append: refusing([append])[0])
     names = ["a", "huge", "b"]
-    replies = desk.handle_each([(token(desk), text(data={"name": name, "step": 1})) for name in names])
+    replies = endpoint.handle_each([(token(endpoint), text(data={"name": name, "step": 1})) for name in names])
     assert [next(iter(reply)) for reply in replies] == ["accepted", "refused", "accepted"]
-    assert [event.subject for event in desk.shell.store.read_all(0)] == ["counter-a", "counter-b"]
+    assert [event.subject for event in endpoint.handler.store.read_all(0)] == ["counter-a", "counter-b"]
 
 
 def test_commands_that_come_together_while_the_log_is_away_are_all_told_at_once(
-    desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
@@ -145,37 +149,38 @@ def test_commands_that_come_together_while_the_log_is_away_are_all_told_at_once(
         asked.append(len(appends))
         raise Unavailable("away")
 
-    monkeypatch.setattr(desk.shell.store, "append_many", away)
-    both = [(token(desk), text(data={"name": name, "step": 1})) for name in "ab"]
-    assert desk.handle_each(both) == [{"unavailable": "away"}] * 2
+    monkeypatch.setattr(endpoint.handler.store, "append_many", away)
+    both = [(token(endpoint), text(data={"name": name, "step": 1})) for name in "ab"]
+    assert endpoint.handle_each(both) == [{"unavailable": "away"}] * 2
     assert asked == [2]
 
 
 def test_a_token_that_was_read_before_is_still_too_old_in_time() -> None:
     moment = [NOW]
     signer = Signer(b"k" * 32, "services", lambda: moment[0])
-    given = signer.hand_over(COACH)
+    given = signer.service_token(COACH)
     assert signer.read(given) == COACH
-    moment[0] = NOW + HAND_OVER / 3
-    assert signer.hand_over(COACH) == given
-    moment[0] = NOW + HAND_OVER / 2
-    assert signer.hand_over(COACH) != given
-    moment[0] = NOW + HAND_OVER
+    moment[0] = NOW + SERVICE_TOKEN_LIFETIME / 3
+    assert signer.service_token(COACH) == given
+    moment[0] = NOW + SERVICE_TOKEN_LIFETIME / 2
+    assert signer.service_token(COACH) != given
+    moment[0] = NOW + SERVICE_TOKEN_LIFETIME
     with pytest.raises(Forbidden):
         signer.read(given)
 
 
-def too_long(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A count of five is from now on an event that no log takes."""
-    decider, _ = desk.shell.deciders["Count"]
-    body = decider.body
+def too_long(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count of five is from now on an event that no log accepts."""
+    new_event = endpoint.handler.new_event
 
-    def padded(message: CommandMessage, stream: str, event: Any, id: UUID) -> NewEvent:
-        made = body(message, stream, event, id)
+    def padded(command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
+        event_as_written = new_event(command_type, message, stream, event, index)
         pad = b',"pad":"%b"}' % (b"x" * BODY_LIMIT)
-        return NewEvent(made.id, made.type, made.body[:-1] + pad) if getattr(event, "step", 0) == 5 else made
+        if getattr(event, "step", 0) != 5:
+            return event_as_written
+        return NewEvent(event_as_written.id, event_as_written.type, event_as_written.body[:-1] + pad)
 
-    monkeypatch.setattr(decider, "body", padded)
+    monkeypatch.setattr(endpoint.handler, "new_event", padded)
 
 
 def of(name: str, step: int) -> str:
@@ -186,47 +191,47 @@ def outcomes(replies: Sequence[Reply]) -> list[str]:
     return [next(iter(reply)) for reply in replies]
 
 
-def test_an_event_that_no_log_takes_is_the_fault_of_its_command_alone(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    too_long(desk, monkeypatch)
+def test_an_event_that_no_log_takes_is_the_fault_of_its_command_alone(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    too_long(endpoint, monkeypatch)
     asked = [of("a", 1), of("a", 1), of("b", 5), of("c", 1), of("c", 5), of("c", 1)]
-    assert outcomes(desk.handle_many(token(desk), asked)) == ["accepted", "accepted", "refused", "accepted", "refused", "accepted"]
-    assert [event.subject for event in desk.shell.store.read_all(0)] == ["counter-a", "counter-a", "counter-c", "counter-c"]
+    assert outcomes(endpoint.handle_many(token(endpoint), asked)) == ["accepted", "accepted", "refused", "accepted", "refused", "accepted"]
+    assert [event.subject for event in endpoint.handler.store.read_all(0)] == ["counter-a", "counter-a", "counter-c", "counter-c"]
 
 
-def test_a_caller_never_gets_the_refusal_of_another_on_the_same_stream(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    too_long(desk, monkeypatch)
-    asked = [(token(desk), of("a", 5)), (token(desk), of("a", 1)), (token(desk), of("b", 1))]
-    assert outcomes(desk.handle_each(asked)) == ["refused", "accepted", "accepted"]
+def test_a_caller_never_gets_the_refusal_of_another_on_the_same_stream(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    too_long(endpoint, monkeypatch)
+    asked = [(token(endpoint), of("a", 5)), (token(endpoint), of("a", 1)), (token(endpoint), of("b", 1))]
+    assert outcomes(endpoint.handle_each(asked)) == ["refused", "accepted", "accepted"]
 
 
-def test_no_command_is_decided_on_what_was_not_recorded(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_command_is_decided_on_what_was_not_recorded(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five that nobody recorded, then four and four: within the limit of ten, and the log says so."""
-    too_long(desk, monkeypatch)
-    assert outcomes(desk.handle_many(token(desk), [of("c", 5), of("c", 4), of("c", 4)])) == ["refused", "accepted", "accepted"]
-    assert all(b'"step":4' in bytes(event.data) for event in desk.shell.store.read_all(0))
+    too_long(endpoint, monkeypatch)
+    assert outcomes(endpoint.handle_many(token(endpoint), [of("c", 5), of("c", 4), of("c", 4)])) == ["refused", "accepted", "accepted"]
+    assert all(b'"step":4' in bytes(event.data) for event in endpoint.handler.store.read_all(0))
 
 
-def test_a_batch_that_the_log_refuses_as_a_whole_is_recorded_one_by_one(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_the_log_refuses_as_a_whole_is_recorded_one_by_one(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the log has against one of them, even what nobody foresaw, the answers already given stay."""
-    append_many = desk.shell.store.append_many
+    append_many = endpoint.handler.store.append_many
 
     def refusing(appends: Sequence[Append]) -> list[Appended | Conflict]:
         if len(appends) > 1:
             raise ValueError("one of these")
         return append_many(appends)
 
-    monkeypatch.setattr(desk.shell.store, "append_many", refusing)
-    replies = desk.handle_many(token(desk), [of("a", 4), of("b", 5), of("a", 4), of("a", 4), of("b", 5)])
+    monkeypatch.setattr(endpoint.handler.store, "append_many", refusing)
+    replies = endpoint.handle_many(token(endpoint), [of("a", 4), of("b", 5), of("a", 4), of("a", 4), of("b", 5)])
     assert outcomes(replies) == ["accepted", "accepted", "accepted", "refused", "accepted"]
     assert [reply["accepted"]["version"] for reply in replies if "accepted" in reply] == [1, 1, 2, 3]
 
 
 @pytest.mark.parametrize("from_the", [1, 2])
 def test_once_the_log_is_away_the_rest_of_a_batch_is_told_so_and_not_tried(
-    desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch, from_the: int
+    endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch, from_the: int
 ) -> None:
     """In the middle of a batch or at its end: what is known is kept, and what may be sent again is said to be."""
-    append_many = desk.shell.store.append_many
+    append_many = endpoint.handler.store.append_many
     asked: list[int] = []
 
     def away(appends: Sequence[Append]) -> list[Appended | Conflict]:
@@ -235,21 +240,21 @@ def test_once_the_log_is_away_the_rest_of_a_batch_is_told_so_and_not_tried(
             raise Unavailable("away")
         return append_many(appends)
 
-    monkeypatch.setattr(desk.shell.store, "append_many", away)
-    replies = desk.handle_many(token(desk), [of("a", 1), of("b", 1), of("a", 1), of("c", 1), "{"])
+    monkeypatch.setattr(endpoint.handler.store, "append_many", away)
+    replies = endpoint.handle_many(token(endpoint), [of("a", 1), of("b", 1), of("a", 1), of("c", 1), "{"])
     assert outcomes(replies) == [["unavailable"] * 4, ["accepted", "accepted", "unavailable", "unavailable"]][from_the - 1] + ["invalid"]
     assert len(asked) == from_the
-    assert len(desk.shell.store.read_all(0)) == [0, 2][from_the - 1]
+    assert len(endpoint.handler.store.read_all(0)) == [0, 2][from_the - 1]
 
 
-def test_what_nobody_foresaw_in_one_command_is_heard_by_its_caller_alone(desk: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    decider, _ = desk.shell.deciders["Count"]
-    decide = decider.decide
+def test_an_unforeseen_failure_is_told_to_its_caller_alone(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    command_type = endpoint.handler.command_types["Count"]
+    decide = command_type.decider.decide
 
     def broken(total: int, command: Any) -> list[Any]:
         return decide(total, command) if command.step < 5 else [1 // (command.step - 5)]
 
-    monkeypatch.setattr(decider, "decide", broken)
-    asked = [(token(desk), of(name, step)) for name, step in (("a", 1), ("b", 5), ("c", 1))]
-    replies = desk.handle_each(asked)
+    monkeypatch.setattr(command_type, "decider", replace(command_type.decider, decide=broken))
+    asked = [(token(endpoint), of(name, step)) for name, step in (("a", 1), ("b", 5), ("c", 1))]
+    replies = endpoint.handle_each(asked)
     assert outcomes(replies) == ["accepted", "unforeseen", "accepted"]

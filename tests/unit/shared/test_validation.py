@@ -1,4 +1,4 @@
-"""The door: what is untrusted becomes a command, or every fault is said at once."""
+"""Validation: untrusted data becomes a command, or every fault is listed at once."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta, Struct
 
+from services.vocabulary.french import VALIDATION
+from shared.coded_value import CodedValue
+from shared.command_fields import FactDate, FilledIn, filled_in_by_handler
 from shared.errors import Invalid
 from shared.validation import CommandParser, schema_of
 
@@ -16,18 +19,24 @@ class Place(Struct, frozen=True):
     code: str | None = None
 
 
+class Channel(CodedValue):
+    RUE = "RUE", "dans la rue"
+    PERMANENCE = "PERMANENCE", "en permanence"
+
+
 class Visit(Struct, frozen=True):
     person: Annotated[str, Meta(max_length=5)]
-    channel: Literal["RUE", "PERMANENCE"]
+    channel: Channel
     minutes: Annotated[int, Meta(ge=1, le=480)]
     until: date
     needs: list[str]
     answers: dict[str, Literal["OUI", "NON"]]
-    on: date
+    on: FactDate
     place: Place | None = None
 
 
-CONTEXT = {"on": date(2023, 3, 1)}
+PARSER = CommandParser(Visit, VALIDATION)
+FILLED_IN = {FilledIn.FACT_DATE: date(2023, 3, 1)}
 GOOD: dict[str, Any] = {
     "person": "p-1",
     "channel": "RUE",
@@ -39,9 +48,25 @@ GOOD: dict[str, Any] = {
 }
 
 
+def parse(data: Any) -> Any:
+    return PARSER.build(PARSER.validate(data), FILLED_IN)
+
+
+def faults_of(data: Any) -> dict[str, list[str]]:
+    try:
+        PARSER.validate(data)
+    except Invalid as invalid:
+        return invalid.faults
+    return {}
+
+
+def test_the_handler_fills_in_the_marked_fields() -> None:
+    assert filled_in_by_handler(Visit) == {"on": FilledIn.FACT_DATE}
+
+
 def test_good_data_becomes_a_complete_command() -> None:
-    visit = CommandParser(Visit).command(GOOD, CONTEXT)
-    assert visit == Visit("p-1", "RUE", 30, date(2023, 4, 1), ["mobilite"], {"logement": "OUI"}, date(2023, 3, 1), Place(2024, "Perseigne"))
+    place = Place(2024, "Perseigne")
+    assert parse(GOOD) == Visit("p-1", Channel.RUE, 30, date(2023, 4, 1), ["mobilite"], {"logement": "OUI"}, date(2023, 3, 1), place)
 
 
 def test_every_fault_is_listed_at_once() -> None:
@@ -55,7 +80,7 @@ def test_every_fault_is_listed_at_once() -> None:
         "place": {},
     }
     with pytest.raises(Invalid) as refusal:
-        CommandParser(Visit).command(bad, CONTEXT)
+        parse(bad)
     assert set(refusal.value.faults) == {
         "person",
         "channel",
@@ -70,21 +95,21 @@ def test_every_fault_is_listed_at_once() -> None:
 
 @pytest.mark.parametrize("field", ["on", "anything"])
 def test_a_field_that_is_not_asked_is_refused(field: str) -> None:
-    """What the shell fills in cannot be sent: a caller never chooses who it is or when it speaks."""
+    """What the handler fills in cannot be sent: a caller never chooses who it is or when it speaks."""
     with pytest.raises(Invalid) as refusal:
-        CommandParser(Visit).command({**GOOD, field: "2020-01-01"}, CONTEXT)
+        parse({**GOOD, field: "2020-01-01"})
     assert refusal.value.faults == {field: ["Ce champ n’existe pas."]}
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 3])
 def test_what_is_not_an_object_is_refused(data: Any) -> None:
     with pytest.raises(Invalid):
-        CommandParser(Visit).command(data, CONTEXT)
+        parse(data)
 
 
 def test_an_empty_text_is_not_a_value() -> None:
     with pytest.raises(Invalid) as refusal:
-        CommandParser(Visit).command({**GOOD, "person": ""}, CONTEXT)
+        parse({**GOOD, "person": ""})
     assert list(refusal.value.faults) == ["person"]
 
 
@@ -100,34 +125,32 @@ def test_a_control_character_is_in_no_text_wherever_it_is(character: str) -> Non
         "answers": {f"loge{character}ment": "OUI"},
         "place": {"vintage": 1, "name": f"Perseigne{character}"},
     }
-    assert CommandParser(Visit).faults(bad) == {
+    assert faults_of(bad) == {
         "person": [CONTROL],
         "needs.0": [CONTROL],
         f"answers.loge{character}ment.key": [CONTROL],
         "place.name": [CONTROL],
     }
-    assert CommandParser(Visit).faults({**GOOD, "person": f"p{character}1 et la suite"}) == {
-        "person": ["Entre 1 et 5 caractères.", CONTROL]
-    }
+    assert faults_of({**GOOD, "person": f"p{character}1 et la suite"}) == {"person": ["Entre 1 et 5 caractères.", CONTROL]}
 
 
 def test_letters_of_every_script_come_in() -> None:
     """What is refused steers a machine or ends a line: it is no letter, and no sign of a name."""
-    assert CommandParser(Visit).command({**GOOD, "person": "’é⚙𝄞\u200d"}, CONTEXT).person == "’é⚙𝄞\u200d"
+    assert parse({**GOOD, "person": "’é⚙𝄞\u200d"}).person == "’é⚙𝄞\u200d"
 
 
 def test_a_field_of_any_kind_may_be_null() -> None:
-    """The data of a command is read by its own door: an optional field sent as null must reach it."""
+    """The envelope leaves the data to the command's own schema: an optional field sent as null must reach it."""
 
     class Open(Struct):
         data: dict[str, Any]
 
-    assert schema_of(Open)().load({"data": {"qpv": None}}) == {"data": {"qpv": None}}
+    assert schema_of(Open, VALIDATION)().load({"data": {"qpv": None}}) == {"data": {"qpv": None}}
 
 
 def test_a_command_holds_no_more_of_anything_than_an_event_can() -> None:
-    assert CommandParser(Visit).faults(GOOD | {"needs": ["mobilite"] * 200}) == {}
-    assert CommandParser(Visit).faults(GOOD | {"needs": ["mobilite"] * 201, "minutes": 0}) == {
+    assert faults_of(GOOD | {"needs": ["mobilite"] * 200}) == {}
+    assert faults_of(GOOD | {"needs": ["mobilite"] * 201, "minutes": 0}) == {
         "needs": ["Au plus 200 éléments."],
         "minutes": ["Entre 1 et 480."],
     }
