@@ -1,6 +1,6 @@
-"""Is the service of this container at work? Exit code 0, or 1 and the reason: what docker-compose.yml asks every half minute.
+"""The health check of a container: exit code 0 if its service works, otherwise 1 and the reason. docker-compose.yml runs it.
 
-`python deploy/healthy.py intake|coaching|referrals|reporting|gateway|relay`
+`python deploy/healthy.py SERVICE`, for each of `services.bootstrap.registry.PROCESSES`.
 """
 
 import sys
@@ -16,48 +16,49 @@ import pika
 import pika.exceptions
 
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import Settings, settings
+from services.bootstrap.registry import GATEWAY, NAMES, RELAY
+from services.bootstrap.settings import Settings, read_settings
 from shared.errors import Unavailable
 from shared.time import now
 
-PATIENCE = timedelta(minutes=1)
+MAX_RELAY_DELAY = timedelta(minutes=1)
 Check = Callable[[Settings], str | None]
 
 
-def unread(service: str, place: Settings) -> str | None:
-    """A service listens to its calls and to its inbox, or to neither: a queue without a consumer is a service that fell."""
-    with pika.BlockingConnection(pika.URLParameters(place.amqp_uri)) as connection:
+def without_consumer(service: str, settings: Settings) -> str | None:
+    """A running service consumes its RPC queue and its inbox: a queue without a consumer means that it stopped."""
+    with pika.BlockingConnection(pika.URLParameters(settings.amqp_uri)) as connection:
         channel = connection.channel()
         for queue in (f"rpc-{service}", f"{service}.inbox"):
             if channel.queue_declare(queue, passive=True).method.consumer_count == 0:
-                return f"nobody reads {queue}"
+                return f"{queue} has no consumer"
     return None
 
 
-def late(place: Settings, patience: timedelta = PATIENCE) -> str | None:
-    """The relay, whichever is active, has carried all that was recorded before the last minute."""
-    parts = Components(place)
-    waiting = parts.store.read_all(parts.checkpoints.load("relay"), limit=1)
-    if waiting and waiting[0].recordedtime < now() - patience:
-        return f"position {waiting[0].position} waits since {waiting[0].recordedtime}"
+def relay_delayed(settings: Settings, max_delay: timedelta = MAX_RELAY_DELAY) -> str | None:
+    """The active relay, here or elsewhere, has published every event that was recorded more than `max_delay` ago."""
+    components = Components(settings)
+    waiting = components.store.read_all(components.checkpoints.load("relay"), limit=1)
+    if waiting and waiting[0].recordedtime < now() - max_delay:
+        return f"position {waiting[0].position} has waited since {waiting[0].recordedtime}"
     return None
 
 
-def unready(place: Settings) -> str | None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{place.port}/readyz", timeout=5) as answer:
+def not_ready(settings: Settings) -> str | None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/readyz", timeout=5) as answer:
         return None if answer.status == 200 else f"/readyz answers {answer.status}"
 
 
 CHECKS: dict[str, Check] = {
-    **{service: partial(unread, service) for service in ("intake", "coaching", "referrals", "reporting")},
-    "gateway": unready,
-    "relay": late,
+    **{service: partial(without_consumer, service) for service in NAMES},
+    GATEWAY: not_ready,
+    RELAY: relay_delayed,
 }
 
 
-def main(service: str, place: Settings) -> int:
+def main(service: str, settings: Settings) -> int:
     try:
-        fault = CHECKS[service](place)
+        fault = CHECKS[service](settings)
     except (pika.exceptions.AMQPError, urllib.error.URLError, Unavailable, OSError) as unreachable:
         fault = f"{type(unreachable).__name__}: {unreachable}"
     if fault:
@@ -66,4 +67,4 @@ def main(service: str, place: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], settings(Path(tempfile.gettempdir(), "parcours-health"))))
+    sys.exit(main(sys.argv[1], read_settings(Path(tempfile.gettempdir(), "parcours-health"))))

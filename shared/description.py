@@ -13,7 +13,7 @@ from msgspec import Struct, inspect
 from shared.coded_value import CodedValue
 from shared.decider import Decider
 from shared.policy import Policy
-from shared.trust.access import Roles
+from shared.trust.scope import Roles
 
 E = TypeVar("E")
 Sentence = Callable[[Any], str]

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import httpx
 
+from services.bootstrap.registry import PROCESSES
 from shared.time import local_date, now
 
 ROOT = Path(__file__).parent.parent
 WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # a killed test session leaves nothing behind
-SERVICES = ("intake", "coaching", "referrals", "reporting", "gateway", "relay")
 
 
 def free_port() -> int:
@@ -84,8 +84,8 @@ class Product:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {"PARCOURS_KEYS": str(folder / "keys"), **env}
-        words = {service: ("service", service, "--data", str(folder), "--port", str(self.port)) for service in SERVICES}
-        self.processes = {service: Process(*words[service], env=self.env, log=folder / f"{service}.log") for service in SERVICES}
+        words = {service: ("service", service, "--data", str(folder), "--port", str(self.port)) for service in PROCESSES}
+        self.processes = {service: Process(*words[service], env=self.env, log=folder / f"{service}.log") for service in PROCESSES}
         self.folder = folder
         self.client = httpx.Client(base_url=self.url, timeout=30)
         self.tokens: dict[tuple[str, ...], str] = {}

@@ -23,7 +23,7 @@ from shared.command_handler import CommandHandler
 from shared.decider import Upcast
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
-from shared.policy import PolicyRunner
+from shared.policy_runner import PolicyRunner
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres.checkpoints import PostgresCheckpoints

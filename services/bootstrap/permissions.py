@@ -8,7 +8,7 @@ A read of the whole programme, `all`, is open to everybody who may read one terr
 from collections.abc import Iterable, Mapping
 
 from shared.description import ServiceDescription
-from shared.trust.access import Roles, Scope
+from shared.trust.scope import Roles, Scope
 
 READS: Mapping[str, Roles] = {
     "read_events": {

@@ -13,7 +13,7 @@ from shared.command_endpoint import RequestParser
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.message import CommandMessage, EventMessage, Position
-from shared.policy import PolicyRunner
+from shared.policy_runner import PolicyRunner
 from shared.store.port import EventStore
 from shared.trust.access import EVERYWHERE, Identity
 

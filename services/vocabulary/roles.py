@@ -5,7 +5,7 @@ command, the gateway for a query.
 """
 
 from shared.coded_value import CodedValue
-from shared.trust.access import Roles
+from shared.trust.scope import Roles
 
 
 class Role(CodedValue):

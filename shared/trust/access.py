@@ -6,7 +6,7 @@ table answers every question of permission: (role, action) -> scope. What is not
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jwt
 from jwt.types import Options
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.errors import Forbidden
 from shared.message import Actor
+from shared.trust.scope import Scope
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -22,10 +23,6 @@ ALGORITHM = "HS256"
 SERVICE_TOKEN_LIFETIME = timedelta(seconds=60)
 MAX_CACHED_TOKENS = 1_000  # per cache; their signatures need not be computed again for each command
 EVERYWHERE = "*"
-
-Scope = Literal["own", "addressee", "territory", "all"]
-Roles = Mapping[str, Scope]
-"""Who may do one action: role -> scope. A role that is missing may not."""
 
 
 class Identity(Struct, frozen=True):

@@ -2,24 +2,28 @@
 
 import re
 import sqlite3
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from services.bootstrap.composition import DECIDERS, FIRST_DEFINITIONS, POLICIES, PROGRAMME
+from services.bootstrap.composition import FIRST_DEFINITIONS, PROGRAMME
+from services.bootstrap.registry import SERVICES
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import LOCK as READ_MODELS_LOCK
+from services.vocabulary.french import VALIDATION
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox
 from shared.bus.relay import Relay
+from shared.command_handler import CommandHandler, event_id
 from shared.decider import Decider
-from shared.message import Actor, CommandMessage, event_id, reaction_id
+from shared.message import Actor, CommandMessage
+from shared.policy import policy_command_id
 from shared.store.postgres import checkpoints as postgres_checkpoints
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.store import SqliteCheckpoints, SqliteStore
@@ -50,15 +54,14 @@ def message(command: str) -> CommandMessage:
 
 def bodies(decider: Decider[Any, Any, Any]) -> dict[str, str]:
     """The bytes of each event as they are appended, envelope and data."""
-    found = {}
-    for event in decider.events:
-        new = decider.bodies(message("command"), "stream", [filled(event)])[0]
-        found[new.type] = new.body.decode()
-    return found
+    handler = CommandHandler([decider], ANY, ANY, ANY, UTC, VALIDATION)
+    command_type = next(iter(handler.command_types.values()))
+    written = [handler.new_event(command_type, message("command"), "stream", filled(event), 0) for event in decider.event_types]
+    return {event.type: event.body.decode() for event in written}
 
 
 def streams(decider: Decider[Any, Any, Any]) -> dict[str, str]:
-    return {command.__name__: decider.stream(filled(command)) for command in decider.commands}
+    return {command.__name__: decider.stream(filled(command)) for command in decider.command_types}
 
 
 def sqlite_objects(path: Path) -> dict[str, str]:
@@ -76,7 +79,7 @@ def postgres_objects() -> list[str]:
 
 def policies() -> dict[str, str]:
     """Each policy's id -> the id of the command that it gives for one event."""
-    return {policy.name: str(reaction_id(EVENT_ID, policy.name)) for table in POLICIES.values() for policy in table}
+    return {policy.id: str(policy_command_id(EVENT_ID, policy.id)) for service in SERVICES.values() for policy in service.policies}
 
 
 def checkpoints() -> list[str]:
@@ -107,7 +110,7 @@ def broker() -> dict[str, Any]:
 
 
 def persisted_names(folder: Path) -> dict[str, Any]:
-    deciders = [decider for found in DECIDERS.values() for decider in found]
+    deciders = [aggregate for service in SERVICES.values() for aggregate in service.aggregates]
     SqliteStore(folder / "log.sqlite").close()
     SqliteCheckpoints(folder / "log.sqlite").close()
     FileDeadLetters(folder / "dead_letters.sqlite").close()

@@ -1,4 +1,4 @@
-"""The project's own source, as its rules see it."""
+"""The project's own source, read by the architecture tests."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("services", "shared", "tests")
+PACKAGES = ("services", "shared", "demo", "deploy", "tests")
 
 
 class Function(NamedTuple):
@@ -16,8 +16,8 @@ class Function(NamedTuple):
     lines: int
 
 
-def files(*rooms: str) -> list[Path]:
-    return sorted(path for room in rooms or ROOMS for path in (ROOT / room).rglob("*.py") if path.stat().st_size)
+def files(*packages: str) -> list[Path]:
+    return sorted(path for package in packages or PACKAGES for path in (ROOT / package).rglob("*.py") if path.stat().st_size)
 
 
 def name(path: Path) -> str:
@@ -25,7 +25,7 @@ def name(path: Path) -> str:
 
 
 def tracked() -> list[str]:
-    """What is committed, or would be: nothing that .gitignore names. The tree is read as it is where git is not there."""
+    """The files that are committed, or would be: none that .gitignore names."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -38,15 +38,13 @@ def tree(path: Path) -> ast.Module:
 
 
 def functions(path: Path) -> Iterator[Function]:
-    """Every function with the lines of its statements: what it says, its docstring not counted."""
+    """Every function with the number of lines of its statements; its docstring is not counted."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
             yield Function(f"{name(path)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - first.lineno + 1)
 
 
-def calls(path: Path) -> Iterator[tuple[str, int]]:
-    """The last word of everything that is called, with its line: `datetime.now()` gives `now`."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")), node.lineno
+def calls_of(path: Path) -> list[ast.Call]:
+    """Every call in a module."""
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]

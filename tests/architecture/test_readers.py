@@ -1,4 +1,4 @@
-"""What one service reads in another's events is really there: the producer's page has those fields."""
+"""What one service reads in another's events exists: the aggregate that writes them has those fields."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from services.bootstrap.composition import DECIDERS, POLICIES
+from services.bootstrap.registry import SERVICES
 from services.reporting.facts.fold import READERS
 
-EVENTS = {f"{service}.{event.__name__}": event for service, pages in DECIDERS.items() for page in pages for event in page.events}
+EVENTS = {kind: event for service in SERVICES.values() for kind, event in service.events.items()}
 
 
 class Reading(NamedTuple):
@@ -19,7 +19,7 @@ class Reading(NamedTuple):
 
 
 READINGS = [
-    *(Reading(f"{service}: {policy.name}", policy.on, policy.reads) for service, table in POLICIES.items() for policy in table),
+    *(Reading(f"{name}: {policy.id}", policy.event, policy.reads) for name, service in SERVICES.items() for policy in service.policies),
     *(Reading("reporting", kind, reader.decode.__self__.type) for kind, reader in READERS.items()),  # type: ignore[attr-defined]
 ]
 
@@ -33,10 +33,10 @@ def declared_by(shape: type[Any], field: str) -> type[Any]:
 
 
 def unwritten(reading: Reading, readings: Sequence[Reading]) -> list[str]:
-    """Fields that no producer writes.
+    """Fields that no aggregate writes.
 
     What is required must be in this event. What has a default must be in some event read with the same struct: otherwise the
-    default would hide a mistyped name for ever.
+    default would hide a mistyped name.
     """
     absent = [field for field in msgspec.structs.fields(reading.shape) if field.encode_name not in written(reading.kind)]
     return [field.name for field in absent if field.required or not elsewhere(reading.shape, field.name, readings)]
@@ -49,7 +49,7 @@ def elsewhere(shape: type[Any], field: str, readings: Sequence[Reading]) -> bool
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: f"{reading.reader}-{reading.kind}")
 def test_every_field_that_is_read_is_written(reading: Reading) -> None:
-    assert reading.kind in EVENTS, f"no page writes {reading.kind}"
+    assert reading.kind in EVENTS, f"no aggregate writes {reading.kind}"
     assert unwritten(reading, READINGS) == []
 
 
@@ -69,5 +69,5 @@ def test_a_field_that_nobody_writes_is_noticed(shape: type[Any], field: str) -> 
 
 
 def test_no_two_events_have_one_name() -> None:
-    events = [event for pages in DECIDERS.values() for page in pages for event in page.events]
+    events = [event for service in SERVICES.values() for aggregate in service.aggregates for event in aggregate.event_types]
     assert len(EVENTS) == len(events)

@@ -9,7 +9,7 @@ from tests.harness.world import World, met
 def quarter(world: World) -> str:
     """The page of the quarter in which these tests record: this one."""
     world.read()
-    return f"/coter/alencon/{world.app.reports.quarters()[-1]}"
+    return f"/coter/alencon/{world.app.reporting.quarters()[-1]}"
 
 
 def test_a_step_recorded_in_a_form_changes_the_figure_on_the_committees_page(world: World) -> None:

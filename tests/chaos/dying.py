@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from services.bootstrap import hosting
-from services.cli import main
+from services.cli import main, serve
 
 
 def deadly(call: Callable[..., Any], when: str, count: int, word: str) -> Callable[..., Any]:
@@ -46,6 +45,6 @@ def arm(place: str, when: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    assert hosting.SERVICES  # its import patches the process first, as the command itself would
+    assert serve.host  # its import patches the process first, as the command itself would
     arm(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     sys.exit(main.main(sys.argv[4:]))

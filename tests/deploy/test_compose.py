@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from deploy.healthy import CHECKS
-from services.cli.main import SERVICES, parser
+from services.bootstrap.registry import PROCESSES
+from services.cli.main import parser
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -22,14 +23,14 @@ NAMED_LIKE_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY", re.IGNORECASE)
 
 
 def test_every_service_has_a_container_and_no_other() -> None:
-    assert set(OURS) == {*SERVICES, "setup"}
+    assert set(OURS) == {*PROCESSES, "setup"}
     assert set(CONTAINERS) - set(OURS) == {"rabbitmq", "postgres"}
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_its_command_is_one_that_the_command_line_takes(name: str) -> None:
     asked = parser().parse_args([str(word) for word in OURS[name]["command"]])
-    assert name == "setup" or (asked.word, asked.service) == ("service", name)
+    assert name == "setup" or (asked.command, asked.service) == ("service", name)
 
 
 @pytest.mark.parametrize("name", KEPT_RUNNING)
@@ -41,7 +42,7 @@ def test_every_container_is_watched(name: str) -> None:
         assert name in CHECKS
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PROCESSES)
 def test_a_service_starts_when_its_servers_are_healthy_and_the_log_is_set_up(name: str) -> None:
     conditions = {other: needed["condition"] for other, needed in OURS[name]["depends_on"].items()}
     assert conditions == {

@@ -8,13 +8,13 @@ from pathlib import Path
 import pika
 import pytest
 
-from deploy.healthy import late, main, unread
+from deploy.healthy import main, relay_delayed, without_consumer
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import Settings, settings
+from services.bootstrap.settings import Settings, read_settings
 
 
-def place(folder: Path, amqp_uri: str = "embedded://", port: int = 8000) -> Settings:
-    return settings(folder, port=port, environ={"PARCOURS_AMQP_URI": amqp_uri})
+def settings(folder: Path, amqp_uri: str = "embedded://", port: int = 8000) -> Settings:
+    return read_settings(folder, port=port, environ={"PARCOURS_AMQP_URI": amqp_uri})
 
 
 @contextmanager
@@ -29,31 +29,31 @@ def consumed(uri: str, *queues: str) -> Iterator[None]:
 
 def test_a_service_that_listens_is_healthy(rabbitmq_uri: str, tmp_path: Path) -> None:
     with consumed(rabbitmq_uri, "rpc-coaching", "coaching.inbox"):
-        assert unread("coaching", place(tmp_path, rabbitmq_uri)) is None
+        assert without_consumer("coaching", settings(tmp_path, rabbitmq_uri)) is None
 
 
 def test_a_service_that_left_its_inbox_is_not(rabbitmq_uri: str, tmp_path: Path) -> None:
     with consumed(rabbitmq_uri, "coaching.inbox"):
         pass
     with consumed(rabbitmq_uri, "rpc-coaching"):
-        assert unread("coaching", place(tmp_path, rabbitmq_uri)) == "nobody reads coaching.inbox"
+        assert without_consumer("coaching", settings(tmp_path, rabbitmq_uri)) == "coaching.inbox has no consumer"
 
 
 def test_a_service_that_never_came_is_not(rabbitmq_uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main("coaching", place(tmp_path, rabbitmq_uri)) == 1
+    assert main("coaching", settings(tmp_path, rabbitmq_uri)) == 1
     assert "rpc-coaching" in capsys.readouterr().err
 
 
 def test_a_relay_is_healthy_until_an_event_waits_too_long(tmp_path: Path) -> None:
-    parts = Components(place(tmp_path))
-    assert late(place(tmp_path)) is None
-    parts.publish_definitions()
-    assert late(place(tmp_path)) is None
-    assert "waits since" in str(late(place(tmp_path), patience=timedelta(0)))
-    parts.checkpoints.save("relay", parts.store.head())
-    assert late(place(tmp_path), patience=timedelta(0)) is None
+    components = Components(settings(tmp_path))
+    assert relay_delayed(settings(tmp_path)) is None
+    components.publish_definitions()
+    assert relay_delayed(settings(tmp_path)) is None
+    assert "has waited since" in str(relay_delayed(settings(tmp_path), max_delay=timedelta(0)))
+    components.checkpoints.save("relay", components.store.head())
+    assert relay_delayed(settings(tmp_path), max_delay=timedelta(0)) is None
 
 
 def test_a_gateway_that_does_not_answer_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main("gateway", place(tmp_path, port=1)) == 1
+    assert main("gateway", settings(tmp_path, port=1)) == 1
     assert "gateway: URLError" in capsys.readouterr().err

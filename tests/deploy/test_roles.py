@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
 from tests.servers import PostgresServer
 
 ROLES = Path(__file__).parent.parent.parent / "deploy" / "postgres" / "roles.sh"
@@ -39,7 +39,7 @@ class Installation:
 
     def parts(self, role: str, folder: Path) -> Components:
         environment = {"PARCOURS_EVENT_STORE": self.dsn(role), "PARCOURS_READ_MODELS": self.dsn("reports", "parcours_reports")}
-        return Components(settings(folder, environ=environment))
+        return Components(read_settings(folder, environ=environment))
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from deploy.healthy import main
-from services.bootstrap.settings import Settings, settings
-from services.cli.main import SERVICES
+from services.bootstrap.registry import PROCESSES
+from services.bootstrap.settings import Settings, read_settings
 from tests.processes import Product, eventually, running
 from tests.servers import GivenPostgres, GivenRabbitmq
 
@@ -29,10 +29,10 @@ def product(vhost: str, postgres_server: GivenPostgres, tmp_path_factory: pytest
 
 @pytest.fixture
 def place(product: Product) -> Settings:
-    return settings(product.folder, port=product.port, environ=product.env)
+    return read_settings(product.folder, port=product.port, environ=product.env)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 def test_a_running_service_is_healthy(service: str, place: Settings) -> None:
     eventually(lambda: main(service, place) == 0, f"the health of {service}", seconds=30)
 
@@ -54,7 +54,7 @@ def test_a_service_that_fell_is_not_healthy(service: str, product: Product, plac
     eventually(lambda: main(service, place) == 0, f"the return of {service}", seconds=60)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 def test_a_service_that_is_told_to_end_ends_in_order(service: str, product: Product) -> None:
     """The container's runtime asks by SIGTERM, and kills what is left half a minute later."""
     process = product.processes[service]

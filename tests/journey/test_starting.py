@@ -86,9 +86,10 @@ FALLING = """
 import sys
 from pathlib import Path
 import eventlet
+from services.cli import serve
 from services.bootstrap import hosting
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
 
 starts = []
 
@@ -104,11 +105,11 @@ class Falling:
     def stop(self):
         pass
 
-hosting.Relay, hosting.AGAIN = Falling, 0.1
-hosting.log_to_terminal()
+hosting.Relay, hosting.RESTART_DELAY_S = Falling, 0.1
+serve.log_to_terminal()
 stop = eventlet.event.Event()
 with eventlet.Timeout(20):
-    hosting.carry(Components(settings(Path(sys.argv[1]), environ={})), stop)
+    hosting.run_relay(Components(read_settings(Path(sys.argv[1]), environ={})), stop)
 print(len(starts))
 """
 

@@ -1,4 +1,4 @@
-"""Past history comes in through the door, with its policies, and the same file always gives the same log."""
+"""Past history is imported like any command, with its policies, and the same file always gives the same log."""
 
 import json
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ import pytest
 
 import deploy
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
+from services.cli.commands import importer
 from services.cli.main import main
-from shared.decider import Answer
+from shared.command_handler import Answer
 from shared.errors import Forbidden, Invalid, Refused, Unavailable
 from shared.message import EventMessage
 from shared.time import end_of_day
@@ -22,15 +23,15 @@ SPACE = UUID("00000000-0000-0000-0000-000000000001")
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Components]:
-    made = Components(settings(tmp_path, environ={}))
-    yield made
-    made.store.close()
+def components(tmp_path: Path) -> Iterator[Components]:
+    components = Components(read_settings(tmp_path, environ={}))
+    yield components
+    components.store.close()
 
 
 def line(number: int, type: str, data: dict[str, Any], *, time: str = "2023-03-06T10:00:00+01:00", **more: Any) -> str:
     actor = {"id": "coach-1", "role": more.pop("role", "coach"), "organisation": more.pop("organisation", "etape")}
-    asked = {
+    request = {
         "id": str(uuid5(SPACE, str(number))),
         "type": type,
         "territory": more.pop("territory", "alencon"),
@@ -39,7 +40,7 @@ def line(number: int, type: str, data: dict[str, Any], *, time: str = "2023-03-0
         "data": data,
         **more,
     }
-    return json.dumps(asked)
+    return json.dumps(request)
 
 
 MET = {"person": "p-1", "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
@@ -54,39 +55,39 @@ DEFINITIONS = json.loads((Path(deploy.__file__).parent / "definitions" / "v1.jso
 DEFINED = line(0, "PublishDefinitions", DEFINITIONS, role="coordinator", territory="all")
 
 
-def kinds(parts: Components) -> list[str]:
-    return [event.kind for event in parts.store.read_all(0)]
+def kinds(components: Components) -> list[str]:
+    return [event.kind for event in components.store.read_all(0)]
 
 
-def test_the_policies_run_right_after_what_causes_them(parts: Components) -> None:
-    outcomes = list(parts.loader().load(HISTORY))
+def test_the_policies_run_right_after_what_causes_them(components: Components) -> None:
+    outcomes = list(importer(components).load(HISTORY))
     assert [outcome.fault for outcome in outcomes] == [None] * 4
-    opened = kinds(parts).index("coaching.JourneyOpened")
-    assert opened < kinds(parts).index("coaching.InterviewHeld")
-    assert {"coaching.ReferentAssigned", "intake.CoachingStarted", "referrals.PrescriberInformed"} <= set(kinds(parts))
+    opened = kinds(components).index("coaching.JourneyOpened")
+    assert opened < kinds(components).index("coaching.InterviewHeld")
+    assert {"coaching.ReferentAssigned", "intake.CoachingStarted", "referrals.PrescriberInformed"} <= set(kinds(components))
 
 
-def test_history_keeps_the_time_at_which_it_was_recorded(parts: Components) -> None:
-    list(parts.loader().load(HISTORY))
-    accepted = next(event for event in parts.store.read_all(0) if event.kind == "intake.OrientationAccepted")
+def test_history_keeps_the_time_at_which_it_was_recorded(components: Components) -> None:
+    list(importer(components).load(HISTORY))
+    accepted = next(event for event in components.store.read_all(0) if event.kind == "intake.OrientationAccepted")
     assert accepted.recordedtime == datetime(2023, 3, 8, 8, 0, tzinfo=UTC)
-    before = parts.store.position_at(end_of_day(datetime(2023, 3, 7, tzinfo=UTC).date()))
-    assert [event.kind for event in parts.store.read_all(0) if event.position <= before] == [
+    before = components.store.position_at(end_of_day(datetime(2023, 3, 7, tzinfo=UTC).date()))
+    assert [event.kind for event in components.store.read_all(0) if event.position <= before] == [
         "intake.PersonIdentified",
         "intake.OrientationReceived",
     ]
 
 
-def test_loading_again_changes_nothing(parts: Components) -> None:
-    first = list(parts.loader().load(HISTORY))
-    log = parts.store.read_all(0)
-    assert list(parts.loader().load(HISTORY)) == first
-    assert parts.store.read_all(0) == log
+def test_loading_again_changes_nothing(components: Components) -> None:
+    first = list(importer(components).load(HISTORY))
+    log = components.store.read_all(0)
+    assert list(importer(components).load(HISTORY)) == first
+    assert components.store.read_all(0) == log
 
 
-def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Components) -> None:
-    list(parts.loader().load(HISTORY))
-    events = {event.kind: event for event in parts.store.read_all(0)}
+def test_what_follows_was_caused_by_the_event_and_not_by_a_person(components: Components) -> None:
+    list(importer(components).load(HISTORY))
+    events = {event.kind: event for event in components.store.read_all(0)}
     opened, accepted = events["coaching.JourneyOpened"], events["intake.OrientationAccepted"]
     assert (opened.actor.role, opened.causationid, opened.correlationid) == ("system", str(accepted.id), str(accepted.commandid))
 
@@ -102,19 +103,19 @@ def test_what_follows_was_caused_by_the_event_and_not_by_a_person(parts: Compone
         (json.dumps({"id": str(SPACE), "type": "IdentifyPerson", "territory": "alencon", "data": MET}), Invalid),
     ],
 )
-def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(parts: Components, bad: str | bytes, fault: type[Exception]) -> None:
-    outcomes = list(parts.loader().load([bad, "", *HISTORY]))
+def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(components: Components, bad: str | bytes, fault: type[Exception]) -> None:
+    outcomes = list(importer(components).load([bad, "", *HISTORY]))
     assert isinstance(outcomes[0].fault, fault)
     assert outcomes[0].line == 1
     assert [outcome.fault for outcome in outcomes[1:]] == [None] * 4
 
 
-def test_live_and_replayed_figures_are_equal_at_every_position(parts: Components) -> None:
-    list(parts.loader().load([DEFINED, *HISTORY]))
-    for event in parts.store.read_all(0):
-        parts.reporting.apply([event])
-        live = parts.reporting.figures("all", "2023-Q1")
-        assert parts.replayed(event.position).figures("all", "2023-Q1") == live
+def test_live_and_replayed_figures_are_equal_at_every_position(components: Components) -> None:
+    list(importer(components).load([DEFINED, *HISTORY]))
+    for event in components.store.read_all(0):
+        components.reporting.apply([event])
+        live = components.reporting.figures("all", "2023-Q1")
+        assert components.replayed(event.position).figures("all", "2023-Q1") == live
 
 
 AGAIN = [
@@ -128,14 +129,14 @@ AGAIN = [
 ]
 
 
-def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(parts: Components) -> None:
+def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(components: Components) -> None:
     """A journey does not open again without a granted renewal: that is said once, of the acceptance, which is recorded."""
-    outcomes = list(parts.loader().load(AGAIN))
+    outcomes = list(importer(components).load(AGAIN))
     told = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
     assert told == [(5, "intake.OrientationAccepted")]
     assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7]
     assert all(outcome.position for outcome in outcomes)
-    events = parts.store.read_all(0)
+    events = components.store.read_all(0)
     assert [event.subject for event in events if event.kind == "intake.CoachingStarted"][-1] == "person-p-2"
 
 
@@ -149,9 +150,9 @@ def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: p
     assert "What follows from 1 events could not be done" in said
 
 
-def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(parts: Components, monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = parts.loader()
-    reactor, react = loader.reactors[0], loader.reactors[0].react
+def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(components: Components, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = importer(components)
+    runner, react = loader.runners[0], loader.runners[0].react
     away = iter([True])
 
     def once_away(event: EventMessage) -> list[Answer]:
@@ -159,7 +160,7 @@ def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(parts: 
             raise Unavailable("away")
         return react(event)
 
-    monkeypatch.setattr(reactor, "react", once_away)
+    monkeypatch.setattr(runner, "react", once_away)
     outcomes = list(loader.load([AGAIN[0], AGAIN[5]]))
     assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True)]
-    assert "intake.CoachingStarted" in kinds(parts)
+    assert "intake.CoachingStarted" in kinds(components)

@@ -10,12 +10,14 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from shared.decider import Answer, CommandHandler
+from services.vocabulary.french import VALIDATION
+from shared.command_batch import handle_many
+from shared.command_handler import Answer, CommandHandler
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import Actor, CommandMessage, event_id
 from shared.store.port import Append, Appended, EventStore
-from shared.trust.identity import Identity
-from shared.trust.permissions import Permissions
+from shared.time import PARIS
+from shared.trust.access import Identity, Permissions
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import NAMESPACE, append, batch, everything, open_store
 from tests.unit.shared import counter
@@ -109,8 +111,8 @@ def command(name: int, step: int) -> CommandMessage:
     )
 
 
-def shell(store: Any) -> CommandHandler:
-    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW)
+def handler(store: Any) -> CommandHandler:
+    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW, PARIS, VALIDATION)
 
 
 def assert_counted(store: EventStore) -> None:
@@ -127,30 +129,30 @@ def assert_counted(store: EventStore) -> None:
 
 def test_commands_that_are_sent_again_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
     """Two services race on each counter, so some answers are lost and some are conflicts."""
-    shells = [shell(each) for each in lossy]
+    handlers = [handler(each) for each in lossy]
 
     def send(name: int, step: int) -> Answer:
-        return insisted(lambda: shells[step % 2].handle(command(name, step), COACH))
+        return insisted(lambda: handlers[step % 2].handle(command(name, step), COACH))
 
     sent = [(name, step) for name in range(COUNTERS) for step in range(STEPS)]
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda asked: send(*asked), sent))
     assert_counted(store)
-    assert answers == [shells[0].handle(command(*asked), COACH) for asked in sent]
+    assert answers == [handlers[0].handle(command(*asked), COACH) for asked in sent]
 
 
 def test_batches_of_commands_that_are_sent_again_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
-    shells = [shell(each) for each in lossy]
+    handlers = [handler(each) for each in lossy]
     for name in range(COUNTERS):
         for half in ([0, 1, 2], [2, 3, 4]):  # one command in both
             messages = [(command(name, step), COACH) for step in half]
-            assert [type(answer) for answer in sent_again(shells[name % 2], messages)] == [Answer] * 3
+            assert [type(answer) for answer in sent_again(handlers[name % 2], messages)] == [Answer] * 3
     assert_counted(store)
 
 
-def sent_again(shell: CommandHandler, messages: list[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
+def sent_again(handler: CommandHandler, messages: list[tuple[CommandMessage, Identity]]) -> list[Answer | Fault]:
     """A batch of which one command, or the end, is unavailable is sent again whole."""
     while True:
-        answers = insisted(lambda: shell.handle_many(messages))
+        answers = insisted(lambda: handle_many(handler, messages))
         if not any(isinstance(answer, Unavailable) for answer in answers):
             return answers

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from services.gateway.feed import Feed
-from services.gateway.problems import problem_of
+from services.gateway.problems import Problems
 from services.gateway.stream import OVERTAKEN, Stream
+from shared.catalogue import Catalogue
 from shared.errors import UnknownPosition
 from tests.harness.world import World, directly
 
@@ -31,9 +32,9 @@ def opened(world: World, role: str = "auditor", *territories: str, query: str = 
     return cast(Iterator[bytes], iter(answer.response))
 
 
-def small(world: World, kept: int) -> Feed:
+def small(world: World, max_events: int) -> Feed:
     """A feed that remembers little, in the place of the world's own."""
-    world.feed = world.app.stream.feed = Feed(world.components.store, directly, kept)
+    world.feed = world.app.stream.feed = Feed(world.components.store, directly, max_events)
     return world.feed
 
 
@@ -45,14 +46,14 @@ def drained(feed: Feed) -> None:
 def test_between_the_log_and_the_memory_nothing_is_lost_and_nothing_comes_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.gateway.feed.TRIM_SLACK", 1)
     monkeypatch.setattr("services.gateway.feed.PAGE_SIZE", 3)
-    feed = small(world, kept=5)
+    feed = small(world, max_events=5)
     early = [world.meet() for _ in range(8)]
     feed.start()
     late = []
     for _ in range(4):
         late += [world.meet() for _ in range(3)]
         drained(feed)
-    assert not feed.remembers(early[-1])
+    assert not feed.covers(early[-1])
     seen = [event["position"] for event in told(opened(world, query="after=0&type=intake"), 20)]
     assert seen == early + late
 
@@ -95,7 +96,7 @@ def test_a_client_that_is_ahead_of_this_gateway_but_not_of_the_log_is_let_in(wor
 
 
 def test_a_place_that_the_log_does_not_know_is_a_problem_with_a_name() -> None:
-    problem = problem_of(UnknownPosition(7))
+    problem = Problems(Catalogue()).of(UnknownPosition(7))
     assert (problem.status, problem.code) == (400, "unknown_position")
 
 
@@ -160,7 +161,7 @@ def test_filters_keep_territories_and_types(world: World) -> None:
 
 def test_a_client_that_is_overtaken_is_dropped_and_loses_nothing_when_it_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.gateway.feed.TRIM_SLACK", 1)
-    feed = small(world, kept=4)
+    feed = small(world, max_events=4)
     feed.start()
     chunks = opened(world)
     next(chunks)
@@ -186,9 +187,9 @@ def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
     world.feed.start()
     world.app.stream.heartbeat = 0
     identity = world.components.sessions_signer.read(world.token("auditor"))
-    from services.gateway.stream import Wanted
+    from services.gateway.stream import EventFilter
 
-    chunks = world.app.stream.follow(identity, Wanted(frozenset(), frozenset()), world.feed.head)
+    chunks = world.app.stream.follow(identity, EventFilter(frozenset(), frozenset()), world.feed.head)
     next(chunks)
     assert world.app.metrics.values["stream_clients", ()] == 1
     chunks.close()  # type: ignore[attr-defined]  # it is a generator

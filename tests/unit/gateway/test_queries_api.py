@@ -2,8 +2,8 @@
 
 import re
 
-from tests.processes import this_quarter
 from tests.harness.world import World
+from tests.processes import this_quarter
 
 FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
 
