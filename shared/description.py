@@ -45,7 +45,7 @@ class ServiceDescription:
     `permissions` has every command: role -> scope. `sentences` has every event: the event -> one French sentence. `refusals` has every
     code that the aggregates raise: its French text. A command is in `forms` or in `without_form`, and an event is read by the fold of
     reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the shell that hosts the service.
-    `programme_wide` commands may be given in the name of the whole programme instead of one territory.
+    `more_coded_values` are codes that pages show and that no command or event has. `programme_wide` commands may be given in the name of the whole programme instead of one territory.
     """
 
     name: str
@@ -58,6 +58,7 @@ class ServiceDescription:
     forms: tuple[Form, ...] = ()
     without_form: Mapping[type[Any], str] = field(default_factory=dict)
     unread_events: Mapping[type[Any], str] = field(default_factory=dict)
+    more_coded_values: tuple[type[CodedValue], ...] = ()
     programme_wide: bool = False
 
     @property
@@ -72,9 +73,10 @@ class ServiceDescription:
 
     @property
     def coded_values(self) -> frozenset[type[CodedValue]]:
-        """Every closed list of codes that a command or an event of this service uses."""
+        """Every closed list of codes that a command, an event or a fact of this service uses."""
         structs = [*self.commands.values(), *self.events.values()]
-        return frozenset(codes for struct in structs for codes in coded_values_in(inspect.type_info(struct)))
+        derived = (codes for struct in structs for codes in coded_values_in(inspect.type_info(struct)))
+        return frozenset((*derived, *self.more_coded_values))
 
 
 def coded_values_in(shape: inspect.Type) -> Iterator[type[CodedValue]]:

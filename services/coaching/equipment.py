@@ -8,7 +8,8 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
-from services.coaching.words import Id
+from services.vocabulary.fields import Id
+from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
@@ -48,16 +49,18 @@ Event = EquipmentLent | EquipmentReturned | EquipmentBoughtOut
 
 
 class Available(Struct, frozen=True):
-    pass
+    """Not lent: new, or returned."""
 
 
 class Lent(Struct, frozen=True):
+    """With a person since a day."""
+
     person: str
     since: date
 
 
 class Sold(Struct, frozen=True):
-    pass
+    """Bought out by a borrower."""
 
 
 State = Available | Lent | Sold
@@ -83,20 +86,20 @@ class LendEquipment(Struct, frozen=True, kw_only=True):
     serial: Id
     person: Id
     until: date
-    on: date
+    on: FactDate
 
 
 class ReturnEquipment(Struct, frozen=True, kw_only=True):
     serial: Id
     working: bool
-    on: date
+    on: FactDate
 
 
 class BuyOutEquipment(Struct, frozen=True, kw_only=True):
     serial: Id
     person: Id
     price_cents: Annotated[int, Meta(ge=0, le=1_000_000)]
-    on: date
+    on: FactDate
 
 
 Command = LendEquipment | ReturnEquipment | BuyOutEquipment
@@ -119,23 +122,23 @@ def decide(state: State, command: Command) -> list[Event]:
 
 def lend(state: State, command: LendEquipment) -> EquipmentLent:
     if not isinstance(state, Available):
-        raise Refused("equipment_not_available", "This laptop is lent or sold.")
+        raise Refused("equipment_not_available")
     if command.until <= command.on:
-        raise Refused("loan_without_duration", "A loan ends after the day it begins.")
+        raise Refused("loan_without_duration")
     return EquipmentLent(serial=command.serial, person=command.person, until=command.until, on=command.on)
 
 
 def buy_out(loan: Lent, command: BuyOutEquipment) -> EquipmentBoughtOut:
     if loan.person != command.person:
-        raise Refused("buyer_is_not_borrower", "Only the person who borrowed it may buy it out.")
+        raise Refused("buyer_is_not_borrower")
     return EquipmentBoughtOut(serial=command.serial, person=command.person, price_cents=command.price_cents, on=command.on)
 
 
 def current_loan(state: State, on: date) -> Lent:
     if not isinstance(state, Lent):
-        raise Refused("equipment_not_lent", "This laptop is not lent.")
+        raise Refused("equipment_not_lent")
     if on < state.since:
-        raise Refused("before_the_loan", "Nothing can happen to a loan before it began.")
+        raise Refused("before_the_loan")
     return state
 
 

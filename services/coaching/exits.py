@@ -1,22 +1,20 @@
-"""How a journey ends: one exit, stated once, then only corrected or neutralised by a later statement, never edited.
+"""How a journey ends: one exit, stated once, then corrected or neutralised by later events, never edited (invariant 3 of the domain).
 
-Part of the stream `journey-<person>`, whose page is journey.py.
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, assert_never
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.coaching.coded_values import CorrectionReason, ExitReason, NeutralReason
 from services.coaching.progress import Journey
-from services.coaching.words import Id
+from services.vocabulary.fields import Id
+from shared.command_fields import CommandTerritory, FactDate, RecordingDate
 from shared.errors import Refused
-
-Reason = Literal["OUTCOME", "ABANDON", "PERDU_DE_VUE", "SANS_SOLUTION", "DEMANDE"]
-Why = Literal["SAISIE", "JUSTIFICATIF", "REQUALIFICATION"]
-Neutral = Literal["DEMENAGEMENT", "DECES", "SANTE_LONGUE", "INCARCERATION"]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -27,7 +25,7 @@ class JourneyExited(Struct, frozen=True, tag=True, kw_only=True):
     person: str
     rank: int
     exit_on: date
-    reason: Reason
+    reason: ExitReason
     outcomes: list[str]
     orientation: str | None
     territory: str
@@ -41,18 +39,18 @@ class ExitCorrected(Struct, frozen=True, tag=True, kw_only=True):
     rank: int
     supersedes: int
     exit_on: date
-    reason: Reason
+    reason: ExitReason
     outcomes: list[str]
-    why: Why
+    why: CorrectionReason
     on: date
 
 
 class ExitNeutralised(Struct, frozen=True, tag=True, kw_only=True):
-    """The exit counts neither for nor against the programme: life took the person elsewhere."""
+    """The exit counts neither for nor against the programme: in neither numerator nor denominator."""
 
     person: str
     rank: int
-    reason: Neutral
+    reason: NeutralReason
     on: date
 
 
@@ -62,8 +60,10 @@ Event = JourneyExited | ExitCorrected | ExitNeutralised
 
 
 class Statement(Struct, frozen=True):
+    """What one event says of an exit."""
+
     exit_on: date
-    reason: Reason
+    reason: ExitReason
     outcomes: tuple[str, ...]
 
 
@@ -82,21 +82,21 @@ class Exit(Struct, frozen=True):
         return self.in_force.exit_on
 
 
-def begun(event: JourneyExited) -> Exit:
-    return Exit((stated(event),))
+def first_statement(event: JourneyExited) -> Exit:
+    return Exit((statement_of(event),))
 
 
 def evolve(exit: Exit, event: ExitCorrected | ExitNeutralised) -> Exit:
     match event:
         case ExitCorrected():
-            return replace(exit, statements=(*exit.statements, stated(event)))
+            return replace(exit, statements=(*exit.statements, statement_of(event)))
         case ExitNeutralised():
             return replace(exit, neutralised=True)
         case _:
             assert_never(event)
 
 
-def stated(event: JourneyExited | ExitCorrected) -> Statement:
+def statement_of(event: JourneyExited | ExitCorrected) -> Statement:
     return Statement(event.exit_on, event.reason, tuple(event.outcomes))
 
 
@@ -106,27 +106,27 @@ def stated(event: JourneyExited | ExitCorrected) -> Statement:
 class ExitJourney(Struct, frozen=True, kw_only=True):
     person: Id
     exit_on: date
-    reason: Reason
+    reason: ExitReason
     outcomes: list[Id]
-    on: date
-    recorded_on: date
-    territory: str
+    on: FactDate
+    recorded_on: RecordingDate
+    territory: CommandTerritory
 
 
 class CorrectExit(Struct, frozen=True, kw_only=True):
     person: Id
     exit_on: date
-    reason: Reason
+    reason: ExitReason
     outcomes: list[Id]
-    why: Why
-    on: date
-    recorded_on: date
+    why: CorrectionReason
+    on: FactDate
+    recorded_on: RecordingDate
 
 
 class NeutraliseExit(Struct, frozen=True, kw_only=True):
     person: Id
-    reason: Neutral
-    on: date
+    reason: NeutralReason
+    on: FactDate
 
 
 Command = ExitJourney | CorrectExit | NeutraliseExit
@@ -150,11 +150,11 @@ def leave(journey: Journey, command: ExitJourney) -> JourneyExited:
 
 
 def correct(journey: Journey, exit: Exit, command: CorrectExit) -> ExitCorrected:
-    check_counted(exit)
+    check_not_neutralised(exit)
     check_dates(journey, command.exit_on, command.recorded_on)
     check_outcomes(journey, command.reason, command.outcomes)
     if Statement(command.exit_on, command.reason, tuple(command.outcomes)) == exit.in_force:
-        raise Refused("correction_without_change", "This is what the exit already says.")
+        raise Refused("correction_without_change")
     return ExitCorrected(
         person=command.person,
         rank=journey.rank,
@@ -168,28 +168,28 @@ def correct(journey: Journey, exit: Exit, command: CorrectExit) -> ExitCorrected
 
 
 def neutralise(journey: Journey, exit: Exit, command: NeutraliseExit) -> ExitNeutralised:
-    check_counted(exit)
+    check_not_neutralised(exit)
     return ExitNeutralised(person=command.person, rank=journey.rank, reason=command.reason, on=command.on)
 
 
-def check_counted(exit: Exit) -> None:
+def check_not_neutralised(exit: Exit) -> None:
     if exit.neutralised:
-        raise Refused("exit_neutralised", "This exit is neutralised: it counts nowhere, so there is nothing left to change.")
+        raise Refused("exit_neutralised")
 
 
 def check_dates(journey: Journey, exit_on: date, recorded_on: date) -> None:
     if exit_on < journey.opened_on:
-        raise Refused("exit_before_opening", "A journey ends on the day it opened or later.")
+        raise Refused("exit_before_opening")
     if exit_on > recorded_on:
-        raise Refused("exit_after_recording", "An exit is recorded once it has happened, not before.")
+        raise Refused("exit_after_recording")
 
 
-def check_outcomes(journey: Journey, reason: Reason, outcomes: Sequence[str]) -> None:
-    if reason == "OUTCOME" and not outcomes:
-        raise Refused("exit_without_outcome", "An exit by an outcome names at least one outcome.")
-    if reason != "OUTCOME" and outcomes:
-        raise Refused("outcome_without_reason", "An exit that names outcomes has the reason OUTCOME.")
+def check_outcomes(journey: Journey, reason: ExitReason, outcomes: Sequence[str]) -> None:
+    if reason is ExitReason.OUTCOME and not outcomes:
+        raise Refused("exit_without_outcome")
+    if reason is not ExitReason.OUTCOME and outcomes:
+        raise Refused("outcome_without_reason")
     if not journey.outcomes.issuperset(outcomes):
-        raise Refused("outcome_unknown", "An exit names outcomes that were recorded in the same journey.")
+        raise Refused("outcome_unknown")
     if len(set(outcomes)) < len(outcomes):
-        raise Refused("outcome_named_twice", "An exit names each outcome once.")
+        raise Refused("outcome_named_twice")

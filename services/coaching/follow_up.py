@@ -1,28 +1,27 @@
-"""News of a person 3 and 6 months after the exit: are they still there, where the journey led them?
+"""News of a person 3 and 6 months after the exit: whether they are still where the journey led them (invariant 5 of the domain).
 
-Part of the stream `journey-<person>`, whose page is journey.py.
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from services.coaching.coded_values import FollowUpChannel, Milestone, Situation
 from services.coaching.exits import Exit
-from services.coaching.words import Id
+from services.vocabulary.fields import Id
+from shared.command_fields import FactDate
 from shared.errors import Refused
 from shared.time import add_months
 
-Milestone = Literal["M3", "M6"]
-Situation = Literal["EMPLOI", "FORMATION", "RECHERCHE", "INACTIF", "AUTRE"]
-Channel = Literal["TELEPHONE", "SMS", "RENCONTRE", "COURRIEL"]
 Rank = Annotated[int, Meta(ge=1)]
 
-MONTHS: Mapping[Milestone, int] = {"M3": 3, "M6": 6}
-WINDOW = timedelta(days=30)  # after the due date, a follow-up counts as due whether it was reached or not
-EARLY = timedelta(days=15)  # before the due date, the news would not be of that milestone
+MONTHS_AFTER_EXIT: Mapping[Milestone, int] = {Milestone.M3: 3, Milestone.M6: 6}
+WINDOW = timedelta(days=30)  # after the due date; then the follow-up counts as due, whether the person was reached or not
+MAX_EARLINESS = timedelta(days=15)  # before the due date; earlier news says nothing about that milestone
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -49,12 +48,12 @@ class FollowUpCompleted(Struct, frozen=True, tag=True, kw_only=True):
     milestone: Milestone
     situation: Situation
     still_in_outcome: bool
-    channel: Channel
+    channel: FollowUpChannel
     on: date
 
 
 class FollowUpUnreachable(Struct, frozen=True, tag=True, kw_only=True):
-    """One attempt, from 1, that reached nobody. The follow-up stays to be done."""
+    """One attempt, counted from 1, that did not reach the person. The follow-up stays pending."""
 
     person: str
     rank: int
@@ -64,7 +63,7 @@ class FollowUpUnreachable(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class FollowUpCancelled(Struct, frozen=True, tag=True, kw_only=True):
-    """A renewal opened first: the person is coached again, nobody needs to ask."""
+    """A renewal opened first: the person is coached again, so no follow-up is needed."""
 
     person: str
     rank: int
@@ -78,16 +77,18 @@ Event = FollowUpScheduled | FollowUpCompleted | FollowUpUnreachable | FollowUpCa
 
 
 class Pending(Struct, frozen=True):
+    """Still to be done; `attempts` reached nobody."""
+
     due_on: date
     attempts: int = 0
 
 
 class Completed(Struct, frozen=True):
-    pass
+    """The person was reached."""
 
 
 class Cancelled(Struct, frozen=True):
-    pass
+    """A renewal opened first."""
 
 
 FollowUp = Pending | Completed | Cancelled
@@ -95,10 +96,10 @@ FollowUps = Mapping[Milestone, FollowUp]  # those of one rank
 
 
 def evolve(follow_ups: FollowUps, event: Event) -> FollowUps:
-    return {**follow_ups, event.milestone: evolved(follow_ups.get(event.milestone), event)}
+    return {**follow_ups, event.milestone: next_state(follow_ups.get(event.milestone), event)}
 
 
-def evolved(before: FollowUp | None, event: Event) -> FollowUp:
+def next_state(before: FollowUp | None, event: Event) -> FollowUp:
     match event:
         case FollowUpScheduled(due_on=due_on):
             return Pending(due_on, before.attempts if isinstance(before, Pending) else 0)
@@ -120,7 +121,7 @@ class ScheduleFollowUps(Struct, frozen=True, kw_only=True):
     person: Id
     rank: Rank
     exit_on: date
-    on: date
+    on: FactDate
 
 
 class CompleteFollowUp(Struct, frozen=True, kw_only=True):
@@ -129,15 +130,15 @@ class CompleteFollowUp(Struct, frozen=True, kw_only=True):
     milestone: Milestone
     situation: Situation
     still_in_outcome: bool
-    channel: Channel
-    on: date
+    channel: FollowUpChannel
+    on: FactDate
 
 
 class RecordUnreachable(Struct, frozen=True, kw_only=True):
     person: Id
     rank: Rank
     milestone: Milestone
-    on: date
+    on: FactDate
 
 
 Command = ScheduleFollowUps | CompleteFollowUp | RecordUnreachable
@@ -146,29 +147,29 @@ Command = ScheduleFollowUps | CompleteFollowUp | RecordUnreachable
 
 
 def decide(exit: Exit, follow_ups: FollowUps, command: Command) -> Sequence[Event]:
-    """What follows for the exit of the rank that the command names."""
+    """The events that a command leads to, for the exit of the rank that it names."""
     match command:
         case ScheduleFollowUps():
             return schedule_first(exit, follow_ups, command)
         case CompleteFollowUp():
             return [complete(follow_ups, command)]
         case RecordUnreachable():
-            return [miss(follow_ups, command)]
+            return [record_unreachable(follow_ups, command)]
         case _:
             assert_never(command)
 
 
 def schedule_first(exit: Exit, follow_ups: FollowUps, command: ScheduleFollowUps) -> list[FollowUpScheduled]:
-    """Due from the exit date in force, even when it was corrected between the exit and this command."""
+    """Follow-ups are due from the exit date in force, even if it was corrected between the exit and this command."""
     if follow_ups:
-        raise Refused("follow_ups_already_scheduled", "The follow-ups of this exit are scheduled.")
+        raise Refused("follow_ups_already_scheduled")
     if command.exit_on not in {statement.exit_on for statement in exit.statements}:
-        raise Refused("not_the_exit_date", "Follow-ups are counted from the date of the exit.")
-    return schedule(command.person, command.rank, exit.on, tuple(MONTHS), command.on)
+        raise Refused("not_the_exit_date")
+    return schedule(command.person, command.rank, exit.on, tuple(MONTHS_AFTER_EXIT), command.on)
 
 
 def schedule(person: str, rank: int, exit_on: date, milestones: Sequence[Milestone], on: date) -> list[FollowUpScheduled]:
-    due = {milestone: add_months(exit_on, MONTHS[milestone]) for milestone in milestones}
+    due = {milestone: add_months(exit_on, MONTHS_AFTER_EXIT[milestone]) for milestone in milestones}
     return [
         FollowUpScheduled(person=person, rank=rank, milestone=milestone, due_on=day, window_end=day + WINDOW, on=on)
         for milestone, day in due.items()
@@ -176,7 +177,7 @@ def schedule(person: str, rank: int, exit_on: date, milestones: Sequence[Milesto
 
 
 def complete(follow_ups: FollowUps, command: CompleteFollowUp) -> FollowUpCompleted:
-    check_awaited(follow_ups, command)
+    pending_follow_up(follow_ups, command)
     return FollowUpCompleted(
         person=command.person,
         rank=command.rank,
@@ -188,28 +189,28 @@ def complete(follow_ups: FollowUps, command: CompleteFollowUp) -> FollowUpComple
     )
 
 
-def miss(follow_ups: FollowUps, command: RecordUnreachable) -> FollowUpUnreachable:
-    attempt = check_awaited(follow_ups, command).attempts + 1
+def record_unreachable(follow_ups: FollowUps, command: RecordUnreachable) -> FollowUpUnreachable:
+    attempt = pending_follow_up(follow_ups, command).attempts + 1
     return FollowUpUnreachable(person=command.person, rank=command.rank, milestone=command.milestone, attempt=attempt, on=command.on)
 
 
-def check_awaited(follow_ups: FollowUps, command: CompleteFollowUp | RecordUnreachable) -> Pending:
+def pending_follow_up(follow_ups: FollowUps, command: CompleteFollowUp | RecordUnreachable) -> Pending:
     match follow_ups.get(command.milestone):
         case Pending(due_on=due_on) as pending:
-            if command.on < due_on - EARLY:
-                raise Refused("follow_up_too_early", "A follow-up is done from 15 days before its due date.")
+            if command.on < due_on - MAX_EARLINESS:
+                raise Refused("follow_up_too_early")
             return pending
         case Completed():
-            raise Refused("follow_up_already_completed", "This follow-up is done.")
+            raise Refused("follow_up_already_completed")
         case Cancelled() | None:
-            raise Refused("follow_up_not_scheduled", "No follow-up of this rank and milestone is awaited.")
+            raise Refused("follow_up_not_scheduled")
         case never:
             assert_never(never)
 
 
-def pending(follow_ups: FollowUps) -> list[Milestone]:
+def pending_milestones(follow_ups: FollowUps) -> list[Milestone]:
     return [milestone for milestone, follow_up in follow_ups.items() if isinstance(follow_up, Pending)]
 
 
 def cancel(person: str, rank: int, follow_ups: FollowUps, on: date) -> list[FollowUpCancelled]:
-    return [FollowUpCancelled(person=person, rank=rank, milestone=milestone, on=on) for milestone in pending(follow_ups)]
+    return [FollowUpCancelled(person=person, rank=rank, milestone=milestone, on=on) for milestone in pending_milestones(follow_ups)]

@@ -1,22 +1,22 @@
-"""The journeys of one person: never two open at once, over all territories, and exactly one referent for the whole way.
+"""The journeys of one person: never two open at once, over all territories, and one referent at a time (invariants 1 and 2 of the domain).
 
-One stream per person, `journey-<person>`, ranks 1, 2, … Five pages hold what this one composes: progress.py and outcomes.py
-(along the way), exits.py (how it ends), follow_up.py and renewal.py (what comes after).
+One stream per person, `journey-<person>`, with ranks 1, 2, … This aggregate includes five modules: progress.py and outcomes.py (during
+the journey), exits.py (its end), follow_up.py and renewal.py (after it).
 """
 
 from datetime import date
-from typing import Literal, assert_never
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.coaching import exits, follow_up, outcomes, progress, renewal
+from services.coaching.coded_values import HandoverReason
 from services.coaching.progress import Journey
-from services.coaching.words import Id
+from services.vocabulary.fields import Id
+from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-
-Handover = Literal["ABSENCE", "DEPART", "DEMANDE", "TERRITOIRE"]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ class JourneyOpened(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class ReferentAssigned(Struct, frozen=True, tag=True, kw_only=True):
-    """The one coach who answers for the whole way."""
+    """This coach is the referent of the whole journey."""
 
     person: str
     rank: int
@@ -41,18 +41,18 @@ class ReferentAssigned(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class ReferentReplaced(Struct, frozen=True, tag=True, kw_only=True):
-    """Another coach takes over, in one step: there is no moment without a referent, nor with two."""
+    """Another coach becomes the referent, in one event: there is never a moment without a referent, or with two."""
 
     person: str
     rank: int
     former: str
     referent: str
-    reason: Handover
+    reason: HandoverReason
     on: date
 
 
 class JourneyTransferred(Struct, frozen=True, tag=True, kw_only=True):
-    """The same journey goes on in another territory. What was counted before stays where it was."""
+    """The same journey continues in another territory. What was counted before stays where it was (invariant 10 of the domain)."""
 
     person: str
     rank: int
@@ -61,19 +61,19 @@ class JourneyTransferred(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-AlongTheWay = JourneyTransferred | progress.Event | outcomes.Event
-AfterTheExit = exits.ExitCorrected | exits.ExitNeutralised | renewal.Event | follow_up.Event
-Event = JourneyOpened | ReferentAssigned | ReferentReplaced | AlongTheWay | exits.JourneyExited | AfterTheExit
+JourneyEvent = JourneyTransferred | progress.Event | outcomes.Event
+AfterExitEvent = exits.ExitCorrected | exits.ExitNeutralised | renewal.Event | follow_up.Event
+Event = JourneyOpened | ReferentAssigned | ReferentReplaced | JourneyEvent | exits.JourneyExited | AfterExitEvent
 
 # State: what is true -----------------------------------------------------------------------------------------------
 
 
 class NeverCoached(Struct, frozen=True):
-    pass
+    """No journey yet."""
 
 
 class Opening(Struct, frozen=True):
-    """Between the two events of one decision: opened, its referent named next."""
+    """Between the two events of one decision: the journey is open, its referent follows."""
 
     journey: Journey
 
@@ -84,6 +84,8 @@ class Open(Struct, frozen=True):
 
 
 class Exited(Struct, frozen=True):
+    """The last journey has ended; `granted` is the day of a renewal that is not used yet."""
+
     journey: Journey
     exit: exits.Exit
     follow_ups: follow_up.FollowUps
@@ -97,27 +99,27 @@ initial: State = NeverCoached()
 def evolve(state: State, event: Event) -> State:
     match event:
         case JourneyOpened():
-            return Opening(begun(state, event))
+            return Opening(opened_journey(state, event))
         case ReferentAssigned(referent=referent) | ReferentReplaced(referent=referent):
             assert isinstance(state, Opening | Open)
             return Open(state.journey, referent)
         case exits.JourneyExited():
             assert isinstance(state, Open)
-            return Exited(state.journey, exits.begun(event), {})
-        case _ if isinstance(event, AfterTheExit):
+            return Exited(state.journey, exits.first_statement(event), {})
+        case _ if isinstance(event, AfterExitEvent):
             assert isinstance(state, Exited)
-            return after_the_exit(state, event)
+            return evolve_after_exit(state, event)
         case _:
             assert isinstance(state, Open | Exited)
-            return replace(state, journey=along_the_way(state.journey, event))
+            return replace(state, journey=evolve_journey(state.journey, event))
 
 
-def begun(state: State, event: JourneyOpened) -> Journey:
+def opened_journey(state: State, event: JourneyOpened) -> Journey:
     known = frozenset[str]() if isinstance(state, NeverCoached) else state.journey.known_outcomes
     return Journey(rank=event.rank, opened_on=event.on, territory=event.territory, orientation=event.orientation, known_outcomes=known)
 
 
-def along_the_way(journey: Journey, event: AlongTheWay) -> Journey:
+def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
     if isinstance(event, JourneyTransferred):
         return replace(journey, territory=event.to_territory)
     if isinstance(event, progress.Event):
@@ -125,7 +127,7 @@ def along_the_way(journey: Journey, event: AlongTheWay) -> Journey:
     return outcomes.evolve(journey, event)
 
 
-def after_the_exit(state: Exited, event: AfterTheExit) -> Exited:
+def evolve_after_exit(state: Exited, event: AfterExitEvent) -> Exited:
     if isinstance(event, follow_up.Event):
         return replace(state, follow_ups=follow_up.evolve(state.follow_ups, event))
     if isinstance(event, renewal.Event):
@@ -140,26 +142,26 @@ class OpenJourney(Struct, frozen=True, kw_only=True):
     person: Id
     referent: Id
     orientation: Id | None = None
-    on: date
-    territory: str
+    on: FactDate
+    territory: CommandTerritory
 
 
 class ReplaceReferent(Struct, frozen=True, kw_only=True):
     person: Id
     referent: Id
-    reason: Handover
-    on: date
+    reason: HandoverReason
+    on: FactDate
 
 
 class TransferJourney(Struct, frozen=True, kw_only=True):
     person: Id
     to_territory: Id
-    on: date
-    territory: str
+    on: FactDate
+    territory: CommandTerritory
 
 
-Onward = progress.Command | outcomes.Command
-Command = OpenJourney | ReplaceReferent | TransferJourney | Onward | exits.Command | follow_up.Command | renewal.Command
+DuringJourney = progress.Command | outcomes.Command
+Command = OpenJourney | ReplaceReferent | TransferJourney | DuringJourney | exits.Command | follow_up.Command | renewal.Command
 
 # Decisions: what follows -------------------------------------------------------------------------------------------
 
@@ -169,41 +171,41 @@ def decide(state: State, command: Command) -> list[Event]:
         case OpenJourney():
             return open_journey(state, command)
         case ReplaceReferent():
-            return [hand_over(still_open(state, command.on), command)]
+            return [replace_referent(open_journey_on(state, command.on), command)]
         case TransferJourney():
-            return [transfer(still_open(state, command.on), command)]
+            return [transfer(open_journey_on(state, command.on), command)]
         case exits.ExitJourney():
-            return [leave(still_open(state, command.on), command)]
+            return [leave(open_journey_on(state, command.on), command)]
         case exits.CorrectExit():
-            return correct(exited(state), command)
+            return correct(exited_journey(state), command)
         case exits.NeutraliseExit():
-            over = exited(state)
+            over = exited_journey(state)
             return [exits.neutralise(over.journey, over.exit, command)]
         case renewal.GrantRenewal() | renewal.DenyRenewal():
-            over = exited(state)
+            over = exited_journey(state)
             return [renewal.decide(over.journey.rank + 1, over.exit.on, over.granted, command)]
         case _ if isinstance(command, follow_up.Command):
-            over = followed(state, command.rank)
+            over = exit_to_follow(state, command.rank)
             return [*follow_up.decide(over.exit, over.follow_ups, command)]
         case _:
-            return [onward(under_way(state, command.on), command)]
+            return [during_journey(journey_open_on(state, command.on), command)]
 
 
 def open_journey(state: State, command: OpenJourney) -> list[Event]:
     match state:
         case NeverCoached():
-            return opening(1, command)
+            return opening_events(1, command)
         case Opening() | Open():
-            raise Refused("journey_already_open", "This person has an open journey, here or in another territory.")
+            raise Refused("journey_already_open")
         case Exited(journey=journey, follow_ups=follow_ups, granted=granted):
             if granted is None or command.on < max(granted, state.exit.on):
-                raise Refused("renewal_not_granted", "A further journey opens after the exit, by a granted renewal.")
-            return [*follow_up.cancel(command.person, journey.rank, follow_ups, command.on), *opening(journey.rank + 1, command)]
+                raise Refused("renewal_not_granted")
+            return [*follow_up.cancel(command.person, journey.rank, follow_ups, command.on), *opening_events(journey.rank + 1, command)]
         case _:
             assert_never(state)
 
 
-def opening(rank: int, command: OpenJourney) -> list[Event]:
+def opening_events(rank: int, command: OpenJourney) -> list[Event]:
     person, on = command.person, command.on
     return [
         JourneyOpened(person=person, rank=rank, orientation=command.orientation, territory=command.territory, on=on),
@@ -211,9 +213,9 @@ def opening(rank: int, command: OpenJourney) -> list[Event]:
     ]
 
 
-def hand_over(state: Open, command: ReplaceReferent) -> ReferentReplaced:
+def replace_referent(state: Open, command: ReplaceReferent) -> ReferentReplaced:
     if command.referent == state.referent:
-        raise Refused("already_the_referent", "This coach is the referent already.")
+        raise Refused("already_the_referent")
     return ReferentReplaced(
         person=command.person,
         rank=state.journey.rank,
@@ -225,65 +227,65 @@ def hand_over(state: Open, command: ReplaceReferent) -> ReferentReplaced:
 
 
 def transfer(state: Open, command: TransferJourney) -> JourneyTransferred:
-    here = at_home(state.journey, command.territory)
+    here = check_territory(state.journey, command.territory)
     if command.to_territory == here:
-        raise Refused("already_in_the_territory", "The journey is in this territory already.")
+        raise Refused("already_in_the_territory")
     return JourneyTransferred(
         person=command.person, rank=state.journey.rank, from_territory=here, to_territory=command.to_territory, on=command.on
     )
 
 
 def leave(state: Open, command: exits.ExitJourney) -> exits.JourneyExited:
-    at_home(state.journey, command.territory)
+    check_territory(state.journey, command.territory)
     return exits.leave(state.journey, command)
 
 
-def at_home(journey: Journey, territory: str) -> str:
-    """The journey's territory, when it is the one in whose name the actor speaks: a right here is no right elsewhere."""
+def check_territory(journey: Journey, territory: str) -> str:
+    """The territory of the journey, if the actor speaks in its name: a right in one territory is no right in another."""
     if territory != journey.territory:
-        raise Refused("journey_in_another_territory", "This journey is followed in another territory.")
+        raise Refused("journey_in_another_territory")
     return territory
 
 
 def correct(state: Exited, command: exits.CorrectExit) -> list[Event]:
-    """A new statement; when it moves the exit, the follow-ups that are still awaited move with it."""
+    """A new statement of the exit. If it changes the date, the pending follow-ups move with it."""
     correction = exits.correct(state.journey, state.exit, command)
-    moved = follow_up.pending(state.follow_ups) if command.exit_on != state.exit.on else []
+    moved = follow_up.pending_milestones(state.follow_ups) if command.exit_on != state.exit.on else []
     return [correction, *follow_up.schedule(command.person, state.journey.rank, command.exit_on, moved, command.on)]
 
 
-def onward(journey: Journey, command: Onward) -> Event:
+def during_journey(journey: Journey, command: DuringJourney) -> Event:
     return progress.decide(journey, command) if isinstance(command, progress.Command) else outcomes.decide(journey, command)
 
 
-def still_open(state: State, on: date) -> Open:
+def open_journey_on(state: State, on: date) -> Open:
     if not isinstance(state, Open):
-        raise Refused("journey_not_open", "This person has no open journey.")
-    progress.check_begun(state.journey, on)
+        raise Refused("journey_not_open")
+    progress.check_opened_by(state.journey, on)
     return state
 
 
-def under_way(state: State, on: date) -> Journey:
-    """The journey that was open that day: what is learnt late, after the exit, may still be recorded at its own date."""
+def journey_open_on(state: State, on: date) -> Journey:
+    """The journey that was open that day. What is learnt after the exit may still be recorded at its own date."""
     if not isinstance(state, Open | Exited) or (isinstance(state, Exited) and on > state.exit.on):
-        raise Refused("journey_not_open", "This person had no open journey that day.")
-    progress.check_begun(state.journey, on)
+        raise Refused("journey_not_open")
+    progress.check_opened_by(state.journey, on)
     return state.journey
 
 
-def exited(state: State) -> Exited:
+def exited_journey(state: State) -> Exited:
     if not isinstance(state, Exited):
-        raise Refused("journey_not_exited", "This person has no journey that has ended and was not renewed.")
+        raise Refused("journey_not_exited")
     return state
 
 
-def followed(state: State, rank: int) -> Exited:
+def exit_to_follow(state: State, rank: int) -> Exited:
     """The exit that a follow-up is about: the last one, until a renewal opens."""
     if not isinstance(state, NeverCoached) and rank < state.journey.rank:
-        raise Refused("journey_reopened", "A renewal opened: the follow-ups of the former journey are no longer due.")
-    over = exited(state)
+        raise Refused("journey_reopened")
+    over = exited_journey(state)
     if rank > over.journey.rank:
-        raise Refused("journey_not_exited", "This person has no journey of this rank that has ended.")
+        raise Refused("journey_not_exited")
     return over
 
 

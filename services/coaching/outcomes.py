@@ -1,25 +1,22 @@
 """What a person reaches during a journey: a job, a training, school, a business…
 
-Events keep the fine outcome. No class (positive, dynamic…) is decided here: classes are computed by reporting, from versioned
-definitions. Part of the stream `journey-<person>`, whose page is journey.py.
+Events hold the outcome itself. Its class (positive, dynamic…) is not decided here: reporting computes it from versioned
+definitions. Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from services.coaching.coded_values import Contract, Evidence, IntensiveScheme, TrainingKind
 from services.coaching.progress import Journey
-from services.coaching.words import Id
+from services.vocabulary.fields import Id
+from shared.command_fields import FactDate
 from shared.errors import Refused
 
-Contract = Literal["CDI", "CDD", "INTERIM", "ALTERNANCE", "TITULARISATION", "CONTRAT_AIDE", "SIAE"]
-Evidence = Literal["CONTRAT", "FICHE_DE_PAIE", "ATTESTATION", "DECLARATION"]
-Training = Literal["QUALIFIANTE", "PRE_QUALIFIANTE"]
-Scheme = Literal["CEJ", "EPIDE", "E2C", "AUTRE"]
-
-FIXED_TERM: frozenset[Contract] = frozenset({"CDD", "INTERIM"})  # their class depends on how long they last
+FIXED_TERM: frozenset[Contract] = frozenset({Contract.CDD, Contract.INTERIM})  # their class depends on how long they last
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -44,7 +41,7 @@ class TrainingEntered(Struct, frozen=True, tag=True, kw_only=True):
     person: str
     rank: int
     outcome: str
-    kind: Training
+    kind: TrainingKind
     on: date
 
 
@@ -72,7 +69,7 @@ class IntensiveSchemeEntered(Struct, frozen=True, tag=True, kw_only=True):
     person: str
     rank: int
     outcome: str
-    scheme: Scheme
+    scheme: IntensiveScheme
     on: date
 
 
@@ -106,39 +103,39 @@ class FindJob(Struct, frozen=True, kw_only=True):
     weekly_hours: Annotated[int, Meta(ge=1, le=60)]
     rome: Annotated[str, Meta(pattern="^[A-Z][0-9]{4}$")] | None = None
     evidence: Evidence
-    on: date
+    on: FactDate
 
 
 class EnterTraining(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
-    kind: Training
-    on: date
+    kind: TrainingKind
+    on: FactDate
 
 
 class ResumeSchool(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
-    on: date
+    on: FactDate
 
 
 class StartCivicService(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
-    on: date
+    on: FactDate
 
 
 class EnterIntensiveScheme(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
-    scheme: Scheme
-    on: date
+    scheme: IntensiveScheme
+    on: FactDate
 
 
 class CreateBusiness(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
-    on: date
+    on: FactDate
 
 
 Command = FindJob | EnterTraining | ResumeSchool | StartCivicService | EnterIntensiveScheme | CreateBusiness
@@ -147,13 +144,13 @@ Command = FindJob | EnterTraining | ResumeSchool | StartCivicService | EnterInte
 
 
 def decide(journey: Journey, command: Command) -> Event:
-    """What follows in a journey that was open that day."""
+    """The event that a command leads to, in a journey that was open that day."""
     if command.outcome in journey.known_outcomes:
-        raise Refused("outcome_already_known", "An outcome of this person already has this id.")
+        raise Refused("outcome_already_known")
     rank, person, outcome, on = journey.rank, command.person, command.outcome, command.on
     match command:
         case FindJob():
-            return found(rank, command)
+            return job_found(rank, command)
         case EnterTraining(kind=kind):
             return TrainingEntered(person=person, rank=rank, outcome=outcome, kind=kind, on=on)
         case ResumeSchool():
@@ -168,9 +165,9 @@ def decide(journey: Journey, command: Command) -> Event:
             assert_never(command)
 
 
-def found(rank: int, command: FindJob) -> JobFound:
+def job_found(rank: int, command: FindJob) -> JobFound:
     if command.contract in FIXED_TERM and command.months is None:
-        raise Refused("months_missing", "A fixed-term or temporary contract says how many months it lasts.")
+        raise Refused("months_missing")
     return JobFound(
         person=command.person,
         rank=rank,

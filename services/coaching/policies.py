@@ -1,4 +1,4 @@
-"""What the coaching service does by itself when something happens: an event asks a command."""
+"""What coaching does by itself when something happens, here or in another service."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from shared.policy import Policy
 
 
 class OrientationAccepted(Struct, frozen=True):
-    """What matters here of intake's event."""
+    """The fields of intake's event that matter here."""
 
     orientation: str
     person: str
@@ -19,7 +19,7 @@ class OrientationAccepted(Struct, frozen=True):
 
 
 class JourneyExited(Struct, frozen=True):
-    """What matters here of our own event."""
+    """The fields of our own event that matter here."""
 
     person: str
     rank: int
@@ -36,19 +36,21 @@ def follow_ups_of(exited: JourneyExited) -> dict[str, Any]:
 
 POLICIES = (
     Policy(
-        name="open-the-journey-of-an-accepted-orientation",
-        on="intake.OrientationAccepted",
+        id="open-the-journey-of-an-accepted-orientation",
+        description="An orientation is accepted: a journey opens, with the referent that the coach named.",
+        event="intake.OrientationAccepted",
         reads=OrientationAccepted,
-        asks=OpenJourney,
-        given=journey_of,
+        command=OpenJourney,
+        data=journey_of,
         tolerates=frozenset({"journey_already_open"}),
     ),
     Policy(
-        name="schedule-the-follow-ups-of-an-exit",
-        on="coaching.JourneyExited",
+        id="schedule-the-follow-ups-of-an-exit",
+        description="A journey ends: the follow-ups at 3 and 6 months are scheduled.",
+        event="coaching.JourneyExited",
         reads=JourneyExited,
-        asks=ScheduleFollowUps,
-        given=follow_ups_of,
+        command=ScheduleFollowUps,
+        data=follow_ups_of,
         tolerates=frozenset({"follow_ups_already_scheduled", "journey_reopened"}),
     ),
 )

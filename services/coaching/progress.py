@@ -1,26 +1,28 @@
-"""What happens along a journey: the diagnostic, the barriers that are found and lifted, the interviews.
+"""What happens along a journey: the diagnostic, the barriers that are identified and lifted, the interviews.
 
-The study's lesson is to value every step and not only the exit. Part of the stream `journey-<person>`, whose page is journey.py.
+The lesson of the study is to value every step and not only the exit.
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from services.coaching.words import Id, known_thematique
+from services.coaching.coded_values import Constraint, InterviewMode
+from services.vocabulary.fields import Id
+from services.vocabulary.thematiques import check_thematiques
+from shared.command_fields import ActorId, FactDate
 from shared.errors import Refused
 
-Constraint = Literal["NON_ABORDEE", "OUI", "CLOTUREE"]
-Mode = Literal["PRESENTIEL", "TELEPHONE", "VISIO", "DOMICILE"]
 Minutes = Annotated[int, Meta(ge=1, le=480)]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
 
 class DiagnosticCompleted(Struct, frozen=True, tag=True, kw_only=True):
-    """Where the person stands on each thematique that was looked at. A later diagnostic is a new statement, not an edit."""
+    """Where the person stands on each thematique that was discussed. A later diagnostic is a new event, not an edit."""
 
     person: str
     rank: int
@@ -29,7 +31,7 @@ class DiagnosticCompleted(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class BarrierIdentified(Struct, frozen=True, tag=True, kw_only=True):
-    """Something that stands between the person and a job; it stays until it is lifted."""
+    """Something stands between the person and a job, until it is lifted."""
 
     person: str
     rank: int
@@ -38,7 +40,7 @@ class BarrierIdentified(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class BarrierLifted(Struct, frozen=True, tag=True, kw_only=True):
-    """A barrier that was identified stands in the way no more. It may be identified again."""
+    """An identified barrier is gone. It may be identified again."""
 
     person: str
     rank: int
@@ -47,11 +49,11 @@ class BarrierLifted(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class InterviewHeld(Struct, frozen=True, tag=True, kw_only=True):
-    """A conversation of the person with a coach (`by`)."""
+    """The person talked with a coach (`by`)."""
 
     person: str
     rank: int
-    mode: Mode
+    mode: InterviewMode
     minutes: int
     by: str
     on: date
@@ -63,7 +65,7 @@ Event = DiagnosticCompleted | BarrierIdentified | BarrierLifted | InterviewHeld
 
 
 class Journey(Struct, frozen=True, kw_only=True):
-    """One journey, open or not: its rank, where and when it opened, the barriers that stand, the outcomes so far.
+    """One journey, open or not: its rank, where and when it opened, the barriers not lifted yet, the outcomes so far.
 
     `known_outcomes` also holds those of the earlier ranks: an outcome's id is used once in the whole stream.
     """
@@ -95,27 +97,27 @@ def evolve(journey: Journey, event: Event) -> Journey:
 class CompleteDiagnostic(Struct, frozen=True, kw_only=True):
     person: Id
     constraints: dict[str, Constraint]
-    on: date
+    on: FactDate
 
 
 class IdentifyBarrier(Struct, frozen=True, kw_only=True):
     person: Id
     thematique: str
-    on: date
+    on: FactDate
 
 
 class LiftBarrier(Struct, frozen=True, kw_only=True):
     person: Id
     thematique: str
-    on: date
+    on: FactDate
 
 
 class HoldInterview(Struct, frozen=True, kw_only=True):
     person: Id
-    mode: Mode
+    mode: InterviewMode
     minutes: Minutes
-    on: date
-    by: str
+    on: FactDate
+    by: ActorId
 
 
 Command = CompleteDiagnostic | IdentifyBarrier | LiftBarrier | HoldInterview
@@ -124,11 +126,11 @@ Command = CompleteDiagnostic | IdentifyBarrier | LiftBarrier | HoldInterview
 
 
 def decide(journey: Journey, command: Command) -> Event:
-    """What follows in a journey that was open that day."""
+    """The event that a command leads to, in a journey that was open that day."""
     match command:
         case CompleteDiagnostic(person=person, constraints=constraints, on=on):
-            known = {known_thematique(thematique): constraint for thematique, constraint in constraints.items()}
-            return DiagnosticCompleted(person=person, rank=journey.rank, constraints=known, on=on)
+            check_thematiques(constraints)
+            return DiagnosticCompleted(person=person, rank=journey.rank, constraints=constraints, on=on)
         case IdentifyBarrier():
             return identify(journey, command)
         case LiftBarrier():
@@ -140,18 +142,18 @@ def decide(journey: Journey, command: Command) -> Event:
 
 
 def identify(journey: Journey, command: IdentifyBarrier) -> BarrierIdentified:
-    thematique = known_thematique(command.thematique)
-    if thematique in journey.barriers:
-        raise Refused("barrier_already_identified", "This barrier is identified and not lifted yet.")
-    return BarrierIdentified(person=command.person, rank=journey.rank, thematique=thematique, on=command.on)
+    check_thematiques([command.thematique])
+    if command.thematique in journey.barriers:
+        raise Refused("barrier_already_identified")
+    return BarrierIdentified(person=command.person, rank=journey.rank, thematique=command.thematique, on=command.on)
 
 
 def lift(journey: Journey, command: LiftBarrier) -> BarrierLifted:
     if command.thematique not in journey.barriers:
-        raise Refused("barrier_not_identified", "Only a barrier that was identified can be lifted.")
+        raise Refused("barrier_not_identified")
     return BarrierLifted(person=command.person, rank=journey.rank, thematique=command.thematique, on=command.on)
 
 
-def check_begun(journey: Journey, on: date) -> None:
+def check_opened_by(journey: Journey, on: date) -> None:
     if on < journey.opened_on:
-        raise Refused("before_the_opening", "Nothing can happen to a journey before it opened.")
+        raise Refused("before_the_opening")

@@ -1,23 +1,22 @@
-"""Whether a person who left may be coached once more: a decision of the coordinator, used once.
+"""Whether a person who left may be coached again: a decision of the coordinator, used once (invariant 4 of the domain).
 
-Part of the stream `journey-<person>`, whose page is journey.py.
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from datetime import date
-from typing import Literal
 
 from msgspec import Struct
 
-from services.coaching.words import Id
+from services.coaching.coded_values import DenialReason
+from services.vocabulary.fields import Id
+from shared.command_fields import FactDate
 from shared.errors import Refused
-
-Denial = Literal["OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION"]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
 
 class RenewalGranted(Struct, frozen=True, tag=True, kw_only=True):
-    """A journey of the coming `rank` may open, once."""
+    """A journey of this `rank`, the next one, may open once."""
 
     person: str
     rank: int
@@ -25,11 +24,11 @@ class RenewalGranted(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RenewalDenied(Struct, frozen=True, tag=True, kw_only=True):
-    """No further journey for now, and what is proposed instead. Another day, another decision is possible."""
+    """No further journey for now, and what is proposed instead. A later decision may differ."""
 
     person: str
     rank: int
-    reason: Denial
+    reason: DenialReason
     proposed_action: str
     on: date
 
@@ -38,7 +37,7 @@ Event = RenewalGranted | RenewalDenied
 
 # State: what is true -----------------------------------------------------------------------------------------------
 
-Granted = date | None  # the day of the grant that waits to be used
+Granted = date | None  # the day of a grant that is not used yet
 
 
 def evolve(granted: Granted, event: Event) -> Granted:
@@ -50,14 +49,14 @@ def evolve(granted: Granted, event: Event) -> Granted:
 
 class GrantRenewal(Struct, frozen=True, kw_only=True):
     person: Id
-    on: date
+    on: FactDate
 
 
 class DenyRenewal(Struct, frozen=True, kw_only=True):
     person: Id
-    reason: Denial
+    reason: DenialReason
     proposed_action: str
-    on: date
+    on: FactDate
 
 
 Command = GrantRenewal | DenyRenewal
@@ -66,11 +65,11 @@ Command = GrantRenewal | DenyRenewal
 
 
 def decide(rank: int, exit_on: date, granted: Granted, command: Command) -> Event:
-    """What follows for the coming `rank`, after the exit of the one before."""
+    """The event that a command leads to, for the next `rank`, after the exit of the one before."""
     if granted is not None:
-        raise Refused("renewal_already_granted", "The renewal is granted; the next journey may open.")
+        raise Refused("renewal_already_granted")
     if command.on < exit_on:
-        raise Refused("renewal_before_exit", "A renewal is decided once the journey is over.")
+        raise Refused("renewal_before_exit")
     if isinstance(command, GrantRenewal):
         return RenewalGranted(person=command.person, rank=rank, on=command.on)
     return RenewalDenied(person=command.person, rank=rank, reason=command.reason, proposed_action=command.proposed_action, on=command.on)

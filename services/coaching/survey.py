@@ -1,20 +1,21 @@
-"""What a participant thinks of the programme, said once per token and joined to nobody.
+"""What a participant thinks of the programme: one answer per token, which cannot be joined to a person (invariant 11 of the domain).
 
-One stream per token, named after its digest: the token is handed out at random and recorded nowhere, neither beside a person nor
-beside the answer, and the shell records no actor.
+One stream per token, named after its digest. The token is random and recorded nowhere, neither beside a person nor beside the answer,
+and the events record no actor.
 """
 
 import hashlib
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from services.coaching.words import Id
+from services.coaching.coded_values import LifeDomain
+from services.vocabulary.fields import Id
+from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-Domain = Literal["SANTE", "GARDE_ENFANT", "LOGEMENT", "MOBILITE", "ESTIME_DE_SOI"]
 Rating = Annotated[int, Meta(ge=1, le=5)]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
@@ -25,7 +26,7 @@ class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
 
     satisfied: bool
     rating: int
-    domains: list[Domain]
+    domains: list[LifeDomain]
     wellbeing: bool
     wants_continuation: bool
     territory: str
@@ -38,11 +39,11 @@ Event = SurveyAnswered
 
 
 class Awaited(Struct, frozen=True):
-    pass
+    """No answer with this token yet."""
 
 
 class Answered(Struct, frozen=True):
-    pass
+    """The token is used."""
 
 
 State = Awaited | Answered
@@ -60,11 +61,11 @@ class AnswerSurvey(Struct, frozen=True, kw_only=True):
     token: Id
     satisfied: bool
     rating: Rating
-    domains: list[Domain]
+    domains: list[LifeDomain]
     wellbeing: bool
     wants_continuation: bool
-    on: date
-    territory: str
+    on: FactDate
+    territory: CommandTerritory
 
 
 Command = AnswerSurvey
@@ -74,9 +75,9 @@ Command = AnswerSurvey
 
 def decide(state: State, command: Command) -> list[Event]:
     if isinstance(state, Answered):
-        raise Refused("survey_already_answered", "This survey is answered: one answer per token.")
+        raise Refused("survey_already_answered")
     if len(set(command.domains)) < len(command.domains):
-        raise Refused("domain_named_twice", "An answer names each domain once.")
+        raise Refused("domain_named_twice")
     answer = SurveyAnswered(
         satisfied=command.satisfied,
         rating=command.rating,

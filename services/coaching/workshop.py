@@ -1,19 +1,20 @@
-"""A collective workshop: seats are taken, people come or do not, and it closes when nothing is left in doubt.
+"""A collective workshop: seats are taken, people come or do not, and it closes when every seat is resolved (invariant 7 of the domain).
 
 One stream per workshop, `workshop-<workshop>`.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from services.coaching.words import Id, known_thematique
+from services.coaching.coded_values import SeatReleaseReason
+from services.vocabulary.fields import Id
+from services.vocabulary.thematiques import check_thematiques
+from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-
-Release = Literal["EMPECHEMENT", "DEMANDE", "ANNULATION"]
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
@@ -31,7 +32,7 @@ class WorkshopScheduled(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class SeatTaken(Struct, frozen=True, tag=True, kw_only=True):
-    """A person is expected."""
+    """A person has a seat and is expected."""
 
     workshop: str
     person: str
@@ -39,11 +40,11 @@ class SeatTaken(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class SeatReleased(Struct, frozen=True, tag=True, kw_only=True):
-    """A person is not expected any more; somebody else may have the seat."""
+    """A person is no longer expected; the seat is free."""
 
     workshop: str
     person: str
-    reason: Release
+    reason: SeatReleaseReason
     on: date
 
 
@@ -79,7 +80,7 @@ Event = WorkshopScheduled | SeatTaken | SeatReleased | WorkshopAttended | Worksh
 
 
 class Unknown(Struct, frozen=True):
-    pass
+    """Not scheduled yet."""
 
 
 class Scheduled(Struct, frozen=True):
@@ -98,7 +99,7 @@ class Scheduled(Struct, frozen=True):
 
 
 class Closed(Struct, frozen=True):
-    pass
+    """The attendance sheet is complete."""
 
 
 State = Unknown | Scheduled | Closed
@@ -113,10 +114,10 @@ def evolve(state: State, event: Event) -> State:
             return Closed()
         case _:
             assert isinstance(state, Scheduled)
-            return evolved(state, event)
+            return with_seats(state, event)
 
 
-def evolved(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed) -> Scheduled:
+def with_seats(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed) -> Scheduled:
     match event:
         case SeatTaken(person=person):
             return replace(state, seats=state.seats | {person})
@@ -139,40 +140,40 @@ class ScheduleWorkshop(Struct, frozen=True, kw_only=True):
     thematique: str
     capacity: Annotated[int, Meta(ge=1, le=500)]
     held_on: date
-    on: date
-    territory: str
+    on: FactDate
+    territory: CommandTerritory
 
 
 class TakeSeat(Struct, frozen=True, kw_only=True):
     workshop: Id
     person: Id
-    on: date
+    on: FactDate
 
 
 class ReleaseSeat(Struct, frozen=True, kw_only=True):
     workshop: Id
     person: Id
-    reason: Release
-    on: date
+    reason: SeatReleaseReason
+    on: FactDate
 
 
 class AttendWorkshop(Struct, frozen=True, kw_only=True):
     workshop: Id
     person: Id
     walk_in: bool
-    on: date
+    on: FactDate
 
 
 class MissWorkshop(Struct, frozen=True, kw_only=True):
     workshop: Id
     person: Id
     excused: bool
-    on: date
+    on: FactDate
 
 
 class CloseWorkshop(Struct, frozen=True, kw_only=True):
     workshop: Id
-    on: date
+    on: FactDate
 
 
 Command = ScheduleWorkshop | TakeSeat | ReleaseSeat | AttendWorkshop | MissWorkshop | CloseWorkshop
@@ -185,17 +186,17 @@ def decide(state: State, command: Command) -> list[Event]:
         case ScheduleWorkshop():
             return [schedule(state, command)]
         case TakeSeat():
-            return [take(running(state), command)]
+            return [take_seat(open_workshop(state), command)]
         case ReleaseSeat(workshop=workshop, person=person, reason=reason, on=on):
-            check_awaited(running(state), person)
+            check_awaited(open_workshop(state), person)
             return [SeatReleased(workshop=workshop, person=person, reason=reason, on=on)]
         case AttendWorkshop():
-            return [attend(held(state, command.on), command)]
+            return [attend(held_workshop(state, command.on), command)]
         case MissWorkshop(workshop=workshop, person=person, excused=excused, on=on):
-            check_awaited(held(state, on), person)
+            check_awaited(held_workshop(state, on), person)
             return [WorkshopMissed(workshop=workshop, person=person, excused=excused, on=on)]
         case CloseWorkshop(workshop=workshop, on=on):
-            check_resolved(running(state))
+            check_resolved(open_workshop(state))
             return [WorkshopClosed(workshop=workshop, on=on)]
         case _:
             assert_never(command)
@@ -203,11 +204,12 @@ def decide(state: State, command: Command) -> list[Event]:
 
 def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
     if not isinstance(state, Unknown):
-        raise Refused("workshop_already_scheduled", "This workshop is scheduled already.")
+        raise Refused("workshop_already_scheduled")
+    check_thematiques([command.thematique])
     return WorkshopScheduled(
         workshop=command.workshop,
         kind=command.kind,
-        thematique=known_thematique(command.thematique),
+        thematique=command.thematique,
         capacity=command.capacity,
         held_on=command.held_on,
         territory=command.territory,
@@ -215,20 +217,20 @@ def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
     )
 
 
-def take(state: Scheduled, command: TakeSeat) -> SeatTaken:
+def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
     if command.person in state.seats | state.present:
-        raise Refused("seat_already_taken", "This person has a place in this workshop already.")
+        raise Refused("seat_already_taken")
     if len(state.seats) >= state.capacity:
-        raise Refused("workshop_full", "Every seat of this workshop is taken.")
+        raise Refused("workshop_full")
     return SeatTaken(workshop=command.workshop, person=command.person, on=command.on)
 
 
 def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
-    """A walk-in takes no seat, so a full room refuses nobody who came: it is a fact, not a booking."""
+    """A walk-in takes no seat, so a full workshop refuses nobody who came: an attendance is a fact, not a booking."""
     if command.person in state.present | state.missing:
-        raise Refused("attendance_already_recorded", "It is recorded already whether this person came.")
+        raise Refused("attendance_already_recorded")
     if command.walk_in and command.person in state.seats:
-        raise Refused("not_a_walk_in", "This person has a seat: they are no walk-in.")
+        raise Refused("not_a_walk_in")
     if not command.walk_in:
         check_awaited(state, command.person)
     return WorkshopAttended(
@@ -238,32 +240,32 @@ def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
 
 def check_awaited(state: Scheduled, person: str) -> None:
     if person in state.present | state.missing:
-        raise Refused("attendance_already_recorded", "It is recorded already whether this person came.")
+        raise Refused("attendance_already_recorded")
     if person not in state.seats:
-        raise Refused("seat_not_taken", "This person has no seat in this workshop.")
+        raise Refused("seat_not_taken")
 
 
 def check_resolved(state: Scheduled) -> None:
     if state.awaited:
-        raise Refused("seats_unresolved", "A workshop closes when it is known of every seat whether the person came.")
+        raise Refused("seats_unresolved")
 
 
-def running(state: State) -> Scheduled:
+def open_workshop(state: State) -> Scheduled:
     match state:
         case Scheduled():
             return state
         case Unknown():
-            raise Refused("workshop_unknown", "No workshop of this id was scheduled.")
+            raise Refused("workshop_unknown")
         case Closed():
-            raise Refused("workshop_closed", "The attendance sheet of this workshop is closed.")
+            raise Refused("workshop_closed")
         case _:
             assert_never(state)
 
 
-def held(state: State, on: date) -> Scheduled:
-    workshop = running(state)
+def held_workshop(state: State, on: date) -> Scheduled:
+    workshop = open_workshop(state)
     if on < workshop.held_on:
-        raise Refused("workshop_not_held_yet", "Nobody comes to a workshop, or misses it, before its day.")
+        raise Refused("workshop_not_held_yet")
     return workshop
 
 

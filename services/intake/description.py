@@ -24,13 +24,9 @@ from services.intake.person import (
     StartCoaching,
 )
 from services.intake.policies import POLICIES
+from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_DPO, BY_PRESCRIBER, BY_SYSTEM
 from shared.description import ServiceDescription
-
-NOT_COUNTED = "no indicator counts it; the timeline shows it"
-NO_PAGE_YET = "given through the HTTP interface; the coach's pages do not ask for it yet"
-OTHER_ROLE = "given through the HTTP interface by a role that has no pages yet"
-BY_POLICY = "only a policy gives it"
 
 DESCRIPTION = ServiceDescription(
     name="intake",

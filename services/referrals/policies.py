@@ -1,60 +1,68 @@
-"""What referrals does when something happens elsewhere."""
+"""What referrals does by itself when something happens in another service."""
 
 from typing import Any
 
 from msgspec import Struct
 
-from services.referrals.prescriber_loop import InformPrescriber
+from services.referrals.coded_values import InformedOf, WithdrawalReason
+from services.referrals.prescriber_information import InformPrescriber
 from services.referrals.referral import WithdrawOpenReferrals
 from shared.policy import Policy
 
 
 class OrientationAccepted(Struct, frozen=True):
+    """The fields of intake's event that matter here."""
+
     orientation: str
     prescriber: str
 
 
 class JourneyExited(Struct, frozen=True):
+    """The fields of coaching's event that matter here."""
+
     person: str
     orientation: str | None
 
 
 def accepted(event: OrientationAccepted) -> dict[str, Any]:
-    return {"orientation": event.orientation, "prescriber": event.prescriber, "milestone": "ACCEPTED"}
+    return {"orientation": event.orientation, "prescriber": event.prescriber, "milestone": InformedOf.ACCEPTED.value}
 
 
 def exited(event: JourneyExited) -> dict[str, Any] | None:
-    return {"orientation": event.orientation, "milestone": "EXITED"} if event.orientation else None
+    return {"orientation": event.orientation, "milestone": InformedOf.EXITED.value} if event.orientation else None
 
 
 def withdrawn(event: JourneyExited) -> dict[str, Any]:
-    return {"person": event.person, "reason": "SORTIE"}
+    return {"person": event.person, "reason": WithdrawalReason.SORTIE.value}
 
 
 POLICIES = (
     Policy(
-        name="tell the prescriber that their orientation is accepted",
-        on="intake.OrientationAccepted",
+        id="tell the prescriber that their orientation is accepted",
+        description="An orientation is accepted: its prescriber is informed.",
+        event="intake.OrientationAccepted",
         reads=OrientationAccepted,
-        asks=InformPrescriber,
-        given=accepted,
+        command=InformPrescriber,
+        data=accepted,
         tolerates=frozenset({"prescriber_already_informed"}),
     ),
     Policy(
-        name="tell the prescriber how it ended",
-        on="coaching.JourneyExited",
+        id="tell the prescriber how it ended",
+        description="A journey that began with an orientation ends: its prescriber is informed.",
+        event="coaching.JourneyExited",
         reads=JourneyExited,
-        asks=InformPrescriber,
-        given=exited,
-        # A journey may name an orientation that nobody accepted here: then there is nobody to tell.
+        command=InformPrescriber,
+        data=exited,
+        # A journey may name an orientation that was never accepted here: then no prescriber is known.
         tolerates=frozenset({"prescriber_already_informed", "prescriber_unknown"}),
     ),
     Policy(
-        name="withdraw what no partner has answered",
-        on="coaching.JourneyExited",
+        id="withdraw what no partner has answered",
+        description="A journey ends: referrals that no partner has accepted are withdrawn.",
+        event="coaching.JourneyExited",
         reads=JourneyExited,
-        asks=WithdrawOpenReferrals,
-        given=withdrawn,
+        command=WithdrawOpenReferrals,
+        data=withdrawn,
         tolerates=frozenset({"no_open_referral"}),
     ),
 )

@@ -1,41 +1,25 @@
-"""The referrals of one person to partners: each needs consent, is answered by its addressee alone, and ends once (invariant 6).
+"""The referrals of one person to partners: each needs consent, only its addressee answers it, and it ends once (invariant 6 of the domain).
 
-One stream per person, so that an exit can withdraw what is still unanswered in one decision.
+One stream per person, `referrals-<person>`, so that an exit withdraws every unanswered referral in one decision.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Literal, assert_never
 
-from data_inclusion.schema.v1 import Thematique
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
+from services.vocabulary.fields import Id
+from services.vocabulary.thematiques import check_thematiques
+from shared.command_fields import ActorId, ActorOrganisation, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-
-Id = Annotated[str, Meta(max_length=64)]
-Withdrawal = Literal["DEMANDE", "SORTIE", "ERREUR", "AUTRE"]
-Result = Literal["ENTREE_EN_FORMATION", "EMPLOI", "ACCOMPAGNEMENT", "SANS_SUITE"]
-Decline = Literal[
-    "non-joignable",
-    "absent",
-    "en-emploi",
-    "en-formation",
-    "non-eligible",
-    "non-mobile",
-    "non-interesse",
-    "freins-peripheriques",
-    "session-complete",
-    "doublon",
-    "autre",
-]
-
-THEMATIQUES = frozenset(thematique.value for thematique in Thematique)
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
 
 class ReferralSent(Struct, frozen=True, tag=True):
-    """`consent` is the id of the recorded consent; `shared_fields` what the partner may see of the file."""
+    """A coach sends the person to a partner. `consent` is the id of the recorded consent, `shared_fields` what the partner may see."""
 
     person: str
     referral: str
@@ -49,14 +33,18 @@ class ReferralSent(Struct, frozen=True, tag=True):
 
 
 class ReferralWithdrawn(Struct, frozen=True, tag=True):
+    """The referral is taken back before the partner accepted it."""
+
     person: str
     referral: str
     partner: str
-    reason: Withdrawal
+    reason: WithdrawalReason
     on: date
 
 
 class ReferralSeen(Struct, frozen=True, tag=True):
+    """The partner has read the referral."""
+
     person: str
     referral: str
     partner: str
@@ -64,6 +52,8 @@ class ReferralSeen(Struct, frozen=True, tag=True):
 
 
 class ReferralAccepted(Struct, frozen=True, tag=True):
+    """The partner takes the person on."""
+
     person: str
     referral: str
     partner: str
@@ -71,18 +61,22 @@ class ReferralAccepted(Struct, frozen=True, tag=True):
 
 
 class ReferralDeclined(Struct, frozen=True, tag=True):
+    """The partner does not take the person on."""
+
     person: str
     referral: str
     partner: str
-    reason: Decline
+    reason: DeclineReason
     on: date
 
 
 class ReferralCompleted(Struct, frozen=True, tag=True):
+    """The partner says what came of it."""
+
     person: str
     referral: str
     partner: str
-    result: Result
+    result: ReferralResult
     on: date
 
 
@@ -92,6 +86,8 @@ Event = ReferralSent | ReferralWithdrawn | ReferralSeen | ReferralAccepted | Ref
 
 
 class Referral(Struct, frozen=True):
+    """One referral as it is now."""
+
     partner: str
     sent_on: date
     status: Literal["sent", "seen", "accepted", "ended"] = "sent"
@@ -125,54 +121,54 @@ class SendReferral(Struct, frozen=True):
     thematique: str
     consent: Id
     shared_fields: list[Id]
-    on: date
-    by: str
+    on: FactDate
+    by: ActorId
     service: Id | None = None
 
 
 class WithdrawReferral(Struct, frozen=True):
     person: Id
     referral: Id
-    reason: Withdrawal
-    on: date
+    reason: WithdrawalReason
+    on: FactDate
 
 
 class WithdrawOpenReferrals(Struct, frozen=True):
-    """Withdraw all that was sent by that day and that no partner has accepted; what a partner has taken on goes on."""
+    """Withdraw every referral that was sent by that day and that no partner has accepted. Accepted ones go on."""
 
     person: Id
-    reason: Withdrawal
-    on: date
+    reason: WithdrawalReason
+    on: FactDate
 
 
 class SeeReferral(Struct, frozen=True):
     person: Id
     referral: Id
-    on: date
-    organisation: str
+    on: FactDate
+    organisation: ActorOrganisation
 
 
 class AcceptReferral(Struct, frozen=True):
     person: Id
     referral: Id
-    on: date
-    organisation: str
+    on: FactDate
+    organisation: ActorOrganisation
 
 
 class DeclineReferral(Struct, frozen=True):
     person: Id
     referral: Id
-    reason: Decline
-    on: date
-    organisation: str
+    reason: DeclineReason
+    on: FactDate
+    organisation: ActorOrganisation
 
 
 class CompleteReferral(Struct, frozen=True):
     person: Id
     referral: Id
-    result: Result
-    on: date
-    organisation: str
+    result: ReferralResult
+    on: FactDate
+    organisation: ActorOrganisation
 
 
 Answer = SeeReferral | AcceptReferral | DeclineReferral | CompleteReferral
@@ -191,21 +187,20 @@ def decide(state: State, command: Command) -> list[Event]:
         case SendReferral():
             return [send(state, command)]
         case WithdrawReferral():
-            referral = opened(state, command.referral, command.on)
+            referral = open_referral(state, command.referral, command.on)
             return [ReferralWithdrawn(command.person, command.referral, referral.partner, command.reason, command.on)]
         case WithdrawOpenReferrals():
-            return withdraw_all(state, command)
+            return withdraw_unanswered(state, command)
         case _:
-            return [answer(addressed(opened(state, command.referral, command.on), command.organisation), command)]
+            return [answer(check_addressee(open_referral(state, command.referral, command.on), command.organisation), command)]
 
 
 def send(state: State, command: SendReferral) -> ReferralSent:
     if command.referral in state:
-        raise Refused("referral_already_sent", "This referral is sent already.")
+        raise Refused("referral_already_sent")
     if not command.consent.strip():
-        raise Refused("consent_needed", "A referral names the consent of the person.")
-    if command.thematique not in THEMATIQUES:
-        raise Refused("unknown_thematique", f"Not a thematique of data·inclusion: {command.thematique}.")
+        raise Refused("consent_needed")
+    check_thematiques([command.thematique])
     return ReferralSent(
         command.person,
         command.referral,
@@ -219,52 +214,52 @@ def send(state: State, command: SendReferral) -> ReferralSent:
     )
 
 
-def withdraw_all(state: State, command: WithdrawOpenReferrals) -> list[Event]:
-    waiting = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
-    unanswered = [(id, referral) for id, referral in waiting if referral.sent_on <= command.on]
+def withdraw_unanswered(state: State, command: WithdrawOpenReferrals) -> list[Event]:
+    open_referrals = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
+    unanswered = [(id, referral) for id, referral in open_referrals if referral.sent_on <= command.on]
     if not unanswered:
-        raise Refused("no_open_referral", "No referral of this person waits for an answer.")
+        raise Refused("no_open_referral")
     return [ReferralWithdrawn(command.person, id, referral.partner, command.reason, command.on) for id, referral in unanswered]
 
 
 def answer(referral: Referral, command: Answer) -> Event:
     match command:
         case SeeReferral():
-            expected(referral, {"sent"}, "referral_already_seen")
+            check_status(referral, {"sent"}, "referral_already_seen")
             return ReferralSeen(command.person, command.referral, referral.partner, command.on)
         case AcceptReferral():
-            expected(referral, {"sent", "seen"}, "referral_already_answered")
+            check_status(referral, {"sent", "seen"}, "referral_already_answered")
             return ReferralAccepted(command.person, command.referral, referral.partner, command.on)
         case DeclineReferral():
-            expected(referral, {"sent", "seen"}, "referral_already_answered")
+            check_status(referral, {"sent", "seen"}, "referral_already_answered")
             return ReferralDeclined(command.person, command.referral, referral.partner, command.reason, command.on)
         case CompleteReferral():
-            expected(referral, {"accepted"}, "referral_not_accepted")
+            check_status(referral, {"accepted"}, "referral_not_accepted")
             return ReferralCompleted(command.person, command.referral, referral.partner, command.result, command.on)
         case _:
             assert_never(command)
 
 
-def opened(state: State, id: str, on: date) -> Referral:
+def open_referral(state: State, id: str, on: date) -> Referral:
     referral = state.get(id)
     if referral is None:
-        raise Refused("referral_unknown", "No such referral was sent for this person.")
+        raise Refused("referral_unknown")
     if referral.status == "ended":
-        raise Refused("referral_ended", "This referral is withdrawn, declined or completed.")
+        raise Refused("referral_ended")
     if on < referral.sent_on:
-        raise Refused("before_the_referral", "Nothing can happen to a referral before it is sent.")
+        raise Refused("before_the_referral")
     return referral
 
 
-def addressed(referral: Referral, organisation: str) -> Referral:
+def check_addressee(referral: Referral, organisation: str) -> Referral:
     if referral.partner != organisation:
-        raise Refused("not_the_addressed_partner", "Only the partner it was addressed to answers a referral.")
+        raise Refused("not_the_addressed_partner")
     return referral
 
 
-def expected(referral: Referral, statuses: set[str], code: str) -> None:
+def check_status(referral: Referral, statuses: set[str], code: str) -> None:
     if referral.status not in statuses:
-        raise Refused(code, f"This referral is {referral.status}.")
+        raise Refused(code)
 
 
 decider = Decider("referrals", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)

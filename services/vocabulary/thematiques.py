@@ -9,6 +9,11 @@ from shared.errors import Refused
 LABELS: dict[str, str] = {str(thematique.value): str(thematique.label) for thematique in Thematique}
 
 
+def label(thematique: str) -> str:
+    """The label of a thematique; one of another edition of the vocabulary is its own label."""
+    return LABELS.get(thematique, thematique)
+
+
 def check_thematiques(thematiques: Iterable[str]) -> None:
     """Check that the vocabulary has these thematiques.
 

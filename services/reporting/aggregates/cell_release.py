@@ -1,10 +1,11 @@
-"""Releases: a small cell is masked, until somebody with the authority to do so decides, on record, to show it."""
+"""Releases: a small cell is masked until a recorded decision of an authority shows it. One stream, `releases`."""
 
 from datetime import date
 from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
@@ -15,6 +16,8 @@ Name = Annotated[str, Meta(max_length=60)]
 
 
 class CellReleased(Struct, frozen=True, tag=True):
+    """The cell is shown; what follows from it by subtraction is part of the decision."""
+
     indicator: str
     quarter: str
     of_territory: str
@@ -28,6 +31,8 @@ Event = CellReleased
 
 
 class Released(Struct, frozen=True):
+    """Released cells: indicator, quarter, territory."""
+
     cells: frozenset[tuple[str, str, str]]
 
 
@@ -53,7 +58,7 @@ class ReleaseCell(Struct, frozen=True):
     quarter: Quarter
     of_territory: Name
     authority: Annotated[str, Meta(max_length=200)]
-    on: date
+    on: FactDate
 
 
 Command = ReleaseCell
@@ -70,7 +75,7 @@ def decide(state: State, command: Command) -> list[Event]:
     match command:
         case ReleaseCell():
             if (command.indicator, command.quarter, command.of_territory) in state.cells:
-                raise Refused("cell_already_released", "Cette case est déjà montrée par une décision.")
+                raise Refused("cell_already_released")
             return [CellReleased(command.indicator, command.quarter, command.of_territory, command.authority, command.on)]
         case _:
             assert_never(command)

@@ -1,27 +1,29 @@
 """Definitions: what a figure means, as versioned data in the log. A version is published once and never edited.
 
-`outcome_classes` gives each quality of an outcome its class; `CDD>=6` speaks of contracts of six months or more.
-`counted_stages` says at which stage a fact counts; `thresholds` protect small groups.
+`outcome_classes` gives each quality of an outcome its class; `CDD>=6` is a contract of six months or more. `counted_stages` says at
+which stage a referral counts; `thresholds` protect small groups. One stream, `definitions`.
 """
 
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.reporting.coded_values import OutcomeClass, ReferralStage
+from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-Class = Literal["POSITIVE", "DYNAMIC", "OTHER"]
-Stage = Literal["SENT", "ACCEPTED", "COMPLETED"]
 Version = Annotated[int, Meta(ge=1)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
-NEEDED = frozenset({"small_cell", "rate_floor", "late_days"})
+REQUIRED_THRESHOLDS = frozenset({"small_cell", "rate_floor", "late_days"})
 
 # Events: what happened ---------------------------------------------------------------------------------------------
 
 
 class DefinitionsPublished(Struct, frozen=True, tag=True):
+    """A version of the definitions is in force from now on."""
+
     version: int
     outcome_classes: dict[str, str]
     counted_stages: dict[str, str]
@@ -36,6 +38,8 @@ Event = DefinitionsPublished
 
 
 class Published(Struct, frozen=True):
+    """The latest version; 0 before the first."""
+
     version: int
 
 
@@ -56,11 +60,11 @@ def evolve(state: State, event: Event) -> State:
 
 class PublishDefinitions(Struct, frozen=True):
     version: Version
-    outcome_classes: dict[str, Class]
-    counted_stages: dict[str, Stage]
+    outcome_classes: dict[str, OutcomeClass]
+    counted_stages: dict[str, ReferralStage]
     thresholds: dict[str, Threshold]
     indicators: list[str]
-    on: date
+    on: FactDate
 
 
 Command = PublishDefinitions
@@ -83,16 +87,16 @@ def decide(state: State, command: Command) -> list[Event]:
 
 def publish(state: State, command: PublishDefinitions) -> list[Event]:
     if command.version != state.version + 1:
-        raise Refused("definitions_out_of_order", f"La version {state.version + 1} des définitions est attendue.")
-    if missing := NEEDED - command.thresholds.keys():
-        raise Refused("thresholds_missing", f"Il manque des seuils : {', '.join(sorted(missing))}.")
-    if not all(well_written(quality) for quality in command.outcome_classes):
-        raise Refused("quality_unreadable", "Une qualité s’écrit CDI, ou CDD>=6 pour une durée en mois.")
+        raise Refused("definitions_out_of_order", expected=state.version + 1)
+    if missing := REQUIRED_THRESHOLDS - command.thresholds.keys():
+        raise Refused("thresholds_missing", thresholds=", ".join(sorted(missing)))
+    if not all(is_quality(quality) for quality in command.outcome_classes):
+        raise Refused("quality_unreadable")
     return [
         DefinitionsPublished(
             command.version,
-            dict(command.outcome_classes),
-            dict(command.counted_stages),
+            {quality: given.value for quality, given in command.outcome_classes.items()},
+            {figure: stage.value for figure, stage in command.counted_stages.items()},
             command.thresholds,
             command.indicators,
             command.on,
@@ -100,7 +104,7 @@ def publish(state: State, command: PublishDefinitions) -> list[Event]:
     ]
 
 
-def well_written(quality: str) -> bool:
+def is_quality(quality: str) -> bool:
     name, sign, months = quality.partition(">=")
     return bool(name) and (not sign or months.isdecimal())
 

@@ -1,10 +1,11 @@
-"""Targets: what a territory, or the whole programme, aims at from a quarter on."""
+"""Targets: the percentage that a territory, or the whole programme, aims at from a quarter on. One stream, `targets`."""
 
 from datetime import date
 from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
@@ -15,6 +16,8 @@ Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
 
 
 class TargetSet(Struct, frozen=True, tag=True):
+    """`value` is a percentage; `for_territory` is None for the whole programme."""
+
     indicator: str
     value: int
     from_quarter: str
@@ -30,6 +33,8 @@ TargetKey = tuple[str, str, str | None]  # indicator, from quarter, territory (N
 
 
 class Targets(Struct, frozen=True):
+    """The latest value of each target."""
+
     values: dict[TargetKey, int]
 
 
@@ -52,7 +57,7 @@ class SetTarget(Struct, frozen=True):
     indicator: Annotated[str, Meta(max_length=60)]
     value: Percent
     from_quarter: Quarter
-    on: date
+    on: FactDate
     for_territory: Annotated[str, Meta(max_length=60)] | None = None
 
 
@@ -70,7 +75,7 @@ def decide(state: State, command: Command) -> list[Event]:
     match command:
         case SetTarget():
             if state.values.get((command.indicator, command.from_quarter, command.for_territory)) == command.value:
-                raise Refused("target_already_set", "Cet objectif est déjà fixé à cette valeur.")
+                raise Refused("target_already_set")
             return [TargetSet(command.indicator, command.value, command.from_quarter, command.for_territory, command.on)]
         case _:
             assert_never(command)

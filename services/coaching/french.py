@@ -1,0 +1,158 @@
+"""What people read of coaching: a sentence for each event, a text for each refusal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.coaching.equipment import EquipmentBoughtOut, EquipmentLent, EquipmentReturned
+from services.coaching.exits import ExitCorrected, ExitNeutralised, JourneyExited
+from services.coaching.follow_up import FollowUpCancelled, FollowUpCompleted, FollowUpScheduled, FollowUpUnreachable
+from services.coaching.journey import JourneyOpened, JourneyTransferred, ReferentAssigned, ReferentReplaced
+from services.coaching.outcomes import (
+    BusinessCreated,
+    CivicServiceStarted,
+    IntensiveSchemeEntered,
+    JobFound,
+    SchoolResumed,
+    TrainingEntered,
+)
+from services.coaching.progress import BarrierIdentified, BarrierLifted, DiagnosticCompleted, InterviewHeld
+from services.coaching.renewal import RenewalDenied, RenewalGranted
+from services.coaching.survey import SurveyAnswered
+from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopAttended, WorkshopClosed, WorkshopMissed, WorkshopScheduled
+from services.vocabulary.french_format import day, plural
+from services.vocabulary.thematiques import label
+from shared.description import Sentence, sentence
+
+
+def diagnostic(event: DiagnosticCompleted) -> str:
+    constraints = [f"{label(thematique)} ({constraint.label})" for thematique, constraint in sorted(event.constraints.items())]
+    return f"Diagnostic partagé : {' ; '.join(constraints) or 'aucune contrainte'}."
+
+
+def job(event: JobFound) -> str:
+    months = f" de {event.months} mois" if event.months else ""
+    hours = f", {event.weekly_hours} h par semaine" if event.weekly_hours else ""
+    return f"Trouve un emploi : {event.contract.label}{months}{hours}. Justificatif : {event.evidence.label}."
+
+
+def exited(event: JourneyExited | ExitCorrected) -> str:
+    return f"Le parcours se termine le {day(event.exit_on)} : {event.reason.label}."
+
+
+def follow_up(event: FollowUpCompleted) -> str:
+    still = "toujours dans son issue" if event.still_in_outcome else "n’est plus dans son issue"
+    return f"Suivi à {event.milestone.label} {event.channel.label} : {event.situation.label}, {still}."
+
+
+def workshop(event: WorkshopScheduled) -> str:
+    return f"Atelier « {event.kind} » prévu le {day(event.held_on)}, {plural(event.capacity, 'place')}."
+
+
+def attended(event: WorkshopAttended) -> str:
+    return f"Présente à un atelier ({label(event.thematique)}){', sans inscription' if event.walk_in else ''}."
+
+
+def bought_out(event: EquipmentBoughtOut) -> str:
+    return f"L’ordinateur est acheté pour {event.price_cents // 100},{event.price_cents % 100:02} €."
+
+
+SENTENCES: Mapping[type[Any], Sentence] = dict(
+    (
+        sentence(
+            JourneyOpened,
+            lambda event: "Le parcours s’ouvre." if event.rank == 1 else f"Le parcours est renouvelé (n° {event.rank}).",
+        ),
+        sentence(ReferentAssigned, lambda event: f"Référent unique : {event.referent}."),
+        sentence(
+            ReferentReplaced,
+            lambda event: f"Nouveau référent : {event.referent}, à la place de {event.former} ({event.reason.label}).",
+        ),
+        sentence(JourneyTransferred, lambda event: f"Le parcours passe de {event.from_territory} à {event.to_territory}."),
+        sentence(DiagnosticCompleted, diagnostic),
+        sentence(BarrierIdentified, lambda event: f"Frein identifié : {label(event.thematique)}."),
+        sentence(BarrierLifted, lambda event: f"Frein levé : {label(event.thematique)}."),
+        sentence(InterviewHeld, lambda event: f"Entretien {event.mode.label}, {event.minutes} minutes."),
+        sentence(JobFound, job),
+        sentence(TrainingEntered, lambda event: f"Entre en formation {event.kind.label}."),
+        sentence(SchoolResumed, lambda event: "Reprend sa scolarité."),
+        sentence(CivicServiceStarted, lambda event: "Commence un service civique."),
+        sentence(IntensiveSchemeEntered, lambda event: f"Entre dans un dispositif intensif : {event.scheme.label}."),
+        sentence(BusinessCreated, lambda event: "Crée son entreprise."),
+        sentence(JourneyExited, exited),
+        sentence(ExitCorrected, lambda event: f"La sortie est corrigée ({event.why.label}). {exited(event)}"),
+        sentence(
+            ExitNeutralised,
+            lambda event: f"La sortie est neutralisée : {event.reason.label}. Elle ne compte ni pour ni contre.",
+        ),
+        sentence(RenewalGranted, lambda event: "Un renouvellement est accordé."),
+        sentence(RenewalDenied, lambda event: f"Le renouvellement n’est pas accordé : {event.reason.label}."),
+        sentence(FollowUpScheduled, lambda event: f"Suivi à {event.milestone.label} prévu le {day(event.due_on)}."),
+        sentence(FollowUpCompleted, follow_up),
+        sentence(
+            FollowUpUnreachable,
+            lambda event: f"Suivi à {event.milestone.label} : injoignable (tentative {event.attempt}).",
+        ),
+        sentence(FollowUpCancelled, lambda event: f"Le suivi à {event.milestone.label} n’a plus lieu d’être."),
+        sentence(WorkshopScheduled, workshop),
+        sentence(SeatTaken, lambda event: "Une place est prise dans un atelier."),
+        sentence(SeatReleased, lambda event: f"La place dans l’atelier est rendue : {event.reason.label}."),
+        sentence(WorkshopAttended, attended),
+        sentence(WorkshopMissed, lambda event: f"Absente à un atelier{', excusée' if event.excused else ''}."),
+        sentence(WorkshopClosed, lambda event: "L’atelier est clos."),
+        sentence(EquipmentLent, lambda event: f"Un ordinateur est prêté jusqu’au {day(event.until)} (n° {event.serial})."),
+        sentence(
+            EquipmentReturned,
+            lambda event: f"L’ordinateur est rendu, {'en état de marche' if event.working else 'hors service'}.",
+        ),
+        sentence(EquipmentBoughtOut, bought_out),
+        sentence(SurveyAnswered, lambda event: f"Une réponse anonyme au questionnaire : note {event.rating} sur 5."),
+    )
+)
+
+REFUSALS: Mapping[str, str] = {
+    "journey_already_open": "Un parcours est déjà ouvert pour cette personne.",
+    "journey_not_open": "Aucun parcours n’est ouvert pour cette personne.",
+    "journey_not_exited": "Ce parcours n’a pas encore de sortie.",
+    "journey_reopened": "Un nouveau parcours a été ouvert depuis.",
+    "journey_in_another_territory": "Ce parcours est suivi sur un autre territoire.",
+    "already_in_the_territory": "Le parcours est déjà suivi sur ce territoire.",
+    "already_the_referent": "Cette personne est déjà le référent.",
+    "before_the_opening": "Rien ne se passe dans un parcours avant son ouverture.",
+    "renewal_not_granted": "Un nouveau parcours demande un renouvellement accordé.",
+    "renewal_already_granted": "Ce renouvellement est déjà accordé.",
+    "renewal_before_exit": "Un renouvellement se décide après la sortie.",
+    "barrier_already_identified": "Ce frein est déjà identifié, et pas encore levé.",
+    "barrier_not_identified": "On ne lève qu’un frein qui a été identifié.",
+    "outcome_already_known": "Une issue porte déjà cet identifiant.",
+    "outcome_unknown": "Une sortie ne nomme que des issues enregistrées dans le même parcours.",
+    "outcome_named_twice": "Une sortie nomme chaque issue une seule fois.",
+    "outcome_without_reason": "Une sortie qui nomme des issues a pour motif : vers une issue.",
+    "exit_without_outcome": "Une sortie vers une issue en nomme au moins une.",
+    "months_missing": "Un CDD ou une mission d’intérim dit combien de mois il dure.",
+    "exit_before_opening": "Un parcours se termine le jour de son ouverture, ou après.",
+    "exit_after_recording": "Une sortie s’enregistre quand elle a eu lieu, pas avant.",
+    "exit_neutralised": "Cette sortie est neutralisée : il n’y a plus rien à y changer.",
+    "correction_without_change": "C’est déjà ce que dit cette sortie.",
+    "not_the_exit_date": "Ce n’est pas la date de sortie de ce parcours.",
+    "follow_ups_already_scheduled": "Les suivis à 3 et 6 mois sont déjà prévus.",
+    "follow_up_not_scheduled": "Ce suivi n’est pas prévu.",
+    "follow_up_already_completed": "Ce suivi est déjà fait.",
+    "follow_up_too_early": "Il est trop tôt : un suivi se fait au plus tôt quinze jours avant son échéance.",
+    "workshop_unknown": "Cet atelier n’est pas prévu.",
+    "workshop_already_scheduled": "Cet atelier est déjà prévu.",
+    "workshop_full": "Toutes les places sont prises.",
+    "workshop_closed": "Cet atelier est clos.",
+    "workshop_not_held_yet": "Cet atelier n’a pas encore eu lieu.",
+    "seat_already_taken": "Cette personne a déjà une place.",
+    "seat_not_taken": "Cette personne n’a pas de place dans cet atelier.",
+    "seats_unresolved": "Un atelier se clôt quand on sait, pour chaque place, si la personne est venue.",
+    "not_a_walk_in": "Cette personne avait une place : sa venue n’est pas spontanée.",
+    "attendance_already_recorded": "La présence de cette personne est déjà notée.",
+    "equipment_not_available": "Cet ordinateur est prêté ou vendu.",
+    "equipment_not_lent": "Cet ordinateur n’est pas prêté.",
+    "loan_without_duration": "Un prêt se termine après le jour où il commence.",
+    "before_the_loan": "Rien n’arrive à un prêt avant qu’il commence.",
+    "buyer_is_not_borrower": "Seule la personne qui l’a emprunté peut l’acheter.",
+    "survey_already_answered": "Une réponse a déjà été donnée avec ce ticket.",
+    "domain_named_twice": "Chaque domaine de vie se nomme une seule fois.",
+}

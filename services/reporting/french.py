@@ -1,0 +1,41 @@
+"""What people read of reporting: a sentence for each event, a text for each refusal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.reporting.aggregates.cell_release import CellReleased
+from services.reporting.aggregates.definitions import DefinitionsPublished
+from services.reporting.aggregates.targets import TargetSet
+from shared.description import Sentence, sentence
+
+SENTENCES: Mapping[type[Any], Sentence] = dict(
+    (
+        sentence(
+            DefinitionsPublished,
+            lambda event: f"Les définitions des indicateurs sont publiées, version {event.version}.",
+        ),
+        sentence(
+            TargetSet,
+            lambda event: f"Objectif fixé : {event.value} % pour {event.indicator}, à partir de {event.from_quarter}.",
+        ),
+        sentence(
+            CellReleased,
+            lambda event: f"Un chiffre est publié par décision ({event.indicator}, {event.quarter}). Autorité : {event.authority}.",
+        ),
+    )
+)
+
+REFUSALS: Mapping[str, str] = {
+    "no_definitions": "Aucune définition n’est publiée.",
+    "definitions_unknown": "La version {version} des définitions n’est pas publiée.",
+    "definitions_out_of_order": "La version {expected} des définitions est attendue.",
+    "indicator_unknown": "« {indicator} » n’est pas un indicateur des définitions {version}.",
+    "quality_unreadable": "Une qualité s’écrit CDI, ou CDD>=6 pour une durée en mois.",
+    "thresholds_missing": "Il manque des seuils : {thresholds}.",
+    "target_already_set": "Cet objectif est déjà fixé ainsi.",
+    "cell_already_released": "Ce chiffre est déjà publié par une décision.",
+    "territory_unknown": "« {territory} » n’est pas un territoire du programme.",
+    "quarter_unreadable": "« {quarter} » n’est pas un trimestre ; 2024-Q2 est attendu.",
+    "side_unknown": "« {indicator} » n’a pas ce côté : {side}.",
+    "rebuild_replaced": "Une reconstruction plus récente a pris la place de celle-ci.",
+}
