@@ -12,7 +12,7 @@ import msgspec
 from services.bootstrap.composition import DECIDERS, FIRST_DEFINITIONS, POLICIES, PROGRAMME
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
-from services.reporting.projection.read_models import LOCK as READ_MODELS_LOCK
+from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.policy_inbox import PolicyInbox
