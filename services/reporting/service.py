@@ -1,10 +1,14 @@
-"""The reporting service, as nameko runs it: it decides little, and answers what is asked of the facts."""
+"""The reporting service, as nameko runs it. Commands come through WriteService; the methods here are its queries.
+
+The names and parameters of these methods are an interface between processes: the gateway calls them over RPC. Answers are plain
+JSON values, and so are faults (`queries.rpc_queries`).
+"""
 
 from typing import Any
 
 from shared.bus.nameko.write_service import Component, WriteService, rpc
 
-Model = Any
+Reply = Any
 
 
 class ReportingService(WriteService):
@@ -13,25 +17,25 @@ class ReportingService(WriteService):
     reports = Component("reports")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
+    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:
         return self.reports.figures(territory, quarter, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
+    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:
         return self.reports.committee(territory, quarter, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee") -> Model:
+    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee") -> Reply:
         return self.reports.evidence(indicator, territory, quarter, side, audience)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def timeline(self, person: str) -> Model:
+    def timeline(self, person: str) -> Reply:
         return self.reports.timeline(person)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def quarters(self) -> Model:
+    def quarters(self) -> Reply:
         return self.reports.quarters()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def position(self, at_least: int | None = None) -> Model:
+    def position(self, at_least: int | None = None) -> Reply:
         return self.reports.position(at_least)

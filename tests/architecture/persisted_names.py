@@ -13,7 +13,7 @@ from services.bootstrap.composition import FIRST_DEFINITIONS, PROGRAMME
 from services.bootstrap.registry import SERVICES
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
-from services.reporting.projection.read_models import LOCK as READ_MODELS_LOCK
+from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
 from services.vocabulary.french import VALIDATION
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters

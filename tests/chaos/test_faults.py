@@ -16,7 +16,7 @@ DEATHS = {
         "shared.store.postgres.checkpoints:PostgresCheckpoints.save?relay",
         "before",
     ),
-    "reporting, inside its transaction": ("reporting", "services.reporting.projection.fact_batch:FactBatch.put", "after"),
+    "reporting, inside its transaction": ("reporting", "services.reporting.projection.fact_batch:FactBatch.write_rows", "after"),
     "a service, between the append and the reply": ("intake", "shared.store.postgres.store:PostgresStore.append", "after"),
 }
 

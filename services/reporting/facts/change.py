@@ -1,4 +1,7 @@
-"""What an event says, as changes of fact rows. The readers are pure: an event and where it stands, in; changes, out."""
+"""What an event changes in the rows of facts, and the readers that work it out.
+
+A reader is pure: it takes the data of one event and its context, and returns changes. It reads no table and no clock.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,7 +14,7 @@ from services.reporting.facts.tables import Key, Row
 
 
 class Change(Struct, frozen=True, gc=False):
-    """The columns that an event gives to one row; the row's other columns stay."""
+    """The columns that an event sets in one row. All other columns of the row keep their values."""
 
     table: str
     key: Key
@@ -19,7 +22,7 @@ class Change(Struct, frozen=True, gc=False):
 
 
 class EventContext(Protocol):
-    """Where an event stands: its position in the log and its territory. The event itself is one."""
+    """The fields of an event's envelope that readers use: its position in the log and its territory. Every event is one."""
 
     @property
     def position(self) -> int: ...
@@ -27,18 +30,21 @@ class EventContext(Protocol):
     def territory(self) -> str: ...
 
 
-Say = Callable[[Any, EventContext], list[Change]]
+ToChanges = Callable[[Any, EventContext], list[Change]]
 
 
-class Reader(NamedTuple):
+class FactReader(NamedTuple):
+    """How one type of event is read: `decode` turns its JSON data into a struct, `to_changes` the struct into changes."""
+
     decode: Callable[[bytes], Any]
-    say: Say
+    to_changes: ToChanges
 
 
-def reader(shape: type[Any], say: Say) -> Reader:
-    """A tolerant reader: only the fields of `shape` are read, whatever else the event holds."""
-    return Reader(msgspec.json.Decoder(shape).decode, say)
+def reader(shape: type[Any], to_changes: ToChanges) -> FactReader:
+    """A tolerant reader: decodes the fields of `shape` and ignores the other fields of the event."""
+    return FactReader(msgspec.json.Decoder(shape).decode, to_changes)
 
 
 def iso(day: date | None) -> str | None:
+    """A day as the tables store it: ISO text, so that days compare in the same way in every database."""
     return day.isoformat() if day else None

@@ -1,12 +1,12 @@
-"""Facts that this service's own events tell: definitions, targets, releases."""
+"""Facts from this service's own events: published definitions, targets, released cells."""
 
 import msgspec
 from msgspec import Struct
 
-from services.reporting.facts.change import Change, EventContext, Reader, reader
+from services.reporting.facts.change import Change, EventContext, FactReader, reader
 
-SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}
-PROGRAMME = "all"
+SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}  # the best outcome of an exit is the one with the highest score
+PROGRAMME = "all"  # the territory id of the whole programme
 
 
 class DefinitionsPublished(Struct):
@@ -33,30 +33,31 @@ class CellReleased(Struct):
     on: str
 
 
-def published(event: DefinitionsPublished, at: EventContext) -> list[Change]:
+def on_definitions_published(event: DefinitionsPublished, context: EventContext) -> list[Change]:
     body = msgspec.json.encode(event).decode()
-    return [Change("definitions", (event.version,), {"on": event.on, "body": body}), *classes(event)]
+    return [Change("definitions", (event.version,), {"on": event.on, "body": body}), *outcome_class_changes(event)]
 
 
-def classes(event: DefinitionsPublished) -> list[Change]:
+def outcome_class_changes(event: DefinitionsPublished) -> list[Change]:
+    """One row per rule. `CDD>=6` is the rule for a CDD of 6 months or more; a quality without a duration has 0 months."""
     return [
-        Change("outcome_class", (event.version, name, int(months or 0)), {"class": given, "score": SCORES[given]})
-        for quality, given in event.outcome_classes.items()
+        Change("outcome_class", (event.version, name, int(months or 0)), {"class": class_, "score": SCORES[class_]})
+        for quality, class_ in event.outcome_classes.items()
         for name, _, months in [quality.partition(">=")]
     ]
 
 
-def target(event: TargetSet, at: EventContext) -> list[Change]:
+def on_target_set(event: TargetSet, context: EventContext) -> list[Change]:
     return [Change("target", (event.indicator, event.for_territory or PROGRAMME, event.from_quarter), {"value": event.value})]
 
 
-def released(event: CellReleased, at: EventContext) -> list[Change]:
+def on_cell_released(event: CellReleased, context: EventContext) -> list[Change]:
     cell = (event.indicator, event.quarter, event.of_territory)
     return [Change("release", cell, {"authority": event.authority, "on": event.on})]
 
 
-READERS: dict[str, Reader] = {
-    "reporting.DefinitionsPublished": reader(DefinitionsPublished, published),
-    "reporting.TargetSet": reader(TargetSet, target),
-    "reporting.CellReleased": reader(CellReleased, released),
+READERS: dict[str, FactReader] = {
+    "reporting.DefinitionsPublished": reader(DefinitionsPublished, on_definitions_published),
+    "reporting.TargetSet": reader(TargetSet, on_target_set),
+    "reporting.CellReleased": reader(CellReleased, on_cell_released),
 }

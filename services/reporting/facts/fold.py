@@ -1,70 +1,92 @@
-"""The fold: events in order, in; what they give to rows of facts, out. Pure, and it asks for no row that is already in a table.
+"""The fold: from events to the rows of the tables of facts. Pure; it reads no table.
 
-For whatever the batching, the rows are the same: each change gives columns to one row, and a row remembers every position. So what a
-batch gives can be put on what the table holds at the very end (`complete`).
+How it works
+------------
+    event ──changes_of──> changes ──fold──> rows in memory ──complete_row──> rows of the tables
+
+1. `changes_of` finds the reader for the event's type. The reader decodes the fields that it needs and returns changes; a change
+   sets some columns of one row, named by its table and its primary key. An event that was recorded after the end of its quarter
+   also gives a row of `late`. Events of any other type change nothing.
+2. `fold` merges the changes in memory, in the order of the log: a later value of a column replaces an earlier one, and each row
+   collects the positions of the events that changed it. These positions are the evidence behind every figure.
+3. When the rows are written (`projection.fact_batch`), `complete_row` puts them on the stored rows.
+
+Law: the tables are the same however the log is cut into batches. This holds because a change depends on its event alone, never
+on a stored row, so that folding a batch and then completing the rows is the same as applying its events one at a time. It lets a
+live batch, a rebuild and a replay share this code, and write as often as suits each of them
+(tests/contract/read_models/test_read_models.py checks it with random cuts).
+
+To add a fact: give its table in `tables.py`, write a reader in the module of its subject and list it in the READERS of that module.
 """
 
 from collections.abc import Iterable
 
-from services.reporting.facts import after, decisions, intake, journeys, outcomes, referrals
-from services.reporting.facts.change import Change, Reader
-from services.reporting.facts.lateness import late, lateness
-from services.reporting.facts.tables import BLANK, KEYS, SEPARATOR, TABLES, Key, Row
+from services.reporting.facts import decisions, follow_ups, intake, journeys, outcomes, referrals, surveys, workshops
+from services.reporting.facts.change import Change, FactReader
+from services.reporting.facts.lateness import late_change, lateness
+from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, POSITION_SEPARATOR, TABLES, Key, Row
 from shared.message import PREFIX, Position, Recorded
 
-READERS: dict[str, Reader] = {
+READERS: dict[str, FactReader] = {
     **intake.READERS,
     **journeys.READERS,
     **outcomes.READERS,
-    **after.READERS,
+    **follow_ups.READERS,
+    **workshops.READERS,
+    **surveys.READERS,
     **referrals.READERS,
     **decisions.READERS,
 }
-BY_TYPE = {f"{PREFIX}{kind}": reader for kind, reader in READERS.items()}
-Rows = dict[str, dict[Key, Row]]  # table -> key -> the columns given, and the positions of who gave them
-Told = tuple[Position, list[Change]]  # a position and what its event changes
+READERS_BY_TYPE = {f"{PREFIX}{kind}": reader for kind, reader in READERS.items()}
+RowsByTable = dict[str, dict[Key, Row]]  # table -> key -> the columns set so far, and the positions of the events that set them
+EventChanges = tuple[Position, list[Change]]
 
 
-def no_rows() -> Rows:
+def empty_rows() -> RowsByTable:
     return {name: {} for name in TABLES}
 
 
-def told(event: Recorded) -> Told:
-    """The changes that an event asks for; one that no indicator reads changes no fact, unless it is late."""
-    known = BY_TYPE.get(event.type)
-    changes = known.say(known.decode(event.data), event) if known else []
+def changes_of(event: Recorded) -> EventChanges:
+    """The position of an event and the changes it makes, which may be none.
+
+    Raises:
+        msgspec.ValidationError: the data lack a field that a reader needs.
+    """
+    reader = READERS_BY_TYPE.get(event.type)
+    changes = reader.to_changes(reader.decode(event.data), event) if reader else []
     if days := lateness(event):
-        changes = [*changes, late(event, days)]
+        changes = [*changes, late_change(event, days)]
     return event.position, changes
 
 
-def fold(rows: Rows, batch: Iterable[Told]) -> Rows:
+def fold(rows: RowsByTable, batch: Iterable[EventChanges]) -> RowsByTable:
+    """Merge the changes of events, in the order of the log, into `rows`. Returns the same `rows`."""
     for position, changes in batch:
-        said = str(position)
+        position_text = str(position)
         for change in changes:
-            absorb(rows[change.table], change, said)
+            merge_change(rows[change.table], change, position_text)
     return rows
 
 
-def absorb(rows: dict[Key, Row], change: Change, position: str) -> None:
+def merge_change(rows: dict[Key, Row], change: Change, position: str) -> None:
     row = rows.get(change.key)
     if row is None:
         rows[change.key] = {**change.columns, "positions": position}
         return
     row.update(change.columns)
-    if row["positions"].rpartition(SEPARATOR)[2] != position:
-        row["positions"] += SEPARATOR + position
+    if row["positions"].rpartition(POSITION_SEPARATOR)[2] != position:  # an event may change one row twice
+        row["positions"] += POSITION_SEPARATOR + position
 
 
-def complete(table: str, key: Key, stored: Row | None, given: Row) -> Row:
-    """The row as it then is: what its table holds, or else nothing yet, with what the events gave it."""
+def complete_row(table: str, key: Key, stored: Row | None, folded: Row) -> Row:
+    """The whole row, in the order of its table's columns: the stored one (a blank one if there is none) with what was folded."""
     if stored is None:
-        return blank(table, key) | given
-    return stored | given | {"positions": stored["positions"] + SEPARATOR + given["positions"]}
+        return blank_row(table, key) | folded
+    return stored | folded | {"positions": stored["positions"] + POSITION_SEPARATOR + folded["positions"]}
 
 
-def blank(table: str, key: Key) -> Row:
-    row = BLANK[table] | dict(zip(KEYS[table], key, strict=True))
+def blank_row(table: str, key: Key) -> Row:
+    row = BLANK_ROWS[table] | dict(zip(KEY_COLUMNS[table], key, strict=True))
     if table == "person":
-        row["root"] = key[0]
+        row["root"] = key[0]  # until a merge says otherwise, a record stands for its own person
     return row

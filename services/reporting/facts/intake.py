@@ -1,10 +1,10 @@
-"""Facts that intake's events tell."""
+"""Facts from the events of intake: persons, merges and erasures of their records, orientations."""
 
 from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.change import Change, EventContext, Reader, reader
+from services.reporting.facts.change import Change, EventContext, FactReader, reader
 
 
 class PersonIdentified(Struct):
@@ -20,7 +20,7 @@ class PersonsMerged(Struct):
     merged: str
 
 
-class OfPerson(Struct):
+class PersonEvent(Struct):
     person: str
 
 
@@ -38,47 +38,45 @@ class OrientationAnswered(Struct):
     reason: str | None = None
 
 
-def identified(event: PersonIdentified, at: EventContext) -> list[Change]:
-    return [
-        Change(
-            "person",
-            (event.person,),
-            {"territory": event.territory, "identified_on": event.on.isoformat(), "channel": event.channel, "radar": event.radar},
-        )
-    ]
+def on_person_identified(event: PersonIdentified, context: EventContext) -> list[Change]:
+    columns = {"territory": event.territory, "identified_on": event.on.isoformat(), "channel": event.channel, "radar": event.radar}
+    return [Change("person", (event.person,), columns)]
 
 
-def merged(event: PersonsMerged, at: EventContext) -> list[Change]:
+def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:
     return [Change("person", (event.merged,), {"merged_into": event.kept})]
 
 
-def erased(event: OfPerson, at: EventContext) -> list[Change]:
+def on_person_key_destroyed(event: PersonEvent, context: EventContext) -> list[Change]:
+    """The row stays: destroying a person's key changes no count."""
     return [Change("person", (event.person,), {"erased": True})]
 
 
-def received(event: OrientationReceived, at: EventContext) -> list[Change]:
-    columns = {"person": event.person, "territory": at.territory, "prescriber": event.prescriber, "kind": event.kind}
+def on_orientation_received(event: OrientationReceived, context: EventContext) -> list[Change]:
+    columns = {"person": event.person, "territory": context.territory, "prescriber": event.prescriber, "kind": event.kind}
     day = {"received_on": event.on.isoformat(), "received_day": event.on.toordinal()}
     return [Change("orientation", (event.orientation,), columns | day)]
 
 
-def accepted(event: OrientationAnswered, at: EventContext) -> list[Change]:
-    return [Change("orientation", (event.orientation,), {"accepted_on": event.on.isoformat(), **answered(event)})]
+def on_orientation_accepted(event: OrientationAnswered, context: EventContext) -> list[Change]:
+    return [Change("orientation", (event.orientation,), {"accepted_on": event.on.isoformat(), **answer_columns(event)})]
 
 
-def declined(event: OrientationAnswered, at: EventContext) -> list[Change]:
-    return [Change("orientation", (event.orientation,), {"declined_on": event.on.isoformat(), "reason": event.reason, **answered(event)})]
+def on_orientation_declined(event: OrientationAnswered, context: EventContext) -> list[Change]:
+    columns = {"declined_on": event.on.isoformat(), "reason": event.reason, **answer_columns(event)}
+    return [Change("orientation", (event.orientation,), columns)]
 
 
-def answered(event: OrientationAnswered) -> dict[str, str | int]:
+def answer_columns(event: OrientationAnswered) -> dict[str, str | int]:
+    """The day of the answer, as text for comparisons and as a number for delays in days."""
     return {"answered_on": event.on.isoformat(), "answered_day": event.on.toordinal()}
 
 
-READERS: dict[str, Reader] = {
-    "intake.PersonIdentified": reader(PersonIdentified, identified),
-    "intake.PersonsMerged": reader(PersonsMerged, merged),
-    "intake.PersonKeyDestroyed": reader(OfPerson, erased),
-    "intake.OrientationReceived": reader(OrientationReceived, received),
-    "intake.OrientationAccepted": reader(OrientationAnswered, accepted),
-    "intake.OrientationDeclined": reader(OrientationAnswered, declined),
+READERS: dict[str, FactReader] = {
+    "intake.PersonIdentified": reader(PersonIdentified, on_person_identified),
+    "intake.PersonsMerged": reader(PersonsMerged, on_persons_merged),
+    "intake.PersonKeyDestroyed": reader(PersonEvent, on_person_key_destroyed),
+    "intake.OrientationReceived": reader(OrientationReceived, on_orientation_received),
+    "intake.OrientationAccepted": reader(OrientationAnswered, on_orientation_accepted),
+    "intake.OrientationDeclined": reader(OrientationAnswered, on_orientation_declined),
 }

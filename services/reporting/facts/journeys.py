@@ -1,104 +1,108 @@
-"""Facts that the events of a journey tell: its opening, its outcomes, its exit as it is now stated, and what follows it."""
+"""Facts from the events of a journey: its opening, transfers, barriers and interviews, and its exit as last stated.
+
+A journey is named by its person and its rank (1, then 2 after a renewal…). Every correction of an exit is a new statement of it,
+numbered from 1: the row `exit` holds the number of the latest, and `exit_outcome` the outcomes that each statement names.
+"""
 
 from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.change import Change, EventContext, Reader, iso, reader
+from services.reporting.facts.change import Change, EventContext, FactReader, iso, reader
 
 
-class OfJourney(Struct):
+class JourneyEvent(Struct):
     person: str
     rank: int
     on: date
 
 
-class JourneyOpened(OfJourney):
+class JourneyOpened(JourneyEvent):
     territory: str
     orientation: str | None = None
 
 
-class JourneyTransferred(OfJourney):
+class JourneyTransferred(JourneyEvent):
     to_territory: str
 
 
-class JourneyExited(OfJourney):
+class JourneyExited(JourneyEvent):
     exit_on: date
     reason: str
     outcomes: list[str]
     territory: str
 
 
-class ExitCorrected(OfJourney):
+class ExitCorrected(JourneyEvent):
     supersedes: int
     exit_on: date
     reason: str
     outcomes: list[str]
 
 
-class ExitNeutralised(OfJourney):
+class ExitNeutralised(JourneyEvent):
     reason: str
 
 
-class Barrier(OfJourney):
+class BarrierEvent(JourneyEvent):
     thematique: str
 
 
-class InterviewHeld(OfJourney):
+class InterviewHeld(JourneyEvent):
     mode: str
     minutes: int
 
 
-def opened(event: JourneyOpened, at: EventContext) -> list[Change]:
+def on_journey_opened(event: JourneyOpened, context: EventContext) -> list[Change]:
     columns = {"territory": event.territory, "opened_on": iso(event.on), "orientation": event.orientation}
     return [Change("journey", (event.person, event.rank), columns)]
 
 
-def transferred(event: JourneyTransferred, at: EventContext) -> list[Change]:
-    return [Change("transfer", (event.person, event.rank, at.position), {"on": iso(event.on), "territory": event.to_territory})]
+def on_journey_transferred(event: JourneyTransferred, context: EventContext) -> list[Change]:
+    return [Change("transfer", (event.person, event.rank, context.position), {"on": iso(event.on), "territory": event.to_territory})]
 
 
-def exited(event: JourneyExited, at: EventContext) -> list[Change]:
+def on_journey_exited(event: JourneyExited, context: EventContext) -> list[Change]:
     columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "territory": event.territory, "statement": 1}
-    return [Change("exit", (event.person, event.rank), columns), *proofs(event, 1)]
+    return [Change("exit", (event.person, event.rank), columns), *exit_outcome_changes(event, 1)]
 
 
-def corrected(event: ExitCorrected, at: EventContext) -> list[Change]:
+def on_exit_corrected(event: ExitCorrected, context: EventContext) -> list[Change]:
     statement = event.supersedes + 1
     columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "statement": statement}
-    return [Change("exit", (event.person, event.rank), columns), *proofs(event, statement)]
+    return [Change("exit", (event.person, event.rank), columns), *exit_outcome_changes(event, statement)]
 
 
-def proofs(event: JourneyExited | ExitCorrected, statement: int) -> list[Change]:
+def exit_outcome_changes(event: JourneyExited | ExitCorrected, statement: int) -> list[Change]:
     """The outcomes that this statement of the exit names."""
     return [Change("exit_outcome", (event.person, event.rank, statement, outcome), {}) for outcome in event.outcomes]
 
 
-def neutralised(event: ExitNeutralised, at: EventContext) -> list[Change]:
+def on_exit_neutralised(event: ExitNeutralised, context: EventContext) -> list[Change]:
     return [Change("exit", (event.person, event.rank), {"neutralised": event.reason})]
 
 
-def identified(event: Barrier, at: EventContext) -> list[Change]:
-    columns = {"identified_on": iso(event.on), "territory": at.territory}
+def on_barrier_identified(event: BarrierEvent, context: EventContext) -> list[Change]:
+    columns = {"identified_on": iso(event.on), "territory": context.territory}
     return [Change("barrier", (event.person, event.rank, event.thematique), columns)]
 
 
-def lifted(event: Barrier, at: EventContext) -> list[Change]:
+def on_barrier_lifted(event: BarrierEvent, context: EventContext) -> list[Change]:
     return [Change("barrier", (event.person, event.rank, event.thematique), {"lifted_on": iso(event.on)})]
 
 
-def interviewed(event: InterviewHeld, at: EventContext) -> list[Change]:
+def on_interview_held(event: InterviewHeld, context: EventContext) -> list[Change]:
     columns = {"person": event.person, "rank": event.rank, "on": iso(event.on), "mode": event.mode, "minutes": event.minutes}
-    return [Change("interview", (at.position,), columns | {"territory": at.territory})]
+    return [Change("interview", (context.position,), columns | {"territory": context.territory})]
 
 
-READERS: dict[str, Reader] = {
-    "coaching.JourneyOpened": reader(JourneyOpened, opened),
-    "coaching.JourneyTransferred": reader(JourneyTransferred, transferred),
-    "coaching.JourneyExited": reader(JourneyExited, exited),
-    "coaching.ExitCorrected": reader(ExitCorrected, corrected),
-    "coaching.ExitNeutralised": reader(ExitNeutralised, neutralised),
-    "coaching.BarrierIdentified": reader(Barrier, identified),
-    "coaching.BarrierLifted": reader(Barrier, lifted),
-    "coaching.InterviewHeld": reader(InterviewHeld, interviewed),
+READERS: dict[str, FactReader] = {
+    "coaching.JourneyOpened": reader(JourneyOpened, on_journey_opened),
+    "coaching.JourneyTransferred": reader(JourneyTransferred, on_journey_transferred),
+    "coaching.JourneyExited": reader(JourneyExited, on_journey_exited),
+    "coaching.ExitCorrected": reader(ExitCorrected, on_exit_corrected),
+    "coaching.ExitNeutralised": reader(ExitNeutralised, on_exit_neutralised),
+    "coaching.BarrierIdentified": reader(BarrierEvent, on_barrier_identified),
+    "coaching.BarrierLifted": reader(BarrierEvent, on_barrier_lifted),
+    "coaching.InterviewHeld": reader(InterviewHeld, on_interview_held),
 }

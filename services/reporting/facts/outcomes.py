@@ -1,14 +1,14 @@
-"""Outcomes keep their fine quality; their class is a matter of definitions."""
+"""Outcomes of journeys. A row keeps the fine quality of the outcome (CDI, SCOLARITE…): its class depends on the definitions."""
 
 from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
 
-from services.reporting.facts.change import Change, EventContext, Reader, reader
+from services.reporting.facts.change import Change, EventContext, FactReader, reader
 
 
-class Outcome(Struct):
+class OutcomeEvent(Struct):
     person: str
     rank: int
     outcome: str
@@ -18,25 +18,27 @@ class Outcome(Struct):
     kind: str | None = None
 
 
-def said(quality: Callable[[Outcome], str]) -> Reader:
-    def say(event: Outcome, at: EventContext) -> list[Change]:
+def outcome_reader(quality: Callable[[OutcomeEvent], str]) -> FactReader:
+    """A reader for one type of outcome, whose quality is a constant or is given by the event."""
+
+    def to_changes(event: OutcomeEvent, context: EventContext) -> list[Change]:
         columns = {
             "rank": event.rank,
             "quality": quality(event),
             "months": event.months,
             "on": event.on.isoformat(),
-            "territory": at.territory,
+            "territory": context.territory,
         }
         return [Change("outcome", (event.person, event.outcome), columns)]
 
-    return reader(Outcome, say)
+    return reader(OutcomeEvent, to_changes)
 
 
-READERS: dict[str, Reader] = {
-    "coaching.JobFound": said(lambda event: str(event.contract)),
-    "coaching.TrainingEntered": said(lambda event: f"FORMATION_{event.kind}"),
-    "coaching.SchoolResumed": said(lambda event: "SCOLARITE"),
-    "coaching.CivicServiceStarted": said(lambda event: "SERVICE_CIVIQUE"),
-    "coaching.IntensiveSchemeEntered": said(lambda event: "DISPOSITIF_INTENSIF"),
-    "coaching.BusinessCreated": said(lambda event: "CREATION"),
+READERS: dict[str, FactReader] = {
+    "coaching.JobFound": outcome_reader(lambda event: str(event.contract)),
+    "coaching.TrainingEntered": outcome_reader(lambda event: f"FORMATION_{event.kind}"),
+    "coaching.SchoolResumed": outcome_reader(lambda event: "SCOLARITE"),
+    "coaching.CivicServiceStarted": outcome_reader(lambda event: "SERVICE_CIVIQUE"),
+    "coaching.IntensiveSchemeEntered": outcome_reader(lambda event: "DISPOSITIF_INTENSIF"),
+    "coaching.BusinessCreated": outcome_reader(lambda event: "CREATION"),
 }

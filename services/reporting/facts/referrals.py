@@ -1,62 +1,66 @@
-"""Facts that the referrals' events tell. A partner's first word other than "seen" is an answer."""
+"""Facts from the events of referrals: one row per referral, with the day of each step.
+
+An acceptance or a refusal is an answer of the partner; "seen" is not.
+"""
 
 from datetime import date, timedelta
 
 from msgspec import Struct
 
-from services.reporting.facts.change import Change, EventContext, Reader, reader
+from services.reporting.facts.change import Change, EventContext, FactReader, reader
 
-DAYS_TO_ANSWER = 30
+DAYS_TO_ANSWER = 30  # after which a referral counts in the partner's answer rate
 
 
-class OfReferral(Struct):
+class ReferralEvent(Struct):
     person: str
     referral: str
     on: date
     result: str | None = None
 
 
-class ReferralSent(OfReferral):
+class ReferralSent(ReferralEvent):
     partner: str = ""
     thematique: str = ""
 
 
-def sent(event: ReferralSent, at: EventContext) -> list[Change]:
+def on_sent(event: ReferralSent, context: EventContext) -> list[Change]:
     due = event.on + timedelta(days=DAYS_TO_ANSWER)
-    columns = {"person": event.person, "partner": event.partner, "thematique": event.thematique, "territory": at.territory}
+    columns = {"person": event.person, "partner": event.partner, "thematique": event.thematique, "territory": context.territory}
     days = {"sent_on": event.on.isoformat(), "due_on": due.isoformat(), "sent_day": event.on.toordinal()}
     return [Change("referral", (event.referral,), columns | days)]
 
 
-def seen(event: OfReferral, at: EventContext) -> list[Change]:
+def on_seen(event: ReferralEvent, context: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"seen_on": event.on.isoformat()})]
 
 
-def withdrawn(event: OfReferral, at: EventContext) -> list[Change]:
+def on_withdrawn(event: ReferralEvent, context: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"withdrawn_on": event.on.isoformat()})]
 
 
-def accepted(event: OfReferral, at: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"accepted_on": event.on.isoformat(), **answer(event)})]
+def on_accepted(event: ReferralEvent, context: EventContext) -> list[Change]:
+    return [Change("referral", (event.referral,), {"accepted_on": event.on.isoformat(), **answer_columns(event)})]
 
 
-def declined(event: OfReferral, at: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"declined_on": event.on.isoformat(), **answer(event)})]
+def on_declined(event: ReferralEvent, context: EventContext) -> list[Change]:
+    return [Change("referral", (event.referral,), {"declined_on": event.on.isoformat(), **answer_columns(event)})]
 
 
-def completed(event: OfReferral, at: EventContext) -> list[Change]:
+def on_completed(event: ReferralEvent, context: EventContext) -> list[Change]:
     return [Change("referral", (event.referral,), {"completed_on": event.on.isoformat(), "result": event.result})]
 
 
-def answer(event: OfReferral) -> dict[str, str | int]:
+def answer_columns(event: ReferralEvent) -> dict[str, str | int]:
+    """The day of the answer, as text for comparisons and as a number for delays in days."""
     return {"answered_on": event.on.isoformat(), "answered_day": event.on.toordinal()}
 
 
-READERS: dict[str, Reader] = {
-    "referrals.ReferralSent": reader(ReferralSent, sent),
-    "referrals.ReferralSeen": reader(OfReferral, seen),
-    "referrals.ReferralWithdrawn": reader(OfReferral, withdrawn),
-    "referrals.ReferralAccepted": reader(OfReferral, accepted),
-    "referrals.ReferralDeclined": reader(OfReferral, declined),
-    "referrals.ReferralCompleted": reader(OfReferral, completed),
+READERS: dict[str, FactReader] = {
+    "referrals.ReferralSent": reader(ReferralSent, on_sent),
+    "referrals.ReferralSeen": reader(ReferralEvent, on_seen),
+    "referrals.ReferralWithdrawn": reader(ReferralEvent, on_withdrawn),
+    "referrals.ReferralAccepted": reader(ReferralEvent, on_accepted),
+    "referrals.ReferralDeclined": reader(ReferralEvent, on_declined),
+    "referrals.ReferralCompleted": reader(ReferralEvent, on_completed),
 }

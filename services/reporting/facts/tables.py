@@ -1,6 +1,7 @@
-"""The tables of facts. Each row says one thing about the world and keeps the positions of the events that said it.
+"""The tables of facts. Each row states one fact and keeps the positions of the events behind it.
 
-Days are ISO text: they compare the same in every database. The primary key of a table comes first.
+Days are ISO text: they compare in the same way in every database. The primary key of a table comes first. Names of tables and
+columns are stored in databases, so they stay; `step` is called `timeline_entry` in the code, where a step is a person's démarche.
 """
 
 from datetime import date, timedelta
@@ -9,14 +10,16 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData()
-SEPARATOR = ","  # between the positions of a row
+POSITION_SEPARATOR = ","  # between the positions of a row
 
 
 def key(*names: str) -> list[Column[Any]]:
+    """Text columns of the primary key."""
     return [Column(name, String, primary_key=True) for name in names]
 
 
-def ranked(*names: str) -> list[Column[Any]]:
+def journey_key(*names: str) -> list[Column[Any]]:
+    """The primary key of what belongs to a journey: person, rank, and more columns of text."""
     return [Column("person", String, primary_key=True), Column("rank", Integer, primary_key=True), *key(*names)]
 
 
@@ -24,80 +27,90 @@ def texts(*names: str) -> list[Column[Any]]:
     return [Column(name, String) for name in names]
 
 
-def numbers(*names: str) -> list[Column[Any]]:
+def integers(*names: str) -> list[Column[Any]]:
     return [Column(name, Integer) for name in names]
 
 
-def yes_or_no(*names: str) -> list[Column[Any]]:
+def booleans(*names: str) -> list[Column[Any]]:
     return [Column(name, Boolean) for name in names]
 
 
-def fact(name: str, *columns: list[Column[Any]]) -> Table:
+def fact_table(name: str, *columns: list[Column[Any]]) -> Table:
+    """A table of these columns and `positions`: those of the events behind a row, in order, as text."""
     flat = [column for group in columns for column in group]
     return Table(name, METADATA, *flat, Column("positions", Text, nullable=False))
 
 
-def at_position() -> list[Column[Any]]:
-    """In SQLite only this very type makes the position the place of the row, instead of an index beside it."""
+def position_key() -> list[Column[Any]]:
+    """The event's position as primary key. SQLite uses it as the row's own id only if the type is INTEGER; else it adds an index."""
     return [Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)]
 
 
-person = fact("person", key("person"), texts("root", "territory", "identified_on", "channel", "radar", "merged_into"), yes_or_no("erased"))
-orientation = fact(
+# `root` is the record that stands for the person: the end of the chain of merges (projection.merged_persons).
+person = fact_table(
+    "person", key("person"), texts("root", "territory", "identified_on", "channel", "radar", "merged_into"), booleans("erased")
+)
+orientation = fact_table(
     "orientation",
     key("orientation"),
     texts("person", "territory", "prescriber", "kind", "received_on", "answered_on", "accepted_on", "declined_on", "reason"),
-    numbers("received_day", "answered_day"),
+    integers("received_day", "answered_day"),
 )
-journey = fact("journey", ranked(), texts("territory", "opened_on", "orientation"))
-transfer = fact("transfer", ranked(), at_position(), texts("on", "territory"))
-outcome = fact("outcome", key("person", "outcome"), numbers("rank", "months"), texts("quality", "on", "territory"))
-exit_ = fact("exit", ranked(), numbers("statement"), texts("exit_on", "reason", "territory", "neutralised"))
-exit_outcome = fact("exit_outcome", ranked(), [Column("statement", Integer, primary_key=True)], key("outcome"))
-referral = fact(
+journey = fact_table("journey", journey_key(), texts("territory", "opened_on", "orientation"))
+transfer = fact_table("transfer", journey_key(), position_key(), texts("on", "territory"))
+outcome = fact_table("outcome", key("person", "outcome"), integers("rank", "months"), texts("quality", "on", "territory"))
+# `statement` is the number of the latest statement of the exit: 1, and one more for each correction.
+exit_ = fact_table("exit", journey_key(), integers("statement"), texts("exit_on", "reason", "territory", "neutralised"))
+exit_outcome = fact_table("exit_outcome", journey_key(), [Column("statement", Integer, primary_key=True)], key("outcome"))
+referral = fact_table(
     "referral",
     key("referral"),
     texts("person", "partner", "thematique", "territory", "sent_on", "due_on", "seen_on", "accepted_on", "declined_on"),
     texts("completed_on", "withdrawn_on", "answered_on", "result"),
-    numbers("sent_day", "answered_day"),
+    integers("sent_day", "answered_day"),
 )
-workshop = fact("workshop", key("workshop"), texts("kind", "thematique", "territory", "held_on", "closed_on"), numbers("capacity"))
-seat = fact("seat", key("workshop", "person"), texts("territory", "status", "on", "taken_on"))
-follow_up = fact(
+workshop = fact_table("workshop", key("workshop"), texts("kind", "thematique", "territory", "held_on", "closed_on"), integers("capacity"))
+seat = fact_table("seat", key("workshop", "person"), texts("territory", "status", "on", "taken_on"))
+follow_up = fact_table(
     "follow_up",
-    ranked("milestone"),
+    journey_key("milestone"),
     texts("territory", "due_on", "window_end", "cancelled_on", "completed_on", "situation"),
-    yes_or_no("still_in_outcome"),
-    numbers("attempts"),
+    booleans("still_in_outcome"),
+    integers("attempts"),
 )
-barrier = fact("barrier", ranked("thematique"), texts("territory", "identified_on", "lifted_on"))
-interview = fact("interview", at_position(), texts("person", "territory", "on", "mode"), numbers("rank", "minutes"))
-answer = fact(
+barrier = fact_table("barrier", journey_key("thematique"), texts("territory", "identified_on", "lifted_on"))
+interview = fact_table("interview", position_key(), texts("person", "territory", "on", "mode"), integers("rank", "minutes"))
+answer = fact_table(
     "answer",
-    at_position(),
+    position_key(),
     texts("territory", "on"),
-    numbers("rating", "domains"),
-    yes_or_no("satisfied", "wellbeing", "wants_continuation"),
+    integers("rating", "domains"),
+    booleans("satisfied", "wellbeing", "wants_continuation"),
 )
-target = fact("target", key("indicator", "territory", "from_quarter"), numbers("value"))
-release = fact("release", key("indicator", "quarter", "territory"), texts("authority", "on"))
-definitions = fact("definitions", [Column("version", Integer, primary_key=True, autoincrement=False)], texts("on"), [Column("body", Text)])
-outcome_class = fact(
+target = fact_table("target", key("indicator", "territory", "from_quarter"), integers("value"))
+release = fact_table("release", key("indicator", "quarter", "territory"), texts("authority", "on"))
+definitions = fact_table(
+    "definitions", [Column("version", Integer, primary_key=True, autoincrement=False)], texts("on"), [Column("body", Text)]
+)
+# A rule applies to the outcomes of its quality that last `least_months` or more; the best rule that applies gives the class.
+outcome_class = fact_table(
     "outcome_class",
     [Column("version", Integer, primary_key=True)],
     key("quality"),
     [Column("least_months", Integer, primary_key=True)],
     texts("class"),
-    numbers("score"),
+    integers("score"),
 )
-late = fact("late", at_position(), texts("territory", "on", "kind"), numbers("lateness"))
-step = Table(
+late = fact_table("late", position_key(), texts("territory", "on", "kind"), integers("lateness"))
+# `about` is a person's record or an orientation: what the event at `position` is about.
+timeline_entry = Table(
     "step",
     METADATA,
     Column("about", String, nullable=False),
     Column("position", BigInteger, nullable=False),
     Index("step_about", "about", "position"),
 )
+# One row. `name` is the build that made the tables, the rest is projection.checkpoint.Checkpoint.
 checkpoint = Table(
     "checkpoint",
     METADATA,
@@ -109,29 +122,32 @@ quarter = Table("quarter", METADATA, *key("id"), *texts("start_on", "end_on"))
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
-Values = tuple[Any, ...]  # of a row, in the order of its table
+Values = tuple[Any, ...]  # the values of a row, in the order of its table's columns
 TABLES: dict[str, Table] = {table.name: table for table in METADATA.sorted_tables}
-KEYS: dict[str, tuple[str, ...]] = {name: tuple(column.name for column in table.primary_key.columns) for name, table in TABLES.items()}
-# A row holds its columns in the order of its table, so that its values are what the database is given.
-BLANK: dict[str, Row] = {name: dict.fromkeys(column.name for column in table.columns) for name, table in TABLES.items()}
+KEY_COLUMNS: dict[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in table.primary_key.columns) for name, table in TABLES.items()
+}
+# Rows are made from these, so that they hold their columns in the order of the table: their values go to the driver as they are.
+BLANK_ROWS: dict[str, Row] = {name: dict.fromkeys(column.name for column in table.columns) for name, table in TABLES.items()}
 
 
 def quarter_of(day: date) -> str:
+    """The quarter that contains a day, as `2024-Q2`."""
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
 def quarter_start(day: date) -> date:
-    """The first day of the quarter in which a day falls."""
+    """The first day of the quarter that contains a day."""
     return date(day.year, (day.month + 2) // 3 * 3 - 2, 1)
 
 
 def quarter_end(day: date) -> date:
-    """The last day of the quarter in which a day falls."""
+    """The last day of the quarter that contains a day."""
     month = (day.month + 2) // 3 * 3
     return date(day.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
-def calendar(first: int = 2000, last: int = 2099) -> list[Row]:
-    """Every quarter of a century: reference rows, so that a figure is asked for many quarters at once."""
+def quarter_rows(first: int = 2000, last: int = 2099) -> list[Row]:
+    """The rows of the table `quarter`: every quarter of the years given. A query joins it to compute a figure for many quarters at once."""
     starts = [date(year, month, 1) for year in range(first, last + 1) for month in (1, 4, 7, 10)]
     return [{"id": quarter_of(day), "start_on": day.isoformat(), "end_on": quarter_end(day).isoformat()} for day in starts]

@@ -1,4 +1,7 @@
-"""Whom each event is about: where to find the lines of a person's way in the log. The events themselves stay there, and there alone."""
+"""The timeline index: for each event about a person or an orientation, where it is in the log.
+
+Only positions are stored. The events stay in the log alone, so that nothing of a person is left here when their key is destroyed.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,20 +12,20 @@ from services.reporting.facts.tables import Values
 from shared.message import Recorded
 
 
-class About(Struct, gc=False):
-    """Whom an event is about, as far as its data says: a person or, where no person is named, an orientation of one."""
+class EventSubject(Struct, gc=False):
+    """What an event's data says about its subject: a person (`merged` in a merge) or, failing that, an orientation."""
 
     person: str | None = None
     orientation: str | None = None
     merged: str | None = None
 
 
-about = msgspec.json.Decoder(About).decode
+decode_subject = msgspec.json.Decoder(EventSubject).decode
 
 
-def steps(events: Iterable[Recorded]) -> Iterator[Values]:
-    """For each event that is about somebody, the values of its line in the order of their columns."""
+def timeline_entries(events: Iterable[Recorded]) -> Iterator[Values]:
+    """The rows of the timeline index, as (subject, position). An event without a subject gives none."""
     for event in events:
-        whom = about(event.data)
-        if subject := whom.person or whom.merged or whom.orientation:
-            yield subject, event.position
+        subject = decode_subject(event.data)
+        if subject_id := subject.person or subject.merged or subject.orientation:
+            yield subject_id, event.position

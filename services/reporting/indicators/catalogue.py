@@ -4,5 +4,5 @@ from services.reporting.indicators import activity, partners, people, progress, 
 from services.reporting.indicators.model import Indicator
 
 INDICATORS: dict[str, Indicator] = {
-    indicator.id: indicator for room in (people, progress, activity, partners, survey, quality) for indicator in room.INDICATORS
+    indicator.id: indicator for module in (people, progress, activity, partners, survey, quality) for indicator in module.INDICATORS
 }

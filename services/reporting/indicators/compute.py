@@ -1,37 +1,41 @@
-"""All figures of one position and one version of the definitions: indicator × territory × quarter, computed together."""
+"""All figures of one position and one version of the definitions, computed together: indicator × territory × quarter."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from services.reporting.indicators.figure import CellKey, Figure, amounts, counted
+from services.reporting.indicators.figure import CellKey, Counts, Figure, RunQuery, amounts_by_cell, count_cells
 from services.reporting.indicators.model import Indicator, Side
 
-Matrix = dict[str, dict[CellKey, Figure]]
-NOBODY = (0, 0)
+FigureTable = dict[str, dict[CellKey, Figure]]  # by indicator, then by cell
+NOTHING_COUNTED: Counts = (0, 0)
 
 
-def measured(run: Any, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str]) -> Matrix:
-    """`run` executes a statement at one moment of the tables. A side that several indicators share is asked once."""
-    places = [(territory, quarter) for territory in territories for quarter in quarters]
-    sides: dict[int, dict[CellKey, tuple[int, int]]] = {}
+def compute_figures(run: RunQuery, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str]) -> FigureTable:
+    """The figure of every indicator in every cell. `run` must execute all statements on one snapshot of the tables.
 
-    def ask(side: Side) -> dict[CellKey, tuple[int, int]]:
-        if id(side) not in sides:
-            sides[id(side)] = counted(run, side, territories)
-        return sides[id(side)]
+    Several indicators may share a side: it is counted once.
+    """
+    cells = [(territory, quarter) for territory in territories for quarter in quarters]
+    counted_sides: dict[int, dict[CellKey, Counts]] = {}
 
-    return {indicator.id: figures(run, ask, indicator, places) for indicator in indicators}
+    def counts_of(side: Side) -> dict[CellKey, Counts]:
+        if id(side) not in counted_sides:
+            counted_sides[id(side)] = count_cells(run, side, territories)
+        return counted_sides[id(side)]
+
+    return {indicator.id: indicator_figures(run, counts_of, indicator, cells) for indicator in indicators}
 
 
-def figures(run: Any, ask: Any, indicator: Indicator, places: list[CellKey]) -> dict[CellKey, Figure]:
+def indicator_figures(
+    run: RunQuery, counts_of: Callable[[Side], Mapping[CellKey, Counts]], indicator: Indicator, cells: list[CellKey]
+) -> dict[CellKey, Figure]:
     if indicator.measure == "median":
-        values = amounts(run, indicator.numerator)
-        return {place: Figure(len(values.get(place, ())), None, values.get(place, ())) for place in places}
-    above = ask(indicator.numerator)
-    below = ask(indicator.denominator) if indicator.denominator is not None else None
-    return {place: figure(place, above, below) for place in places}
+        amounts = amounts_by_cell(run, indicator.numerator)
+        return {cell: Figure(len(amounts.get(cell, ())), None, amounts.get(cell, ())) for cell in cells}
+    numerators = counts_of(indicator.numerator)
+    denominators = counts_of(indicator.denominator) if indicator.denominator is not None else None
+    return {cell: figure_of(cell, numerators, denominators) for cell in cells}
 
 
-def figure(place: CellKey, above: dict[CellKey, tuple[int, int]], below: dict[CellKey, tuple[int, int]] | None) -> Figure:
-    number, total = above.get(place, NOBODY)
-    return Figure(number, None if below is None else below.get(place, NOBODY)[0], total=total)
+def figure_of(cell: CellKey, numerators: Mapping[CellKey, Counts], denominators: Mapping[CellKey, Counts] | None) -> Figure:
+    counted, total = numerators.get(cell, NOTHING_COUNTED)
+    return Figure(counted, None if denominators is None else denominators.get(cell, NOTHING_COUNTED)[0], total=total)

@@ -1,6 +1,10 @@
-"""From a declared side to numbers: the statements that count it, for every quarter and territory at once."""
+"""A figure: the numbers counted for one indicator in one cell. And the SQL that counts a side, for all cells at once.
 
-from collections.abc import Container
+A cell is a territory and a quarter. The whole programme is a territory too (`PROGRAMME`): its figures are counted by queries of their
+own, since a person counted in two territories counts once in the programme.
+"""
+
+from collections.abc import Callable, Container
 from functools import cache
 from typing import Any
 
@@ -11,78 +15,91 @@ from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.indicators.model import Side
 
 CellKey = tuple[str, str]  # territory, quarter
+Counts = tuple[int, int]  # how many are counted, and the sum of their amounts
+RunQuery = Callable[[Any], Any]  # executes a statement with the bind parameters of `queries`, and returns its rows
 
 
 class Figure(Struct, frozen=True):
-    """What was counted for one indicator in one place: exact integers, no rounding yet."""
+    """What was counted for one indicator in one cell: exact integers, before any rounding.
+
+    `amounts` are sorted and given for a median only; `total`, the sum of the amounts, is used for a mean.
+    """
 
     numerator: int = 0
     denominator: int | None = None
-    amounts: tuple[int, ...] = ()  # sorted; for a median
-    total: int = 0  # for a mean
+    amounts: tuple[int, ...] = ()
+    total: int = 0
 
     @property
     def percent(self) -> int | None:
-        return half_up(100 * self.numerator, self.denominator) if self.denominator else None
+        """The rate, rounded half up; None without a denominator or when it is 0."""
+        return round_half_up(100 * self.numerator, self.denominator) if self.denominator else None
 
     @property
     def complement(self) -> int:
         return (self.denominator or 0) - self.numerator
 
     @property
-    def tenths(self) -> int | None:
-        """The mean, in tenths."""
-        return half_up(10 * self.total, self.numerator) if self.numerator else None
+    def mean_tenths(self) -> int | None:
+        """The mean of the amounts, in tenths, rounded half up; None when nothing is counted."""
+        return round_half_up(10 * self.total, self.numerator) if self.numerator else None
 
     @property
     def median(self) -> int | None:
+        """The median of the amounts, rounded half up; None when there are none."""
         if not self.amounts:
             return None
-        middle = len(self.amounts) // 2
-        return self.amounts[middle] if len(self.amounts) % 2 else half_up(self.amounts[middle - 1] + self.amounts[middle], 2)
+        half = len(self.amounts) // 2
+        return self.amounts[half] if len(self.amounts) % 2 else round_half_up(self.amounts[half - 1] + self.amounts[half], 2)
 
 
-def half_up(numerator: int, denominator: int) -> int:
-    """The nearest integer, halves towards more: 12.5 is 13."""
+def round_half_up(numerator: int, denominator: int) -> int:
+    """The nearest integer to a fraction; a half rounds up, so that 12.5 gives 13. In integers, hence the same everywhere."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 class SideQueries(Struct, frozen=True):
-    """The statements that one side gives."""
+    """The statements that read one side.
+
+    - `by_territory`: a row per territory and quarter, with `counted` and `total`.
+    - `programme`: the same per quarter, over all territories.
+    - `amounts`: every amount, in ascending order.
+    - `facts`: the rows of one quarter, for the evidence.
+    """
 
     by_territory: Select[Any]
-    overall: Select[Any]
+    programme: Select[Any]
     amounts: Select[Any]
     facts: Select[Any]
 
 
 @cache
-def questions(side: Side) -> SideQueries:
-    found = side.subquery()
-    quarter, territory = found.c.quarter, found.c.territory
-    counted = (func.count(found.c.counted.distinct()).label("counted"), func.sum(found.c.amount).label("total"))
+def side_queries(side: Side) -> SideQueries:
+    rows = side.subquery()
+    quarter, territory = rows.c.quarter, rows.c.territory
+    counts = (func.count(rows.c.counted.distinct()).label("counted"), func.sum(rows.c.amount).label("total"))
     return SideQueries(
-        by_territory=select(territory, quarter, *counted).group_by(territory, quarter),
-        overall=select(quarter, *counted).group_by(quarter),
-        amounts=select(territory, quarter, found.c.amount).order_by(found.c.amount),
-        facts=select(found).where(quarter == bindparam("first")).order_by(found.c.on, found.c.positions),
+        by_territory=select(territory, quarter, *counts).group_by(territory, quarter),
+        programme=select(quarter, *counts).group_by(quarter),
+        amounts=select(territory, quarter, rows.c.amount).order_by(rows.c.amount),
+        facts=select(rows).where(quarter == bindparam("first")).order_by(rows.c.on, rows.c.positions),
     )
 
 
-def counted(run: Any, side: Side, territories: Container[str]) -> dict[CellKey, tuple[int, int]]:
-    """How many are counted, and the sum of what is averaged, in every place that has any. The whole programme is no sum of its towns:
-    who is counted in two of them is counted once in it, by a question of its own."""
-    asked, places = questions(side), {}
+def count_cells(run: RunQuery, side: Side, territories: Container[str]) -> dict[CellKey, Counts]:
+    """The counts of a side by cell; a cell where nothing is counted is left out. Runs only the queries that `territories` need."""
+    queries, cells = side_queries(side), {}
     if territories != [PROGRAMME]:
-        places = {(row.territory, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.by_territory)}
+        cells = {(row.territory, row.quarter): (row.counted, int(row.total or 0)) for row in run(queries.by_territory)}
     if PROGRAMME in territories:
-        places |= {(PROGRAMME, row.quarter): (row.counted, int(row.total or 0)) for row in run(asked.overall)}
-    return places
+        cells |= {(PROGRAMME, row.quarter): (row.counted, int(row.total or 0)) for row in run(queries.programme)}
+    return cells
 
 
-def amounts(run: Any, side: Side) -> dict[CellKey, tuple[int, ...]]:
-    places: dict[CellKey, list[int]] = {}
-    for territory, quarter, amount in run(questions(side).amounts):
-        places.setdefault((territory, quarter), []).append(amount)
-        places.setdefault((PROGRAMME, quarter), []).append(amount)
-    return {place: tuple(values) for place, values in places.items()}
+def amounts_by_cell(run: RunQuery, side: Side) -> dict[CellKey, tuple[int, ...]]:
+    """The amounts of a side by cell, in ascending order; the programme has those of every territory."""
+    cells: dict[CellKey, list[int]] = {}
+    for territory, quarter, amount in run(side_queries(side).amounts):
+        cells.setdefault((territory, quarter), []).append(amount)
+        cells.setdefault((PROGRAMME, quarter), []).append(amount)
+    return {cell: tuple(amounts) for cell, amounts in cells.items()}

@@ -1,35 +1,36 @@
-"""Figures as they are handed out: exact counts beside rounded percentages."""
+"""From a figure to the cell that readers get: exact counts, and percentages rounded half up."""
 
 from typing import Any
 
-from services.reporting.indicators.figure import Figure, half_up
+from services.reporting.indicators.figure import Figure, round_half_up
 from services.reporting.indicators.model import Indicator
 
 Cell = dict[str, Any]
 
 
-def cell(indicator: Indicator, figure: Figure, target: int | None) -> Cell:
+def format_cell(indicator: Indicator, figure: Figure, target: int | None) -> Cell:
+    """The cell of a figure, unmasked. `target` is the percentage that a gap is measured against."""
     match indicator.measure:
         case "rate":
             return {"numerator": figure.numerator, "denominator": figure.denominator, "percent": figure.percent}
         case "count":
             return {"value": figure.numerator}
         case "mean":
-            return {"value": None if figure.tenths is None else figure.tenths / 10}
+            return {"value": None if figure.mean_tenths is None else figure.mean_tenths / 10}
         case "median":
             return {"value": figure.median}
         case "gap":
-            return gap(figure, target)
+            return gap_cell(figure, target)
 
 
-def gap(figure: Figure, target: int | None) -> Cell:
-    """Points between the rate and its target, and how many persons are missing (none when negative) to reach it."""
+def gap_cell(figure: Figure, target: int | None) -> Cell:
+    """Gap to target = rate - target, in points rounded half up, and the number of persons missing to reach the target."""
     if target is None or not figure.denominator:
         return {"value": None, "missing": None}
-    points = half_up(100 * figure.numerator - target * figure.denominator, figure.denominator)
-    return {"value": points, "missing": missing(figure, target)}
+    points = round_half_up(100 * figure.numerator - target * figure.denominator, figure.denominator)
+    return {"value": points, "missing": missing_persons(figure, target)}
 
 
-def missing(figure: Figure, target: int) -> int:
-    """ceil(target × cohort) − those counted, in integers."""
+def missing_persons(figure: Figure, target: int) -> int:
+    """ceil(target × cohort) - numerator, in integers. Negative when the target is exceeded."""
     return -(-target * (figure.denominator or 0) // 100) - figure.numerator

@@ -1,7 +1,7 @@
-"""What an indicator is: one declared object, from which come the figure, the facts behind it, their events and its printed definition.
+"""What an indicator is: one declared object that gives the figure, the facts behind it, their events and the printed definition.
 
-A side is a question over facts that answers with rows of the same shape, for every quarter at once:
-`quarter`, `territory`, `counted` (what is counted once), `on`, `person`, `detail`, `positions`, and `amount` where something is averaged.
+A *side* of an indicator, its numerator or its denominator, is a query over the tables of facts. Every side returns rows of the same
+columns, for all quarters at once (`queries` says which). Counting these rows gives the figure; listing them gives its evidence.
 """
 
 from typing import Any, Literal
@@ -15,9 +15,12 @@ Side = Select[Any]
 
 
 class Indicator(Struct, frozen=True, kw_only=True):
-    """`numerator` alone for what is counted or averaged; both sides for a rate.
+    """An indicator of the catalogue. `label`, `definition`, `population` and `section` are French texts for the pages.
 
-    `protected` is false only where the rows are not people: then nothing is masked.
+    - `fact`: the kind of fact that its evidence lists.
+    - `measure`: how the figure is computed. A rate and a gap to a target have both sides; the others have a numerator alone.
+    - `cumulative`: whether facts count since the start of the programme, or within the quarter.
+    - `protected`: false only where the rows are not people. Then nothing is masked.
     """
 
     id: str
@@ -34,7 +37,10 @@ class Indicator(Struct, frozen=True, kw_only=True):
     protected: bool = True
 
 
-def rate(id: str, label: str, definition: str, numerator: Side, denominator: Side, *, cumulative: bool = False, **said: Any) -> Indicator:
+def rate_indicator(
+    id: str, label: str, definition: str, numerator: Side, denominator: Side, *, cumulative: bool = False, **attributes: Any
+) -> Indicator:
+    """Numerator over denominator, in percent. `attributes` are other fields of Indicator."""
     return Indicator(
         id=id,
         label=label,
@@ -44,18 +50,19 @@ def rate(id: str, label: str, definition: str, numerator: Side, denominator: Sid
         unit="percent",
         measure="rate",
         cumulative=cumulative,
-        **said,
+        **attributes,
     )
 
 
-def count(id: str, label: str, definition: str, numerator: Side, *, cumulative: bool = False, **said: Any) -> Indicator:
+def count_indicator(id: str, label: str, definition: str, numerator: Side, *, cumulative: bool = False, **attributes: Any) -> Indicator:
+    """How many are counted. `attributes` are other fields of Indicator."""
     return Indicator(
-        id=id, label=label, definition=definition, numerator=numerator, unit="count", measure="count", cumulative=cumulative, **said
+        id=id, label=label, definition=definition, numerator=numerator, unit="count", measure="count", cumulative=cumulative, **attributes
     )
 
 
-def middle(id: str, label: str, definition: str, numerator: Side, **said: Any) -> Indicator:
-    """A median, in days."""
+def median_indicator(id: str, label: str, definition: str, numerator: Side, **attributes: Any) -> Indicator:
+    """The median of the amounts of the numerator, in days, within the quarter. `attributes` are other fields of Indicator."""
     return Indicator(
-        id=id, label=label, definition=definition, numerator=numerator, unit="days", measure="median", cumulative=False, **said
+        id=id, label=label, definition=definition, numerator=numerator, unit="days", measure="median", cumulative=False, **attributes
     )

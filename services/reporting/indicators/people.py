@@ -1,18 +1,22 @@
-"""Meeting people, being sent people, sending people on."""
+"""Indicators of outreach: people met, orientations received from prescribers, people redirected to partners.
+
+Formulas, as the programme defines them. Invisible share: persons who are not SUIVI / all persons met, where unknown situations
+stay in the denominator. Redirection rate: persons with a referral sent and not withdrawn / persons met, since the start.
+"""
 
 from sqlalchemy import bindparam, case, func, or_, select
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.model import Side, count, middle, rate
-from services.reporting.indicators.queries import Column, facts, persons, quarter, rows, until, within
+from services.reporting.indicators.model import Side, count_indicator, median_indicator, rate_indicator
+from services.reporting.indicators.queries import Column, by_quarter_end, facts_side, in_quarter, persons_side, quarter, side
 
 SECTION = "Aller vers"
 PEOPLE = "Personnes rencontrées"
 
 person, orientation, referral = t.person.c, t.orientation.c, t.referral.c
 
-# A person is met once: at the first identification of any of the records that were merged.
-firsts = (
+# A person is met once: at the first identification of any of their merged records (`nth` = 1).
+identifications = (
     select(
         t.person.c.root.label("person"),
         t.person.c.territory,
@@ -27,114 +31,118 @@ firsts = (
 
 
 def met(period: Column) -> Side:
-    return rows(
-        firsts,
-        firsts.c.nth == 1,
+    """Persons whose first identification is in the period."""
+    return side(
+        identifications,
+        identifications.c.nth == 1,
         period,
-        counted=firsts.c.person,
-        on=firsts.c.identified_on,
-        territory=firsts.c.territory,
-        positions=firsts.c.positions,
-        person=firsts.c.person,
-        detail=firsts.c.channel,
+        counted=identifications.c.person,
+        on=identifications.c.identified_on,
+        territory=identifications.c.territory,
+        positions=identifications.c.positions,
+        person=identifications.c.person,
+        detail=identifications.c.channel,
     )
 
 
-def of_radar(*states: str) -> Side:
-    return persons(t.person, person.radar.in_(states), until(person.identified_on), on=person.identified_on, detail=person.radar)
+def met_with_radar(*states: str) -> Side:
+    """Persons met since the start, with one of these states of registration."""
+    conditions = (person.radar.in_(states), by_quarter_end(person.identified_on))
+    return persons_side(t.person, *conditions, on=person.identified_on, detail=person.radar)
 
 
-# The stage at which a referral counts as a redirection is a matter of definitions.
-stage: Column = bindparam("redirection")
-redirected_on = case((stage == "COMPLETED", referral.completed_on), (stage == "ACCEPTED", referral.accepted_on), else_=referral.sent_on)
-standing = or_(referral.withdrawn_on.is_(None), referral.withdrawn_on > quarter.c.end_on)
-redirected = persons(t.referral, until(redirected_on), standing, on=redirected_on, detail=referral.thematique)
+# The definitions say at which stage a referral counts as a redirection: when it is sent, accepted or completed.
+counted_stage: Column = bindparam("redirection")
+redirected_on = case(
+    (counted_stage == "COMPLETED", referral.completed_on), (counted_stage == "ACCEPTED", referral.accepted_on), else_=referral.sent_on
+)
+not_withdrawn = or_(referral.withdrawn_on.is_(None), referral.withdrawn_on > quarter.c.end_on)
+redirected = persons_side(t.referral, by_quarter_end(redirected_on), not_withdrawn, on=redirected_on, detail=referral.thematique)
 
-received = within(orientation.received_on)
-accepted = orientation.accepted_on <= quarter.c.end_on
+orientation_received = in_quarter(orientation.received_on)
+orientation_accepted = orientation.accepted_on <= quarter.c.end_on
 
-everybody = met(until(firsts.c.identified_on))
+all_met = met(by_quarter_end(identifications.c.identified_on))
 
 INDICATORS = (
-    count(
+    count_indicator(
         "people_met",
         "Personnes rencontrées",
         "Personnes repérées depuis le début du programme, chacune comptée une fois, là où elle l’a été d’abord.",
-        everybody,
+        all_met,
         cumulative=True,
         section=SECTION,
         fact="person",
         population=PEOPLE,
     ),
-    count(
+    count_indicator(
         "people_met_in_quarter",
         "Personnes rencontrées dans le trimestre",
         "Personnes repérées pour la première fois dans le trimestre.",
-        met(within(firsts.c.identified_on)),
+        met(in_quarter(identifications.c.identified_on)),
         section=SECTION,
         fact="person",
         population=PEOPLE,
     ),
-    rate(
+    rate_indicator(
         "invisible_share",
         "Personnes suivies nulle part",
         "Personnes inscrites nulle part ou sans contact depuis cinq mois, sur toutes les personnes rencontrées. "
         "Celles dont la situation est inconnue restent au dénominateur et sont montrées à part.",
-        of_radar("NON_INSCRIT", "SANS_CONTACT_5_MOIS"),
-        everybody,
+        met_with_radar("NON_INSCRIT", "SANS_CONTACT_5_MOIS"),
+        all_met,
         cumulative=True,
         section=SECTION,
         fact="person",
         population=PEOPLE,
     ),
-    count(
+    count_indicator(
         "radar_unknown",
         "Situation inconnue à la rencontre",
         "Personnes rencontrées dont on ne sait pas si elles sont suivies par une institution.",
-        of_radar("INCONNU"),
+        met_with_radar("INCONNU"),
         cumulative=True,
         section=SECTION,
         fact="person",
         population=PEOPLE,
     ),
-    rate(
+    rate_indicator(
         "redirection_rate",
         "Personnes réorientées vers un partenaire",
         "Personnes dont une réorientation a été envoyée et n’a pas été retirée, sur les personnes rencontrées, depuis le début.",
         redirected,
-        everybody,
+        all_met,
         cumulative=True,
         section=SECTION,
         fact="referral",
         population=PEOPLE,
     ),
-    count(
+    count_indicator(
         "orientations_received",
         "Orientations reçues",
         "Orientations reçues des prescripteurs dans le trimestre.",
-        facts(t.orientation, orientation.orientation, received, on=orientation.received_on, detail=orientation.kind),
+        facts_side(t.orientation, orientation_received, on=orientation.received_on, detail=orientation.kind),
         section=SECTION,
         fact="orientation",
         population="Orientations reçues",
     ),
-    rate(
+    rate_indicator(
         "orientations_accepted",
         "Orientations acceptées",
         "Orientations acceptées avant la fin du trimestre, sur les orientations reçues dans le trimestre.",
-        facts(t.orientation, orientation.orientation, received, accepted, on=orientation.accepted_on, detail=orientation.kind),
-        facts(t.orientation, orientation.orientation, received, on=orientation.received_on, detail=orientation.kind),
+        facts_side(t.orientation, orientation_received, orientation_accepted, on=orientation.accepted_on, detail=orientation.kind),
+        facts_side(t.orientation, orientation_received, on=orientation.received_on, detail=orientation.kind),
         section=SECTION,
         fact="orientation",
         population="Orientations reçues",
     ),
-    middle(
+    median_indicator(
         "orientation_delay",
         "Délai de réponse aux prescripteurs",
         "Nombre médian de jours entre la réception d’une orientation et la réponse, pour les réponses du trimestre.",
-        facts(
+        facts_side(
             t.orientation,
-            orientation.orientation,
-            within(orientation.answered_on),
+            in_quarter(orientation.answered_on),
             on=orientation.answered_on,
             detail=orientation.kind,
             amount=orientation.answered_day - orientation.received_day,

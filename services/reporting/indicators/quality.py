@@ -1,30 +1,21 @@
-"""How good the data itself is."""
+"""Indicators of the quality of the data."""
 
 from sqlalchemy import bindparam
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.model import count
-from services.reporting.indicators.queries import key_of, rows, within
+from services.reporting.indicators.model import count_indicator
+from services.reporting.indicators.queries import facts_side, in_quarter
 
 late = t.late.c
 
 INDICATORS = (
-    count(
+    count_indicator(
         "late_facts",
         "Faits enregistrés tardivement",
         "Faits du trimestre enregistrés plus de quinze jours après sa fin.",
-        rows(
-            t.late,
-            within(late.on),
-            late.lateness > bindparam("late_days"),
-            counted=key_of(t.late),
-            on=late.on,
-            territory=late.territory,
-            positions=late.positions,
-            detail=late.kind,
-        ),
+        facts_side(t.late, in_quarter(late.on), late.lateness > bindparam("late_days"), on=late.on, detail=late.kind),
         section="Qualité des données",
-        fact="step",
+        fact="step",  # clients of the HTTP interface know this code
         population="Faits du trimestre",
         protected=False,
     ),

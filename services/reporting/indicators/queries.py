@@ -1,7 +1,32 @@
-"""The vocabulary of questions over facts: rows of one shape, a quarter at a time.
+"""The building blocks of sides: queries over the tables of facts, for all quarters at once.
 
-Cumulative questions take what happened up to the quarter's end; the others, what happened within it. `first` and `last` bound the
-quarters that are asked for, `version` names the definitions.
+How it works
+------------
+A side joins a table of facts with the reference table `quarter`, on a condition that says when a fact counts:
+
+    SELECT quarter.id, … FROM barrier JOIN quarter ON quarter.id BETWEEN :first AND :last AND barrier.identified_on <= quarter.end_on
+
+- `by_quarter_end(day)`: a cumulative side. The fact happened on or before the last day of the quarter, so that it is a row of its
+  own quarter and of every later one.
+- `in_quarter(day)`: the fact happened within the quarter, and is a row of that quarter alone.
+
+One query therefore gives a figure for every quarter and every territory: `figure` groups the rows by these two columns.
+
+Each row of a side has the same columns:
+
+    quarter     the id of the quarter, `2024-Q2`
+    territory   where the fact happened: a count uses the territory at the moment of the event
+    counted     what is counted, each distinct value once: a person (`persons_side`), or the key of a fact (`facts_side`)
+    on          the day of the fact, ISO text
+    person      the person behind the fact, NULL where there is none (a survey is anonymous)
+    detail      a code that says which kind of fact it is, for the evidence
+    positions   the positions of the events behind the row
+    amount      the number that a mean or a median is computed from; NULL elsewhere
+
+Persons whose records were merged count as one: sides about persons look up the record that stands for the person, its root.
+
+Bind parameters are set when the query runs (`queries.figures.query_parameters`): `first` and `last` quarter, and from the definitions
+`version`, `redirection` (the stage at which a referral counts) and `late_days`.
 """
 
 from functools import reduce
@@ -14,42 +39,45 @@ from services.reporting.indicators.model import Side
 
 Column = ColumnElement[Any]
 quarter = t.quarter
-asked = quarter.c.id.between(bindparam("first"), bindparam("last"))
-version: Column = bindparam("version")
-record = t.person.alias("record")
-nothing = null()
-no_amount: Column = cast(null(), Integer)
+requested_quarter = quarter.c.id.between(bindparam("first"), bindparam("last"))
+definitions_version: Column = bindparam("version")
+person_record = t.person.alias("record")
+NULL = null()
+NULL_AMOUNT: Column = cast(null(), Integer)  # typed, so that PostgreSQL can sum it
 
 
-def until(day: Column) -> ColumnElement[bool]:
-    """Up to the quarter's end."""
-    return and_(asked, day <= quarter.c.end_on)
+def by_quarter_end(day: Column) -> ColumnElement[bool]:
+    """A day is on or before the last day of the quarter."""
+    return and_(requested_quarter, day <= quarter.c.end_on)
 
 
-def within(day: Column) -> ColumnElement[bool]:
-    return and_(asked, day.between(quarter.c.start_on, quarter.c.end_on))
+def in_quarter(day: Column) -> ColumnElement[bool]:
+    """A day is within the quarter."""
+    return and_(requested_quarter, day.between(quarter.c.start_on, quarter.c.end_on))
 
 
-def root_of(table: Any) -> Column:
-    """The one person behind a record: the end of the chain of merges."""
-    return func.coalesce(record.c.root, table.c.person)
+def root_person(table: Any) -> Column:
+    """The person whom a row of `with_person_record(table)` is about: the root of the merged records, or the record itself."""
+    return func.coalesce(person_record.c.root, table.c.person)
 
 
-def of_person(table: Table) -> FromClause:
-    return table.outerjoin(record, record.c.person == table.c.person)
+def with_person_record(table: Table) -> FromClause:
+    """The table joined with the record of its person, for `root_person`."""
+    return table.outerjoin(person_record, person_record.c.person == table.c.person)
 
 
-def rows(
+def side(
     source: FromClause,
-    *where: ColumnElement[bool],
+    *conditions: ColumnElement[bool],
     counted: Column,
     on: Column,
     territory: Column,
     positions: Column,
-    person: Column = nothing,
-    detail: Column = nothing,
-    amount: Column = no_amount,
+    person: Column = NULL,
+    detail: Column = NULL,
+    amount: Column = NULL_AMOUNT,
 ) -> Side:
+    """A side from any source of rows. One of the conditions says in which quarter a row counts."""
     return select(
         quarter.c.id.label("quarter"),
         territory.label("territory"),
@@ -59,35 +87,42 @@ def rows(
         detail.label("detail"),
         positions.label("positions"),
         amount.label("amount"),
-    ).select_from(source.join(quarter, and_(*where)))
+    ).select_from(source.join(quarter, and_(*conditions)))
 
 
-def persons(table: Table, *where: ColumnElement[bool], on: Column, territory: Column | None = None, detail: Column = nothing) -> Side:
-    """Rows of a table about persons, each person counted once."""
-    root = root_of(table)
-    place = table.c.territory if territory is None else territory
-    return rows(of_person(table), *where, counted=root, on=on, territory=place, positions=table.c.positions, person=root, detail=detail)
+def persons_side(
+    table: Table, *conditions: ColumnElement[bool], on: Column, territory: Column | None = None, detail: Column = NULL
+) -> Side:
+    """The rows of a table about persons; each person is counted once."""
+    return side(
+        with_person_record(table),
+        *conditions,
+        counted=root_person(table),
+        on=on,
+        territory=table.c.territory if territory is None else territory,
+        positions=table.c.positions,
+        person=root_person(table),
+        detail=detail,
+    )
 
 
-def facts(table: Table, key: Column, *where: ColumnElement[bool], on: Column, detail: Column = nothing, amount: Column = no_amount) -> Side:
-    """Rows of a table, each counted for itself; the person behind it is shown where there is one."""
-    known = "person" in table.c
-    source = of_person(table) if known else table
-    person = root_of(table) if known else nothing
-    return rows(
-        source,
-        *where,
-        counted=key,
+def facts_side(table: Table, *conditions: ColumnElement[bool], on: Column, detail: Column = NULL, amount: Column = NULL_AMOUNT) -> Side:
+    """The rows of a table; each row is counted, whether or not its table names a person."""
+    about_persons = "person" in table.c
+    return side(
+        with_person_record(table) if about_persons else table,
+        *conditions,
+        counted=key_text(table),
         on=on,
         territory=table.c.territory,
         positions=table.c.positions,
-        person=person,
+        person=root_person(table) if about_persons else NULL,
         detail=detail,
         amount=amount,
     )
 
 
-def key_of(table: Table) -> Column:
-    """The primary key as one value."""
+def key_text(table: Table) -> Column:
+    """The primary key of a row as one text: its parts joined by `/`."""
     first, *others = (cast(column, String) for column in table.primary_key.columns)
     return reduce(lambda key, part: key + "/" + part, others, first)

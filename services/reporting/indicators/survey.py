@@ -1,10 +1,13 @@
-"""What participants say. An answer belongs to nobody: no person, no order of arrival among people."""
+"""Indicators of the anonymous survey. Formulas, as the programme defines them: each answer / respondents, and the mean rating.
+
+Answers name no person, so their evidence has none either (an answer cannot be joined to a person).
+"""
 
 from sqlalchemy import ColumnElement
 
 from services.reporting.facts import tables as t
-from services.reporting.indicators.model import Indicator, Side, rate
-from services.reporting.indicators.queries import facts, key_of, until
+from services.reporting.indicators.model import Indicator, Side, rate_indicator
+from services.reporting.indicators.queries import by_quarter_end, facts_side
 
 SECTION = "Ce qu’en disent les participants"
 RESPONDENTS = "Réponses au questionnaire anonyme"
@@ -12,12 +15,13 @@ RESPONDENTS = "Réponses au questionnaire anonyme"
 answer = t.answer.c
 
 
-def answers(*where: ColumnElement[bool]) -> Side:
-    return facts(t.answer, key_of(t.answer), until(answer.on), *where, on=answer.on, amount=answer.rating)
+def answers(*conditions: ColumnElement[bool]) -> Side:
+    """Answers received since the start, with their rating as amount."""
+    return facts_side(t.answer, by_quarter_end(answer.on), *conditions, on=answer.on, amount=answer.rating)
 
 
-def share(id: str, label: str, definition: str, quality: ColumnElement[bool]) -> Indicator:
-    return rate(
+def share_of_answers(id: str, label: str, definition: str, quality: ColumnElement[bool]) -> Indicator:
+    return rate_indicator(
         id,
         label,
         f"{definition}, sur toutes les réponses reçues depuis le début.",
@@ -31,7 +35,7 @@ def share(id: str, label: str, definition: str, quality: ColumnElement[bool]) ->
 
 
 INDICATORS = (
-    share("survey_satisfied", "Satisfaits", "Personnes satisfaites de l’accompagnement", answer.satisfied.is_(True)),
+    share_of_answers("survey_satisfied", "Satisfaits", "Personnes satisfaites de l’accompagnement", answer.satisfied.is_(True)),
     Indicator(
         id="survey_rating",
         label="Note moyenne",
@@ -44,11 +48,11 @@ INDICATORS = (
         cumulative=True,
         numerator=answers(),
     ),
-    share("survey_wellbeing", "Mieux-être", "Personnes qui se sentent mieux", answer.wellbeing.is_(True)),
-    share(
+    share_of_answers("survey_wellbeing", "Mieux-être", "Personnes qui se sentent mieux", answer.wellbeing.is_(True)),
+    share_of_answers(
         "survey_continuation", "Souhaitent continuer", "Personnes qui souhaitent que l’action continue", answer.wants_continuation.is_(True)
     ),
-    share(
+    share_of_answers(
         "survey_domain_effect",
         "Effet dans un domaine de vie",
         "Personnes qui voient un effet dans un domaine de vie au moins",

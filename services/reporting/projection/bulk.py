@@ -1,7 +1,9 @@
-"""Many rows at once, in and out of a database: one statement for a table, handed to the driver as it is.
+"""Many rows in or out of a table with one statement, handed directly to the driver.
 
-A row is a dict in the order of its table's columns (`facts.tables.BLANK`), so that its values need no sorting on the way. However many
-keys are asked for, they go as one parameter in SQLite and as one a column in PostgreSQL: no limit of bound variables, nothing to compile.
+A row is a dict in the order of its table's columns (`facts.tables.BLANK_ROWS`), so its values need no sorting. However many keys a
+query has, they are one parameter in SQLite and one per column in PostgreSQL: no limit on bound variables, and no SQL to compile.
+
+Functions take the table to query, which a rebuild calls by another name, and `name`, its name in `facts.tables`.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,54 +12,54 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, Integer, Table, insert
 
-from services.reporting.facts.tables import BLANK, KEYS, Key, Row, Values
-from services.reporting.projection.database import driving
-from services.reporting.projection.schema import quoted
+from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, Key, Row, Values
+from services.reporting.projection.database import driver_connection
+from services.reporting.projection.schema import quoted_table
 
-# ruff: noqa: S608 - what is put into a statement here is the name of a table or a column; keys are bound.
-
-
-def found(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> dict[Key, Row]:
-    """The rows that have these keys. `name` is the table's in `facts.tables`, whatever it is called in the database."""
-    with driving(connection) as driver:
-        asked = f"SELECT {names(connection, table.columns)} FROM {among(connection, table, name)}"
-        rows = [dict(zip(BLANK[name], row, strict=True)) for row in driver.execute(asked, bound(connection, keys))]
-    return {tuple(row[column] for column in KEYS[name]): row for row in rows}
+# ruff: noqa: S608 - only names of tables and columns are put into the text of a statement; keys are bound parameters.
 
 
-def remove(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> None:
-    with driving(connection) as driver:
-        driver.execute(f"DELETE FROM {among(connection, table, name)}", bound(connection, keys))
+def select_rows(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> dict[Key, Row]:
+    """The stored rows with these keys, by key."""
+    query = f"SELECT {column_list(connection, table.columns)} FROM {table_where_key_in(connection, table, name)}"
+    with driver_connection(connection) as driver:
+        rows = [dict(zip(BLANK_ROWS[name], row, strict=True)) for row in driver.execute(query, key_parameters(connection, keys))]
+    return {tuple(row[column] for column in KEY_COLUMNS[name]): row for row in rows}
 
 
-def among(connection: Connection, table: Table, name: str) -> str:
-    """`table WHERE key IN (…)`, as each driver takes many keys."""
-    place = [table.c[column] for column in KEYS[name]]
+def delete_rows(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> None:
+    with driver_connection(connection) as driver:
+        driver.execute(f"DELETE FROM {table_where_key_in(connection, table, name)}", key_parameters(connection, keys))
+
+
+def table_where_key_in(connection: Connection, table: Table, name: str) -> str:
+    """`table WHERE (key columns) IN (…)`, with the keys as each driver takes an array: JSON in SQLite, arrays in PostgreSQL."""
+    columns = [table.c[column] for column in KEY_COLUMNS[name]]
     if connection.dialect.name == "sqlite":
-        keys = f"SELECT {', '.join(f'value ->> {index}' for index in range(len(place)))} FROM json_each(?)"
+        keys = f"SELECT {', '.join(f'value ->> {index}' for index in range(len(columns)))} FROM json_each(?)"
     else:
-        kinds = ("%s::integer[]" if isinstance(column.type, Integer) else "%s::varchar[]" for column in place)
-        keys = f"SELECT * FROM unnest({', '.join(kinds)})"
-    return f"{quoted(connection, table)} WHERE ({names(connection, place)}) IN ({keys})"
+        arrays = ("%s::integer[]" if isinstance(column.type, Integer) else "%s::varchar[]" for column in columns)
+        keys = f"SELECT * FROM unnest({', '.join(arrays)})"
+    return f"{quoted_table(connection, table)} WHERE ({column_list(connection, columns)}) IN ({keys})"
 
 
-def bound(connection: Connection, keys: Collection[Key]) -> tuple[Any, ...]:
+def key_parameters(connection: Connection, keys: Collection[Key]) -> tuple[Any, ...]:
     if connection.dialect.name == "sqlite":
         return (msgspec.json.encode([*keys]).decode(),)
     return tuple(map(list, zip(*keys, strict=True)))
 
 
-def names(connection: Connection, columns: Iterable[Column[Any]]) -> str:
+def column_list(connection: Connection, columns: Iterable[Column[Any]]) -> str:
     return ", ".join(map(connection.dialect.identifier_preparer.format_column, columns))
 
 
-def pour(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
-    """Rows that are not there yet, by the driver's fastest way."""
-    with driving(connection) as driver:
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
+    """Insert rows whose keys are not in the table: with executemany in SQLite, with COPY in PostgreSQL."""
+    with driver_connection(connection) as driver:
         if connection.dialect.name == "sqlite":
             driver.executemany(str(insert(table).compile(dialect=connection.dialect)), rows)
             return
-        statement = f"COPY {quoted(connection, table)} ({names(connection, table.columns)}) FROM STDIN"
+        statement = f"COPY {quoted_table(connection, table)} ({column_list(connection, table.columns)}) FROM STDIN"
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for values in rows:
                 copy.write_row(values)

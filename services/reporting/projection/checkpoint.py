@@ -1,4 +1,4 @@
-"""Where the facts stand in the log, and what may come next."""
+"""The checkpoint of the read models: the last event applied, and which events may follow it."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from shared.errors import Fault
 from shared.message import PREFIX, START, EventMessage, Position, Recorded
 from shared.time import local_date
 
-OWN = f"{PREFIX}reporting."
+REPORTING_EVENTS = f"{PREFIX}reporting."  # the types of this service's own events
 
 
-class Gap(Fault):
-    """Events are missing between what was applied and what comes. A projection never skips: it stops and says so."""
+class EventGap(Fault):
+    """Events are missing between the checkpoint and the events given. A projection never skips events: it stops."""
 
 
 class Checkpoint(Struct, frozen=True):
-    """The last event that the facts know, and the span of quarters in which something happened."""
+    """The last event applied (`recorded` is its time of recording, ISO), and the first and last quarter with a fact."""
 
     position: Position = START
     recorded: str | None = None
@@ -25,24 +25,36 @@ class Checkpoint(Struct, frozen=True):
     last_quarter: str | None = None
 
 
-def told_by(standing: Checkpoint, found: Sequence[EventMessage]) -> bool:
-    """Whether a log is the one that was folded, by the time of recording, in microseconds, of what it holds where the facts stand."""
-    return standing.position == START or [event.recordedtime.isoformat() for event in found] == [standing.recorded]
+def belongs_to_log(checkpoint: Checkpoint, events_at_checkpoint: Sequence[EventMessage]) -> bool:
+    """Whether a log is the one that was folded: its event at our checkpoint has the recording time that we stored.
+
+    `events_at_checkpoint` is what the log holds at the position of the checkpoint. Times of recording have microseconds, so two
+    logs agree by accident only if one is loaded with the times of the other.
+    """
+    return checkpoint.position == START or [event.recordedtime.isoformat() for event in events_at_checkpoint] == [checkpoint.recorded]
 
 
-def following(events: Sequence[Recorded], reached: Position) -> list[Recorded]:
-    """The events not applied yet, each the next of the one before."""
-    fresh = [event for event in events if event.position > reached]
-    for event in fresh:
-        if event.previous != reached:
-            raise Gap(f"{event.kind} at {event.position} follows {event.previous}; the read models stand at {reached}.")
-        reached = event.position
-    return fresh
+def events_after(position: Position, events: Sequence[Recorded]) -> list[Recorded]:
+    """The events after a position; those at or before it were applied already and are left out.
+
+    Raises:
+        EventGap: an event does not follow the one before it, by the `previous` of its envelope.
+    """
+    new = [event for event in events if event.position > position]
+    for event in new:
+        if event.previous != position:
+            raise EventGap(f"{event.kind} at {event.position} follows {event.previous}; the read models are at {position}.")
+        position = event.position
+    return new
 
 
-def moved(standing: Checkpoint, events: Sequence[Recorded]) -> Checkpoint:
-    """After these events, one or more. A decision about a quarter is not of it: it makes its own day no quarter of the programme."""
-    times = [event.time for event in events if not event.type.startswith(OWN)]
-    known = [quarter for quarter in (standing.first_quarter, standing.last_quarter) if quarter]
-    named = known + [quarter_of(local_date(time)) for time in ((min(times), max(times)) if times else ())]
-    return Checkpoint(events[-1].position, events[-1].recordedtime.isoformat(), min(named, default=None), max(named, default=None))
+def advance(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Checkpoint:
+    """The checkpoint after these events, one or more.
+
+    A decision of this service (a target, a release) does not widen the span of quarters: its own day is not activity of the programme.
+    """
+    times = [event.time for event in events if not event.type.startswith(REPORTING_EVENTS)]
+    known = [quarter for quarter in (checkpoint.first_quarter, checkpoint.last_quarter) if quarter]
+    quarters = known + [quarter_of(local_date(time)) for time in ((min(times), max(times)) if times else ())]
+    last = events[-1]
+    return Checkpoint(last.position, last.recordedtime.isoformat(), min(quarters, default=None), max(quarters, default=None))

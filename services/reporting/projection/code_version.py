@@ -1,23 +1,23 @@
-"""Which code made the facts: other code may read the same events otherwise."""
+"""The version of the code that folds events into facts. Tables made by another version may hold other facts for the same events."""
 
 import hashlib
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-ROOMS = ("services", "shared")
+PACKAGES = ("services", "shared")
 ROOT = Path(__file__).parents[3]
 
 
 @cache
 def version() -> str:
-    """Of all the code that decides, writes, upcasts and folds: what of it may matter to a fact is nobody's to guess."""
+    """`facts <digest>`, with a digest of every Python file of the product: we do not guess which of them affect a fact."""
     digest = hashlib.sha256()
-    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         digest.update(path.read_bytes())
     return f"facts {digest.hexdigest()[:16]}"
 
 
-def named() -> str:
-    """A name for tables that are about to be made: no others have it, and it tells who made them."""
+def new_build_name() -> str:
+    """A unique name for tables about to be made: `facts <digest> <uuid>`. It begins with the version of the code that makes them."""
     return f"{version()} {uuid4()}"

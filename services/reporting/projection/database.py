@@ -1,4 +1,4 @@
-"""The one place of reporting that opens a database."""
+"""Engines for the database of the read models. No other module of this service opens a database."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,88 +15,88 @@ from shared.errors import Unavailable
 from shared.store.postgres.connection import PATIENCE, away
 from shared.store.sqlite.connections import kind
 
-SCRATCH = "sqlite://"  # a database of this process alone, gone with it
-SCRATCH_CACHE = 65_536  # KiB
-WRITES = {"writes": True}
-AWAY = "The read models cannot be reached now."
+SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
+SCRATCH_CACHE_KIB = 65_536
+WRITE_OPTIONS = {"writes": True}  # execution options of a connection that will write: see `begin_transaction`
+UNREACHABLE = "The read models cannot be reached now."
 
 
 def open_engine(url: str) -> Engine:
-    """`sqlite:///file`, `sqlite://` (scratch) or `postgresql://…`."""
+    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`."""
     if url.startswith("sqlite"):
         return open_sqlite(url)
-    driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    patience = {name: value for name, value in PATIENCE.items() if name not in make_url(driver).query}
-    return create_engine(driver, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=patience)
+    driver_url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+    timeouts = {name: value for name, value in PATIENCE.items() if name not in make_url(driver_url).query}
+    return create_engine(driver_url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=timeouts)
 
 
 def open_sqlite(url: str) -> Engine:
-    if url == SCRATCH:
+    if url == SCRATCH_URL:
         return open_scratch()
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
     event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", begin)
+    event.listen(engine, "begin", begin_transaction)
     return engine
 
 
 def open_scratch() -> Engine:
-    """A database without a name: SQLite keeps its first megabytes in memory and the rest in a file that nobody else can see.
+    """A database without a name: SQLite caches its first megabytes in memory and spills the rest to a file that no other process sees.
 
-    There is one connection, which callers take in turns: a second one would be another, empty database.
+    The pool holds one connection, which callers use in turn: a second connection would open a second, empty database.
     """
     options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-    engine = create_engine(SCRATCH, creator=lambda: sqlite3.connect("", check_same_thread=False), **options)
-    event.listen(engine, "connect", unguarded)
-    event.listen(engine, "begin", begin)
+    engine = create_engine(SCRATCH_URL, creator=lambda: sqlite3.connect("", check_same_thread=False), **options)
+    event.listen(engine, "connect", configure_scratch)
+    event.listen(engine, "begin", begin_transaction)
     return engine
 
 
 def configure(connection: Any, record: Any) -> None:
-    """The driver must not decide where a transaction begins: it would leave reads outside of any."""
+    """Transactions begin with our own BEGIN: left to itself, the driver would run reads outside of any transaction."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")  # the log is the truth: what a power cut loses here is folded again
+    connection.execute("PRAGMA synchronous=NORMAL")  # what a power cut loses here is folded from the log again
 
 
-def unguarded(connection: Any, record: Any) -> None:
-    """What is lost with the process needs no journal to survive it, but a transaction still needs one to be undone."""
+def configure_scratch(connection: Any, record: Any) -> None:
+    """Nothing here has to survive the process, so no syncs; but a rollback still needs a journal, which can be in memory."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=MEMORY")
     connection.execute("PRAGMA synchronous=OFF")
-    connection.execute(f"PRAGMA cache_size=-{SCRATCH_CACHE}")
+    connection.execute(f"PRAGMA cache_size=-{SCRATCH_CACHE_KIB}")
 
 
-def begin(connection: Connection) -> None:
-    """A writer takes its lock at once: two that read first and write later would refuse each other."""
+def begin_transaction(connection: Connection) -> None:
+    """A writer takes SQLite's write lock at BEGIN. Two writers that read first and upgrade later would make each other fail."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """A database that is away, or goes away in the middle, is a passing fault: the same may be asked again."""
+def unavailable_if_unreachable() -> Iterator[None]:
+    """Turn the errors of a database that cannot be reached, or that goes away in the middle, into Unavailable: try again later."""
     try:
         yield
     except PoolTimeout as fault:
-        raise Unavailable(AWAY) from fault
+        raise Unavailable(UNREACHABLE) from fault
     except DBAPIError as fault:
-        if fault.connection_invalidated or passes(fault.orig):
-            raise Unavailable(AWAY) from fault
+        if fault.connection_invalidated or is_transient(fault.orig):
+            raise Unavailable(UNREACHABLE) from fault
         raise
 
 
 @contextmanager
-def driving(connection: Connection) -> Iterator[Any]:
-    """The driver's own connection, within the same transaction, and the same passing fault when the database goes away."""
+def driver_connection(connection: Connection) -> Iterator[Any]:
+    """The driver's own connection, in the same transaction, with the same translation of errors into Unavailable."""
     try:
         yield connection.connection.driver_connection
     except (psycopg.Error, sqlite3.Error) as fault:
-        if passes(fault):
-            raise Unavailable(AWAY) from fault
+        if is_transient(fault):
+            raise Unavailable(UNREACHABLE) from fault
         raise
 
 
-def passes(fault: BaseException | None) -> bool:
-    """Whether the same may go well another time. What a statement itself does wrong would be waited for without end."""
+def is_transient(fault: BaseException | None) -> bool:
+    """Whether the same statement may succeed later. An error in the statement itself must not count: callers would retry for ever."""
     if isinstance(fault, psycopg.Error):
         return away(fault)
     return isinstance(fault, sqlite3.OperationalError) and kind(fault) != sqlite3.SQLITE_ERROR

@@ -1,8 +1,9 @@
-"""Fact rows in memory between two commits: the one way in which events become rows of tables, live, in a rebuild and in a replay.
+"""Rows of facts in memory between two commits. Live batches, rebuilds and replays all write their tables through here.
 
-What events give to rows is gathered here, and put on what the tables hold when it is written, together with the checkpoint. So each
-commit is a whole moment of the log, from which anybody may go on. How many events are gathered between two commits is the caller's to
-say: a batch as it arrives, or as many as FULL allows, which keeps memory flat however long the log is.
+Events are folded into rows in memory (`add`). `flush` then completes these rows with those in the tables and writes them, with the
+checkpoint, in the caller's transaction. So every commit leaves the tables at one position of the log, and any process can go on
+from there. Callers decide how often to flush: after each batch that arrives, or when `is_full`, which bounds the memory used
+however long the log is.
 """
 
 import gc
@@ -12,78 +13,88 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import Connection, update
 
-from services.reporting.facts.fold import complete, fold, no_rows, told
-from services.reporting.facts.tables import KEYS, Key, Row, Values
-from services.reporting.facts.timeline_index import steps
-from services.reporting.projection.bulk import found, pour, remove
-from services.reporting.projection.checkpoint import Checkpoint, following, moved
-from services.reporting.projection.merged_persons import unite
+from services.reporting.facts.fold import changes_of, complete_row, empty_rows, fold
+from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, timeline_entry
+from services.reporting.facts.timeline_index import timeline_entries
+from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
+from services.reporting.projection.checkpoint import Checkpoint, advance, events_after
+from services.reporting.projection.merged_persons import update_roots
 from services.reporting.projection.schema import Tables
 from shared.message import START, Recorded
 
-BATCH = 8_192  # events in memory at once, where a whole log is read
-FULL = 250_000  # rows in memory, at which they are to be written
+READ_PAGE_SIZE = 8_192  # events read at once from a log that is folded whole
+MAX_ROWS = 250_000  # rows in memory, above which a batch is full
 
 
 class FactBatch:
-    """`standing` is where the tables stand, and then where the rows in memory do. `tables` are live ones, or those of a rebuild.
+    """Folds events for `tables`, which are the live ones or those of a rebuild.
 
-    Without `telling`, the lines of the timeline are left out: no figure needs them.
+    `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
+    the timeline index is left out: figures do not need it.
     """
 
-    def __init__(self, tables: Tables, standing: Checkpoint, *, telling: bool = True) -> None:
+    def __init__(self, tables: Tables, checkpoint: Checkpoint, *, with_timeline: bool = True) -> None:
         self.tables = tables
-        self.telling = telling
-        self.standing = standing
-        self.begin()
+        self.with_timeline = with_timeline
+        self.checkpoint = checkpoint
+        self.clear()
 
-    def begin(self) -> None:
-        self.rows = no_rows()
-        self.steps: list[Values] = []
-        self.empty = self.standing.position == START  # nothing is in the tables yet: no row is looked for
+    def clear(self) -> None:
+        self.rows = empty_rows()
+        self.timeline: list[Values] = []
+        self.tables_empty = self.checkpoint.position == START  # then there are no stored rows to look up
 
     @property
-    def held(self) -> int:
+    def row_count(self) -> int:
         """Rows in memory."""
-        return len(self.steps) + sum(map(len, self.rows.values()))
+        return len(self.timeline) + sum(map(len, self.rows.values()))
 
     @property
-    def full(self) -> bool:
-        return self.held > FULL
+    def is_full(self) -> bool:
+        return self.row_count > MAX_ROWS
 
-    def take(self, events: Sequence[Recorded]) -> None:
-        """Fold events that follow what is here. Those before are left out; a gap raises Gap and changes nothing."""
-        fresh = following(events, self.standing.position)
-        if not fresh:
+    def add(self, events: Sequence[Recorded]) -> None:
+        """Fold events in the order of the log. Events at or before the checkpoint are ignored.
+
+        Raises:
+            EventGap: an event is missing before or between these. Nothing is folded.
+            msgspec.ValidationError: an event cannot be read. The batch must not be flushed.
+        """
+        new = events_after(self.checkpoint.position, events)
+        if not new:
             return
-        fold(self.rows, map(told, fresh))
-        if self.telling:
-            self.steps += steps(fresh)
-        self.standing = moved(self.standing, fresh)
+        fold(self.rows, map(changes_of, new))
+        if self.with_timeline:
+            self.timeline += timeline_entries(new)
+        self.checkpoint = advance(self.checkpoint, new)
 
-    def write(self, connection: Connection) -> None:
-        """All rows go to their tables, with the checkpoint; memory is empty again."""
+    def flush(self, connection: Connection) -> None:
+        """Write all rows and the checkpoint, and empty the memory. The caller commits."""
         for name, rows in self.rows.items():
             if rows:
-                self.put(connection, name, rows)
-        pour(connection, self.tables["step"], self.steps)
+                self.write_rows(connection, name, rows)
+        insert_rows(connection, self.tables[timeline_entry.name], self.timeline)
         if any("merged_into" in row for row in self.rows["person"].values()):
-            unite(connection, self.tables["person"])
-        connection.execute(update(self.tables["checkpoint"]).values(msgspec.structs.asdict(self.standing)))
-        self.begin()
+            update_roots(connection, self.tables["person"])
+        connection.execute(update(self.tables["checkpoint"]).values(msgspec.structs.asdict(self.checkpoint)))
+        self.clear()
 
-    def put(self, connection: Connection, name: str, rows: dict[Key, Row]) -> None:
+    def write_rows(self, connection: Connection, name: str, rows: dict[Key, Row]) -> None:
+        """Complete the rows of one table with the stored ones and replace these. A row keyed by its position is always new."""
         table = self.tables[name]
-        stored = {} if self.empty or "position" in KEYS[name] else found(connection, table, name, rows)
+        stored = {} if self.tables_empty or "position" in KEY_COLUMNS[name] else select_rows(connection, table, name, rows)
         if stored:
-            remove(connection, table, name, stored)
-        pour(connection, table, (tuple(complete(name, key, stored.get(key), row).values()) for key, row in rows.items()))
+            delete_rows(connection, table, name, stored)
+        insert_rows(connection, table, (tuple(complete_row(name, key, stored.get(key), row).values()) for key, row in rows.items()))
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the cyclic garbage collector: a fold makes millions of objects, none of them in a cycle, and the collector would go
-    through all of them again and again; that was the half of a replay. What is dropped is freed at once, as ever."""
+def garbage_collection_paused() -> Iterator[None]:
+    """Fold a whole log without the cyclic garbage collector.
+
+    A fold makes millions of objects and no cycles. The collector would traverse them all again and again, which took half of the
+    time of a replay. Reference counting still frees what is dropped.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

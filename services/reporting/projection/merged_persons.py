@@ -1,19 +1,19 @@
-"""Records of persons that were found to be one: whom each stands for in a figure."""
+"""Records of persons that were merged: for each, the record that stands for the person in figures (`person.root`)."""
 
 from sqlalchemy import Connection, Table, select, update
 
 
-def unite(connection: Connection, person: Table) -> None:
-    """Every merged record points at the end of its chain."""
-    asked = select(person.c.person, person.c.merged_into, person.c.root).where(person.c.merged_into.is_not(None))
-    merged = {row.person: row for row in connection.execute(asked)}
+def update_roots(connection: Connection, person: Table) -> None:
+    """Set `root` of every merged record to the end of its chain of merges."""
+    merged_records = select(person.c.person, person.c.merged_into, person.c.root).where(person.c.merged_into.is_not(None))
+    merged = {row.person: row for row in connection.execute(merged_records)}
     for record, root in roots({record: row.merged_into for record, row in merged.items()}).items():
         if merged[record].root != root:
             connection.execute(update(person).where(person.c.person == record).values(root=root))
 
 
 def roots(merged_into: dict[str, str]) -> dict[str, str]:
-    """Each merged record -> the record that stands for the person, at the end of the chain."""
+    """Each merged record -> the record at the end of its chain. A cycle, which no merge should make, ends where it closes."""
     ends: dict[str, str] = {}
     for record in merged_into:
         seen, end = {record}, merged_into[record]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.reporting.projection.checkpoint import told_by
+from services.reporting.projection.checkpoint import belongs_to_log
 from services.reporting.projection.read_models import OtherVersion
 from services.reporting.queries.reports import Reports
 from shared.errors import Refused, Unavailable
@@ -31,12 +31,12 @@ class Projector:
         Raises AnotherLog: what it says next would be added to figures that are not its own; that these shall go is for a person to say.
         """
         try:
-            reached = self.reporting.standing()
+            reached = self.reporting.checkpoint()
         except OtherVersion:
             return self.rebuild()
         if reached.position == START and self.store.head() != START:
             return self.rebuild()
-        if not told_by(reached, self.store.read_at([reached.position])):
+        if not belongs_to_log(reached, self.store.read_at([reached.position])):
             raise AnotherLog(f"the read models stand at {reached.position}, in another log: `parcours rebuild` makes them from this one")
         return reached.position
 

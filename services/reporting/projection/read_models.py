@@ -1,6 +1,20 @@
-"""The tables of facts in a database, applied with their checkpoint in one transaction.
+"""The read models: tables of facts in SQLite or PostgreSQL, written with their checkpoint in one transaction.
 
-SQLite and PostgreSQL hold the same rows. A reader sees one moment of the tables, never half a batch.
+How it works
+------------
+- One writer at a time. `writing` opens a transaction that holds a lock of the whole database: BEGIN IMMEDIATE in SQLite, an
+  advisory lock in PostgreSQL. The live projector, a rebuild and the creation of the tables all write through it.
+- The rows and the checkpoint commit together. `apply` reads the checkpoint, folds the events after it and writes both. A crash
+  before the commit loses the batch, and the events are delivered again; a crash after it makes the redelivery a no-op, since events
+  at or before the checkpoint are ignored. So each event takes effect once. A gap in the events raises EventGap and writes nothing.
+- Readers see one moment. `reading` opens a read transaction on a snapshot (REPEATABLE READ, or SQLite's WAL), so that all queries
+  of one answer see the same position, whatever is written meanwhile.
+- Tables belong to the code that made them. `checkpoint.name` begins with a digest of the code that folds events (`code_version`).
+  `reading` and `apply` raise OtherVersion for tables of other code: its facts for the same events may differ.
+- A rebuild swaps whole tables (`rebuild`). A snapshot of PostgreSQL does not cover a table that is renamed into place after the
+  snapshot was taken: such a reader would find it empty. Therefore a reader first takes the weakest lock on one table, `checkpoint`,
+  on which each swap takes the strongest. Either the swap waits until the reader ends, or the reader waits for the swap, and its
+  snapshot, taken by its first query after the lock, sees the new tables.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,115 +23,130 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, select, text
 
-from services.reporting.facts.tables import TABLES
-from services.reporting.facts.timeline_index import steps
-from services.reporting.projection.bulk import pour
-from services.reporting.projection.checkpoint import Checkpoint, Gap
+from services.reporting.facts.tables import TABLES, timeline_entry
+from services.reporting.facts.timeline_index import timeline_entries
+from services.reporting.projection.bulk import insert_rows
+from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import version
-from services.reporting.projection.database import SCRATCH, WRITES, open_engine, reachable
-from services.reporting.projection.fact_batch import BATCH, FactBatch, uncollected
-from services.reporting.projection.schema import Tables, create
+from services.reporting.projection.database import SCRATCH_URL, WRITE_OPTIONS, open_engine, unavailable_if_unreachable
+from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
+from services.reporting.projection.schema import Tables, create_if_missing
 from shared.errors import Replaced
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
-__all__ = ["Gap", "ReadModels"]
+__all__ = ["EventGap", "ReadModels"]
 
 CHECKPOINT = TABLES["checkpoint"].c
-LOCK = 7_031_862  # names the lock that one writer of the read models holds in PostgreSQL
+WRITER_LOCK_ID = 7_031_862  # of the advisory lock that the writer holds in PostgreSQL; all releases must agree on it
+Snapshot = tuple[str, Position]  # a build and a position: together they say exactly what the tables hold
 
 
 class OtherVersion(Replaced):
-    """The facts were folded by other code than this, which may see the same events otherwise."""
+    """The tables were made by another version of the code, which may read the same events differently."""
 
     def __init__(self) -> None:
-        super().__init__("another version made the read models: the reporting service makes them anew at its start, or `parcours rebuild`")
+        super().__init__(
+            "The read models were made by another version of the code. "
+            "The reporting service rebuilds them when it starts; or run `parcours rebuild`."
+        )
 
 
 class ReadModels:
-    """Tables that are there are left as they are found, also by those who cannot read them: see `OtherVersion`."""
+    """Opening creates the tables if there are none. It never changes existing ones, even those of another version."""
 
-    def __init__(self, url: str = SCRATCH) -> None:
+    def __init__(self, url: str = SCRATCH_URL) -> None:
         self.engine = open_engine(url)
         with self.writing() as connection:
-            create(connection, TABLES)
+            create_if_missing(connection, TABLES)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One moment of the tables, whatever is written meanwhile.
+        """A read transaction on one snapshot of the tables.
 
-        A moment of PostgreSQL does not hold for a table that a rebuild puts in the place of another: whose moment is older finds it
-        empty. So a reader first takes the lightest lock of a table that every swap must have for itself: either the swap waits for
-        the reader, or the reader waits, and its moment, which only begins with its first question, is after the swap.
+        Raises:
+            OtherVersion: another version of the code made the tables.
+            Unavailable: the database cannot be reached.
         """
-        with reachable(), self.engine.connect() as connection, connection.begin():
+        with unavailable_if_unreachable(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
-            ours(connection)
+            load_checkpoint(connection)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One writer at a time; it sees what the one before it left."""
-        options: dict[str, Any] = dict(WRITES)
+        """A write transaction, alone: it sees what the previous writer committed. Does not check the version of the tables.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        options: dict[str, Any] = dict(WRITE_OPTIONS)
         if self.engine.dialect.name == "postgresql":
-            options["isolation_level"] = "READ COMMITTED"  # the lock comes first; what is read after it must be current
-        with reachable(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            options["isolation_level"] = "READ COMMITTED"  # a snapshot taken before the lock would miss the previous writer's rows
+        with unavailable_if_unreachable(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK_ID})
             yield connection
 
     def apply(self, events: Sequence[Recorded]) -> Position:
-        """Fold events that follow what was applied. Those applied before are left out; a gap raises Gap and changes nothing."""
-        with self.writing() as connection:
-            gathered = FactBatch(TABLES, ours(connection))
-            reached = gathered.standing
-            gathered.take(events)
-            if gathered.standing != reached:
-                gathered.write(connection)
-            return gathered.standing.position
+        """Fold events and commit them with the checkpoint. Returns the position reached. Events applied before are ignored.
 
-    def fill(self, store: EventStore, until: Position) -> None:
-        """The facts of a log up to a position, into empty tables; without the lines of the timeline, which no figure needs."""
-        gathered = FactBatch(TABLES, Checkpoint(), telling=False)
-        with uncollected(), self.writing() as connection:
-            for page in pages_as(Recorded, store, START, until, BATCH):
-                gathered.take(page)
-                if gathered.full:
-                    gathered.write(connection)
-            gathered.write(connection)
-
-    def tell(self, store: EventStore, until: Position) -> None:
-        """The lines of the timeline that `fill` left out."""
+        Raises:
+            EventGap: an event is missing before or between these. Nothing changes.
+            OtherVersion: another version of the code made the tables.
+            Unavailable: the database cannot be reached; the batch may or may not be committed, and can be applied again.
+        """
         with self.writing() as connection:
-            for page in pages_as(Recorded, store, START, until, BATCH):
-                pour(connection, TABLES["step"], steps(page))
+            before = load_checkpoint(connection)
+            batch = FactBatch(TABLES, before)
+            batch.add(events)
+            if batch.checkpoint != before:
+                batch.flush(connection)
+            return batch.checkpoint.position
+
+    def fold_log(self, store: EventStore, until: Position) -> None:
+        """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
+        batch = FactBatch(TABLES, Checkpoint(), with_timeline=False)
+        with garbage_collection_paused(), self.writing() as connection:
+            for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
+                batch.add(page)
+                if batch.is_full:
+                    batch.flush(connection)
+            batch.flush(connection)
+
+    def index_timeline(self, store: EventStore, until: Position) -> None:
+        """Fill the timeline index, which `fold_log` leaves out."""
+        with self.writing() as connection:
+            for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
+                insert_rows(connection, TABLES[timeline_entry.name], timeline_entries(page))
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def ours(connection: Connection) -> Checkpoint:
-    """Where the live tables stand. Raises OtherVersion when this one did not make them."""
-    name, *standing = connection.execute(select(CHECKPOINT.name, *columns(TABLES))).one()
+def load_checkpoint(connection: Connection) -> Checkpoint:
+    """The checkpoint of the live tables.
+
+    Raises:
+        OtherVersion: another version of the code made the tables.
+    """
+    name, *values = connection.execute(select(CHECKPOINT.name, *checkpoint_columns(TABLES))).one()
     if not name.startswith(version()):
         raise OtherVersion
-    return Checkpoint(*standing)
+    return Checkpoint(*values)
 
 
-def moment(connection: Connection) -> tuple[str, Position]:
-    """What the tables hold is the same whenever this is: who made them, and up to where."""
+def current_snapshot(connection: Connection) -> Snapshot:
+    """Names what the tables hold now: the same snapshot always gives the same answers."""
     name, position = connection.execute(select(CHECKPOINT.name, CHECKPOINT.position)).one()
     return name, position
 
 
-def stands(connection: Connection, tables: Tables) -> Checkpoint:
-    return Checkpoint(*connection.execute(select(*columns(tables))).one())
+def read_checkpoint(connection: Connection, tables: Tables) -> Checkpoint:
+    """The checkpoint of any tables, without a check of the version that made them."""
+    return Checkpoint(*connection.execute(select(*checkpoint_columns(tables))).one())
 
 
-def columns(tables: Tables) -> list[Column[Any]]:
+def checkpoint_columns(tables: Tables) -> list[Column[Any]]:
     return [tables["checkpoint"].c[name] for name in Checkpoint.__struct_fields__]
-
-
-def standing(connection: Connection, tables: Tables) -> Position:
-    return stands(connection, tables).position

@@ -1,8 +1,21 @@
-"""A rebuild: every table made again from the log, beside the live ones, whose place they then take in one transaction.
+"""A rebuild: fold the whole log into new tables beside the live ones, then swap them in one transaction.
 
-Killed at any moment, it leaves the live tables as they were, and the next one goes on from where it last wrote; unless that was begun
-from another log, or by another version of the product, which may see the facts otherwise. Of two that run at once, the later one takes
-over and the earlier one stops.
+How it works
+------------
+1. `start_or_resume` creates the tables of the rebuild (`rebuilt_…`), under the name of a new build. If a rebuild was interrupted
+   before, its tables are kept and only renamed, provided the same version of the code made them, from the same log.
+2. `catch_up` folds the log, from the checkpoint of these tables to the head, and commits each time the batch is full. These tables
+   have no indexes yet. Readers and the live projector go on with the live tables meanwhile.
+3. `try_swap` compares positions under the writer's lock. If the live tables are ahead, it declines and the rebuild catches up once
+   more: figures must never go back. Otherwise it creates the indexes, waits for the readers in PostgreSQL (see `read_models`), drops
+   the live tables and renames the new ones, all in one transaction.
+
+Positions beyond the head of the log are ignored in this comparison: they come from another log, or from events that a restored
+backup no longer has. Live tables of another version are ignored too: they are only there to be replaced.
+
+Killed at any point, a rebuild leaves the live tables as they were, and the next one resumes where it last committed.
+Of two rebuilds at once, the later one takes over: it renames the build, and the earlier one, which checks the name before each
+write, stops with Refused("rebuild_replaced").
 """
 
 from psycopg.errors import LockNotAvailable
@@ -10,92 +23,118 @@ from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
-from services.reporting.projection.checkpoint import Checkpoint, told_by
-from services.reporting.projection.code_version import named, version
-from services.reporting.projection.fact_batch import BATCH, FactBatch, uncollected
-from services.reporting.projection.read_models import ReadModels, standing, stands
-from services.reporting.projection.schema import beside, create_bare, drop, index, maker, quoted
+from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
+from services.reporting.projection.code_version import new_build_name, version
+from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
+from services.reporting.projection.read_models import ReadModels, read_checkpoint
+from services.reporting.projection.schema import (
+    build_name,
+    create_indexes,
+    create_without_indexes,
+    drop_tables,
+    quoted_table,
+    rebuild_tables,
+)
 from shared.errors import Refused, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
-PATIENCE = "30s"  # how long PostgreSQL's readers are waited for, and new ones held up, before the swap is given up
+SWAP_LOCK_TIMEOUT = "30s"  # for PostgreSQL's readers to end before the swap is given up; new readers wait meanwhile
 
 
 class Rebuild:
+    """One rebuild of `models` from `store`."""
+
     def __init__(self, models: ReadModels, store: EventStore) -> None:
         self.models = models
         self.store = store
-        self.tables = beside()
-        self.name = named()
-        self.gathered = FactBatch(self.tables, Checkpoint())
+        self.tables = rebuild_tables()
+        self.name = new_build_name()
+        self.batch = FactBatch(self.tables, Checkpoint())
 
     def run(self) -> Position:
-        self.begin()
-        with uncollected():
-            self.build()
-            while not self.swapped():
-                self.build()
-        return self.gathered.standing.position
+        """Rebuild and swap. Returns the position that the live tables then have.
 
-    def begin(self) -> None:
+        Raises:
+            Refused: a later rebuild took over (`rebuild_replaced`).
+            Unavailable: the database or the log cannot be reached, or readers do not end in time for the swap.
+        """
+        self.start_or_resume()
+        with garbage_collection_paused():
+            self.catch_up()
+            while not self.try_swap():
+                self.catch_up()
+        return self.batch.checkpoint.position
+
+    def start_or_resume(self) -> None:
         with self.models.writing() as connection:
-            if maker(connection, self.tables).startswith(version()) and self.goes_on(stands(connection, self.tables)):
+            if self.can_resume(connection):
                 connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
             else:
-                drop(connection, self.tables)
-                create_bare(connection, self.tables, self.name)
-            self.gathered = FactBatch(self.tables, stands(connection, self.tables))
+                drop_tables(connection, self.tables)
+                create_without_indexes(connection, self.tables, self.name)
+            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables))
 
-    def goes_on(self, begun: Checkpoint) -> bool:
-        return told_by(begun, self.store.read_at([begun.position]))
+    def can_resume(self, connection: Connection) -> bool:
+        """Whether an interrupted rebuild left tables that this version of the code made from this log."""
+        if not build_name(connection, self.tables).startswith(version()):
+            return False
+        checkpoint = read_checkpoint(connection, self.tables)
+        return belongs_to_log(checkpoint, self.store.read_at([checkpoint.position]))
 
-    def build(self) -> None:
-        """From where it stands to the end of the log."""
-        for page in pages_as(Recorded, self.store, self.gathered.standing.position, self.store.head(), BATCH):
-            self.gathered.take(page)
-            if self.gathered.full:
-                self.write()
-        self.write()
+    def catch_up(self) -> None:
+        """Fold from the checkpoint of the rebuild to the head of the log."""
+        for page in pages_as(Recorded, self.store, self.batch.checkpoint.position, self.store.head(), READ_PAGE_SIZE):
+            self.batch.add(page)
+            if self.batch.is_full:
+                self.flush()
+        self.flush()
 
-    def write(self) -> None:
+    def flush(self) -> None:
         with self.models.writing() as connection:
-            self.own(connection)
-            self.gathered.write(connection)
+            self.check_not_replaced(connection)
+            self.batch.flush(connection)
 
-    def swapped(self) -> bool:
-        """Never while the live tables are ahead: they must not go back; unless it is from what this log never had."""
+    def try_swap(self) -> bool:
+        """Swap, unless the live tables are ahead of the rebuild. False if they are."""
         with self.models.writing() as connection:
-            self.own(connection)
-            if min(self.live(connection), self.store.head()) > self.gathered.standing.position:
+            self.check_not_replaced(connection)
+            if min(self.live_position(connection), self.store.head()) > self.batch.checkpoint.position:
                 return False
             self.swap(connection)
         return True
 
-    def live(self, connection: Connection) -> Position:
-        """Where the live tables are, as far as it matters: those of another version are only waited for to go."""
-        return standing(connection, TABLES) if maker(connection, TABLES).startswith(version()) else START
+    def live_position(self, connection: Connection) -> Position:
+        """The position of the live tables; START if another version made them."""
+        if not build_name(connection, TABLES).startswith(version()):
+            return START
+        return read_checkpoint(connection, TABLES).position
 
-    def own(self, connection: Connection) -> None:
-        if maker(connection, self.tables) != self.name:
-            raise Refused("rebuild_replaced", "Une reconstruction plus récente a pris la place de celle-ci.")
+    def check_not_replaced(self, connection: Connection) -> None:
+        if build_name(connection, self.tables) != self.name:
+            raise Refused("rebuild_replaced")
 
     def swap(self, connection: Connection) -> None:
-        """Readers see the old tables until this transaction ends, and the new ones after it."""
-        index(connection, self.tables)
+        """Replace the live tables. Readers see the old ones until the transaction of the caller commits."""
+        create_indexes(connection, self.tables)
         if connection.dialect.name == "postgresql":
-            wait_for_readers(connection)
-        drop(connection, TABLES)
+            lock_out_readers(connection)
+        drop_tables(connection, TABLES)
         for name, table in TABLES.items():
-            connection.execute(text(f"ALTER TABLE {quoted(connection, self.tables[name])} RENAME TO {quoted(connection, table)}"))
+            rebuilt, live = quoted_table(connection, self.tables[name]), quoted_table(connection, table)
+            connection.execute(text(f"ALTER TABLE {rebuilt} RENAME TO {live}"))
 
 
-def wait_for_readers(connection: Connection) -> None:
-    """See ReadModels.reading."""
-    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+def lock_out_readers(connection: Connection) -> None:
+    """Wait for the readers to end and hold new ones until the commit: see `read_models`.
+
+    Raises:
+        Unavailable: readers did not end within SWAP_LOCK_TIMEOUT.
+    """
+    connection.execute(text(f"SET LOCAL lock_timeout = '{SWAP_LOCK_TIMEOUT}'"))
     try:
         connection.execute(text("LOCK TABLE checkpoint IN ACCESS EXCLUSIVE MODE"))
     except OperationalError as fault:
         if isinstance(fault.orig, LockNotAvailable):
-            raise Unavailable("readers hold the tables that a rebuild shall replace: the next one goes on from here") from fault
+            raise Unavailable("Readers did not release the tables in time for the swap: the next rebuild resumes from here.") from fault
         raise

@@ -1,4 +1,7 @@
-"""The tables as a database has them: made empty, made beside the live ones, and dropped."""
+"""Creating, dropping and naming the tables: the live ones, and those that a rebuild fills beside them.
+
+Each time the tables are made is a *build*, with a name of its own (`code_version.new_build_name`) in the row `checkpoint.name`.
+"""
 
 from collections.abc import Mapping
 from uuid import uuid4
@@ -7,62 +10,66 @@ from sqlalchemy import Connection, MetaData, Table, insert, select
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import quoted_name
 
-from services.reporting.facts.tables import TABLES, calendar
-from services.reporting.projection.code_version import named
+from services.reporting.facts.tables import TABLES, quarter_rows
+from services.reporting.projection.code_version import new_build_name
 from shared.message import START
 
-BESIDE = "rebuilt_"
-Tables = Mapping[str, Table]
+REBUILD_PREFIX = "rebuilt_"  # of the tables of a rebuild that is under way
+Tables = Mapping[str, Table]  # by the name in facts.tables, whatever the table is called in the database
 
 
-def beside() -> Tables:
-    """The same tables under other names. An index keeps the name that it has here when its table takes the live one's place."""
-    metadata, run = MetaData(), uuid4().hex
-    made = {name: table.to_metadata(metadata, name=f"{BESIDE}{name}") for name, table in TABLES.items()}
-    for table in made.values():
-        for known in table.indexes:
-            known.name = quoted_name(f"{known.name}_{run}", quote=None)
-    return made
+def rebuild_tables() -> Tables:
+    """The same tables under the names that they have until the swap.
+
+    Indexes are not renamed by a swap, and their names are unique in a database: each rebuild gives them a suffix of its own.
+    """
+    metadata, suffix = MetaData(), uuid4().hex
+    tables = {name: table.to_metadata(metadata, name=f"{REBUILD_PREFIX}{name}") for name, table in TABLES.items()}
+    for table in tables.values():
+        for index in table.indexes:
+            index.name = quoted_name(f"{index.name}_{suffix}", quote=None)
+    return tables
 
 
-def create(connection: Connection, tables: Tables) -> None:
-    """Tables that are there already stay, whoever made them."""
-    if maker(connection, tables):
+def create_if_missing(connection: Connection, tables: Tables) -> None:
+    """Create the tables, empty. Tables that exist are left unchanged, whichever version of the code made them."""
+    if build_name(connection, tables):
         return
     for table in tables.values():
         table.create(connection)
-    begin(connection, tables, named())
+    insert_first_rows(connection, tables, new_build_name())
 
 
-def maker(connection: Connection, tables: Tables) -> str:
-    """The name of who made the tables that are there; empty when there are none. Asked of the one column that every version had."""
+def build_name(connection: Connection, tables: Tables) -> str:
+    """The name of the build that made these tables; empty if there are none. Reads the one column that every version has."""
     checkpoint = tables["checkpoint"]
-    there = connection.dialect.has_table(connection, checkpoint.name)
-    return str(connection.scalar(select(checkpoint.c.name)) or "") if there else ""
+    exists = connection.dialect.has_table(connection, checkpoint.name)
+    return str(connection.scalar(select(checkpoint.c.name)) or "") if exists else ""
 
 
-def create_bare(connection: Connection, tables: Tables, name: str) -> None:
-    """Without indexes: kept up row by row they would cost more than the rows. `index` makes them at the end."""
+def create_without_indexes(connection: Connection, tables: Tables, name: str) -> None:
+    """Create the tables of the build `name`. A rebuild creates the indexes at its end: updating them for each row would cost more."""
     for table in tables.values():
         connection.execute(CreateTable(table))
-    begin(connection, tables, name)
+    insert_first_rows(connection, tables, name)
 
 
-def begin(connection: Connection, tables: Tables, name: str) -> None:
+def insert_first_rows(connection: Connection, tables: Tables, name: str) -> None:
     connection.execute(insert(tables["checkpoint"]), {"name": name, "position": START})
-    connection.execute(insert(tables["quarter"]), calendar())
+    connection.execute(insert(tables["quarter"]), quarter_rows())
 
 
-def index(connection: Connection, tables: Tables) -> None:
+def create_indexes(connection: Connection, tables: Tables) -> None:
     for table in tables.values():
-        for known in table.indexes:
-            known.create(connection)
+        for index in table.indexes:
+            index.create(connection)
 
 
-def drop(connection: Connection, tables: Tables) -> None:
+def drop_tables(connection: Connection, tables: Tables) -> None:
     for table in tables.values():
         table.drop(connection, checkfirst=True)
 
 
-def quoted(connection: Connection, table: Table) -> str:
+def quoted_table(connection: Connection, table: Table) -> str:
+    """The table's name in the database, quoted where SQL needs it."""
     return connection.dialect.identifier_preparer.format_table(table)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.reporting.indicators.formatting import Cell, missing
+from services.reporting.indicators.formatting import Cell, missing_persons
 from services.reporting.quarters import label
 from services.reporting.queries.figures import FigureSet
 
@@ -60,7 +60,7 @@ def target(sheet: FigureSet, name: str, territory: str, quarter: str) -> Model |
     figure = sheet.figure(name, territory, quarter)
     if (name, territory, quarter) in sheet.masks or figure.percent is None:
         return {"value": value, "gap_points": None, "missing": None}
-    return {"value": value, "gap_points": figure.percent - value, "missing": missing(figure, value)}
+    return {"value": value, "gap_points": figure.percent - value, "missing": missing_persons(figure, value)}
 
 
 def step(sheet: FigureSet, id: str, title: str, name: str, side: str, *, territory: str, quarter: str) -> Model:

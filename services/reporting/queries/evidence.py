@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping, select
 
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.facts.tables import SEPARATOR
-from services.reporting.indicators.figure import questions
+from services.reporting.facts.tables import POSITION_SEPARATOR
+from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
 from services.reporting.queries.figures import FigureSet
 from shared.errors import Refused
@@ -32,7 +32,7 @@ class PersonHistory(Struct, frozen=True):
 def side_of(indicator: Indicator, side: str) -> Side:
     found = {"numerator": indicator.numerator, "denominator": indicator.denominator}.get(side)
     if found is None:
-        raise Refused("side_unknown", f"« {indicator.label} » n’a pas ce côté : {side}.")
+        raise Refused("side_unknown", indicator=indicator.label, side=side)
     return found
 
 
@@ -52,13 +52,17 @@ def evidence(connection: Connection, sheet: FigureSet, name: str, territory: str
 
 
 def rows(connection: Connection, sheet: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
-    found = connection.execute(questions(side).facts, {**sheet.parameters, "first": quarter, "last": quarter}).mappings().all()
+    found = connection.execute(side_queries(side).facts, {**sheet.parameters, "first": quarter, "last": quarter}).mappings().all()
     return [row for row in found if territory in (PROGRAMME, row["territory"])]
 
 
 def fact(indicator: Indicator, row: RowMapping, *, bare: bool) -> Model:
     """One fact. A committee sees it bare: its kind of outcome, its town or its person would tell smaller groups apart."""
-    said = {"fact": indicator.fact, "on": row["on"], "positions": sorted({int(position) for position in row["positions"].split(SEPARATOR)})}
+    said = {
+        "fact": indicator.fact,
+        "on": row["on"],
+        "positions": sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)}),
+    }
     return said if bare else said | {"territory": row["territory"], "person": row["person"], "detail": row["detail"]}
 
 
@@ -67,7 +71,7 @@ def way(connection: Connection, person: str) -> PersonHistory:
     root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
     records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
     sent = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
-    steps = select(t.step.c.position).where(t.step.c.about.in_([*records, *sent]))
+    steps = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_([*records, *sent]))
     return PersonHistory(root, records, sorted(connection.execute(steps).scalars()))
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
 from services.reporting.indicators.catalogue import INDICATORS
-from services.reporting.indicators.compute import Matrix, measured
+from services.reporting.indicators.compute import FigureTable, compute_figures
 from services.reporting.indicators.figure import Figure
-from services.reporting.indicators.formatting import Cell, cell
-from services.reporting.indicators.masking import Masks, Thresholds, masks
+from services.reporting.indicators.formatting import Cell, format_cell
+from services.reporting.indicators.masking import Masks, Thresholds, mask_cells
 from services.reporting.indicators.model import Indicator
-from services.reporting.quarters import span
+from services.reporting.quarters import quarters_between
 from shared.errors import Refused
 from shared.message import Position
 
@@ -34,7 +34,7 @@ class FigureSet:
         self.definitions = definitions(connection, version)
         self.indicators = {name: INDICATORS[name] for name in INDICATORS if name in self.definitions.indicators}
         self.parameters = parameters(self.definitions, quarters)
-        self.matrix: Matrix = measured(
+        self.matrix: FigureTable = compute_figures(
             lambda statement: connection.execute(statement, self.parameters), self.indicators.values(), self.territories, quarters
         )
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
@@ -42,7 +42,8 @@ class FigureSet:
 
     @cached_property
     def masks(self) -> Masks:
-        return masks(self.matrix, self.indicators, Thresholds(self.definitions.thresholds), self.released)
+        thresholds = Thresholds(self.definitions.thresholds["small_cell"], self.definitions.thresholds["rate_floor"])
+        return mask_cells(self.matrix, self.indicators, thresholds, self.released)
 
     def figure(self, name: str, territory: str, quarter: str) -> Figure:
         return self.matrix[name][territory, quarter]
@@ -59,7 +60,7 @@ class FigureSet:
         return None
 
     def exact(self, name: str, territory: str, quarter: str) -> Cell:
-        return cell(self.indicators[name], self.figure(name, territory, quarter), self.target(name, territory, quarter))
+        return format_cell(self.indicators[name], self.figure(name, territory, quarter), self.target(name, territory, quarter))
 
     def shown(self, name: str, territory: str, quarter: str) -> Cell:
         """The cell as a committee sees it."""
@@ -68,7 +69,7 @@ class FigureSet:
 
     def indicator(self, name: str) -> Indicator:
         if name not in self.indicators:
-            raise Refused("indicator_unknown", f"« {name} » n’est pas un indicateur des définitions {self.definitions.version}.")
+            raise Refused("indicator_unknown", indicator=name, version=self.definitions.version)
         return self.indicators[name]
 
 
@@ -78,9 +79,7 @@ def definitions(connection: Connection, version: int | None) -> DefinitionsPubli
     asked = select(table.c.body).order_by(table.c.version.desc()).limit(1)
     body = connection.execute(asked if version is None else asked.where(table.c.version == version)).scalar()
     if body is None:
-        raise Refused(
-            "definitions_unknown", "Aucune définition n’est publiée." if version is None else f"La version {version} n’est pas publiée."
-        )
+        raise Refused("no_definitions") if version is None else Refused("definitions_unknown", version=version)
     return msgspec.json.decode(body, type=DefinitionsPublished)
 
 
@@ -99,4 +98,4 @@ def quarters_of(connection: Connection, asked: str | None = None) -> list[str]:
     """Every quarter in which something happened, and the asked one."""
     known = connection.execute(select(t.checkpoint.c.first_quarter, t.checkpoint.c.last_quarter)).one()
     named = [quarter for quarter in (*known, asked) if quarter]
-    return span(min(named), max(named)) if named else []
+    return quarters_between(min(named), max(named)) if named else []

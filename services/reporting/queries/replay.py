@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any
 
-from services.reporting.projection.database import SCRATCH
+from services.reporting.projection.database import SCRATCH_URL
 from services.reporting.queries.reports import Programme, Reports
 from shared.message import Position
 from shared.store.port import EventStore
@@ -13,18 +13,18 @@ class Replay(Reports):
     """What the log said at one position. Nothing of the live read models is used."""
 
     def __init__(self, store: EventStore, until: Position, programme: Programme) -> None:
-        super().__init__(SCRATCH, programme, store.read_at)
+        super().__init__(SCRATCH_URL, programme, store.read_at)
         self.store = store
         self.until = until
         self.telling = Lock()
         self.told = False
-        self.models.fill(store, until)
+        self.models.fold_log(store, until)
 
     def timeline(self, person: str) -> dict[str, Any]:
         """Figures need no timeline and most replays are asked for figures: its lines are looked for when one is asked for."""
         with self.telling:
             if not self.told:
-                self.models.tell(self.store, self.until)
+                self.models.index_timeline(self.store, self.until)
                 self.told = True
         return super().timeline(person)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.projection.checkpoint import Checkpoint
-from services.reporting.projection.read_models import ReadModels, moment, stands
+from services.reporting.projection.read_models import ReadModels, current_snapshot, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.quarters import ordinal
 from services.reporting.queries import committee, evidence
@@ -65,11 +65,11 @@ class Reports:
     # What is asked ----------------------------------------------------------------------------------------------------
 
     def position(self) -> Position:
-        return self.standing().position
+        return self.checkpoint().position
 
-    def standing(self) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         with self.models.reading() as connection:
-            return stands(connection, t.TABLES)
+            return read_checkpoint(connection, t.TABLES)
 
     def quarters(self) -> list[str]:
         with self.models.reading() as connection:
@@ -121,9 +121,9 @@ class Reports:
         Of every place and quarter together, or of the asked one alone where its neighbours are not needed: a tenth of the work.
         """
         if territory not in self.labels:
-            raise Refused("territory_unknown", f"« {territory} » n’est pas un territoire du programme.")
+            raise Refused("territory_unknown", territory=territory)
         ordinal(quarter)  # refuses what is not a quarter
-        now = moment(connection)
+        now = current_snapshot(connection)
         quarters, places = quarters_of(connection, quarter), [*self.territories, PROGRAMME]
         with self.lock:
             key = (now, definitions, quarters[0], quarters[-1], "")

@@ -1,4 +1,7 @@
-"""What may be asked of reporting from another process: models as they are, and faults as answers that name themselves."""
+"""The queries of this service, as other processes call them: answers in plain JSON values, and faults as values too.
+
+A fault is returned, not raised: `{"refused": {"code", "why"}}`, `{"unavailable": why}`… (`shared.command_endpoint`).
+"""
 
 import time
 from collections.abc import Callable
@@ -10,62 +13,67 @@ from shared.errors import Fault
 from shared.message import START, Position
 from shared.reply import reply_to
 
-Model = Any
-PATIENCE = 3.0  # seconds that a reader waits for the facts to reach a position
-PAUSE = 0.005  # seconds between two looks, one for all who wait
-WAITING = 8  # readers who may wait at once: the workers of the service are twice as many, and the others answer
+Reply = Any
+WAIT_TIMEOUT_S = 3.0  # for which a reader waits until the facts reach a position
+POLL_INTERVAL_S = 0.005  # between two reads of the position, shared by all waiting readers
+MAX_WAITING_READERS = 8  # half of the service's workers, so that the other half can answer
 
 
 class ReportQueries:
-    def __init__(self, reporting: Reports) -> None:
-        self.reporting = reporting
-        self.places = BoundedSemaphore(WAITING)
-        self.looking = Lock()
-        self.looked = -PAUSE
-        self.seen = START
+    def __init__(self, reports: Reports) -> None:
+        self.reports = reports
+        self.waiting_slots = BoundedSemaphore(MAX_WAITING_READERS)
+        self.polling = Lock()
+        self.polled_at = -POLL_INTERVAL_S
+        self.polled_position = START
 
-    def figures(self, *asked: Any) -> Model:
-        return answered(self.reporting.figures, *asked)
+    def figures(self, *args: Any) -> Reply:
+        return reply(self.reports.figures, *args)
 
-    def committee(self, *asked: Any) -> Model:
-        return answered(self.reporting.committee, *asked)
+    def committee(self, *args: Any) -> Reply:
+        return reply(self.reports.committee, *args)
 
-    def evidence(self, *asked: Any) -> Model:
-        return answered(self.reporting.evidence, *asked)
+    def evidence(self, *args: Any) -> Reply:
+        return reply(self.reports.evidence, *args)
 
-    def timeline(self, person: str) -> Model:
-        return answered(self.reporting.timeline, person)
+    def timeline(self, person: str) -> Reply:
+        return reply(self.reports.timeline, person)
 
-    def quarters(self) -> Model:
-        return answered(self.reporting.quarters)
+    def quarters(self) -> Reply:
+        return reply(self.reports.quarters)
 
-    def position(self, at_least: Position | None = None) -> Model:
-        """Where the facts stand; with `at_least`, once they stand there, unless PATIENCE runs out or too many wait: the caller compares."""
-        return answered(self.reached, at_least)
+    def position(self, at_least: Position | None = None) -> Reply:
+        """The position of the facts. With `at_least`, waits until they reach it, for WAIT_TIMEOUT_S at most and if a slot is free.
 
-    def reached(self, at_least: Position | None) -> Position:
-        position = self.reporting.position()
-        if at_least is None or position >= at_least or not self.places.acquire(blocking=False):
+        So the position returned may still be lower: the caller compares.
+        """
+        return reply(self.wait_for, at_least)
+
+    def wait_for(self, at_least: Position | None) -> Position:
+        position = self.reports.position()
+        if at_least is None or position >= at_least or not self.waiting_slots.acquire(blocking=False):
             return position
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + WAIT_TIMEOUT_S
         try:
-            while position < at_least and time.monotonic() < until:
-                time.sleep(PAUSE)
-                position = self.look()
+            while position < at_least and time.monotonic() < deadline:
+                time.sleep(POLL_INTERVAL_S)
+                position = self.poll_position()
         finally:
-            self.places.release()
+            self.waiting_slots.release()
         return position
 
-    def look(self) -> Position:
-        with self.looking:
-            if time.monotonic() >= self.looked + PAUSE:
-                self.seen = self.reporting.position()
-                self.looked = time.monotonic()
-            return self.seen
+    def poll_position(self) -> Position:
+        """The position, read from the database once per POLL_INTERVAL_S whatever the number of waiting readers."""
+        with self.polling:
+            if time.monotonic() >= self.polled_at + POLL_INTERVAL_S:
+                self.polled_position = self.reports.position()
+                self.polled_at = time.monotonic()
+            return self.polled_position
 
 
-def answered(ask: Callable[..., Model], *asked: Any) -> Model:
+def reply(query: Callable[..., Reply], *args: Any) -> Reply:
+    """The answer of a query, or its fault as a value."""
     try:
-        return ask(*asked)
+        return query(*args)
     except Fault as fault:
         return reply_to(fault)

@@ -1,4 +1,4 @@
-"""A reporting over each database."""
+"""Reports over each database: a test with these fixtures runs once in SQLite and once in PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def report(url: str) -> Iterator[Reports]:
-    made = Reports(url, ORNE, lambda positions: [])  # a test that asks for a timeline says where the events are
-    yield made
-    made.close()
+    report = Reports(url, ORNE, lambda positions: [])  # a test of timelines sets `report.events`
+    yield report
+    report.close()

@@ -1,4 +1,4 @@
-"""Histories to fold, and what the tables then hold."""
+"""Random histories to fold, logs that hold them, and what the tables of facts then contain."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -17,31 +17,35 @@ from tests.unit.reporting.history import ORNE, History
 TOWNS = ("alencon", "flers", "argentan", "laigle")
 
 
-def lives(seed: int, people: int) -> list[EventMessage]:
-    """A history of every kind of fact, told out of order between persons."""
+def random_history(seed: int, people: int) -> list[EventMessage]:
+    """A history with every kind of fact. The same seed gives the same history."""
     chance = random.Random(seed)
     history = History()
     for number in range(people):
-        life(history, f"p{number}", chance)
+        record_person(history, f"p{number}", chance)
     for number in range(1, people, 5):
-        history.say("intake.PersonsMerged", "2023-06-01", kept=f"p{number - 1}", merged=f"p{number}")
-    history.say("reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None)
+        history.record("intake.PersonsMerged", "2023-06-01", kept=f"p{number - 1}", merged=f"p{number}")
+    history.record(
+        "reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None
+    )
     return history.events
 
 
-def life(history: History, person: str, chance: random.Random) -> None:
+def record_person(history: History, person: str, chance: random.Random) -> None:
     town = chance.choice(TOWNS)
     history.meet(person, "2022-07-01", town, chance.choice(["SUIVI", "INCONNU", "NON_INSCRIT"]))
-    history.say("intake.OrientationReceived", "2022-07-02", town, orientation=f"o-{person}", person=person, prescriber="CCAS", kind="CCAS")
-    history.say("intake.OrientationAccepted", "2022-07-09", town, orientation=f"o-{person}", person=person, prescriber="CCAS")
+    history.record(
+        "intake.OrientationReceived", "2022-07-02", town, orientation=f"o-{person}", person=person, prescriber="CCAS", kind="CCAS"
+    )
+    history.record("intake.OrientationAccepted", "2022-07-09", town, orientation=f"o-{person}", person=person, prescriber="CCAS")
     history.refer(person, "2022-07-03", f"r-{person}", town)
     if chance.random() < 0.7:
         history.success(person, "2022-08-01", "2022-11-01", chance.choice(["CDI", "SIAE", "CDD"]), town)
         due: dict[str, Any] = {"person": person, "rank": 1, "milestone": "M3"}
-        history.say("coaching.FollowUpScheduled", "2022-11-01", town, **due, due_on="2023-02-01", window_end="2023-03-03")
-        history.say("coaching.FollowUpCompleted", "2023-02-03", town, **due, situation="EMPLOI", still_in_outcome=True, channel="SMS")
+        history.record("coaching.FollowUpScheduled", "2022-11-01", town, **due, due_on="2023-02-01", window_end="2023-03-03")
+        history.record("coaching.FollowUpCompleted", "2023-02-03", town, **due, situation="EMPLOI", still_in_outcome=True, channel="SMS")
     if chance.random() < 0.3:
-        history.say(
+        history.record(
             "coaching.ExitCorrected",
             "2023-01-01",
             town,
@@ -52,8 +56,8 @@ def life(history: History, person: str, chance: random.Random) -> None:
             reason="ABANDON",
             outcomes=[],
         )
-    history.say("coaching.InterviewHeld", "2022-09-01", town, person=person, rank=1, mode="VISIO", minutes=30)
-    history.say(
+    history.record("coaching.InterviewHeld", "2022-09-01", town, person=person, rank=1, mode="VISIO", minutes=30)
+    history.record(
         "coaching.SurveyAnswered",
         "2023-01-01",
         town,
@@ -65,32 +69,34 @@ def life(history: History, person: str, chance: random.Random) -> None:
     )
 
 
-def contents(report: Reports) -> dict[str, list[tuple[Any, ...]]]:
-    """All that the tables hold, but the name of who made them."""
-    asked = {name: table.columns.values() for name, table in TABLES.items()}
-    asked["checkpoint"] = [column for column in asked["checkpoint"] if column.name != "name"]
+def table_contents(report: Reports) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, sorted, without the name of the build."""
+    queries = {name: table.columns.values() for name, table in TABLES.items()}
+    queries["checkpoint"] = [column for column in queries["checkpoint"] if column.name != "name"]
     with report.models.reading() as connection:
-        return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in asked.items()}
+        return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in queries.items()}
 
 
-def said(report: Reports) -> list[dict[str, Any]]:
+def all_figures(report: Reports) -> list[dict[str, Any]]:
+    """The figures of every territory and quarter, without their position."""
     figures = [report.figures(town, quarter) for town in ("all", *TOWNS) for quarter in report.quarters()]
     return [{key: value for key, value in figure.items() if key != "position"} for figure in figures]
 
 
-def at(events: Sequence[EventMessage]) -> Callable[[Sequence[Position]], list[EventMessage]]:
-    """Reading at positions, in these events."""
+def reader_of(events: Sequence[EventMessage]) -> Callable[[Sequence[Position]], list[EventMessage]]:
+    """EventStore.read_at over these events."""
     return lambda positions: [event for event in events if event.position in set(positions)]
 
 
-def in_memory(events: Sequence[EventMessage]) -> Reports:
-    report = Reports("sqlite://", ORNE, at(events))
+def folded_in_memory(events: Sequence[EventMessage]) -> Reports:
+    """Reports over a scratch database into which all events were folded in one batch."""
+    report = Reports("sqlite://", ORNE, reader_of(events))
     report.apply(events)
     return report
 
 
-def recorded(events: Sequence[EventMessage], path: Path, *, now: bool = False) -> SqliteStore:
-    """A log of these events, recorded when they say or now."""
+def sqlite_log(events: Sequence[EventMessage], path: Path, *, now: bool = False) -> SqliteStore:
+    """A log of these events, with their own times of recording or, with `now`, with the time of this call."""
     store = SqliteStore(path)
     for number, event in enumerate(events):
         names = EventBody.__struct_fields__

@@ -1,4 +1,4 @@
-"""What the reporting service finds when it begins: nothing, its own tables, those of another version, those of another log."""
+"""The projector at its start: with empty tables, with its own, with those of another version or of another log."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,18 +9,18 @@ from sqlalchemy import text, update
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.projector import Projector
-from services.reporting.projection.schema import maker
+from services.reporting.projection.schema import build_name
 from services.reporting.queries.reports import Reports
 from shared.errors import Unavailable
 from shared.message import EventMessage
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.read_models.tables import contents, in_memory, lives, recorded
+from tests.contract.read_models.tables import folded_in_memory, random_history, sqlite_log, table_contents
 from tests.unit.reporting.history import ORNE
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[SqliteStore]:
-    with closing(recorded(lives(7, 20), tmp_path / "log.sqlite")) as store:
+    with closing(sqlite_log(random_history(7, 20), tmp_path / "log.sqlite")) as store:
         yield store
 
 
@@ -28,63 +28,63 @@ def events_of(log: SqliteStore) -> list[EventMessage]:
     return log.read_all(0, 10_000)
 
 
-def made_by(report: Reports) -> str:
+def live_build(report: Reports) -> str:
     with report.models.reading() as connection:
-        return maker(connection, TABLES)
+        return build_name(connection, TABLES)
 
 
-def test_empty_tables_are_made_from_the_whole_log_and_its_own_go_on(report: Reports, log: SqliteStore) -> None:
-    upkeep = Projector(report, log)
-    assert upkeep.checkpoint() == log.head() == report.position()
-    assert contents(report) == contents(in_memory(events_of(log)))
-    before = made_by(report)
-    assert upkeep.checkpoint() == log.head()
-    assert made_by(report) == before
+def test_empty_tables_are_rebuilt_from_the_log_and_current_ones_are_kept(report: Reports, log: SqliteStore) -> None:
+    projector = Projector(report, log)
+    assert projector.checkpoint() == log.head() == report.position()
+    assert table_contents(report) == table_contents(folded_in_memory(events_of(log)))
+    before = live_build(report)
+    assert projector.checkpoint() == log.head()
+    assert live_build(report) == before
 
 
-def test_an_empty_log_is_waited_for(report: Reports, tmp_path: Path) -> None:
+def test_an_empty_log_needs_no_rebuild(report: Reports, tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "empty.sqlite")) as log:
         assert Projector(report, log).checkpoint() == 0
 
 
 @pytest.mark.parametrize("column", ["", "ALTER TABLE step ADD COLUMN forgotten TEXT"])
 @pytest.mark.parametrize("empty", [False, True])
-def test_those_of_another_version_are_made_anew_whatever_their_shape(
+def test_tables_of_another_version_are_rebuilt_whatever_their_columns(
     report: Reports, log: SqliteStore, tmp_path: Path, column: str, empty: bool
 ) -> None:
     report.apply(events_of(log)[:60])
     with report.models.writing() as connection:
-        connection.execute(update(TABLES["checkpoint"]).values(name="facts as they were", position=10**9))
+        connection.execute(update(TABLES["checkpoint"]).values(name="facts of another version", position=10**9))
         if column:
             connection.execute(text(column))
-    with closing(SqliteStore(tmp_path / "empty.sqlite") if empty else log) as found:
-        upkeep = Projector(report, found)
-        assert upkeep.checkpoint() == found.head() == upkeep.position()
-        assert contents(report) == contents(in_memory(events_of(found)))
+    with closing(SqliteStore(tmp_path / "empty.sqlite") if empty else log) as current_log:
+        projector = Projector(report, current_log)
+        assert projector.checkpoint() == current_log.head() == projector.position()
+        assert table_contents(report) == table_contents(folded_in_memory(events_of(current_log)))
 
 
-def test_those_of_another_log_say_so_until_they_are_made_from_this_one(url: str, log: SqliteStore, tmp_path: Path) -> None:
-    """A log was taken back to an earlier copy, and in the second case it has grown again past where the read models stand."""
+def test_tables_of_another_log_are_refused_until_they_are_rebuilt_from_this_one(url: str, log: SqliteStore, tmp_path: Path) -> None:
+    """The log was restored from an earlier backup; in the second case it has since grown past the checkpoint of the read models."""
     with closing(Reports(url, ORNE, log.read_at)) as report:
         report.apply(events_of(log))
         assert Projector(report, log).checkpoint() == log.head()
     for name, people in (("shorter", 10), ("longer", 40)):
-        other = recorded(lives(people, people), tmp_path / f"{name}.sqlite", now=True)
+        other = sqlite_log(random_history(people, people), tmp_path / f"{name}.sqlite", now=True)
         with closing(other), closing(Reports(url, ORNE, other.read_at)) as report:
             with pytest.raises(Unavailable, match="parcours rebuild"):
                 Projector(report, other).checkpoint()
             assert report.rebuild(other) == Projector(report, other).checkpoint() == other.head()
-            assert contents(report) == contents(in_memory(events_of(other)))
+            assert table_contents(report) == table_contents(folded_in_memory(events_of(other)))
 
 
-def test_a_figure_is_asked_anew_when_another_process_has_made_the_tables_anew(url: str, log: SqliteStore) -> None:
+def test_a_cached_figure_is_computed_again_after_another_process_has_rebuilt_the_tables(url: str, log: SqliteStore) -> None:
     with closing(Reports(url, ORNE, log.read_at)) as serving, closing(Reports(url, ORNE, log.read_at)) as rebuilding:
         serving.apply(events_of(log))
-        right = serving.figures("all", "2023-Q1")
-        with serving.models.writing() as connection:  # facts as a fault of the fold would leave them
+        expected = serving.figures("all", "2023-Q1")
+        with serving.models.writing() as connection:  # wrong facts at the same position, as a bug in the fold would leave them
             connection.execute(text("DELETE FROM person"))
         with serving.lock:
             serving.sheets.clear()
-        assert serving.figures("all", "2023-Q1") != right
+        assert serving.figures("all", "2023-Q1") != expected
         rebuilding.rebuild(log)
-        assert serving.figures("all", "2023-Q1") == right
+        assert serving.figures("all", "2023-Q1") == expected

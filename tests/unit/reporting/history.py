@@ -1,4 +1,4 @@
-"""A small log for tests: events as any service would have recorded them, in order, without a store."""
+"""A small log for tests: a list of events as the services record them, without a store."""
 
 import json
 from collections.abc import Sequence
@@ -29,19 +29,22 @@ ORNE = Programme("Orne", [Town("alencon", "Alençon"), Town("flers", "Flers"), T
 
 
 class History:
-    """`say` records one event; facts are recorded the day they happen unless told otherwise."""
+    """`record` adds one event, recorded a minute after it happened unless `recorded` gives another day.
+
+    The other methods add the events of a usual case. With `defined`, the first event publishes version 1 of the definitions.
+    """
 
     def __init__(self, *, defined: bool = True) -> None:
         self.events: list[EventMessage] = []
         if defined:
-            self.say("reporting.DefinitionsPublished", "2022-06-01", "all", **V1)
+            self.record("reporting.DefinitionsPublished", "2022-06-01", "all", **V1)
 
-    def at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        """The events at these positions, as a log gives them."""
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        """The events at these positions, as EventStore.read_at returns them."""
         return [event for event in self.events if event.position in set(positions)]
 
-    def say(self, kind: str, on: str, /, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
-        position = len(self.events) * 3 + 2  # positions have gaps: nothing may count with them
+    def record(self, kind: str, on: str, /, at: str = "alencon", recorded: str | None = None, **data: Any) -> EventMessage:
+        position = len(self.events) * 3 + 2  # with gaps, since positions are opaque
         moment = datetime.fromisoformat(f"{on}T10:00:00").replace(tzinfo=UTC)
         event = EventMessage(
             position=position,
@@ -63,22 +66,24 @@ class History:
         return event
 
     def meet(self, person: str, on: str, at: str = "alencon", radar: str = "NON_INSCRIT") -> None:
-        self.say("intake.PersonIdentified", on, at, person=person, channel="RUE", place="", radar=radar)
+        self.record("intake.PersonIdentified", on, at, person=person, channel="RUE", place="", radar=radar)
 
     def coach(self, person: str, on: str, at: str = "alencon", rank: int = 1) -> None:
-        self.say("coaching.JourneyOpened", on, at, person=person, rank=rank, orientation=None)
+        self.record("coaching.JourneyOpened", on, at, person=person, rank=rank, orientation=None)
 
     def job(
         self, person: str, on: str, contract: str, months: int | None = None, at: str = "alencon", rank: int = 1, outcome: str = "o1"
     ) -> None:
-        self.say("coaching.JobFound", on, at, person=person, rank=rank, outcome=outcome, contract=contract, months=months)
+        self.record("coaching.JobFound", on, at, person=person, rank=rank, outcome=outcome, contract=contract, months=months)
 
     def leave(self, person: str, on: str, *outcomes: str, at: str = "alencon", rank: int = 1, recorded: str | None = None) -> None:
         reason = "OUTCOME" if outcomes else "ABANDON"
-        self.say("coaching.JourneyExited", on, at, recorded, person=person, rank=rank, exit_on=on, reason=reason, outcomes=list(outcomes))
+        self.record(
+            "coaching.JourneyExited", on, at, recorded, person=person, rank=rank, exit_on=on, reason=reason, outcomes=list(outcomes)
+        )
 
     def refer(self, person: str, on: str, referral: str, at: str = "alencon") -> None:
-        self.say("referrals.ReferralSent", on, at, person=person, referral=referral, partner="CAP", thematique="mobilite")
+        self.record("referrals.ReferralSent", on, at, person=person, referral=referral, partner="CAP", thematique="mobilite")
 
     def success(self, person: str, opened: str, left: str, contract: str = "CDI", at: str = "alencon", rank: int = 1) -> None:
         self.coach(person, opened, at, rank)

@@ -1,4 +1,4 @@
-"""Given events, the figures: what the definitions promise, one promise a test."""
+"""Given events, the figures: one rule of counting per test."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from services.reporting.queries.reports import Reports
 from shared.errors import Refused
 from tests.unit.reporting.history import ORNE, V1, History
 
-Q = "2023-Q1"
+QUARTER = "2023-Q1"
 
 
-def figures(history: History, territory: str = "all", quarter: str = Q, version: int | None = None) -> dict[str, Any]:
-    report = Reports("sqlite://", ORNE, history.at)
+def figures(history: History, territory: str = "all", quarter: str = QUARTER, version: int | None = None) -> dict[str, Any]:
+    report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
-    found: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
-    return found
+    cells: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
+    return cells
 
 
-def ratio(figure: dict[str, Any]) -> tuple[int, int]:
-    return figure["numerator"], figure["denominator"]
+def ratio(cell: dict[str, Any]) -> tuple[int, int]:
+    return cell["numerator"], cell["denominator"]
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def history() -> History:
     return History()
 
 
-def test_the_best_of_a_persons_exits_counts_once_over_a_renewal(history: History) -> None:
+def test_a_person_with_several_journeys_counts_once_with_the_best_exit(history: History) -> None:
     history.success("p", "2022-07-01", "2022-09-01", "SIAE")
     history.success("p", "2022-10-01", "2023-02-01", "CDI", rank=2)
-    found = figures(history)
-    assert ratio(found["positive_rate"]) == (1, 1)
-    assert ratio(found["dynamic_rate"]) == (0, 1)
+    cells = figures(history)
+    assert ratio(cells["positive_rate"]) == (1, 1)
+    assert ratio(cells["dynamic_rate"]) == (0, 1)
     assert ratio(figures(history, quarter="2022-Q4")["dynamic_rate"]) == (1, 1)
 
 
@@ -59,9 +59,9 @@ def test_an_outcome_that_the_exit_does_not_name_does_not_count(history: History)
     assert ratio(figures(history)["progress_rate"]) == (0, 1)
 
 
-def test_a_corrected_exit_is_read_as_corrected(history: History) -> None:
+def test_a_corrected_exit_counts_as_corrected(history: History) -> None:
     history.success("p", "2022-07-01", "2022-09-01")
-    history.say(
+    history.record(
         "coaching.ExitCorrected",
         "2023-02-01",
         person="p",
@@ -72,15 +72,15 @@ def test_a_corrected_exit_is_read_as_corrected(history: History) -> None:
         outcomes=[],
         why="SAISIE",
     )
-    found = figures(history, quarter="2022-Q4")
-    assert ratio(found["positive_rate"]) == (0, 1)
-    assert ratio(found["positive_rate_on_exits"]) == (0, 1)
+    cells = figures(history, quarter="2022-Q4")
+    assert ratio(cells["positive_rate"]) == (0, 1)
+    assert ratio(cells["positive_rate_on_exits"]) == (0, 1)
 
 
-def test_a_neutralised_person_is_in_no_part_of_a_rate(history: History) -> None:
+def test_a_neutralised_exit_is_in_neither_side_of_a_rate(history: History) -> None:
     history.success("kept", "2022-07-01", "2022-09-01")
     history.success("gone", "2022-07-01", "2022-09-01")
-    history.say("coaching.ExitNeutralised", "2022-10-01", person="gone", rank=1, reason="DEMENAGEMENT")
+    history.record("coaching.ExitNeutralised", "2022-10-01", person="gone", rank=1, reason="DEMENAGEMENT")
     assert ratio(figures(history)["positive_rate"]) == (1, 1)
 
 
@@ -89,23 +89,23 @@ def test_merged_records_are_one_person_along_a_chain_of_merges(history: History)
         history.meet(person, "2022-07-01")
         history.refer(person, "2022-07-02", f"r{person}")
         history.coach(person, "2022-07-03")
-    history.say("intake.PersonsMerged", "2022-08-01", kept="b", merged="a")
-    history.say("intake.PersonsMerged", "2022-08-02", kept="c", merged="b")
-    found = figures(history)
-    assert found["people_met"] == {"value": 1}
-    assert ratio(found["redirection_rate"]) == (1, 1)
-    assert found["positive_rate"]["denominator"] == 1
+    history.record("intake.PersonsMerged", "2022-08-01", kept="b", merged="a")
+    history.record("intake.PersonsMerged", "2022-08-02", kept="c", merged="b")
+    cells = figures(history)
+    assert cells["people_met"] == {"value": 1}
+    assert ratio(cells["redirection_rate"]) == (1, 1)
+    assert cells["positive_rate"]["denominator"] == 1
 
 
 def test_an_erased_person_still_counts(history: History) -> None:
     history.meet("p", "2022-07-01")
-    history.say("intake.PersonKeyDestroyed", "2022-08-01", person="p", basis="DEMANDE")
+    history.record("intake.PersonKeyDestroyed", "2022-08-01", person="p", basis="DEMANDE")
     assert figures(history)["people_met"] == {"value": 1}
 
 
 def test_a_fact_counts_where_it_happened(history: History) -> None:
     history.coach("p", "2022-07-01", "alencon")
-    history.say("coaching.JourneyTransferred", "2022-08-01", person="p", rank=1, from_territory="alencon", to_territory="flers")
+    history.record("coaching.JourneyTransferred", "2022-08-01", person="p", rank=1, from_territory="alencon", to_territory="flers")
     assert figures(history, "alencon", "2022-Q2")["journeys_open"] == {"value": 0}
     assert figures(history, "alencon")["journeys_open"] == {"value": 0}
     assert figures(history, "flers")["journeys_open"] == {"value": 1}
@@ -115,10 +115,10 @@ def test_a_fact_counts_where_it_happened(history: History) -> None:
     assert figures(history, "flers")["positive_rate"]["numerator"] == 1
 
 
-def test_a_withdrawn_referral_is_no_redirection_from_the_quarter_of_its_withdrawal(history: History) -> None:
+def test_a_withdrawn_referral_stops_counting_from_the_quarter_of_its_withdrawal(history: History) -> None:
     history.meet("p", "2022-07-01")
     history.refer("p", "2022-08-01", "r")
-    history.say("referrals.ReferralWithdrawn", "2022-11-01", person="p", referral="r", partner="CAP", reason="DEMANDE")
+    history.record("referrals.ReferralWithdrawn", "2022-11-01", person="p", referral="r", partner="CAP", reason="DEMANDE")
     assert ratio(figures(history, quarter="2022-Q3")["redirection_rate"]) == (1, 1)
     assert ratio(figures(history, quarter="2022-Q4")["redirection_rate"]) == (0, 1)
 
@@ -133,8 +133,10 @@ def test_percentages_are_rounded_half_up_and_an_empty_rate_has_none(history: His
 
 
 def test_the_gap_to_the_target_is_in_points_and_in_persons(history: History) -> None:
-    history.say("reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None)
-    history.say(
+    history.record(
+        "reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None
+    )
+    history.record(
         "reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=40, from_quarter="2023-Q1", for_territory="alencon"
     )
     for person in range(10):
@@ -146,7 +148,7 @@ def test_the_gap_to_the_target_is_in_points_and_in_persons(history: History) -> 
 
 def test_the_survey_is_counted_from_its_answers(history: History) -> None:
     for rating, domains in ((5, ["SANTE"]), (5, []), (4, ["LOGEMENT"]), (4, [])):
-        history.say(
+        history.record(
             "coaching.SurveyAnswered",
             "2023-01-01",
             satisfied=True,
@@ -155,19 +157,19 @@ def test_the_survey_is_counted_from_its_answers(history: History) -> None:
             wellbeing=rating > 4,
             wants_continuation=True,
         )
-    found = figures(history)
-    assert found["survey_rating"] == {"value": 4.5}
-    assert ratio(found["survey_domain_effect"]) == (2, 4)
-    assert ratio(found["survey_wellbeing"]) == (2, 4)
+    cells = figures(history)
+    assert cells["survey_rating"] == {"value": 4.5}
+    assert ratio(cells["survey_domain_effect"]) == (2, 4)
+    assert ratio(cells["survey_wellbeing"]) == (2, 4)
 
 
 def test_follow_ups_are_due_when_their_window_closes_and_a_renewal_cancels_them(history: History) -> None:
     for person in "abc":
-        history.say(
+        history.record(
             "coaching.FollowUpScheduled", "2022-10-01", person=person, rank=1, milestone="M3", due_on="2023-01-01", window_end="2023-01-31"
         )
-    history.say("coaching.FollowUpCancelled", "2022-12-01", person="c", rank=1, milestone="M3")
-    history.say(
+    history.record("coaching.FollowUpCancelled", "2022-12-01", person="c", rank=1, milestone="M3")
+    history.record(
         "coaching.FollowUpCompleted",
         "2023-01-05",
         person="a",
@@ -177,37 +179,37 @@ def test_follow_ups_are_due_when_their_window_closes_and_a_renewal_cancels_them(
         still_in_outcome=True,
         channel="SMS",
     )
-    found = figures(history)
-    assert ratio(found["follow_up_m3"]) == (1, 2)
-    assert ratio(found["follow_up_m3_in_outcome"]) == (1, 1)
-    assert ratio(found["follow_up_m6"]) == (0, 0)
+    cells = figures(history)
+    assert ratio(cells["follow_up_m3"]) == (1, 2)
+    assert ratio(cells["follow_up_m3_in_outcome"]) == (1, 1)
+    assert ratio(cells["follow_up_m6"]) == (0, 0)
 
 
-def test_partners_are_measured_on_referrals_old_enough_to_be_answered(history: History) -> None:
+def test_partners_are_measured_on_referrals_sent_more_than_30_days_ago(history: History) -> None:
     for referral in ("r1", "r2", "young"):
         history.refer("p", "2023-03-20" if referral == "young" else "2023-01-10", referral)
-    history.say("referrals.ReferralAccepted", "2023-01-14", person="p", referral="r1", partner="CAP")
-    found = figures(history)
-    assert ratio(found["partner_answers"]) == (1, 2)
-    assert ratio(found["partner_acceptance"]) == (1, 1)
-    assert found["partner_delay"] == {"value": 4}
+    history.record("referrals.ReferralAccepted", "2023-01-14", person="p", referral="r1", partner="CAP")
+    cells = figures(history)
+    assert ratio(cells["partner_answers"]) == (1, 2)
+    assert ratio(cells["partner_acceptance"]) == (1, 1)
+    assert cells["partner_delay"] == {"value": 4}
 
 
 def test_workshops_barriers_orientations_and_interviews(history: History) -> None:
-    history.say("coaching.WorkshopAttended", "2023-01-10", workshop="w", person="a", walk_in=False)
-    history.say("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="b", excused=False)
-    history.say("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="c", excused=True)
-    history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="mobilite")
-    history.say("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="sante")
-    history.say("coaching.BarrierLifted", "2023-01-01", person="a", rank=1, thematique="sante")
-    history.say("coaching.InterviewHeld", "2023-01-10", person="a", rank=1, mode="VISIO", minutes=30)
-    history.say("intake.OrientationReceived", "2023-01-10", orientation="o", person="a", prescriber="CCAS", kind="CCAS")
-    history.say("intake.OrientationAccepted", "2023-01-13", orientation="o", person="a", prescriber="CCAS")
-    found = figures(history)
-    assert ratio(found["workshop_attendance"]) == (1, 2)
-    assert ratio(found["barriers_lifted"]) == (1, 2)
-    assert (found["interviews"], found["orientations_received"], found["orientation_delay"]) == ({"value": 1}, {"value": 1}, {"value": 3})
-    assert ratio(found["orientations_accepted"]) == (1, 1)
+    history.record("coaching.WorkshopAttended", "2023-01-10", workshop="w", person="a", walk_in=False)
+    history.record("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="b", excused=False)
+    history.record("coaching.WorkshopMissed", "2023-01-10", workshop="w", person="c", excused=True)
+    history.record("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="mobilite")
+    history.record("coaching.BarrierIdentified", "2022-09-01", person="a", rank=1, thematique="sante")
+    history.record("coaching.BarrierLifted", "2023-01-01", person="a", rank=1, thematique="sante")
+    history.record("coaching.InterviewHeld", "2023-01-10", person="a", rank=1, mode="VISIO", minutes=30)
+    history.record("intake.OrientationReceived", "2023-01-10", orientation="o", person="a", prescriber="CCAS", kind="CCAS")
+    history.record("intake.OrientationAccepted", "2023-01-13", orientation="o", person="a", prescriber="CCAS")
+    cells = figures(history)
+    assert ratio(cells["workshop_attendance"]) == (1, 2)
+    assert ratio(cells["barriers_lifted"]) == (1, 2)
+    assert (cells["interviews"], cells["orientations_received"], cells["orientation_delay"]) == ({"value": 1}, {"value": 1}, {"value": 3})
+    assert ratio(cells["orientations_accepted"]) == (1, 1)
 
 
 def test_a_fact_is_late_more_than_fifteen_days_after_its_quarter(history: History) -> None:
@@ -217,17 +219,17 @@ def test_a_fact_is_late_more_than_fifteen_days_after_its_quarter(history: Histor
     assert figures(history)["late_facts"] == {"value": 1}
 
 
-def test_a_figure_is_computed_with_the_definitions_that_are_asked_for(history: History) -> None:
+def test_a_figure_is_computed_with_the_requested_version_of_the_definitions(history: History) -> None:
     history.success("p", "2022-07-01", "2022-09-01", "SIAE")
-    history.say("reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "outcome_classes": {"SIAE": "POSITIVE"}}))
+    history.record("reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "outcome_classes": {"SIAE": "POSITIVE"}}))
     assert figures(history)["positive_rate"]["numerator"] == 1
     assert figures(history, version=1)["positive_rate"]["numerator"] == 0
 
 
-def test_a_redirection_counts_at_the_stage_that_the_definitions_say(history: History) -> None:
+def test_a_redirection_counts_at_the_stage_that_the_definitions_give(history: History) -> None:
     history.meet("p", "2022-07-01")
     history.refer("p", "2022-08-01", "r")
-    history.say(
+    history.record(
         "reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "counted_stages": {"redirection": "ACCEPTED"}})
     )
     assert ratio(figures(history)["redirection_rate"]) == (0, 1)
@@ -235,15 +237,15 @@ def test_a_redirection_counts_at_the_stage_that_the_definitions_say(history: His
 
 
 @pytest.mark.parametrize(
-    ("defined", "asked", "code"),
+    ("defined", "request_", "code"),
     [
-        (False, ("all", Q, None), "definitions_unknown"),
-        (True, ("all", Q, 7), "definitions_unknown"),
+        (False, ("all", QUARTER, None), "definitions_unknown"),
+        (True, ("all", QUARTER, 7), "definitions_unknown"),
         (True, ("all", "2023Q1", None), "quarter_unreadable"),
-        (True, ("paris", Q, None), "territory_unknown"),
+        (True, ("paris", QUARTER, None), "territory_unknown"),
     ],
 )
-def test_what_cannot_be_computed_is_refused(defined: bool, asked: tuple[str, str, int | None], code: str) -> None:
+def test_a_request_that_cannot_be_computed_is_refused(defined: bool, request_: tuple[str, str, int | None], code: str) -> None:
     with pytest.raises(Refused) as refusal:
-        figures(History(defined=defined), *asked)
+        figures(History(defined=defined), *request_)
     assert refusal.value.code == code

@@ -1,15 +1,15 @@
-"""What a committee does not see. Every promise is also one about evidence and trend: they are made from the same cells."""
+"""What a committee does not see. The evidence and the trend are made from the same masked cells."""
 
 from typing import Any
 
 from services.reporting.queries.reports import Reports
 from tests.unit.reporting.history import ORNE, History
 
-Q = "2022-Q4"
+QUARTER = "2022-Q4"
 
 
 def reported(history: History) -> Reports:
-    report = Reports("sqlite://", ORNE, history.at)
+    report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
     return report
 
@@ -24,47 +24,50 @@ def cohort(history: History, size: int, positive: int, dynamic: int = 0, at: str
             history.coach(person, "2022-07-02", at)
 
 
-def line(report: Reports, name: str, territory: str = "alencon", quarter: str = Q) -> dict[str, Any]:
+def line(report: Reports, name: str, territory: str = "alencon", quarter: str = QUARTER) -> dict[str, Any]:
     page = report.committee(territory, quarter)
     return next(line for line in page["indicators"] if line["id"] == name)
 
 
-def shown(report: Reports, name: str, territory: str = "alencon", quarter: str = Q) -> bool:
+def shown(report: Reports, name: str, territory: str = "alencon", quarter: str = QUARTER) -> bool:
     return "masked" not in line(report, name, territory, quarter)["cell"]
 
 
-def made(size: int, positive: int, dynamic: int = 0) -> Reports:
+def report_of_cohort(size: int, positive: int, dynamic: int = 0) -> Reports:
+    """A committee's view of one cohort in Alençon."""
     history = History()
     cohort(history, size, positive, dynamic)
     return reported(history)
 
 
 def test_one_to_four_people_with_a_quality_are_masked_and_five_are_not() -> None:
-    assert [shown(made(30, positive), "positive_rate") for positive in (0, 1, 4, 5)] == [True, False, False, True]
+    assert [shown(report_of_cohort(30, positive), "positive_rate") for positive in (0, 1, 4, 5)] == [True, False, False, True]
 
 
 def test_one_to_four_people_without_a_quality_are_masked() -> None:
-    assert [shown(made(30, positive), "positive_rate") for positive in (25, 26, 29, 30)] == [True, False, False, True]
+    assert [shown(report_of_cohort(30, positive), "positive_rate") for positive in (25, 26, 29, 30)] == [True, False, False, True]
 
 
 def test_a_rate_under_twenty_people_is_masked() -> None:
-    assert [shown(made(size, 8), "positive_rate") for size in (19, 20)] == [False, True]
+    assert [shown(report_of_cohort(size, 8), "positive_rate") for size in (19, 20)] == [False, True]
 
 
-def test_a_masked_cell_says_why_in_french() -> None:
-    assert line(made(30, 2), "positive_rate")["cell"] == {"masked": "Moins de 5 : le nombre n’est pas montré au comité."}
+def test_a_masked_cell_gives_its_reason_in_french() -> None:
+    assert line(report_of_cohort(30, 2), "positive_rate")["cell"] == {"masked": "Moins de 5 : le nombre n’est pas montré au comité."}
 
 
 def test_two_of_positive_dynamic_and_progress_never_give_away_the_third() -> None:
-    report = made(40, 2, 10)
+    report = report_of_cohort(40, 2, 10)
     assert [shown(report, name) for name in ("positive_rate", "dynamic_rate", "progress_rate")] == [False, True, False]
-    report = made(40, 20, 18)  # two made no progress
+    report = report_of_cohort(40, 20, 18)  # two made no progress
     assert [shown(report, name) for name in ("positive_rate", "dynamic_rate", "progress_rate")] == [True, False, False]
 
 
 def test_the_gap_to_the_target_is_masked_with_its_rate() -> None:
     history = History()
-    history.say("reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None)
+    history.record(
+        "reporting.TargetSet", "2022-06-01", "all", indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None
+    )
     cohort(history, 30, 2)
     report = reported(history)
     assert not shown(report, "positive_target")
@@ -72,7 +75,7 @@ def test_the_gap_to_the_target_is_masked_with_its_rate() -> None:
 
 
 def test_the_flow_masks_a_count_with_its_rate() -> None:
-    flow = {stage["id"]: stage["cell"] for stage in made(30, 2).committee("alencon", Q)["flow"]}
+    flow = {stage["id"]: stage["cell"] for stage in report_of_cohort(30, 2).committee("alencon", QUARTER)["flow"]}
     assert flow["coached"] == {"value": 30}
     assert "masked" in flow["positive"]
 
@@ -80,10 +83,10 @@ def test_the_flow_masks_a_count_with_its_rate() -> None:
 def test_a_recorded_release_shows_its_cell_and_no_other() -> None:
     history = History()
     cohort(history, 30, 2)
-    history.say(
-        "reporting.CellReleased", "2023-01-05", "all", indicator="positive_rate", quarter=Q, of_territory="alencon", authority="COTER"
+    history.record(
+        "reporting.CellReleased", "2023-01-05", "all", indicator="positive_rate", quarter=QUARTER, of_territory="alencon", authority="COTER"
     )
-    history.say("intake.ContactAttempted", "2023-01-06", person="alencon-1", outcome="JOINT")
+    history.record("intake.ContactAttempted", "2023-01-06", person="alencon-1", outcome="JOINT")
     report = reported(history)
     assert shown(report, "positive_rate")
     assert not shown(report, "positive_rate", "all")
@@ -94,35 +97,35 @@ def test_a_trend_and_a_previous_quarter_are_masked_like_the_cell() -> None:
     history = History()
     cohort(history, 30, 2, exits="2022-08-01")
     cohort(history, 30, 6, at="flers", exits="2022-12-01")
-    found = line(reported(history), "positive_rate", "all")
-    assert found["previous"]["masked"]
-    assert [(point["quarter"], "masked" in point["cell"]) for point in found["trend"]] == [("2022-Q3", True), ("2022-Q4", False)]
+    rate = line(reported(history), "positive_rate", "all")
+    assert rate["previous"]["masked"]
+    assert [(point["quarter"], "masked" in point["cell"]) for point in rate["trend"]] == [("2022-Q3", True), ("2022-Q4", False)]
 
 
-def test_a_masked_territory_cannot_be_had_by_taking_the_others_from_the_programme() -> None:
+def test_a_masked_territory_cannot_be_derived_by_subtracting_the_others_from_the_programme() -> None:
     history = History()
     for town, positive in (("alencon", 2), ("flers", 7), ("argentan", 9)):
         cohort(history, 30, positive, at=town)
     report = reported(history)
     assert shown(report, "positive_rate", "all")
     assert [shown(report, "positive_rate", town) for town in ("alencon", "flers", "argentan")] == [False, False, True]
-    assert not shown(report, "positive_target", "flers")  # it would say the same number again
+    assert not shown(report, "positive_target", "flers")  # the gap to the target gives the same number
 
 
-def test_evidence_is_masked_for_a_committee_and_whole_for_an_auditor() -> None:
-    report = made(30, 2)
-    masked = report.evidence("positive_rate", "alencon", Q)
+def test_evidence_is_masked_for_a_committee_and_complete_for_an_auditor() -> None:
+    report = report_of_cohort(30, 2)
+    masked = report.evidence("positive_rate", "alencon", QUARTER)
     assert (masked["masked"] is not None, masked["facts"], masked["count"]) == (True, [], None)
-    whole = report.evidence("positive_rate", "alencon", Q, audience="auditor")
-    assert (whole["masked"], whole["count"], len(whole["facts"])) == (None, 2, 2)
-    assert {"person", "detail", "territory", "positions"} <= whole["facts"][0].keys()
+    complete = report.evidence("positive_rate", "alencon", QUARTER, audience="auditor")
+    assert (complete["masked"], complete["count"], len(complete["facts"])) == (None, 2, 2)
+    assert {"person", "detail", "territory", "positions"} <= complete["facts"][0].keys()
 
 
 def test_the_denominator_of_a_masked_rate_is_masked_evidence_too() -> None:
-    assert made(30, 2).evidence("positive_rate", "alencon", Q, "denominator")["facts"] == []
+    assert report_of_cohort(30, 2).evidence("positive_rate", "alencon", QUARTER, "denominator")["facts"] == []
 
 
-def test_facts_shown_to_a_committee_tell_no_smaller_group_apart() -> None:
-    facts = made(30, 8).evidence("positive_rate", "alencon", Q)["facts"]
+def test_facts_shown_to_a_committee_have_no_details_that_identify_a_smaller_group() -> None:
+    facts = report_of_cohort(30, 8).evidence("positive_rate", "alencon", QUARTER)["facts"]
     assert len(facts) == 8
     assert all(fact.keys() == {"fact", "on", "positions"} for fact in facts)

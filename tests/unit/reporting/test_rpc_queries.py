@@ -1,4 +1,4 @@
-"""ReaderPool who wait for the facts to reach a position."""
+"""Readers that wait until the facts have reached a position."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,38 +8,38 @@ import pytest
 
 from services.reporting.queries import rpc_queries
 from services.reporting.queries.reports import Reports
-from services.reporting.queries.rpc_queries import WAITING, ReportQueries
-from tests.contract.read_models.tables import at, lives
+from services.reporting.queries.rpc_queries import MAX_WAITING_READERS, ReportQueries
+from tests.contract.read_models.tables import random_history, reader_of
 from tests.unit.reporting.history import ORNE
 
-EVENTS = lives(3, 4)
+EVENTS = random_history(3, 4)
 HEAD = EVENTS[-1].position
 
 
-def test_a_reader_is_answered_when_the_facts_are_there() -> None:
-    with closing(Reports("sqlite://", ORNE, at(EVENTS))) as reporting, ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ReportQueries(reporting).position, HEAD)
-        reporting.apply(EVENTS[:-1])
-        reporting.apply(EVENTS)
-        assert asked.result() == HEAD
+def test_a_waiting_reader_is_answered_when_the_facts_reach_its_position() -> None:
+    with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ReportQueries(reports).position, HEAD)
+        reports.apply(EVENTS[:-1])
+        reports.apply(EVENTS)
+        assert answer.result() == HEAD
 
 
-def test_a_reader_of_what_never_comes_is_told_where_the_facts_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rpc_queries, "PATIENCE", 0.05)
-    with closing(Reports("sqlite://", ORNE, at(EVENTS))) as reporting:
-        reporting.apply(EVENTS)
-        assert ReportQueries(reporting).position(HEAD + 1) == HEAD
+def test_a_reader_of_a_position_that_is_not_reached_gets_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc_queries, "WAIT_TIMEOUT_S", 0.05)
+    with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports:
+        reports.apply(EVENTS)
+        assert ReportQueries(reports).position(HEAD + 1) == HEAD
 
 
-def test_so_many_wait_that_others_are_still_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service has sixteen workers: were they all to wait, nobody could ask for a figure, nor for its health."""
-    monkeypatch.setattr(rpc_queries, "PATIENCE", 60)
-    waiting = Event()
-    with closing(Reports("sqlite://", ORNE, at(EVENTS))) as reporting, ThreadPoolExecutor(WAITING + 5) as pool:
-        one = ReportQueries(reporting)
-        asked = [pool.submit(one.position, HEAD) for _ in range(WAITING + 5)]
-        while sum(answer.done() for answer in asked) < 5:
-            waiting.wait(0.01)
-        assert {answer.result() for answer in asked if answer.done()} == {0}
-        reporting.apply(EVENTS)
-        assert sorted(answer.result() for answer in asked) == [0] * 5 + [HEAD] * WAITING
+def test_waiting_readers_leave_workers_for_other_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service has sixteen workers: if all of them waited, no figure and no health check could be answered."""
+    monkeypatch.setattr(rpc_queries, "WAIT_TIMEOUT_S", 60)
+    pause = Event()
+    with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports, ThreadPoolExecutor(MAX_WAITING_READERS + 5) as pool:
+        queries = ReportQueries(reports)
+        answers = [pool.submit(queries.position, HEAD) for _ in range(MAX_WAITING_READERS + 5)]
+        while sum(answer.done() for answer in answers) < 5:
+            pause.wait(0.01)
+        assert {answer.result() for answer in answers if answer.done()} == {0}
+        reports.apply(EVENTS)
+        assert sorted(answer.result() for answer in answers) == [0] * 5 + [HEAD] * MAX_WAITING_READERS

@@ -1,4 +1,4 @@
-"""Given / when / then over the pages of reporting, and the definitions that come with the code."""
+"""Given / when / then over the aggregates of reporting, and the definitions that come with the code."""
 
 from datetime import date
 from functools import reduce
@@ -26,50 +26,50 @@ def publication(**other: Any) -> PublishDefinitions:
     return command
 
 
-def code(page: Decider[Any, Any, Any], history: list[Any], command: Any) -> str:
+def refusal_code(decider: Decider[Any, Any, Any], history: list[Any], command: Any) -> str:
     with pytest.raises(Refused) as refusal:
-        page.decide(reduce(page.evolve, history, page.initial), command)
+        decider.decide(reduce(decider.evolve, history, decider.initial), command)
     return refusal.value.code
 
 
-def test_version_1_passes_the_door_and_is_published() -> None:
+def test_version_1_is_valid_and_is_published() -> None:
     (event,) = definitions.decide(definitions.initial, publication())
     assert isinstance(event, DefinitionsPublished)
     assert (event.version, event.thresholds["small_cell"], event.thresholds["rate_floor"]) == (1, 5, 20)
 
 
-def test_version_1_names_every_indicator_that_is_declared() -> None:
+def test_version_1_names_every_declared_indicator() -> None:
     assert sorted(V1["indicators"]) == sorted(INDICATORS)
 
 
-def test_versions_follow_each_other_and_are_never_published_twice() -> None:
+def test_versions_are_published_in_order_and_only_once() -> None:
     (first,) = definitions.decide(definitions.initial, publication())
-    assert code(definitions.decider, [first], publication()) == "definitions_out_of_order"
-    assert code(definitions.decider, [first], publication(version=3)) == "definitions_out_of_order"
+    assert refusal_code(definitions.decider, [first], publication()) == "definitions_out_of_order"
+    assert refusal_code(definitions.decider, [first], publication(version=3)) == "definitions_out_of_order"
 
 
 def test_definitions_without_their_thresholds_are_refused() -> None:
-    assert code(definitions.decider, [], publication(thresholds={"small_cell": 5})) == "thresholds_missing"
+    assert refusal_code(definitions.decider, [], publication(thresholds={"small_cell": 5})) == "thresholds_missing"
 
 
 def test_a_quality_that_cannot_be_read_is_refused() -> None:
-    assert code(definitions.decider, [], publication(outcome_classes={"CDD>=six": "POSITIVE"})) == "quality_unreadable"
+    assert refusal_code(definitions.decider, [], publication(outcome_classes={"CDD>=six": "POSITIVE"})) == "quality_unreadable"
 
 
-def test_a_class_that_does_not_exist_stops_at_the_door() -> None:
+def test_an_unknown_outcome_class_is_invalid() -> None:
     with pytest.raises(Invalid):
         publication(outcome_classes={"CDI": "SPLENDID"})
 
 
-def test_a_target_is_set_and_the_same_one_is_refused() -> None:
+def test_setting_the_same_target_twice_is_refused() -> None:
     command = SetTarget("positive_rate", 25, "2022-Q2", ON)
     (event,) = targets.decide(targets.initial, command)
     assert event == TargetSet("positive_rate", 25, "2022-Q2", None, ON)
-    assert code(targets.decider, [event], command) == "target_already_set"
+    assert refusal_code(targets.decider, [event], command) == "target_already_set"
 
 
 def test_a_cell_is_released_once() -> None:
     command = ReleaseCell("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
     (event,) = cell_release.decide(cell_release.initial, command)
     assert event == CellReleased("businesses_created", "2024-Q2", "all", "COTER du 3 juillet 2024", ON)
-    assert code(cell_release.decider, [event], command) == "cell_already_released"
+    assert refusal_code(cell_release.decider, [event], command) == "cell_already_released"
