@@ -17,10 +17,10 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-from services.cli import serve
+from services.cli import serve  # noqa: F401 - patches the process
 
 # Everything below is imported after `serve` has patched the process.
-import greenlet  # isort: skip
+import greenlet  # type: ignore[import-untyped]  # isort: skip
 import httpx  # isort: skip
 from eventlet import patcher  # isort: skip
 from nameko.runners import ServiceRunner  # isort: skip
@@ -30,6 +30,7 @@ from services.bootstrap.hosting import nameko_service  # isort: skip
 from services.bootstrap.registry import GATEWAY, SERVICES  # isort: skip
 from services.bootstrap.settings import read_settings  # isort: skip
 from services.bootstrap.wiring import wire  # isort: skip
+from shared.runtime.native_threads import native  # isort: skip
 
 ROOT = f"{Path(__file__).parents[2]}/"
 OURS = ("services/", "shared/")
@@ -92,11 +93,11 @@ def run(folder: Path) -> Tracer:
     original_threading.setprofile(tracer)  # native threads, which start with the first native call
     settings = read_settings(folder, "127.0.0.1", free_port(), environ={})
     components = Components(settings)
-    serve.native(components.skip_relay_to_head)
+    native(components.skip_relay_to_head)
     names = [*SERVICES, GATEWAY]
     address = f"{settings.host}:{settings.port}"
     runner = ServiceRunner(
-        {"AMQP_URI": settings.amqp_uri, "WEB_SERVER_ADDRESS": address, "max_workers": 4, "parcours": serve.native(wire, components, names)}
+        {"AMQP_URI": settings.amqp_uri, "WEB_SERVER_ADDRESS": address, "max_workers": 4, "parcours": native(wire, components, names)}
     )
     for name in names:
         runner.add_service(nameko_service(name))

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,15 +14,15 @@ from tests.architecture.source import ROOT
 MAX_FILES = 15
 LISTED = re.compile(r"^\d+\. \[[^\]]+\]\(\.\./([\w/.]+)\)", re.MULTILINE)
 
-Path_ = dict[str, list[str]]
+Traced = dict[str, list[Any]]
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory) -> Path_:
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
     command = [sys.executable, "-W", "ignore", "-m", "tests.architecture.command_path", str(tmp_path_factory.mktemp("path"))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    found: Path_ = json.loads(done.stdout.splitlines()[-1])
+    found: Traced = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -29,15 +30,15 @@ def documented() -> list[str]:
     return LISTED.findall((ROOT / "docs" / "architecture.md").read_text())
 
 
-def test_a_command_crosses_at_most_fifteen_files(traced: Path_) -> None:
+def test_a_command_crosses_at_most_fifteen_files(traced: Traced) -> None:
     assert len(traced["files"]) <= MAX_FILES, traced["files"]
 
 
-def test_the_page_lists_the_files_that_a_command_crosses(traced: Path_) -> None:
+def test_the_page_lists_the_files_that_a_command_crosses(traced: Traced) -> None:
     assert set(traced["files"]) == set(documented())
 
 
-def test_each_call_goes_down_the_list_and_never_back_up(traced: Path_) -> None:
+def test_each_call_goes_down_the_list_and_never_back_up(traced: Traced) -> None:
     order = documented()
     assert [f"{caller} -> {callee}" for caller, callee in traced["calls"] if order.index(caller) > order.index(callee)] == []
 

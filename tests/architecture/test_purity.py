@@ -24,8 +24,9 @@ def pure_files() -> list[Path]:
 
 def impure_references(source: str) -> Iterator[tuple[int, str]]:
     """Every mention of an impure name, called or not: `t = date.today; t()` asks the time too."""
-    for node in ast.walk(ast.parse(source)):
-        mentioned = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute | ast.Name))
+    for node in names:
+        mentioned = node.attr if isinstance(node, ast.Attribute) else node.id
         if mentioned in IMPURE:
             yield node.lineno, mentioned
 

@@ -10,7 +10,7 @@ rebuild     read, decoded, folded, every line of every timeline written, and the
 import tempfile
 from pathlib import Path
 
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Programme, Reports
 from shared.store.port import EventStore
@@ -22,7 +22,7 @@ TOWN = "alencon"
 
 def programme() -> Programme:
     with tempfile.TemporaryDirectory() as room:
-        return settings(Path(room), environ={}).programme()
+        return read_settings(Path(room), environ={}).programme()
 
 
 def figures(log: str, models: str) -> Run:

@@ -19,7 +19,8 @@ import msgspec
 
 from demo import generator
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
+from services.cli.commands import importer
 from shared.errors import Conflict
 from shared.message import EventBody, EventMessage, encode
 from shared.store.port import Append, EventStore, NewEvent, pages
@@ -34,9 +35,9 @@ IDENTIFIER = re.compile(rb"\b([0-9a-f]{8})((?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12})\b
 def told(persons: int = PERSONS) -> list[EventMessage]:
     """A plausible history, every command of it decided and every policy run."""
     with tempfile.TemporaryDirectory() as room:
-        parts = Components(settings(Path(room), environ={}))
+        parts = Components(read_settings(Path(room), environ={}))
         lines = (msgspec.json.encode(line) for line in generator.generate(persons, SEED, START, END))
-        faults = [outcome.fault for outcome in parts.loader().load(lines) if outcome.fault]
+        faults = [outcome.fault for outcome in importer(parts).load(lines) if outcome.fault]
         assert not faults, faults[0]
         events = [event for page in pages(parts.store, 0, parts.store.head()) for event in page]
         parts.store.close()

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from services.bootstrap.composition import event_structs
+from services.bootstrap.registry import SERVICES
 from services.gateway.pages import french
-from services.gateway.pages.sentences import SENTENCES, sentence
+from services.gateway.pages.sentences import Sentences
 
 
 def test_numbers_and_percentages_have_narrow_no_break_spaces() -> None:
@@ -31,31 +31,34 @@ def test_days_moments_and_quarters() -> None:
     assert french.quarter_plain("2024-Q1") == "1er trimestre 2024"
 
 
-@pytest.mark.parametrize(("place", "said"), [("Alençon", "d’Alençon"), ("Flers", "de Flers"), ("Écouché", "d’Écouché")])
-def test_a_place_after_its_preposition(place: str, said: str) -> None:
-    assert french.of(place) == said
+@pytest.mark.parametrize(("place", "expected"), [("Alençon", "d’Alençon"), ("Flers", "de Flers"), ("Écouché", "d’Écouché")])
+def test_a_place_after_its_preposition(place: str, expected: str) -> None:
+    assert french.of(place) == expected
 
 
-def test_every_event_of_every_service_has_its_sentence() -> None:
-    assert set(event_structs()) == set(SENTENCES)
+KINDS = {kind: event for service in SERVICES.values() for kind, event in service.events.items()}
 
 
-@pytest.mark.parametrize("kind", sorted(event_structs()))
-def test_a_sentence_reads_only_what_its_event_has(kind: str) -> None:
-    struct = event_structs()[kind]
-    shape = inspect.type_info(struct)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_event_is_one_french_sentence(kind: str) -> None:
+    shape = inspect.type_info(KINDS[kind])
     assert isinstance(shape, inspect.StructType)
-    data = {field.name: example(field.type) for field in shape.fields}
-    msgspec.convert(data, struct, strict=False)
-    said = sentence(kind, data)
-    assert said.endswith(".")
-    assert "None" not in said
+    data = {"type": shape.tag, **{field.name: example(field.type) for field in shape.fields}}
+    text = Sentences(SERVICES.values()).of(kind, msgspec.json.encode(data))
+    assert text.endswith(".")
+    assert "None" not in text
+
+
+def test_an_event_of_a_newer_service_is_named() -> None:
+    assert Sentences(SERVICES.values()).of("housing.HomeFound", b"{}") == "housing.HomeFound."
 
 
 def example(shape: inspect.Type) -> Any:
     match shape:
         case inspect.LiteralType(values=values):
             return values[0]
+        case inspect.EnumType(cls=codes):
+            return next(iter(codes)).value
         case inspect.IntType():
             return 1
         case inspect.BoolType():

@@ -8,7 +8,7 @@ from tests.harness.world import World, met
 
 def quarter(world: World) -> str:
     """The page of the quarter in which these tests record: this one."""
-    world.read()
+    world.catch_up()
     return f"/coter/alencon/{world.app.reporting.quarters()[-1]}"
 
 

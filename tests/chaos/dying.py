@@ -45,6 +45,6 @@ def arm(place: str, when: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    assert serve.host  # its import patches the process first, as the command itself would
+    assert serve.__name__  # its import patches the process first, as the command itself would
     arm(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     sys.exit(main.main(sys.argv[4:]))

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from demo.schedule import Line
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import settings
+from services.bootstrap.settings import read_settings
+from services.cli.commands import importer
 from services.cli.import_history import Outcome
 from shared.message import EventMessage
 
@@ -31,8 +32,8 @@ class Loaded(Struct):
 
 
 def load(directory: Path, lines: Iterable[Line]) -> Loaded:
-    parts, told = Components(settings(directory, environ={})), list(lines)
-    outcomes = list(parts.loader().load(msgspec.json.encode(line) for line in told))
+    parts, told = Components(read_settings(directory, environ={})), list(lines)
+    outcomes = list(importer(parts).load(msgspec.json.encode(line) for line in told))
     events, after = list[EventMessage](), 0
     while page := parts.store.read_all(after):
         events += page

@@ -64,8 +64,8 @@ def test_a_service_appends_and_reads_and_keeps_its_place(installation: Installat
 def test_the_read_models_are_kept_by_a_role_of_their_own(installation: Installation, tmp_path: Path) -> None:
     parts = installation.parts("services", tmp_path)
     parts.publish_definitions()
-    parts.reporting.apply(parts.store.read_all(0))
-    assert parts.reporting.position() == parts.store.head()
+    parts.reports.apply(parts.store.read_all(0))
+    assert parts.reports.position() == parts.store.head()
 
 
 FORBIDDEN = [

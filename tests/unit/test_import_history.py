@@ -113,8 +113,8 @@ def test_a_line_that_is_refused_is_told_and_the_rest_goes_on(components: Compone
 def test_live_and_replayed_figures_are_equal_at_every_position(components: Components) -> None:
     list(importer(components).load([DEFINED, *HISTORY]))
     for event in components.store.read_all(0):
-        components.reporting.apply([event])
-        live = components.reporting.figures("all", "2023-Q1")
+        components.reports.apply([event])
+        live = components.reports.figures("all", "2023-Q1")
         assert components.replayed(event.position).figures("all", "2023-Q1") == live
 
 

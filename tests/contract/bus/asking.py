@@ -11,16 +11,14 @@ from nameko.extensions import DependencyProvider
 from nameko.runners import ServiceRunner
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from services.gateway.rpc_client import Replies, RpcClient
-from shared.bus.nameko.dependencies import Part
-from shared.bus.nameko.outgoing import Outgoing, outgoing
-from shared.bus.nameko.rpc import rpc
+from shared.bus.nameko.rpc_client import Replies, RpcClient, Sender, shared_sender
+from shared.bus.nameko.write_service import Component, rpc
 from shared.errors import Unavailable
 
 
 class Two:
     name = "two"
-    missing = Part("nothing of that name")
+    missing = Component("nothing of that name")
     heard: list[str] = []  # noqa: RUF012 - what both workers heard
 
     @rpc  # type: ignore[untyped-decorator]
@@ -40,7 +38,7 @@ class Asking(DependencyProvider):  # type: ignore[misc]
     replies = Replies()
 
     def setup(self) -> None:
-        self.calls = RpcClient(self.container, self.replies, patience=1_000)
+        self.calls = RpcClient(self.container, self.replies, timeout=1_000)
 
     def get_dependency(self, worker_ctx: Any) -> RpcClient:
         return self.calls
@@ -53,7 +51,7 @@ class Asker:
     @rpc  # type: ignore[untyped-decorator]
     def ask(self, service: str) -> Any:
         try:
-            return self.calls(service, "answer", "word")
+            return self.calls.call(service, "answer", "word")
         except Unavailable as fault:
             return str(fault)
 
@@ -67,9 +65,9 @@ def asking(folder: Path, uri: str) -> dict[str, Any]:
     runner.start()
     with ClusterRpcProxy(config, timeout=60) as cluster:
         told = [cluster.asker.ask("two"), cluster.asker.ask("nobody"), cluster.asker.ask("two")]
-        sending = next(each.calls.sending for container in runner.containers for each in container.dependencies if isinstance(each, Asking))
-        sending.connection.connection.transport.sock.shutdown(2)
-        wait_until(lambda: sending.channel is None)
+        sender = next(each.calls.sender for container in runner.containers for each in container.dependencies if isinstance(each, Asking))
+        sender.connection.connection.transport.sock.shutdown(2)
+        wait_until(lambda: sender.channel is None)
         told.append(cluster.asker.ask("two"))
     runner.stop()
     return {"told": told}
@@ -82,15 +80,15 @@ def lost_replies(folder: Path, uri: str) -> dict[str, Any]:
     runner.add_service(Two)
     runner.start()
     asking = next(each for container in runner.containers for each in container.dependencies if isinstance(each, Asking))
-    calls, leaving = asking.calls, outgoing(uri)
+    calls, leaving = asking.calls, shared_sender(uri)
     told = [said(calls)]
-    calls.patience = 1
+    calls.timeout = 1
     for _ in range(3):
         broken_once(leaving, OSError("cut"))
         told.append(said(calls))
-    calls.patience = 10
+    calls.timeout = 10
     told.append(said(calls))
-    broken_once(calls.sending, OSError("cut"))
+    broken_once(calls.sender, OSError("cut"))
     told.append(said(calls))
     kept = len(asking.replies._reply_events)
     runner.stop()
@@ -103,7 +101,7 @@ class Cut(BaseException):
 
 def half_a_message(folder: Path, uri: str) -> dict[str, Any]:
     """Whether a connection is used again after a message that may have left in part, and whether one is left at the end."""
-    sender = Outgoing(uri)
+    sender = Sender(uri)
     broken_once(sender, Cut())
     first = sender.connection
     nobody: dict[str, Any] = {"exchange": SimpleNamespace(name=""), "routing_key": "nobody"}
@@ -120,12 +118,12 @@ def half_a_message(folder: Path, uri: str) -> dict[str, Any]:
 
 def said(calls: RpcClient) -> str:
     try:
-        return str(calls("two", "answer", "word"))
+        return str(calls.call("two", "answer", "word"))
     except Unavailable as fault:
         return str(fault)
 
 
-def broken_once(sender: Outgoing, fault: BaseException) -> None:
+def broken_once(sender: Sender, fault: BaseException) -> None:
     """With an OSError: what one lost connection looks like, while that of the consumer lives."""
     channel = sender.open()
 

@@ -26,8 +26,7 @@ from nameko.standalone.events import event_dispatcher
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.bus.inbox_consumer import InboxConsumer
-from shared.bus.nameko.dependencies import Listening, Part
-from shared.bus.nameko.rpc import rpc
+from shared.bus.nameko.write_service import Component, InboxFeeder, rpc
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.relay import Relay
 from shared.store.port import Append
@@ -92,8 +91,8 @@ def order_of_imports(folder: Path) -> dict[str, Any]:
 
 class One:
     name = "one"
-    slow = Part("slow")
-    inbox = Listening("listener")
+    slow = Component("slow")
+    inbox = InboxFeeder("listener")
     two = RpcProxy("two")
 
     @rpc  # type: ignore[untyped-decorator]

@@ -18,7 +18,7 @@ def test_a_policy_that_fails_leaves_its_event_in_the_dead_letters_and_the_rest_g
     bus.relay()
     bus.listen(bus.reactions())
     bad = bus.store.head() + 3
-    bus.seen.faults[bad] = Refused("no", "The rules do not allow it.")
+    bus.seen.faults[bad] = Refused("no")
     positions = bus.record(6)
     eventually(lambda: bus.seen.positions == [position for position in positions if position != bad])
     assert bus.seen.attempts.count(bad) == ATTEMPTS

@@ -12,9 +12,9 @@ import pytest
 
 from services.vocabulary.french import VALIDATION
 from shared.command_batch import handle_many
-from shared.command_handler import Answer, CommandHandler
+from shared.command_handler import Answer, CommandHandler, event_id
 from shared.errors import Conflict, Fault, Unavailable
-from shared.message import Actor, CommandMessage, event_id
+from shared.message import Actor, CommandMessage
 from shared.store.port import Append, Appended, EventStore
 from shared.time import PARIS
 from shared.trust.access import Identity, Permissions

@@ -134,7 +134,7 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
         for method in rule.methods or ()
         if method not in {"HEAD", "OPTIONS"} and rule.rule.startswith("/v1/")
     }
-    commands = {("POST", f"/v1/commands/{name}") for name in world.app.commands.owner}
+    commands = {("POST", f"/v1/commands/{name}") for name in world.app.sender.owner}
     assert described == routes - {("POST", "/v1/commands/{name}")} | commands
 
 
