@@ -1,7 +1,7 @@
 """Invented histories, as command lines for `parcours load`: the study of 2022-2024, and plausible histories of any size.
 
 This package is a client of Parcours. It knows the commands by their names and their JSON, and the two configuration files of `deploy`
-(territories and definitions); it knows nothing of the services.
+(territories and definitions); it imports nothing of `services` or `shared`.
 
 How it works
 ------------

@@ -11,7 +11,8 @@ from typing import Any
 
 from demo.actors import COORDINATOR, Partner, Town
 from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
-from demo.draws import workday, workday_after
+from demo.dates import workday
+from demo.draws import workday_after
 from demo.outcomes import record_outcome
 from demo.plans import JourneyPlan, PersonPlan
 from demo.referrals import send_referral

@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
+from demo.dates import PARIS
 from demo.draws import working_time
-from shared.time import PARIS
 
 CommandLine = dict[str, Any]
 Actor = dict[str, str]  # id, role and organisation

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from shared.time import PARIS
+from demo.dates import PARIS, workday
 
 K = TypeVar("K", bound=str)
 
@@ -13,11 +13,6 @@ K = TypeVar("K", bound=str)
 def weighted_choice(rng: Random, weights: Mapping[K, int]) -> K:
     """One of the keys, drawn with its weight."""
     return rng.choices(list(weights), list(weights.values()))[0]
-
-
-def workday(day: date) -> date:
-    """The same day, or the Monday after a weekend."""
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
 
 
 def workday_after(rng: Random, day: date, min_days: int, max_days: int) -> date:

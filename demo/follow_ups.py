@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 from demo.actors import COORDINATOR
 from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
-from demo.draws import workday, workday_after
+from demo.dates import add_months, workday
+from demo.draws import workday_after
 from demo.outcomes import outcome_command
 from demo.plans import Correction, JourneyPlan
-from shared.time import add_months
 
 CHANNELS = ("TELEPHONE", "TELEPHONE", "TELEPHONE", "SMS", "RENCONTRE", "COURRIEL")
 DENIAL_REASONS = ("OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION")

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from demo.command_lines import CommandLine, TimedLine
-from shared.time import PARIS
+from demo.dates import PARIS
 
 
 class Source(NamedTuple):

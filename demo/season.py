@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
 
-from demo.draws import workday
+from demo.dates import workday
 
 MONTH_WEIGHTS = (0.9, 1.0, 1.15, 1.0, 1.05, 1.0, 0.55, 0.35, 1.1, 1.15, 1.05, 0.6)  # January to December
 START_WEIGHT = 0.25  # of the first day, beside a day at full strength

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from demo.actors import Town
 from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
-from demo.draws import workday, workday_after
+from demo.dates import workday
+from demo.draws import workday_after
 from demo.schedule import Source
 
 WORKSHOPS = (
