@@ -1,4 +1,7 @@
-"""Who plays in a history: towns with their coaches, neighbourhoods, prescribers and partners. Organisations are invented."""
+"""The actors of a history: the coordination, and each town with its coaches, neighbourhoods, prescribers and partners.
+
+Towns and their priority neighbourhoods (QPV) are those of `deploy/territories.json`. Organisations and people are invented.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -8,15 +11,15 @@ import msgspec
 from msgspec import Struct
 
 import deploy
-from demo.schedule import Actor
+from demo.command_lines import Actor
 
-NEW_MAP = date(2024, 1, 1)  # from this day on, the neighbourhoods are those of the map of 2024
+QPV_2024_FROM = date(2024, 1, 1)  # the list of neighbourhoods of 2015 is in force until the day before
 
 COORDINATOR: Actor = {"id": "coordination-orne", "role": "coordinator", "organisation": "etape"}
 DPO: Actor = {"id": "dpo-etape", "role": "dpo", "organisation": "etape"}
 PARTICIPANT: Actor = {"id": "anonymous", "role": "participant", "organisation": ""}
 
-# The kind of a prescriber, its weight, and how it is named in a town.
+# Kind of a prescriber, weight, organisation.
 PRESCRIBERS = (
     ("MISSION_LOCALE", 30, "ml-{town}"),
     ("FRANCE_TRAVAIL", 28, "france-travail-{town}"),
@@ -26,7 +29,7 @@ PRESCRIBERS = (
     ("DEPARTEMENT", 5, "departement-orne"),
     ("SPIP", 3, "spip-orne"),
 )
-# A partner, its label, its services and what is sent to it, in the words of data·inclusion.
+# Organisation of a partner, label, types of service, and the thematique of what is sent to it (both in the terms of data·inclusion).
 PARTNERS = (
     ("ml-{town}", "Mission locale – {label}", ("accompagnement", "information"), "trouver-un-emploi--repondre-a-des-offres-demploi"),
     ("france-travail-{town}", "France Travail – {label}", ("accompagnement", "formation"), "se-former--trouver-sa-formation"),
@@ -42,9 +45,12 @@ PARTNERS = (
     ("greta-orne", "Greta de l’Orne", ("formation",), "lecture-ecriture-calcul--maitriser-le-francais"),
 )
 COACHES = {"alencon": 4, "flers": 3}
+DEFAULT_COACHES = 2
 
 
 class Qpv(Struct, frozen=True):
+    """A priority neighbourhood, on the list of 2015 or of 2024."""
+
     vintage: int
     name: str
 
@@ -66,61 +72,67 @@ class Partner(Struct, frozen=True):
     thematique: str
 
 
-class Register:
-    """Who has an open journey in a town: a person is drawn, added or taken out in constant time."""
+class OpenJourneys:
+    """The people who have an open journey in a town. A list with an index, so that add, remove and sample take constant time."""
 
     def __init__(self) -> None:
         self.people: list[str] = []
-        self.places: dict[str, int] = {}
+        self.index: dict[str, int] = {}
 
     def add(self, person: str) -> None:
-        self.places[person] = len(self.people)
+        self.index[person] = len(self.people)
         self.people.append(person)
 
     def remove(self, person: str) -> None:
-        place, last = self.places.pop(person), self.people.pop()
+        """The last person of the list takes the position of the one removed."""
+        position, last = self.index.pop(person), self.people.pop()
         if last != person:
-            self.people[place] = last
-            self.places[last] = place
+            self.people[position] = last
+            self.index[last] = position
 
     def __contains__(self, person: str) -> bool:
-        return person in self.places
+        return person in self.index
 
-    def drawn(self, rng: Random, number: int) -> list[str]:
+    def sample(self, rng: Random, number: int) -> list[str]:
+        """At most `number` different people."""
         return rng.sample(self.people, min(number, len(self.people)))
 
 
 class Town:
+    """A territory, with the actors in it and the journeys that are open there now."""
+
     def __init__(self, territory: Territory) -> None:
         self.id = territory.id
         self.label = territory.label
         self.qpv = territory.qpv
-        self.open = Register()
-        self.coaches = [coach(f"coach-{self.id}-{number}") for number in range(1, COACHES.get(self.id, 2) + 1)]
-        self.prescribers = [(kind, organised("prescriber", name.format(town=self.id))) for kind, _, name in PRESCRIBERS]
-        self.partners = [self.partner(*said) for said in PARTNERS]
+        self.open_journeys = OpenJourneys()
+        self.coaches = [coach(f"coach-{self.id}-{number}") for number in range(1, COACHES.get(self.id, DEFAULT_COACHES) + 1)]
+        self.prescribers = [(kind, agent("prescriber", name.format(town=self.id))) for kind, _, name in PRESCRIBERS]
+        self.partners = [self.partner(*fields) for fields in PARTNERS]
 
     def partner(self, name: str, label: str, services: tuple[str, ...], thematique: str) -> Partner:
-        return Partner(organised("partner", name.format(town=self.id)), label.format(label=self.label), services, thematique)
+        return Partner(agent("partner", name.format(town=self.id)), label.format(label=self.label), services, thematique)
 
-    def prescriber(self, rng: Random) -> tuple[str, Actor]:
+    def draw_prescriber(self, rng: Random) -> tuple[str, Actor]:
+        """The kind of a prescriber, and the actor."""
         return rng.choices(self.prescribers, [weight for _, weight, _ in PRESCRIBERS])[0]
 
-    def neighbourhood(self, rng: Random, day: date) -> Qpv | None:
-        """One of the town's, on the map in force that day; none where that map has none."""
-        here = [qpv for qpv in self.qpv if qpv.vintage == (2024 if day >= NEW_MAP else 2015)]
-        return rng.choice(here) if here else None
+    def draw_neighbourhood(self, rng: Random, day: date) -> Qpv | None:
+        """A neighbourhood on the list in force on `day`; None if the town has none on it."""
+        in_force = [qpv for qpv in self.qpv if qpv.vintage == (2024 if day >= QPV_2024_FROM else 2015)]
+        return rng.choice(in_force) if in_force else None
 
 
 def coach(id: str) -> Actor:
     return {"id": id, "role": "coach", "organisation": "etape"}
 
 
-def organised(role: str, organisation: str) -> Actor:
+def agent(role: str, organisation: str) -> Actor:
+    """The actor who speaks for a prescriber or a partner."""
     return {"id": f"agent-{organisation}", "role": role, "organisation": organisation}
 
 
-def towns() -> dict[str, Town]:
-    """The towns of the configuration, with nobody on the way yet."""
+def load_towns() -> dict[str, Town]:
+    """The towns of the configuration by id, in its order, with no journey open yet."""
     programme = msgspec.json.decode((Path(deploy.__file__).parent / "territories.json").read_bytes(), type=Programme)
     return {territory.id: Town(territory) for territory in programme.territories}

@@ -1,4 +1,8 @@
-"""A journey from its opening to its exit: interviews, barriers, a change of referent, a move, a referral taken back, outcomes."""
+"""Commands of one journey, from its opening to its exit: interviews, barriers, outcomes, and what may change on the way.
+
+How it works: the events of a journey are drawn as an agenda of dated tasks, sorted by day. A task is run when its day comes, because its
+command depends on what changed before it: the town after a move, the coach after a replacement.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -6,10 +10,12 @@ from functools import partial
 from typing import Any
 
 from demo.actors import COORDINATOR, Partner, Town
-from demo.outcomes import reach
-from demo.plans import Leg, Plan
-from demo.referrals import send
-from demo.schedule import Actor, Chain, Said, after, identifier, workday
+from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
+from demo.dates import workday
+from demo.draws import workday_after
+from demo.outcomes import record_outcome
+from demo.plans import JourneyPlan, PersonPlan
+from demo.referrals import send_referral
 
 BARRIERS = (
     "mobilite--preparer-un-permis",
@@ -27,120 +33,125 @@ BARRIERS = (
 )
 MODES = ("PRESENTIEL", "PRESENTIEL", "PRESENTIEL", "TELEPHONE", "TELEPHONE", "DOMICILE", "VISIO")
 
-Step = Callable[[date], Iterator[Said]]
-Entry = tuple[date, Step]
+Task = Callable[[date], Iterator[TimedLine]]
+AgendaEntry = tuple[date, Task]
 
 
 class Coaching:
-    """One journey being told: where it is followed, and by whom, may change on the way."""
+    """The coaching of one person: the town and the coach are those of the next command."""
 
-    def __init__(self, chain: Chain, towns: dict[str, Town], town: Town, plan: Plan, coach: Actor) -> None:
-        self.chain = chain
-        self.rng = chain.rng
+    def __init__(self, commands: CommandSequence, towns: dict[str, Town], town: Town, plan: PersonPlan, coach: Actor) -> None:
+        self.commands = commands
+        self.rng = commands.rng
         self.towns = towns
         self.town = town
         self.person = str(plan.person)
         self.coach = coach
 
-    def told(self, leg: Leg, rank: int, end: date) -> Iterator[Said]:
-        """From the day of the opening, itself already told, to the exit or the end of the history."""
-        self.town.open.add(self.person)
-        agenda = self.agenda(leg, rank, leg.exit_on or end)
-        while agenda:  # what is told is forgotten: many are on their way at once
-            day, step = agenda.pop()
-            yield from step(day)
-        if leg.exit_on:
-            yield self.exit(leg, rank, leg.exit_on)
-            self.town.open.remove(self.person)
+    def journey(self, plan: JourneyPlan, rank: int, end: date) -> Iterator[TimedLine]:
+        """The commands after the opening, up to the exit or to `end`, the last day of the history."""
+        self.town.open_journeys.add(self.person)
+        agenda = self.agenda(plan, rank, plan.exit_on or end)
+        while agenda:  # an entry is dropped when it runs, since many journeys are in memory at once
+            day, task = agenda.pop()
+            yield from task(day)
+        if plan.exit_on:
+            yield self.exit_journey(plan, rank, plan.exit_on)
+            self.town.open_journeys.remove(self.person)
 
-    def agenda(self, leg: Leg, rank: int, until: date) -> list[Entry]:
-        """What is to come, the last first."""
-        along = [*self.interviews(leg.opened_on, until), *self.barriers(leg.opened_on, until), *self.changes(leg, rank, until)]
-        reached = self.outcomes(leg, rank, leg.exit_on) if leg.exit_on else ()
-        entries = sorted((entry for entry in (*along, *reached) if entry[0] <= until), key=lambda entry: entry[0])
+    def agenda(self, plan: JourneyPlan, rank: int, until: date) -> list[AgendaEntry]:
+        """The tasks up to `until`, the last one first."""
+        during = [*self.interviews(plan.opened_on, until), *self.barriers(plan.opened_on), *self.changes(plan, rank, until)]
+        outcomes = self.outcomes(plan, rank, plan.exit_on) if plan.exit_on else ()
+        entries = sorted((entry for entry in (*during, *outcomes) if entry[0] <= until), key=lambda entry: entry[0])
         return entries[::-1]
 
-    def interviews(self, opened_on: date, until: date) -> Iterator[Entry]:
+    def interviews(self, opened_on: date, until: date) -> Iterator[AgendaEntry]:
+        """One every 9 to 30 days, fewer in July and August."""
         day = opened_on
         while day <= until:
-            yield day, self.does("HoldInterview", mode=self.rng.choice(MODES), minutes=self.rng.choice((20, 30, 30, 45, 45, 60, 60, 90)))
+            yield day, self.task("HoldInterview", mode=self.rng.choice(MODES), minutes=self.rng.choice((20, 30, 30, 45, 45, 60, 60, 90)))
             summer = 21 if day.month in (7, 8) else 0
-            day = after(self.rng, day, 9 + summer // 2, 30 + summer)
+            day = workday_after(self.rng, day, 9 + summer // 2, 30 + summer)
 
-    def barriers(self, opened_on: date, until: date) -> Iterator[Entry]:
-        found = self.rng.sample(BARRIERS, self.rng.randint(1, 4))
-        constraints = dict.fromkeys(found, "OUI") | {"logement-hebergement--se-maintenir-dans-le-logement": "NON_ABORDEE"}
-        yield after(self.rng, opened_on, 4, 18), self.does("CompleteDiagnostic", constraints=constraints)
-        for thematique in found:
-            day = after(self.rng, opened_on, 18, 75)
-            lifted_on = after(self.rng, day, 25, 200)
-            yield day, self.does("IdentifyBarrier", thematique=thematique)
+    def barriers(self, opened_on: date) -> Iterator[AgendaEntry]:
+        """A diagnostic, then one to four barriers, most of them lifted months later."""
+        barriers = self.rng.sample(BARRIERS, self.rng.randint(1, 4))
+        constraints = dict.fromkeys(barriers, "OUI") | {"logement-hebergement--se-maintenir-dans-le-logement": "NON_ABORDEE"}
+        yield workday_after(self.rng, opened_on, 4, 18), self.task("CompleteDiagnostic", constraints=constraints)
+        for thematique in barriers:
+            day = workday_after(self.rng, opened_on, 18, 75)
+            lifted_on = workday_after(self.rng, day, 25, 200)
+            yield day, self.task("IdentifyBarrier", thematique=thematique)
             if self.rng.random() < 0.8:
-                yield lifted_on, self.does("LiftBarrier", thematique=thematique)
+                yield lifted_on, self.task("LiftBarrier", thematique=thematique)
 
-    def changes(self, leg: Leg, rank: int, until: date) -> Iterator[Entry]:
+    def changes(self, plan: JourneyPlan, rank: int, until: date) -> Iterator[AgendaEntry]:
+        """At most one change: the planned move, or a replacement of the coach, or a referral that is withdrawn."""
         chance = self.rng.random()
-        if leg.moved_on and leg.moved_to:
-            yield leg.moved_on, partial(self.move, self.towns[leg.moved_to])
+        if plan.moved_on and plan.moved_to:
+            yield plan.moved_on, partial(self.move, self.towns[plan.moved_to])
         elif chance < 0.07:
             reason = self.rng.choice(("ABSENCE", "DEPART", "DEMANDE"))
-            yield after(self.rng, leg.opened_on, 40, 150), partial(self.hand_over, reason)
+            yield workday_after(self.rng, plan.opened_on, 40, 150), partial(self.replace_referent, reason)
         elif chance < 0.15:
-            yield from self.partner_tried(leg, rank, until)
+            yield from self.withdrawn_referral(plan, rank, until)
 
-    def partner_tried(self, leg: Leg, rank: int, until: date) -> Iterator[Entry]:
-        """A coached person stands on no referral: this one is taken back, by the coach or by the exit."""
-        sent_on = after(self.rng, leg.opened_on, 20, 70)
+    def withdrawn_referral(self, plan: JourneyPlan, rank: int, until: date) -> Iterator[AgendaEntry]:
+        """A referral that is withdrawn, by the coach or by a policy at the exit, so that a person coached is not counted as redirected."""
+        sent_on = workday_after(self.rng, plan.opened_on, 20, 70)
         if sent_on > until - timedelta(days=30):
             return
-        one = {"person": self.person, "referral": str(identifier(self.person, "referral", rank))}
+        ids = {"person": self.person, "referral": str(stable_id(self.person, "referral", rank))}
         partner = self.rng.choice(self.town.partners)
-        yield sent_on, partial(self.send, one, partner)
+        yield sent_on, partial(self.send_referral, ids, partner)
         if self.rng.random() < 0.6:
-            yield workday(sent_on + timedelta(days=1)), partial(self.seen, one, partner)
-        if not leg.exit_on or self.rng.random() < 0.5:
-            yield after(self.rng, sent_on, 5, 20), self.does("WithdrawReferral", referral=one["referral"], reason="DEMANDE")
+            yield workday(sent_on + timedelta(days=1)), partial(self.see_referral, ids, partner)
+        if not plan.exit_on or self.rng.random() < 0.5:
+            yield workday_after(self.rng, sent_on, 5, 20), self.task("WithdrawReferral", referral=ids["referral"], reason="DEMANDE")
 
-    def outcomes(self, leg: Leg, rank: int, exit_on: date) -> Iterator[Entry]:
-        """The outcomes of this journey, weeks apart, the last of them days before the exit."""
-        for number, quality in enumerate(leg.qualities, 1):
-            lead = 40 * (len(leg.qualities) - number) + self.rng.randint(1, 9)
-            yield exit_on - timedelta(days=lead), partial(self.reach, self.outcome(rank, number), quality)
+    def outcomes(self, plan: JourneyPlan, rank: int, exit_on: date) -> Iterator[AgendaEntry]:
+        """The planned outcomes, 40 days apart or so, the last of them days before the exit."""
+        for number, kind in enumerate(plan.outcome_kinds, 1):
+            lead = 40 * (len(plan.outcome_kinds) - number) + self.rng.randint(1, 9)
+            yield exit_on - timedelta(days=lead), partial(self.record_outcome, self.outcome_id(rank, number), kind)
 
-    def outcome(self, rank: int, number: int) -> str:
-        return str(identifier(self.person, "outcome", rank, number))
+    def outcome_id(self, rank: int, number: int) -> str:
+        return str(stable_id(self.person, "outcome", rank, number))
 
-    def exit(self, leg: Leg, rank: int, exit_on: date) -> Said:
-        outcomes = [self.outcome(rank, number) for number in range(1, len(leg.qualities) + 1)]
-        data = {"person": self.person, "exit_on": exit_on.isoformat(), "reason": leg.reason, "outcomes": outcomes}
-        if leg.known_on:
-            return self.chain.learn(leg.known_on, "ExitJourney", exit_on, self.coach, **data)
-        return self.chain.say("ExitJourney", exit_on, self.coach, **data)
+    def exit_journey(self, plan: JourneyPlan, rank: int, exit_on: date) -> TimedLine:
+        outcomes = [self.outcome_id(rank, number) for number in range(1, len(plan.outcome_kinds) + 1)]
+        data = {"person": self.person, "exit_on": exit_on.isoformat(), "reason": plan.exit_reason, "outcomes": outcomes}
+        if plan.exit_known_on:
+            return self.commands.emit_late(plan.exit_known_on, "ExitJourney", exit_on, self.coach, **data)
+        return self.commands.emit("ExitJourney", exit_on, self.coach, **data)
 
-    # Steps -------------------------------------------------------------------------------------------------------
+    # Tasks -------------------------------------------------------------------------------------------------------
 
-    def does(self, name: str, **data: Any) -> Step:
-        return partial(self.done, name, data)
+    def task(self, name: str, **data: Any) -> Task:
+        """A command by the coach of that day."""
+        return partial(self.emit, name, data)
 
-    def done(self, name: str, data: dict[str, Any], day: date) -> Iterator[Said]:
-        yield self.chain.say(name, day, self.coach, person=self.person, **data)
+    def emit(self, name: str, data: dict[str, Any], day: date) -> Iterator[TimedLine]:
+        yield self.commands.emit(name, day, self.coach, person=self.person, **data)
 
-    def reach(self, outcome: str, quality: str, day: date) -> Iterator[Said]:
-        yield reach(self.chain, day, self.coach, self.person, outcome, quality)
+    def record_outcome(self, outcome: str, kind: str, day: date) -> Iterator[TimedLine]:
+        yield record_outcome(self.commands, day, self.coach, self.person, outcome, kind)
 
-    def send(self, one: dict[str, str], partner: Partner, day: date) -> Iterator[Said]:
-        yield send(self.chain, day, self.coach, one, partner)
+    def send_referral(self, ids: dict[str, str], partner: Partner, day: date) -> Iterator[TimedLine]:
+        yield send_referral(self.commands, day, self.coach, ids, partner)
 
-    def seen(self, one: dict[str, str], partner: Partner, day: date) -> Iterator[Said]:
-        yield self.chain.say("SeeReferral", day, partner.actor, **one)
+    def see_referral(self, ids: dict[str, str], partner: Partner, day: date) -> Iterator[TimedLine]:
+        yield self.commands.emit("SeeReferral", day, partner.actor, **ids)
 
-    def move(self, town: Town, day: date) -> Iterator[Said]:
-        yield self.chain.say("TransferJourney", day, self.coach, person=self.person, to_territory=town.id)
-        self.town.open.remove(self.person)
-        self.chain.territory, self.town = town.id, town
-        town.open.add(self.person)
-        yield from self.hand_over("TERRITOIRE", day)
+    def move(self, town: Town, day: date) -> Iterator[TimedLine]:
+        """The transfer to another town, and a coach of that town."""
+        yield self.commands.emit("TransferJourney", day, self.coach, person=self.person, to_territory=town.id)
+        self.town.open_journeys.remove(self.person)
+        self.commands.territory, self.town = town.id, town
+        town.open_journeys.add(self.person)
+        yield from self.replace_referent("TERRITOIRE", day)
 
-    def hand_over(self, reason: str, day: date) -> Iterator[Said]:
-        self.coach = self.rng.choice([known for known in self.town.coaches if known is not self.coach])
-        yield self.chain.say("ReplaceReferent", day, COORDINATOR, person=self.person, referent=self.coach["id"], reason=reason)
+    def replace_referent(self, reason: str, day: date) -> Iterator[TimedLine]:
+        self.coach = self.rng.choice([candidate for candidate in self.town.coaches if candidate is not self.coach])
+        yield self.commands.emit("ReplaceReferent", day, COORDINATOR, person=self.person, referent=self.coach["id"], reason=reason)

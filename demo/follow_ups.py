@@ -1,67 +1,71 @@
-"""After an exit: news at 3 and 6 months, what is corrected or neutralised, and whether the person may come back."""
+"""Commands after an exit: the follow-ups at 3 and 6 months, a correction, a neutralisation, and the decision on a renewal."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from demo.actors import COORDINATOR
-from demo.outcomes import command
-from demo.plans import Correction, Leg
-from demo.schedule import Actor, Chain, Said, after, identifier, workday
-from shared.time import add_months
+from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
+from demo.dates import add_months, workday
+from demo.draws import workday_after
+from demo.outcomes import outcome_command
+from demo.plans import Correction, JourneyPlan
 
 CHANNELS = ("TELEPHONE", "TELEPHONE", "TELEPHONE", "SMS", "RENCONTRE", "COURRIEL")
-DENIALS = ("OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION")
+DENIAL_REASONS = ("OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION")
 
 
-def follow(chain: Chain, coach: Actor, person: str, leg: Leg, rank: int, exit_on: date) -> Iterator[Said]:
-    """In order: what is corrected or neutralised comes where it falls between the two follow-ups."""
-    if leg.neutralised_on:
-        yield chain.say("NeutraliseExit", leg.neutralised_on, COORDINATOR, person=person, reason="DEMENAGEMENT")
+def after_exit(commands: CommandSequence, coach: Actor, person: str, journey: JourneyPlan, rank: int, exit_on: date) -> Iterator[TimedLine]:
+    """A neutralised exit has no follow-up. A correction comes between the two follow-ups, and moves the second one."""
+    if journey.neutralised_on:
+        yield commands.emit("NeutraliseExit", journey.neutralised_on, COORDINATOR, person=person, reason="DEMENAGEMENT")
         return
-    if not leg.renewed_on and chain.rng.random() < 0.07:
-        yield deny(chain, after(chain.rng, exit_on, 12, 40), person)
-    yield from news(chain, coach, person, leg, rank, "M3", add_months(exit_on, 3))
-    if leg.correction:
-        yield from correct(chain, coach, person, rank, leg.correction)
-        exit_on = leg.correction.exit_on
-    yield from news(chain, coach, person, leg, rank, "M6", add_months(exit_on, 6))
+    if not journey.renewed_on and commands.rng.random() < 0.07:
+        yield deny_renewal(commands, workday_after(commands.rng, exit_on, 12, 40), person)
+    yield from follow_up(commands, coach, person, journey, rank, "M3", add_months(exit_on, 3))
+    if journey.correction:
+        yield from correct_exit(commands, coach, person, rank, journey.correction)
+        exit_on = journey.correction.exit_on
+    yield from follow_up(commands, coach, person, journey, rank, "M6", add_months(exit_on, 6))
 
 
-def news(chain: Chain, coach: Actor, person: str, leg: Leg, rank: int, milestone: str, due_on: date) -> Iterator[Said]:
-    rng, one = chain.rng, {"person": person, "rank": rank, "milestone": milestone}
+def follow_up(
+    commands: CommandSequence, coach: Actor, person: str, journey: JourneyPlan, rank: int, milestone: str, due_on: date
+) -> Iterator[TimedLine]:
+    """Attempts around the due date, then the answer if the person is reached; nothing if a renewal comes first."""
+    rng, ids = commands.rng, {"person": person, "rank": rank, "milestone": milestone}
     day = workday(due_on + timedelta(days=rng.randint(-9, 8)))
-    if leg.renewed_on and day + timedelta(days=14) >= leg.renewed_on:
-        return  # the person is coached again before anybody needs to ask
-    reached = rng.random() < (0.78 if leg.qualities else 0.5)
+    if journey.renewed_on and day + timedelta(days=14) >= journey.renewed_on:
+        return  # the opening of the next journey cancels the follow-up
+    reached = rng.random() < (0.78 if journey.outcome_kinds else 0.5)
     for _ in range(rng.choice((0, 0, 0, 1)) if reached else rng.randint(1, 3)):
-        yield chain.say("RecordUnreachable", day, coach, **one)
-        day = after(rng, day, 3, 7)
+        yield commands.emit("RecordUnreachable", day, coach, **ids)
+        day = workday_after(rng, day, 3, 7)
     if reached:
-        yield chain.say("CompleteFollowUp", day, coach, **one, **situation(chain, leg), channel=rng.choice(CHANNELS))
+        yield commands.emit("CompleteFollowUp", day, coach, **ids, **situation(commands, journey), channel=rng.choice(CHANNELS))
 
 
-def situation(chain: Chain, leg: Leg) -> dict[str, str | bool]:
-    if not leg.qualities or chain.rng.random() > 0.82:
-        return {"situation": chain.rng.choice(("RECHERCHE", "RECHERCHE", "INACTIF", "AUTRE")), "still_in_outcome": False}
-    study = leg.qualities[-1].startswith(("FORMATION", "SCOLARITE"))
-    return {"situation": "FORMATION" if study else "EMPLOI", "still_in_outcome": True}
+def situation(commands: CommandSequence, journey: JourneyPlan) -> dict[str, str | bool]:
+    """The situation of a person who was reached: most of those with an outcome are still in it."""
+    if not journey.outcome_kinds or commands.rng.random() > 0.82:
+        return {"situation": commands.rng.choice(("RECHERCHE", "RECHERCHE", "INACTIF", "AUTRE")), "still_in_outcome": False}
+    studies = journey.outcome_kinds[-1].startswith(("FORMATION", "SCOLARITE"))
+    return {"situation": "FORMATION" if studies else "EMPLOI", "still_in_outcome": True}
 
 
-def correct(chain: Chain, coach: Actor, person: str, rank: int, correction: Correction) -> Iterator[Said]:
-    outcome = str(identifier(person, "outcome", rank, "corrected"))
-    name, data = command(chain, correction.quality)
-    yield chain.learn(correction.on, name, correction.found_on, coach, person=person, outcome=outcome, **data)
-    said = {"exit_on": correction.exit_on.isoformat(), "reason": "OUTCOME", "outcomes": [outcome], "why": "JUSTIFICATIF"}
-    yield chain.say("CorrectExit", correction.on, coach, person=person, **said)
+def correct_exit(commands: CommandSequence, coach: Actor, person: str, rank: int, correction: Correction) -> Iterator[TimedLine]:
+    """The outcome that became known, then the exit with it; both are recorded on the day of the correction or soon after."""
+    outcome = str(stable_id(person, "outcome", rank, "corrected"))
+    name, data = outcome_command(commands, correction.outcome_kind)
+    yield commands.emit_late(correction.corrected_on, name, correction.outcome_on, coach, person=person, outcome=outcome, **data)
+    exit = {"exit_on": correction.exit_on.isoformat(), "reason": "OUTCOME", "outcomes": [outcome], "why": "JUSTIFICATIF"}
+    yield commands.emit("CorrectExit", correction.corrected_on, coach, person=person, **exit)
 
 
-def deny(chain: Chain, day: date, person: str) -> Said:
-    reason = chain.rng.choice(DENIALS)
-    return chain.say(
-        "DenyRenewal", day, COORDINATOR, person=person, reason=reason, proposed_action="Relais vers un partenaire du territoire"
-    )
+def deny_renewal(commands: CommandSequence, day: date, person: str) -> TimedLine:
+    reason, action = commands.rng.choice(DENIAL_REASONS), "Relais vers un partenaire du territoire"
+    return commands.emit("DenyRenewal", day, COORDINATOR, person=person, reason=reason, proposed_action=action)
 
 
-def renew(chain: Chain, coach: Actor, person: str, granted_on: date, opened_on: date) -> Iterator[Said]:
-    yield chain.say("GrantRenewal", granted_on, COORDINATOR, person=person)
-    yield chain.say("OpenJourney", opened_on, coach, person=person, referent=coach["id"])
+def renew_journey(commands: CommandSequence, coach: Actor, person: str, granted_on: date, opened_on: date) -> Iterator[TimedLine]:
+    yield commands.emit("GrantRenewal", granted_on, COORDINATOR, person=person)
+    yield commands.emit("OpenJourney", opened_on, coach, person=person, referent=coach["id"])

@@ -1,4 +1,8 @@
-"""A plausible history of any size, told day by day."""
+"""A plausible history of any size, written line by line.
+
+Every person gets a path and an outcome class with weights close to the shares of the study; nothing is exact. People are spread over the
+days by the season, so the sources come in order and the whole history is never in memory.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,86 +11,88 @@ from itertools import chain
 from random import Random
 from uuid import UUID
 
-from demo import plans, workshops_and_loans
-from demo.actors import Town, towns
-from demo.lives import life
-from demo.plans import Class, Plan
-from demo.programme_setup import opening
-from demo.schedule import Line, Source, identifier, interleave
+from demo import plans
+from demo.actors import Town, load_towns
+from demo.command_lines import CommandLine, stable_id
+from demo.draws import weighted_choice
+from demo.person_history import person_source
+from demo.plans import OutcomeClass, PersonPlan
+from demo.programme_setup import setup_sources
+from demo.schedule import Source, interleave
 from demo.season import Season
+from demo.survey import draw_reply, survey_answer
+from demo.workshops_and_loans import laptop_loans, workshop_series
 
-SHARES = {"coached": 485, "redirected": 420, "left": 95}
-CLASSES: dict[Class, int] = {"POSITIVE": 27, "DYNAMIC": 32, "OTHER": 27, "OPEN": 14}
-TOWNS = (130, 95, 70, 45)
-DISTRICT = 90  # people for whom a town has one series of workshops
-BORROWERS = 30  # people for whom a town has one laptop
-
-
-def generate(persons: int, seed: int, start: date, end: date) -> Iterator[Line]:
-    """Commands of `persons` people met between two days, up to `end`, in the order of recording. The same seed, the same lines."""
-    root = identifier("history", seed, persons, start, end)
-    rng = Random(seed)  # noqa: S311 - an invented history must be the same each time; nothing is protected by it
-    cast = towns()
-    met = lives(rng, cast, persons, root, start, end)
-    heard = answers(rng, cast, persons, root, start, end)
-    sources = merge(met, heard, key=lambda source: source[0])
-    begun = [*opening(rng, cast, start), *shared(rng, cast, persons, root, start, end)]
-    return interleave(chain(begun, sources), end)
+PATH_WEIGHTS = {"coached": 485, "redirected": 420, "only_met": 95}
+OUTCOME_CLASS_WEIGHTS: dict[OutcomeClass, int] = {"POSITIVE": 27, "DYNAMIC": 32, "OTHER": 27, "OPEN": 14}
+TOWN_WEIGHTS = (130, 95, 70, 45)  # people met, in the order of the configuration
+PEOPLE_PER_WORKSHOP_SERIES = 90
+PEOPLE_PER_LAPTOP = 30
+PEOPLE_PER_ANSWER = 5
+FIRST_ANSWER_DAYS = 120  # from the start of the programme to the first answers to the survey
 
 
-def lives(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
+def generate(persons: int, seed: int, start: date, end: date) -> Iterator[CommandLine]:
+    """Commands about `persons` people met from `start` to `end`, both included, in the order of recording.
+
+    What would be recorded after `end` is left out. The same arguments give the same lines; another number of people or other days give
+    other people.
+    """
+    root = stable_id("history", seed, persons, start, end)
+    rng = Random(seed)  # noqa: S311 - an invented history must be reproducible; it protects nothing
+    towns = load_towns()
+    people = person_sources(rng, towns, persons, root, start, end)
+    answers = answer_sources(rng, towns, persons, root, start, end)
+    by_first_day = merge(people, answers, key=lambda source: source.first_day)
+    from_the_start = [*setup_sources(rng, towns, start), *workshops_and_laptops(rng, towns, persons, root, start, end)]
+    return interleave(chain(from_the_start, by_first_day), end)
+
+
+def person_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
+    """The people in the order of their first day. A plan is drawn when the history reaches that day."""
     number = 0
     for day, met in Season(start, end).spread(persons):
         for _ in range(met):
             number += 1
-            yield life(rng, cast, drawn(rng, cast, root, number, day, end), end)
+            yield person_source(rng, towns, draw_plan(rng, towns, root, number, day, end), end)
 
 
-def drawn(rng: Random, cast: dict[str, Town], root: UUID, number: int, day: date, end: date) -> Plan:
-    person, town = identifier(root, "person", number), rng.choices(list(cast), weights(cast))[0]
-    match plans.weighed(rng, SHARES):
+def draw_plan(rng: Random, towns: dict[str, Town], root: UUID, number: int, day: date, end: date) -> PersonPlan:
+    """A plan for the person of this number. An exit may be drawn after `end`: then the journey is open at the end."""
+    person, town = stable_id(root, "person", number), rng.choices(list(towns), town_weights(towns))[0]
+    match weighted_choice(rng, PATH_WEIGHTS):
         case "coached":
-            return plans.coached(rng, person, town, day, plans.weighed(rng, CLASSES), end + timedelta(days=plans.LONGEST))
+            outcome_class, exit_by = weighted_choice(rng, OUTCOME_CLASS_WEIGHTS), end + timedelta(days=plans.MAX_JOURNEY_DAYS)
+            return plans.draw_coached(rng, person, town, day, outcome_class, exit_by)
         case "redirected":
-            return plans.redirected(rng, person, town, day)
+            return plans.draw_redirected(rng, person, town, day)
         case _:
-            return plans.left(rng, person, town, day)
+            return plans.draw_only_met(rng, person, town, day)
 
 
-def weights(cast: dict[str, Town]) -> list[int]:
-    """How many people each town meets; a town that the study did not have weighs as much as its smallest."""
-    return [*TOWNS, *[TOWNS[-1]] * len(cast)][: len(cast)]
+def town_weights(towns: dict[str, Town]) -> list[int]:
+    """The weight of each town; a town that the study did not have weighs as much as its smallest."""
+    return [*TOWN_WEIGHTS, *[TOWN_WEIGHTS[-1]] * len(towns)][: len(towns)]
 
 
-def shared(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
-    """Workshops and laptops, as many as the people ask for."""
-    total = sum(weights(cast))
-    for town, weight in zip(cast.values(), weights(cast), strict=True):
+def workshops_and_laptops(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
+    """Workshop series and laptops, in proportion to the people of each town."""
+    total = sum(town_weights(towns))
+    for town, weight in zip(towns.values(), town_weights(towns), strict=True):
         people = persons * weight // total
-        for number in range(max(1, people // DISTRICT)):
-            yield workshops_and_loans.workshops(rng, town, identifier(root, town.id, "workshops", number), start, end)
-        for number in range(people // BORROWERS):
-            yield workshops_and_loans.laptop(rng, town, identifier(root, town.id, "laptop", number), start, end)
+        for number in range(max(1, people // PEOPLE_PER_WORKSHOP_SERIES)):
+            yield workshop_series(rng, town, stable_id(root, town.id, "workshops", number), start, end)
+        for number in range(people // PEOPLE_PER_LAPTOP):
+            yield laptop_loans(rng, town, stable_id(root, town.id, "laptop", number), start, end)
 
 
-def answers(rng: Random, cast: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
-    """One answer for five people met, from the fourth month on, on days of their own."""
-    first, number = start + timedelta(days=120), 0
+def answer_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
+    """One answer to the survey for five people met, from the fourth month on, in the order of their days."""
+    first, number = start + timedelta(days=FIRST_ANSWER_DAYS), 0
     if first >= end:
         return
-    for day, heard in Season(first, end).spread(persons // 5):
-        for _ in range(heard):
+    for day, answers in Season(first, end).spread(persons // PEOPLE_PER_ANSWER):
+        for _ in range(answers):
             number += 1
-            town = rng.choices(list(cast), weights(cast))[0]
-            yield workshops_and_loans.answer(rng, town, identifier(root, "survey", number), day, said(rng))
-
-
-def said(rng: Random) -> dict[str, object]:
-    satisfied = rng.random() < 0.97
-    return {
-        "satisfied": satisfied,
-        "rating": rng.choices((3, 4, 5), (1, 9, 14))[0] if satisfied else rng.randint(1, 3),
-        "domains": workshops_and_loans.domains(rng, rng.random() < 0.6),
-        "wellbeing": rng.random() < 0.95,
-        "wants_continuation": rng.random() < 0.96,
-    }
+            town = rng.choices(list(towns), town_weights(towns))[0]
+            yield survey_answer(rng, town, stable_id(root, "survey", number), day, draw_reply(rng))

@@ -1,21 +1,24 @@
-"""What a person's way will be, before it is told."""
+"""The plan of one person: the days of the first contact, and what follows it. Plans are drawn here and written out as commands later.
 
-from collections.abc import Mapping
+Three paths follow a first contact: the person is coached, in one journey or several; is redirected to a partner; or is only met, and the
+contact ends in some way. The study's indicators keep the first two disjoint, so a plan has one path.
+"""
+
 from datetime import date
 from random import Random
-from typing import Literal, TypeVar
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from demo.schedule import after
+from demo.draws import weighted_choice, workday_after
 
-Class = Literal["POSITIVE", "DYNAMIC", "OTHER", "OPEN"]
-Orientation = Literal["none", "accepted", "declined"]
-Ending = Literal["REORIENTE", "REFUS", "PERDU_DE_VUE", "NON_ELIGIBLE", "DEMENAGEMENT", "WITHDRAWN", "PENDING"]
+OutcomeClass = Literal["POSITIVE", "DYNAMIC", "OTHER", "OPEN"]  # of the best outcome of an exit; OPEN: no exit before the end
+Orientation = Literal["none", "accepted", "declined"]  # the answer to the prescriber who sent the person, if any did
+ContactEnding = Literal["REFUS", "PERDU_DE_VUE", "NON_ELIGIBLE", "DEMENAGEMENT", "WITHDRAWN", "PENDING"]
 
-# Outcomes of each class in the first version of the definitions, with their weights. Businesses are planned one by one.
-QUALITIES: dict[Class, dict[str, int]] = {
+# Kinds of outcome in each class of the first version of the definitions, with their weights. Business creations are fixed cases.
+OUTCOME_KINDS: dict[OutcomeClass, dict[str, int]] = {
     "POSITIVE": {"CDI": 14, "CDD_LONG": 11, "INTERIM_LONG": 3, "ALTERNANCE": 5, "TITULARISATION": 1, "FORMATION_QUALIFIANTE": 12},
     "DYNAMIC": {
         "CDD_COURT": 14,
@@ -28,30 +31,43 @@ QUALITIES: dict[Class, dict[str, int]] = {
         "DISPOSITIF_INTENSIF": 4,
     },
 }
-REASONS = {"ABANDON": 34, "PERDU_DE_VUE": 32, "SANS_SOLUTION": 22, "DEMANDE": 12}
-ENDINGS: dict[Ending, int] = {"REFUS": 30, "PERDU_DE_VUE": 26, "NON_ELIGIBLE": 14, "DEMENAGEMENT": 6, "WITHDRAWN": 10, "PENDING": 14}
+EXIT_REASONS = {"ABANDON": 34, "PERDU_DE_VUE": 32, "SANS_SOLUTION": 22, "DEMANDE": 12}  # of an exit without an outcome
+CONTACT_ENDINGS: dict[ContactEnding, int] = {
+    "REFUS": 30,
+    "PERDU_DE_VUE": 26,
+    "NON_ELIGIBLE": 14,
+    "DEMENAGEMENT": 6,
+    "WITHDRAWN": 10,
+    "PENDING": 14,
+}
 
-T = TypeVar("T", bound=str)
-SHORTEST, LONGEST = 120, 425  # days of a journey: 4 to 14 months
+MIN_JOURNEY_DAYS, MAX_JOURNEY_DAYS = 120, 425  # 4 to 14 months
+ORIENTED_SHARE = 0.5  # of the people coached
+DECLINED_SHARE = 0.12  # of the others: a prescriber sent them, and the orientation is declined
+EARLIER_OUTCOME_SHARE = 0.25  # of the exits with an outcome: a dynamic one came before it
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """What was learnt after the exit: another outcome, on a day of the journey, and another day of exit."""
+    """What became known after an exit, recorded on `corrected_on`: an outcome of `outcome_on`, and another day of exit."""
 
-    on: date
-    found_on: date
+    corrected_on: date
+    outcome_on: date
     exit_on: date
-    quality: str
+    outcome_kind: str
 
 
-class Leg(Struct, frozen=True, kw_only=True):
-    """One journey. Without `exit_on` it is open at the end of the history."""
+class JourneyPlan(Struct, frozen=True, kw_only=True):
+    """One journey. Without `exit_on` it is open at the end of the history.
+
+    `outcome_kinds` are in the order in which they are reached. `exit_known_on` is set when the exit is recorded late, `renewed_on` when
+    another journey follows.
+    """
 
     opened_on: date
     exit_on: date | None = None
-    reason: str = "OUTCOME"
-    qualities: tuple[str, ...] = ()
-    known_on: date | None = None
+    exit_reason: str = "OUTCOME"
+    outcome_kinds: tuple[str, ...] = ()
+    exit_known_on: date | None = None
     moved_on: date | None = None
     moved_to: str | None = None
     correction: Correction | None = None
@@ -60,71 +76,67 @@ class Leg(Struct, frozen=True, kw_only=True):
 
 
 class Coached(Struct, frozen=True):
-    legs: tuple[Leg, ...]
+    journeys: tuple[JourneyPlan, ...]
 
 
 class Redirected(Struct, frozen=True):
     sent_on: date
 
 
-class Left(Struct, frozen=True):
-    ending: Ending
+class OnlyMet(Struct, frozen=True):
+    """Neither coached nor redirected. WITHDRAWN: a referral was sent and withdrawn. PENDING: the contact is not closed."""
+
+    ending: ContactEnding
 
 
-class Plan(Struct, frozen=True, kw_only=True):
-    """`first_on` is the day of the orientation, or else of the meeting."""
+class PersonPlan(Struct, frozen=True, kw_only=True):
+    """`first_on` is the day of the orientation if there is one, else of the meeting. `qpv` is a vintage and a name, None to draw one."""
 
     person: UUID
     town: str
     first_on: date
     met_on: date
     orientation: Orientation
-    sequel: Coached | Redirected | Left
+    path: Coached | Redirected | OnlyMet
     erased_on: date | None = None
     qpv: tuple[int, str] | None = None
 
 
-def coached(rng: Random, person: UUID, town: str, first_on: date, class_: Class, exit_by: date) -> Plan:
-    """Somebody who commits to a journey that is over by `exit_by`, unless its class is OPEN."""
-    oriented = rng.random() < 0.5
-    met_on = after(rng, first_on, 1, 9) if oriented else first_on
-    opened_on = after(rng, met_on, 2, 16)
-    leg = Leg(opened_on=opened_on) if class_ == "OPEN" else ended(rng, opened_on, class_, exit_by)
+def draw_coached(rng: Random, person: UUID, town: str, first_on: date, outcome_class: OutcomeClass, exit_by: date) -> PersonPlan:
+    """A person with one journey, which ends by `exit_by` with an outcome of that class, or is still open."""
+    oriented = rng.random() < ORIENTED_SHARE
+    met_on = workday_after(rng, first_on, 1, 9) if oriented else first_on
+    opened_on = workday_after(rng, met_on, 2, 16)
+    journey = JourneyPlan(opened_on=opened_on) if outcome_class == "OPEN" else draw_exited(rng, opened_on, outcome_class, exit_by)
     orientation: Orientation = "accepted" if oriented else "none"
-    return Plan(person=person, town=town, first_on=first_on, met_on=met_on, orientation=orientation, sequel=Coached((leg,)))
+    return PersonPlan(person=person, town=town, first_on=first_on, met_on=met_on, orientation=orientation, path=Coached((journey,)))
 
 
-def ended(rng: Random, opened_on: date, class_: Class, exit_by: date) -> Leg:
-    most = max(SHORTEST, min(LONGEST, (exit_by - opened_on).days - 2))
-    exit_on = after(rng, opened_on, SHORTEST, most)
-    if class_ == "OTHER":
-        return Leg(opened_on=opened_on, exit_on=exit_on, reason=weighed(rng, REASONS))
-    best = weighed(rng, QUALITIES[class_])
-    steps = (weighed(rng, QUALITIES["DYNAMIC"]),) if rng.random() < 0.25 else ()
-    return Leg(opened_on=opened_on, exit_on=exit_on, qualities=(*steps, best))
+def draw_exited(rng: Random, opened_on: date, outcome_class: OutcomeClass, exit_by: date) -> JourneyPlan:
+    """A journey with an exit. Its last outcome has the class; a dynamic outcome may come before."""
+    max_days = max(MIN_JOURNEY_DAYS, min(MAX_JOURNEY_DAYS, (exit_by - opened_on).days - 2))  # a weekend adds up to 2 days
+    exit_on = workday_after(rng, opened_on, MIN_JOURNEY_DAYS, max_days)
+    if outcome_class == "OTHER":
+        return JourneyPlan(opened_on=opened_on, exit_on=exit_on, exit_reason=weighted_choice(rng, EXIT_REASONS))
+    best = weighted_choice(rng, OUTCOME_KINDS[outcome_class])
+    earlier = (weighted_choice(rng, OUTCOME_KINDS["DYNAMIC"]),) if rng.random() < EARLIER_OUTCOME_SHARE else ()
+    return JourneyPlan(opened_on=opened_on, exit_on=exit_on, outcome_kinds=(*earlier, best))
 
 
-def redirected(rng: Random, person: UUID, town: str, first_on: date) -> Plan:
-    orientation, met_on = declined(rng, first_on)
-    return Plan(
-        person=person,
-        town=town,
-        first_on=first_on,
-        met_on=met_on,
-        orientation=orientation,
-        sequel=Redirected(after(rng, met_on, 1, 14)),
-    )
+def draw_redirected(rng: Random, person: UUID, town: str, first_on: date) -> PersonPlan:
+    """A person sent to a partner within two weeks."""
+    orientation, met_on = draw_first_contact(rng, first_on)
+    path = Redirected(workday_after(rng, met_on, 1, 14))
+    return PersonPlan(person=person, town=town, first_on=first_on, met_on=met_on, orientation=orientation, path=path)
 
 
-def left(rng: Random, person: UUID, town: str, first_on: date) -> Plan:
-    orientation, met_on = declined(rng, first_on)
-    return Plan(person=person, town=town, first_on=first_on, met_on=met_on, orientation=orientation, sequel=Left(weighed(rng, ENDINGS)))
+def draw_only_met(rng: Random, person: UUID, town: str, first_on: date) -> PersonPlan:
+    """A person who is neither coached nor redirected."""
+    orientation, met_on = draw_first_contact(rng, first_on)
+    path = OnlyMet(weighted_choice(rng, CONTACT_ENDINGS))
+    return PersonPlan(person=person, town=town, first_on=first_on, met_on=met_on, orientation=orientation, path=path)
 
 
-def declined(rng: Random, first_on: date) -> tuple[Orientation, date]:
-    """Some of those who are not coached were sent by a prescriber: their orientation is declined after the meeting."""
-    return ("declined", after(rng, first_on, 1, 9)) if rng.random() < 0.12 else ("none", first_on)
-
-
-def weighed(rng: Random, weights: Mapping[T, int]) -> T:
-    return rng.choices(list(weights), list(weights.values()))[0]
+def draw_first_contact(rng: Random, first_on: date) -> tuple[Orientation, date]:
+    """Whether a person who is not coached was sent by a prescriber, whose orientation is then declined; and the day of the meeting."""
+    return ("declined", workday_after(rng, first_on, 1, 9)) if rng.random() < DECLINED_SHARE else ("none", first_on)

@@ -1,170 +1,174 @@
-"""The study's two years, June 2022 – June 2024, told so that every published figure comes out."""
+"""The two years of the study, June 2022 – June 2024: an invented history in which every published figure comes out exactly.
+
+How the figures are met
+-----------------------
+The counts of each town are in study_counts.py, with their source. Each count is the sum of hand-written cases and drawn people:
+
+- People coached: the fixed cases of the town (fixed_cases.py), then one drawn person for each journey that is missing. The class of a
+  drawn journey is given, not drawn: as many POSITIVE and DYNAMIC exits as the town's counts leave after the fixed cases that exit there
+  (a move counts its opening in one town and its exit in another); of the others, one in three is still OPEN, the rest exit as OTHER.
+  Every drawn exit falls before the end (LAST_EXIT), so that no outcome is lost.
+- People redirected: a referral that is sent and not withdrawn. In Alençon one of them is the kept record of the merged person, so one
+  less is drawn. A person who is coached has only withdrawn referrals: the two groups are disjoint, as in the study.
+- People only met: the remainder of `met`. Their referrals are withdrawn, their contact starts early enough for that (LAST_ONLY_MET).
+- The merged record is one identification more than people met. Orientations of people who were never met identify nobody.
+- Businesses: the two fixed cases alone; no drawn outcome is a business.
+- Survey: exact counts of each reply, shuffled (survey.py).
+- Small cells: the study publishes 2 businesses and survey answers that masking would hide. A decision releases these cells for the
+  whole programme, on RELEASED_ON.
+
+Days, places, coaches and all else are drawn. Another seed gives another history with the same figures.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import chain
 from random import Random
-from typing import TypeVar
 from uuid import UUID
 
-from demo import intake, plans, workshops_and_loans
-from demo.actors import COORDINATOR, Town, towns
-from demo.figures import GLOOMY, STILL_OPEN, STUDY, Counts
-from demo.fixed_cases import MERGED_ON, Planted, kept, person, planted
-from demo.lives import life
-from demo.plans import Class, Left, Plan
-from demo.programme_setup import opening
-from demo.schedule import Chain, Line, Office, Said, Source, after, identifier, interleave
+from demo import plans
+from demo.actors import COORDINATOR, Town, load_towns
+from demo.command_lines import CommandLine, CommandSequence, ProgrammeDecisions, TimedLine, stable_id
+from demo.draws import workday_after
+from demo.fixed_cases import MERGE_TOWN, FixedCase, fixed_cases, kept_record, merged_record
+from demo.intake import decline_orientation, receive_orientation
+from demo.person_history import person_source
+from demo.plans import OutcomeClass, PersonPlan
+from demo.programme_setup import setup_sources
+from demo.schedule import Source, interleave
 from demo.season import Season
+from demo.study_counts import COUNTS_BY_TOWN, OPEN_ONE_IN, Counts
+from demo.survey import exact_replies, survey_answer
+from demo.workshops_and_loans import laptop_loans, workshop_series
 
 START, END = date(2022, 6, 1), date(2024, 6, 28)
-RELEASED_ON = date(2024, 7, 4)
-AUTHORITY = "Étude d’impact social publiée, juin 2022 – juin 2024"
-RELEASED = ("businesses_created", "survey_wellbeing", "survey_continuation")
 LAST_EXIT = END - timedelta(days=6)
-LAST_MEETING = END - timedelta(days=35)  # a referral can still be sent
-LAST_GOODBYE = END - timedelta(days=62)  # one can still be taken back
-LAST_COMMITMENT = LAST_EXIT - timedelta(days=plans.SHORTEST + 34)  # a journey that begins now can still be over in time
-T = TypeVar("T")
-WORKSHOPS, LAPTOPS = {"alencon": 2}, {"alencon": 4, "flers": 3, "argentan": 2, "laigle": 2}
+LAST_COACHED = LAST_EXIT - timedelta(days=plans.MIN_JOURNEY_DAYS + 34)  # the last first contact whose journey can end by LAST_EXIT
+LAST_REDIRECTED = END - timedelta(days=35)  # the last first contact after which a referral can be sent
+LAST_ONLY_MET = END - timedelta(days=62)  # the last first contact after which a referral can be sent and withdrawn
+
+RELEASED_ON = date(2024, 7, 4)
+RELEASE_AUTHORITY = "Étude d’impact social publiée, juin 2022 – juin 2024"
+RELEASED_INDICATORS = ("businesses_created", "survey_wellbeing", "survey_continuation")
+
+WORKSHOP_SERIES = {"alencon": 2}  # by town; one elsewhere
+LAPTOPS = {"alencon": 4, "flers": 3, "argentan": 2, "laigle": 2}
+DECLINED_UNMET = 12  # orientations of people never met that are declined; one more in each town waits for its answer
 
 
-def study(seed: int) -> Iterator[Line]:
+def study(seed: int) -> Iterator[CommandLine]:
     """Commands in the order of recording. The same seed gives the same lines; every seed gives the same figures."""
-    rng = Random(seed)  # noqa: S311 - an invented history must be the same each time; nothing is protected by it
-    cast = towns()
-    people = [life(rng, cast, plan, END) for plan in everybody(rng, seed)]
-    others = [*shared(rng, cast, seed), *answers(rng, seed), *unmet(rng, cast, seed), merged(rng, cast["alencon"], seed)]
-    sources = sorted([*people, *others], key=lambda source: source[0])
-    told = interleave([*opening(rng, cast, START), *sources], END)
-    return chain(told, interleave([released(rng)], RELEASED_ON))
+    rng = Random(seed)  # noqa: S311 - an invented history must be reproducible; it protects nothing
+    towns = load_towns()
+    people = [person_source(rng, towns, plan, END) for plan in person_plans(rng, seed)]
+    others = [
+        *workshops_and_laptops(rng, towns, seed),
+        *survey_answers(rng, seed),
+        *unmet_orientations(rng, towns, seed),
+        merged_record(rng, towns[MERGE_TOWN], seed),
+    ]
+    sources = sorted([*people, *others], key=lambda source: source.first_day)
+    lines = interleave([*setup_sources(rng, towns, START), *sources], END)
+    return chain(lines, interleave([released_cells(rng)], RELEASED_ON))
 
 
 # People --------------------------------------------------------------------------------------------------------------
 
 
-def everybody(rng: Random, seed: int) -> Iterator[Plan]:
-    on_purpose = list(planted(seed))
-    yield kept(seed)
-    yield from (case.plan for case in on_purpose)
-    for town, counts in STUDY.items():
-        yield from of_town(rng, seed, town, counts, on_purpose)
+def person_plans(rng: Random, seed: int) -> Iterator[PersonPlan]:
+    """The plan of every person met."""
+    cases = list(fixed_cases(seed))
+    yield kept_record(seed)
+    yield from (case.plan for case in cases)
+    for town, counts in COUNTS_BY_TOWN.items():
+        yield from drawn_plans(rng, seed, town, counts, cases)
 
 
-def of_town(rng: Random, seed: int, town: str, counts: Counts, on_purpose: list[Planted]) -> Iterator[Plan]:
-    """Whoever the planted cases leave to be told, so that the town's counts come out."""
+def drawn_plans(rng: Random, seed: int, town: str, counts: Counts, cases: list[FixedCase]) -> Iterator[PersonPlan]:
+    """The people who complete the counts of a town, beside the fixed cases."""
     number = 0
-    for class_, people in classes(town, counts, on_purpose).items():
+    for outcome_class, people in drawn_journeys(town, counts, cases).items():
         for _ in range(people):
             number += 1
-            yield coached(rng, identifier(seed, town, number), town, class_)
-    season = Season(START, LAST_MEETING)
-    for _ in range(counts.redirected - (town == "alencon")):  # the planted one is kept, of two merged records
+            yield draw_coached(rng, stable_id(seed, town, number), town, outcome_class)
+    season = Season(START, LAST_REDIRECTED)
+    for _ in range(counts.redirected - (town == MERGE_TOWN)):  # one of them is the kept record of the merged person
         number += 1
-        yield plans.redirected(rng, identifier(seed, town, number), town, season.drawn(rng))
-    season = Season(START, LAST_GOODBYE)
+        yield plans.draw_redirected(rng, stable_id(seed, town, number), town, season.draw(rng))
+    season = Season(START, LAST_ONLY_MET)
     for _ in range(counts.met - counts.coached - counts.redirected):
         number += 1
-        yield plans.left(rng, identifier(seed, town, number), town, season.drawn(rng))
+        yield plans.draw_only_met(rng, stable_id(seed, town, number), town, season.draw(rng))
 
 
-def classes(town: str, counts: Counts, on_purpose: list[Planted]) -> dict[Class, int]:
-    """How many journeys of each class are still to be told in a town. Openings count where they are, exits where they are."""
-    opened = counts.coached - sum(case.plan.town == town for case in on_purpose)
-    told = Counter(case.class_ for case in on_purpose if case.town == town)
-    positive, dynamic = counts.positive - told["POSITIVE"], counts.dynamic - told["DYNAMIC"]
+def drawn_journeys(town: str, counts: Counts, cases: list[FixedCase]) -> dict[OutcomeClass, int]:
+    """How many journeys of each class to draw in a town. A fixed case counts where its journey opens, and in its class where it exits."""
+    opened = counts.coached - sum(case.plan.town == town for case in cases)
+    fixed = Counter(case.outcome_class for case in cases if case.exit_town == town)
+    positive, dynamic = counts.positive - fixed["POSITIVE"], counts.dynamic - fixed["DYNAMIC"]
     without = opened - positive - dynamic
-    still_open = without // STILL_OPEN
+    still_open = without // OPEN_ONE_IN
     return {"POSITIVE": positive, "DYNAMIC": dynamic, "OTHER": without - still_open, "OPEN": still_open}
 
 
-def coached(rng: Random, who: UUID, town: str, class_: Class) -> Plan:
-    season = Season(END - timedelta(days=240), END - timedelta(days=45)) if class_ == "OPEN" else Season(START, LAST_COMMITMENT)
-    return plans.coached(rng, who, town, season.drawn(rng), class_, LAST_EXIT)
+def draw_coached(rng: Random, person: UUID, town: str, outcome_class: OutcomeClass) -> PersonPlan:
+    """A journey that is still open starts in the last months."""
+    still_open = outcome_class == "OPEN"
+    season = Season(END - timedelta(days=240), END - timedelta(days=45)) if still_open else Season(START, LAST_COACHED)
+    return plans.draw_coached(rng, person, town, season.draw(rng), outcome_class, LAST_EXIT)
 
 
-def merged(rng: Random, town: Town, seed: int) -> Source:
-    """The second record of a person: met again on another day, when the neighbourhood was on another map."""
-    first = date(2024, 1, 23)
-    line, coach = Chain(rng, person(seed, "merged"), town.id), town.coaches[-1]
-    plan = Plan(
-        person=line.id, town=town.id, first_on=first, met_on=first, orientation="none", sequel=Left("PENDING"), qpv=(2024, "Perseigne")
-    )
-
-    def told() -> Iterator[Said]:
-        yield from intake.meet(line, town, plan, coach)
-        yield line.say("MergePersons", MERGED_ON, COORDINATOR, kept=str(person(seed, "kept")), merged=str(line.id))
-
-    return first, told()
+def unmet_orientations(rng: Random, towns: dict[str, Town], seed: int) -> Iterator[Source]:
+    """Orientations of people who were never met: declined, or without an answer at the end."""
+    season = Season(START, LAST_ONLY_MET)
+    for number, town in enumerate(rng.choices(list(towns.values()), k=DECLINED_UNMET)):
+        commands = CommandSequence(rng, stable_id(seed, "unmet", number), town.id)
+        yield unmet_orientation(commands, town, season.draw(rng), declined=True)
+    for number, town in enumerate(towns.values()):
+        commands = CommandSequence(rng, stable_id(seed, "waiting", number), town.id)
+        yield unmet_orientation(commands, town, END - timedelta(days=14 - number), declined=False)
 
 
-def unmet(rng: Random, cast: dict[str, Town], seed: int) -> Iterator[Source]:
-    """Orientations of people who were never met: declined, or still waiting at the end."""
-    season = Season(START, LAST_GOODBYE)
-    for number, town in enumerate(rng.choices(list(cast.values()), k=12)):
-        yield sent(Chain(rng, identifier(seed, "unmet", number), town.id), town, season.drawn(rng), answered=True)
-    for number, town in enumerate(cast.values()):
-        yield sent(Chain(rng, identifier(seed, "waiting", number), town.id), town, END - timedelta(days=14 - number), answered=False)
+def unmet_orientation(commands: CommandSequence, town: Town, day: date, *, declined: bool) -> Source:
+    rng = commands.rng
+
+    def lines() -> Iterator[TimedLine]:
+        (kind, prescriber), orientation = town.draw_prescriber(rng), str(stable_id(commands.id, "orientation"))
+        yield receive_orientation(commands, day, prescriber, orientation, str(commands.id), kind)
+        if declined:
+            coach = rng.choice(town.coaches)
+            declined_on = workday_after(rng, day, 2, 12)
+            yield decline_orientation(commands, declined_on, coach, orientation, rng.choice(("HORS_QPV", "INJOIGNABLE")))
+
+    return Source(day, lines())
 
 
-def sent(line: Chain, town: Town, day: date, *, answered: bool) -> Source:
-    def told() -> Iterator[Said]:
-        (kind, prescriber), orientation = town.prescriber(line.rng), str(identifier(line.id, "orientation"))
-        yield intake.receive(line, day, prescriber, orientation, str(line.id), kind)
-        if answered:
-            coach = line.rng.choice(town.coaches)
-            yield intake.decline(line, after(line.rng, day, 2, 12), coach, orientation, line.rng.choice(("HORS_QPV", "INJOIGNABLE")))
-
-    return day, told()
+# What is not about one person ----------------------------------------------------------------------------------------
 
 
-# Together ------------------------------------------------------------------------------------------------------------
-
-
-def shared(rng: Random, cast: dict[str, Town], seed: int) -> Iterator[Source]:
-    for town in cast.values():
-        for number in range(WORKSHOPS.get(town.id, 1)):
-            yield workshops_and_loans.workshops(rng, town, identifier(seed, town.id, "workshops", number), START, END)
+def workshops_and_laptops(rng: Random, towns: dict[str, Town], seed: int) -> Iterator[Source]:
+    for town in towns.values():
+        for number in range(WORKSHOP_SERIES.get(town.id, 1)):
+            yield workshop_series(rng, town, stable_id(seed, town.id, "workshops", number), START, END)
         for number in range(LAPTOPS.get(town.id, 1)):
-            yield workshops_and_loans.laptop(rng, town, identifier(seed, town.id, "laptop", number), START, END)
+            yield laptop_loans(rng, town, stable_id(seed, town.id, "laptop", number), START, END)
 
 
-def answers(rng: Random, seed: int) -> Iterator[Source]:
+def survey_answers(rng: Random, seed: int) -> Iterator[Source]:
     season = Season(START + timedelta(days=150), END - timedelta(days=8))
-    for town, counts in STUDY.items():
-        for number, said in enumerate(zip(marks(rng, counts), effects(rng, counts), gloom(rng, town, counts), strict=True)):
-            yield workshops_and_loans.answer(rng, town, identifier(seed, "survey", town, number), season.drawn(rng), heard(*said))
+    for town, counts in COUNTS_BY_TOWN.items():
+        for number, reply in enumerate(exact_replies(rng, counts)):
+            yield survey_answer(rng, town, stable_id(seed, "survey", town, number), season.draw(rng), reply)
 
 
-def heard(rating: int, domains: list[str], gloomy: bool) -> dict[str, object]:
-    return {"satisfied": True, "rating": rating, "domains": domains, "wellbeing": not gloomy, "wants_continuation": not gloomy}
+def released_cells(rng: Random) -> Source:
+    """The small cells that the published study shows, released by a decision, for the whole programme only."""
+    decisions = ProgrammeDecisions(rng, stable_id("released"), "all")
 
+    def lines() -> Iterator[TimedLine]:
+        for indicator in RELEASED_INDICATORS:
+            cell = {"indicator": indicator, "quarter": "2024-Q2", "of_territory": "all", "authority": RELEASE_AUTHORITY}
+            yield decisions.emit("ReleaseCell", RELEASED_ON, COORDINATOR, **cell)
 
-def marks(rng: Random, counts: Counts) -> list[int]:
-    return shuffled(rng, [5] * counts.fives + [4] * (counts.answers - counts.fives))
-
-
-def effects(rng: Random, counts: Counts) -> list[list[str]]:
-    return shuffled(rng, [workshops_and_loans.domains(rng, number < counts.effects) for number in range(counts.answers)])
-
-
-def gloom(rng: Random, town: str, counts: Counts) -> list[bool]:
-    return shuffled(rng, [town in GLOOMY, *[False] * (counts.answers - 1)])
-
-
-def shuffled(rng: Random, values: list[T]) -> list[T]:
-    rng.shuffle(values)
-    return values
-
-
-def released(rng: Random) -> Source:
-    """Small cells that the published study shows: by decision, and for the whole programme only."""
-    office = Office(rng, identifier("released"), "all")
-
-    def told() -> Iterator[Said]:
-        for indicator in RELEASED:
-            cell = {"indicator": indicator, "quarter": "2024-Q2", "of_territory": "all", "authority": AUTHORITY}
-            yield office.say("ReleaseCell", RELEASED_ON, COORDINATOR, **cell)
-
-    return RELEASED_ON, told()
+    return Source(RELEASED_ON, lines())

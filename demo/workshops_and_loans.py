@@ -1,12 +1,18 @@
-"""What happens with many: workshops, laptops, surveys."""
+"""Commands about a series of workshops, and about the loans of one laptop.
+
+Both concern people with an open journey in the town on that day, so their sequences wait for the day (`wait_until`) before they draw.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 from uuid import UUID
 
-from demo.actors import PARTICIPANT, Town
-from demo.schedule import Actor, Chain, Said, Source, after, identifier, workday
+from demo.actors import Town
+from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
+from demo.dates import workday
+from demo.draws import workday_after
+from demo.schedule import Source
 
 WORKSHOPS = (
     ("CV et lettre de motivation", "preparer-sa-candidature--realiser-un-cv-et-ou-une-lettre-de-motivation"),
@@ -17,82 +23,75 @@ WORKSHOPS = (
     ("Découverte des métiers", "choisir-un-metier--decouvrir-un-metier-ou-un-secteur-dactivite"),
     ("Simulation d’entretien", "trouver-un-emploi--convaincre-un-recruteur-en-entretien"),
 )
-DOMAINS = ("SANTE", "GARDE_ENFANT", "LOGEMENT", "MOBILITE", "ESTIME_DE_SOI")
 
 
-def workshops(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
-    """One workshop after the other in a town; none in August."""
-    chain = Chain(rng, id, town.id)
+def workshop_series(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
+    """Workshops in a town, one after the other; none in August."""
+    commands = CommandSequence(rng, id, town.id)
 
-    def told() -> Iterator[Said]:
-        day, held = after(rng, first, 20, 45), 0
+    def lines() -> Iterator[TimedLine]:
+        day, number = workday_after(rng, first, 20, 45), 0
         while day < end - timedelta(days=16):
             held_on = workday(day + timedelta(days=12))
             if held_on.month != 8:
-                held += 1
-                yield from workshop(chain, town, str(identifier(chain.id, held)), day, held_on)
-            day = after(rng, held_on, 1, 9)
+                number += 1
+                yield from workshop(commands, town, str(stable_id(commands.id, number)), day, held_on)
+            day = workday_after(rng, held_on, 1, 9)
 
-    return first, told()
+    return Source(first, lines())
 
 
-def workshop(chain: Chain, town: Town, id: str, day: date, held_on: date) -> Iterator[Said]:
-    rng, one, coach = chain.rng, {"workshop": id}, chain.rng.choice(town.coaches)
+def workshop(commands: CommandSequence, town: Town, id: str, day: date, held_on: date) -> Iterator[TimedLine]:
+    """A workshop scheduled on `day`: its seats, the attendance, sometimes a walk-in, and its closing when every seat is resolved."""
+    rng, ids, coach = commands.rng, {"workshop": id}, commands.rng.choice(town.coaches)
     (kind, thematique), capacity = rng.choice(WORKSHOPS), rng.choice((6, 8, 8, 10))
-    said = {"kind": kind, "thematique": thematique, "capacity": capacity, "held_on": held_on.isoformat()}
-    yield chain.say("ScheduleWorkshop", day, coach, **one, **said)
-    seats = town.open.drawn(rng, min(capacity, rng.randint(4, 8)))
+    data = {"kind": kind, "thematique": thematique, "capacity": capacity, "held_on": held_on.isoformat()}
+    yield commands.emit("ScheduleWorkshop", day, coach, **ids, **data)
+    seats = town.open_journeys.sample(rng, min(capacity, rng.randint(4, 8)))
     for number, person in enumerate(seats):
-        yield chain.say("TakeSeat", workday(day + timedelta(days=1 + number // 3)), coach, **one, person=person)
-    yield chain.wait(held_on)
+        yield commands.emit("TakeSeat", workday(day + timedelta(days=1 + number // 3)), coach, **ids, person=person)
+    yield commands.wait_until(held_on)
     for person in seats:
-        yield attendance(chain, town, held_on, coach, one, person)
-    for person in town.open.drawn(rng, rng.choice((0, 0, 0, 1))):
+        yield attendance(commands, town, held_on, coach, ids, person)
+    for person in town.open_journeys.sample(rng, rng.choice((0, 0, 0, 1))):
         if person not in seats:
-            yield chain.say("AttendWorkshop", held_on, coach, **one, person=person, walk_in=True)
-    yield chain.say("CloseWorkshop", held_on, coach, **one)
+            yield commands.emit("AttendWorkshop", held_on, coach, **ids, person=person, walk_in=True)
+    yield commands.emit("CloseWorkshop", held_on, coach, **ids)
 
 
-def attendance(chain: Chain, town: Town, held_on: date, coach: Actor, one: dict[str, str], person: str) -> Said:
-    chance = chain.rng.random()
-    if person not in town.open or chance < 0.06:
-        return chain.say("ReleaseSeat", held_on, coach, **one, person=person, reason="EMPECHEMENT")
+def attendance(commands: CommandSequence, town: Town, held_on: date, coach: Actor, ids: dict[str, str], person: str) -> TimedLine:
+    """What became of a seat: attended (70 %), missed, or released; always released when the person's journey is no longer open here."""
+    chance = commands.rng.random()
+    if person not in town.open_journeys or chance < 0.06:
+        return commands.emit("ReleaseSeat", held_on, coach, **ids, person=person, reason="EMPECHEMENT")
     if chance < 0.76:
-        return chain.say("AttendWorkshop", held_on, coach, **one, person=person, walk_in=False)
-    return chain.say("MissWorkshop", held_on, coach, **one, person=person, excused=chance < 0.86)
+        return commands.emit("AttendWorkshop", held_on, coach, **ids, person=person, walk_in=False)
+    return commands.emit("MissWorkshop", held_on, coach, **ids, person=person, excused=chance < 0.86)
 
 
-def laptop(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
-    """One laptop, lent again and again until somebody buys it."""
-    chain, serial = Chain(rng, id, town.id), f"PC-{id.hex[:10]}"
+def laptop_loans(rng: Random, town: Town, id: UUID, first: date, end: date) -> Source:
+    """One laptop, lent to one person after another until one of them buys it."""
+    commands, serial = CommandSequence(rng, id, town.id), f"PC-{id.hex[:10]}"
 
-    def told() -> Iterator[Said]:
-        day, sold = after(rng, first, 60, 300), False
+    def lines() -> Iterator[TimedLine]:
+        day, sold = workday_after(rng, first, 60, 300), False
         while day < end and not sold:
-            yield chain.wait(day)
-            for person in town.open.drawn(rng, 1):
+            yield commands.wait_until(day)
+            for person in town.open_journeys.sample(rng, 1):
                 sold = rng.random() < 0.1
-                day = after(rng, day, 50, 170)
-                yield from loan(chain, town, serial, person, day, sold)
-            day = after(rng, day, 8, 50)
+                day = workday_after(rng, day, 50, 170)
+                yield from loan(commands, town, serial, person, day, sold)
+            day = workday_after(rng, day, 8, 50)
 
-    return first, told()
+    return Source(first, lines())
 
 
-def loan(chain: Chain, town: Town, serial: str, person: str, back_on: date, sold: bool) -> Iterator[Said]:
-    day, coach = chain.recorded.date(), chain.rng.choice(town.coaches)
+def loan(commands: CommandSequence, town: Town, serial: str, person: str, back_on: date, sold: bool) -> Iterator[TimedLine]:
+    """A loan that starts on the day of the sequence, and ends on `back_on` with the return or the sale."""
+    day, coach = commands.last_recorded.date(), commands.rng.choice(town.coaches)
     until = (day + timedelta(days=180)).isoformat()
-    yield chain.say("LendEquipment", day, coach, serial=serial, person=person, until=until)
+    yield commands.emit("LendEquipment", day, coach, serial=serial, person=person, until=until)
     if sold:
-        yield chain.say("BuyOutEquipment", back_on, coach, serial=serial, person=person, price_cents=9_000)
+        yield commands.emit("BuyOutEquipment", back_on, coach, serial=serial, person=person, price_cents=9_000)
     else:
-        yield chain.say("ReturnEquipment", back_on, coach, serial=serial, working=chain.rng.random() < 0.93)
-
-
-def answer(rng: Random, town: str, id: UUID, day: date, said: dict[str, object]) -> Source:
-    """An answer stands alone: its day follows nobody's exit, its token leads to nobody."""
-    return day, iter((Chain(rng, id, town).say("AnswerSurvey", day, PARTICIPANT, token=str(id), **said),))
-
-
-def domains(rng: Random, effect: bool) -> list[str]:
-    return rng.sample(DOMAINS, rng.randint(1, 3)) if effect else []
+        yield commands.emit("ReturnEquipment", back_on, coach, serial=serial, working=commands.rng.random() < 0.93)

@@ -1,4 +1,4 @@
-"""Plausible histories of any size, told as they are asked for."""
+"""Plausible histories of any size, generated line by line."""
 
 from datetime import date, datetime
 from itertools import islice
@@ -20,18 +20,18 @@ def test_nothing_of_a_generated_history_is_refused(persons: int, start: date, en
     assert load(tmp_path, generate(persons, 3, start, end)).refused == []
 
 
-def test_a_second_history_can_be_loaded_behind_the_first(tmp_path: Path) -> None:
-    """What the programme decides at its start is the same in both: it is recorded once."""
+def test_a_second_history_can_be_loaded_after_the_first(tmp_path: Path) -> None:
+    """The decisions at the start of the programme are the same commands in both, so they are recorded once."""
     first = load(tmp_path, generate(20, 1, START, END))
     second = load(tmp_path, generate(20, 2, START, END))
     assert first.refused == second.refused == []
-    assert len(second.of("DefinitionsPublished")) == 1
-    assert len(second.of("PersonIdentified")) == 40
+    assert len(second.data_of("DefinitionsPublished")) == 1
+    assert len(second.data_of("PersonIdentified")) == 40
 
 
-def test_the_same_seed_tells_the_same_history() -> None:
-    once, again, other = (msgspec.json.encode(list(generate(60, seed, START, END))) for seed in (5, 5, 6))
-    assert once == again != other
+def test_the_same_seed_gives_the_same_history() -> None:
+    once, twice, other = (msgspec.json.encode(list(generate(60, seed, START, END))) for seed in (5, 5, 6))
+    assert once == twice != other
 
 
 @settings(max_examples=25, deadline=None)
@@ -41,12 +41,12 @@ def test_a_history_stays_in_its_days_and_in_order(persons: int, seed: int, days:
     lines = list(generate(persons, seed, START, end))
     recorded = [datetime.fromisoformat(line["recorded_time"]) for line in lines]
     assert recorded == sorted(recorded)
-    assert all(START <= moment.date() <= end for moment in recorded)
-    assert all(line["time"] <= line["recorded_time"] or line["time"][-6:] != line["recorded_time"][-6:] for line in lines)
+    assert all(START <= time.date() <= end for time in recorded)
+    assert all(datetime.fromisoformat(line["time"]) <= time for line, time in zip(lines, recorded, strict=True))
     assert sum(line["type"] == "IdentifyPerson" for line in lines) <= persons
 
 
-def test_a_whole_country_is_told_line_by_line() -> None:
-    """Nothing is made before it is asked for: the first lines of a million lives come at once."""
+def test_a_large_history_is_generated_line_by_line() -> None:
+    """No plan is drawn before its day: the first lines of a million people come at once."""
     lines = list(islice(generate(1_000_000, 1, START, END), 2_000))
     assert len(lines) == 2_000
