@@ -77,12 +77,13 @@ def raised(*exceptions: str) -> Iterator[tuple[str, frozenset[str]]]:
                 yield str(call.args[0].value), frozenset(str(keyword.arg) for keyword in call.keywords)
 
 
-OF_GATES = {"person_merged", "person_erased"}  # raised with the code that the state holds
+OF_STATES = {"person_merged", "person_erased"}  # raised with the code that the state holds
+OF_CHECKS = {"referral_already_answered", "referral_already_seen", "referral_not_accepted"}  # arguments of `check_status`
 OF_REPLIES = {"too_large", "session_needed"}  # replies that no exception carries
 
 
 def test_every_code_that_is_raised_has_a_french_text_and_no_text_is_left_over() -> None:
-    assert {code for code, _ in raised("Refused", "Forbidden")} | OF_GATES | OF_REPLIES == set(catalogue().texts)
+    assert {code for code, _ in raised("Refused", "Forbidden")} | OF_STATES | OF_CHECKS | OF_REPLIES == set(catalogue().texts)
 
 
 def test_every_placeholder_of_a_text_is_filled_in() -> None:
