@@ -15,7 +15,8 @@ from uuid import uuid4
 import httpx
 
 from services.bootstrap.registry import PROCESSES
-from shared.time import local_date, now
+from services.vocabulary.calendar import local_date
+from shared.time import now
 
 ROOT = Path(__file__).parent.parent
 WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # a killed test session leaves nothing behind

@@ -15,6 +15,7 @@ from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
+from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.catalogue import Catalogue
@@ -31,7 +32,7 @@ from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
 from shared.store.upcasting import UpcastingStore
-from shared.time import PARIS, now
+from shared.time import now
 from shared.trust.access import Permissions, Signer, system
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
@@ -81,7 +82,7 @@ class Components:
     def handlers(self) -> dict[str, CommandHandler]:
         """The command handler of each service."""
         return {
-            name: CommandHandler(service.aggregates, self.store, self.permissions, now, PARIS, VALIDATION)
+            name: CommandHandler(service.aggregates, self.store, self.permissions, now, ZONE, VALIDATION)
             for name, service in SERVICES.items()
         }
 

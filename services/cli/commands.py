@@ -17,11 +17,11 @@ from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.projection.read_models import OtherVersion
+from services.vocabulary.calendar import end_of_day
 from shared.errors import CodedFault, Fault, Invalid
 from shared.message import Position
 from shared.store.port import EventStore
 from shared.store.sqlite.store import SqliteStore
-from shared.time import end_of_day
 
 STUDY = "study"
 STUDY_SEED = 1

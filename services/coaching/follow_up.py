@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from services.coaching.coded_values import FollowUpChannel, Milestone, Situation
 from services.coaching.exits import Exit
+from services.vocabulary.calendar import add_months
 from services.vocabulary.fields import Id
 from shared.command_fields import FactDate
 from shared.errors import Refused
-from shared.time import add_months
 
 Rank = Annotated[int, Meta(ge=1)]
 

@@ -14,6 +14,7 @@ from services.bootstrap.registry import SERVICES
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
+from services.vocabulary.calendar import start_of_day
 from services.vocabulary.french import VALIDATION
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
@@ -26,8 +27,8 @@ from shared.message import Actor, CommandMessage
 from shared.policy import policy_command_id
 from shared.store.postgres import checkpoints as postgres_checkpoints
 from shared.store.postgres import schema as postgres_schema
-from shared.store.sqlite.store import SqliteCheckpoints, SqliteStore
-from shared.time import start_of_day
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
 
 COMMAND_ID = UUID("11111111-1111-4111-8111-111111111111")
 EVENT_ID = UUID("22222222-2222-4222-8222-222222222222")

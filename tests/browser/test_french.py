@@ -10,13 +10,14 @@ from msgspec import inspect
 from services.bootstrap.registry import SERVICES
 from services.gateway.pages import french
 from services.gateway.pages.sentences import Sentences
+from services.vocabulary import french_format
 
 
 def test_numbers_and_percentages_have_narrow_no_break_spaces() -> None:
-    assert french.number(5812) == "5\u202f812"
-    assert french.number(4.6) == "4,6"
+    assert french_format.number(5812) == "5\u202f812"
+    assert french_format.number(4.6) == "4,6"
     assert french.percent(29) == "29\u202f%"
-    assert french.number(None) == french.percent(None) == "–"
+    assert french_format.number(None) == french.percent(None) == "–"
 
 
 def test_a_gap_always_has_its_sign() -> None:
@@ -24,8 +25,8 @@ def test_a_gap_always_has_its_sign() -> None:
 
 
 def test_days_moments_and_quarters() -> None:
-    assert french.day(date(2024, 7, 3)) == "3\u00a0juillet\u00a02024"
-    assert french.day("2024-05-01") == "1er\u00a0mai\u00a02024"
+    assert french_format.day(date(2024, 7, 3)) == "3\u00a0juillet\u00a02024"
+    assert french_format.day("2024-05-01") == "1er\u00a0mai\u00a02024"
     assert french.moment("2024-07-03T07:12:00+00:00") == "3\u00a0juillet\u00a02024 à 9\u00a0h\u00a012"
     assert str(french.quarter("2024-Q2")) == "2<sup>e</sup>\u00a0trimestre\u00a02024"
     assert french.quarter_plain("2024-Q1") == "1er trimestre 2024"

@@ -14,10 +14,10 @@ from services.bootstrap.composition import Components
 from services.bootstrap.settings import read_settings
 from services.cli.commands import importer
 from services.cli.main import main
+from services.vocabulary.calendar import end_of_day
 from shared.command_handler import Answer
 from shared.errors import Forbidden, Invalid, Refused, Unavailable
 from shared.message import EventMessage
-from shared.time import end_of_day
 
 SPACE = UUID("00000000-0000-0000-0000-000000000001")
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from services.gateway.pages.french import number, percent, quarter_plain, quarter_short
+from services.gateway.pages.french import percent, quarter_plain, quarter_short
+from services.vocabulary.french_format import number
 
 Cell = dict[str, Any]
 LINE, WIDTH, HEIGHT = 22, 84, 3

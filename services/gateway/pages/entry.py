@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.pages.form_data import choices_of, command_data
-from services.gateway.pages.french import PARIS, paris_day
+from services.gateway.pages.french import local_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import Problem, Problems, not_found, unreadable
 from services.gateway.request_context import RequestContext
 from services.vocabulary import thematiques
+from services.vocabulary.calendar import ZONE
 from shared.description import Form
 from shared.errors import Fault, Forbidden
 from shared.trust.access import Identity
@@ -81,10 +82,10 @@ class EntryPages:
         if not day:
             return {}
         try:
-            noon = datetime.combine(datetime.strptime(day, "%Y-%m-%d").date(), time(12), PARIS)  # noqa: DTZ007 - a day has no zone
+            noon = datetime.combine(datetime.strptime(day, "%Y-%m-%d").date(), time(12), ZONE)  # noqa: DTZ007 - a day has no zone
         except ValueError as fault:
             raise unreadable("Le jour s’écrit 2024-06-30.") from fault
-        return {} if noon.date() == paris_day(self.deps.clock()) else {"time": noon.isoformat()}
+        return {} if noon.date() == local_day(self.deps.clock()) else {"time": noon.isoformat()}
 
     def show(self, context: RequestContext, form: Form, given: Given, problem: Problem | None = None) -> Response:
         schema = self.schema(form)
@@ -102,7 +103,7 @@ class EntryPages:
             problem=problem,
             faults=problem.more.get("faults", {}) if problem else {},
             territories=[(each, label) for each, label in self.deps.territories.items() if identity.covers(each)],
-            today=paris_day(self.deps.clock()).isoformat(),
+            today=local_day(self.deps.clock()).isoformat(),
         )
 
 

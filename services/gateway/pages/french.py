@@ -1,26 +1,15 @@
 """Numbers, days and quarters as French readers write them. Filters of the templates; pure."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-THIN = "\u202f"  # the narrow no-break space of French numbers
-SPACE = "\u00a0"
-PARIS = ZoneInfo("Europe/Paris")
-MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
-
-
-def number(value: float | None) -> str:
-    """1 234 or 4,6; a dash for what is not known."""
-    if value is None:
-        return "–"
-    written = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return written.replace(",", THIN).replace(".", ",").replace("-", "−")
+from services.vocabulary.calendar import ZONE
+from services.vocabulary.french_format import NARROW_SPACE, SPACE, day, number, plural
 
 
 def percent(value: int | None) -> str:
-    return "–" if value is None else f"{number(value)}{THIN}%"
+    return "–" if value is None else f"{number(value)}{NARROW_SPACE}%"
 
 
 def points(value: int | None) -> str:
@@ -31,19 +20,14 @@ def points(value: int | None) -> str:
     return f"{sign}{number(value)}{SPACE}point{'s' if abs(value) > 1 else ''}"
 
 
-def day(value: date | str) -> str:
-    day = value if isinstance(value, date) else date.fromisoformat(value[:10])
-    return f"{'1er' if day.day == 1 else day.day}{SPACE}{MONTHS[day.month - 1]}{SPACE}{day.year}"
-
-
 def moment(value: datetime | str) -> str:
-    local = (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(PARIS)
+    local = (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(ZONE)
     return f"{day(local.date())} à {local.hour}{SPACE}h{SPACE}{local.minute:02}"
 
 
-def paris_day(value: datetime | str) -> date:
+def local_day(value: datetime | str) -> date:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment.astimezone(PARIS).date()
+    return moment.astimezone(ZONE).date()
 
 
 def ordinal(value: int) -> Markup:
@@ -71,10 +55,6 @@ def quarter_plain(value: str) -> str:
 def of(place: str) -> str:
     """« d’Alençon », « de Flers »: a place after its preposition."""
     return f"d’{place}" if place[:1].lower() in "aâeéèêiîoôuyh" else f"de {place}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    return f"{number(count)}{SPACE}{one if abs(count) < 2 else many or one + 's'}"
 
 
 FILTERS = {

@@ -9,7 +9,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway.dependencies import GatewayDeps
-from services.gateway.pages.french import paris_day
+from services.gateway.pages.french import local_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import Sentences
 from services.gateway.problems import not_found
@@ -71,11 +71,11 @@ class JourneyPages:
         years: dict[int, list[Model]] = {}
         for step in sorted(steps, key=lambda step: (step["on"], step["position"])):
             happened = date.fromisoformat(step["on"])
-            late = (paris_day(step["recorded"]) - happened).days
+            late = (local_day(step["recorded"]) - happened).days
             sentence = self.sentences.of(step["kind"], msgspec.json.encode(step["data"]))
             years.setdefault(happened.year, []).append(step | {"sentence": sentence, "late": late if late > LATE_DAYS else 0})
         return years
 
 
 def delay(event: EventMessage) -> int:
-    return (paris_day(event.recordedtime) - paris_day(event.time)).days
+    return (local_day(event.recordedtime) - local_day(event.time)).days

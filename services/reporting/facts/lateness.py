@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from services.reporting.facts.change import Change
 from services.reporting.facts.tables import quarter_end, quarter_start
+from services.vocabulary.calendar import end_of_day, local_date, start_of_day
 from shared.message import Recorded
-from shared.time import end_of_day, local_date, start_of_day
 
 cached_quarter_end = lru_cache(quarter_end)
 

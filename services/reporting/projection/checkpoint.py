@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from services.reporting.facts.tables import quarter_of
+from services.vocabulary.calendar import local_date
 from shared.errors import Fault
 from shared.message import PREFIX, START, EventMessage, Position, Recorded
-from shared.time import local_date
 
 REPORTING_EVENTS = f"{PREFIX}reporting."  # the types of this service's own events
 

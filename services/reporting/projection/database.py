@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
 from shared.store.postgres.connection import PATIENCE, away
-from shared.store.sqlite.connections import kind
+from shared.store.sqlite.connections import primary_code
 
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
 SCRATCH_CACHE_KIB = 65_536
@@ -99,4 +99,4 @@ def is_transient(fault: BaseException | None) -> bool:
     """Whether the same statement may succeed later. An error in the statement itself must not count: callers would retry for ever."""
     if isinstance(fault, psycopg.Error):
         return away(fault)
-    return isinstance(fault, sqlite3.OperationalError) and kind(fault) != sqlite3.SQLITE_ERROR
+    return isinstance(fault, sqlite3.OperationalError) and primary_code(fault) != sqlite3.SQLITE_ERROR

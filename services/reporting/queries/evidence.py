@@ -13,9 +13,9 @@ from services.reporting.facts.tables import POSITION_SEPARATOR
 from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
 from services.reporting.queries.figures import FigureSet
+from services.vocabulary.calendar import local_date
 from shared.errors import Refused
 from shared.message import EventMessage, Position
-from shared.time import local_date
 
 Model = dict[str, Any]
 Events = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in order

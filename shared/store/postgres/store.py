@@ -29,7 +29,7 @@ class PostgresStore:
         self.reader = PostgresReader(self.links)
         self.writing = ConnectionPool(dsn, most=1)  # one commit at a time, for all who wait
         self.submit = GroupCommit(PostgresWriter(self.writing).commit)
-        self.tail = HeadWatcher(self.head)
+        self.head_watcher = HeadWatcher(self.head)
 
     def append(self, append: Append) -> Appended:
         return only(self.append_many([append]))
@@ -38,7 +38,7 @@ class PostgresStore:
         if not appends:
             return []
         outcomes = self.submit(appends)
-        self.tail.wake()
+        self.head_watcher.wake()
         return outcomes
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
@@ -60,7 +60,7 @@ class PostgresStore:
         return number(self.links.read(POSITION_AT, timestamptz(moment)).get_value(0, 0))
 
     def wait(self, after: Position, timeout: float) -> bool:
-        return self.tail.wait(after, timeout)
+        return self.head_watcher.wait(after, timeout)
 
     def close(self) -> None:
         self.links.close()

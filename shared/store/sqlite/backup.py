@@ -1,4 +1,4 @@
-"""A copy of a log in a file of its own: whole or not at all, and never in the place of another's."""
+"""A copy of a log in a new file: whole or not at all, and never over an existing file."""
 
 import errno
 import os
@@ -8,34 +8,44 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from shared.store.sqlite.connections import ReaderPool, reachable
+from shared.store.sqlite.connections import translating_errors
 
-BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite may have left of a copy that failed
+LEFTOVER_SUFFIXES = ("", "-journal", "-wal", "-shm")  # files that SQLite may leave of a copy that failed
 
 
-def copy(log: ReaderPool, path: Path) -> None:
+def copy(source: sqlite3.Connection, source_path: Path, path: Path) -> None:
+    """Copy the database behind `source` to `path`, through a temporary file beside it.
+
+    Raises:
+        FileExistsError: there is a file at `path`.
+        Unavailable: there is no room, or the source cannot be read.
+    """
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    file, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
+    file, temporary = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
     os.close(file)
     try:
-        with log.reader() as reader, reachable(path), closing(sqlite3.connect(name)) as part:
-            reader.backup(part)
-        shutil.copymode(log.path, name)
-        place(name, path)
+        with translating_errors(path), closing(sqlite3.connect(temporary)) as part:
+            source.backup(part)
+        shutil.copymode(source_path, temporary)
+        publish(temporary, path)
     finally:
-        for beside in BESIDE:
-            Path(name + beside).unlink(missing_ok=True)
+        for suffix in LEFTOVER_SUFFIXES:
+            Path(temporary + suffix).unlink(missing_ok=True)
 
 
-def place(part: str, path: Path) -> None:
-    """A link takes nobody's place. Where there are none, as on FAT, an empty file takes the place first, and is then written over."""
+def publish(temporary: str, path: Path) -> None:
+    """Give the finished copy its name.
+
+    A link fails if the name is taken. Where the file system has no links (FAT), an empty file is created exclusively first and then
+    replaced.
+    """
     try:
-        os.link(part, path)
+        os.link(temporary, path)
     except OSError:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         try:
-            os.replace(part, path)
+            os.replace(temporary, path)
         except BaseException:
             path.unlink()
             raise

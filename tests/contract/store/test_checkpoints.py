@@ -18,7 +18,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from shared.store.postgres.store import PostgresCheckpoints
-from shared.store.sqlite.store import SqliteCheckpoints
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
 address = sys.argv[1]
 checkpoints = PostgresCheckpoints(address) if address.startswith("postgres") else SqliteCheckpoints(Path(address))
 with checkpoints.lease("relay", 0) as held:

@@ -13,7 +13,8 @@ import pytest
 from shared.errors import Unavailable
 from shared.store.port import Append, EventStore
 from shared.store.postgres.store import PostgresStore
-from shared.store.sqlite.store import SqliteCheckpoints, SqliteStore
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import append, event, everything, open_store
 from tests.servers import PostgresServer, SmallDisk, small_disk
@@ -115,7 +116,8 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from shared.errors import Unavailable
-from shared.store.sqlite.store import SqliteCheckpoints, SqliteStore
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.test_full_disk import big
 from tests.contract.store.writing import append, everything
 

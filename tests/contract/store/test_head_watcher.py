@@ -56,14 +56,14 @@ def test_an_append_wakes_who_waits_in_its_process_without_a_look(
     monkeypatch.setattr(head_watcher, "SHORTEST", LONG)
     monkeypatch.setattr(head_watcher, "LONGEST", LONG)
     looked = threading.Event()
-    look = store.tail.head
+    look = store.head_watcher.head
 
     def head() -> Position:
         found = look()
         looked.set()
         return found
 
-    store.tail.head = head
+    store.head_watcher.head = head
     reader = threading.Thread(target=lambda: store.wait(0, LONG), daemon=True)
     reader.start()
     assert looked.wait(10)

@@ -10,13 +10,13 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
 from shared.command_batch import handle_many
 from shared.command_handler import Answer, CommandHandler, event_id
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import Actor, CommandMessage
 from shared.store.port import Append, Appended, EventStore
-from shared.time import PARIS
 from shared.trust.access import Identity, Permissions
 from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import NAMESPACE, append, batch, everything, open_store
@@ -112,7 +112,7 @@ def command(name: int, step: int) -> CommandMessage:
 
 
 def handler(store: Any) -> CommandHandler:
-    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW, PARIS, VALIDATION)
+    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW, ZONE, VALIDATION)
 
 
 def assert_counted(store: EventStore) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
 from shared.command_batch import handle_many
 from shared.command_handler import Answer, CommandHandler, event_id
@@ -18,7 +19,6 @@ from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.message import Actor, CommandMessage, EventMessage
 from shared.store.port import Append, Appended
 from shared.store.sqlite.store import SqliteStore
-from shared.time import PARIS
 from shared.trust.access import Identity, Permissions
 from tests.unit.shared import counter
 
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> SqliteStore:
 
 
 def handler(store: Any, decider: Decider[Any, Any, Any] = counter.decider) -> CommandHandler:
-    return CommandHandler([decider], store, ALLOWED, lambda: NOW, PARIS, VALIDATION)
+    return CommandHandler([decider], store, ALLOWED, lambda: NOW, ZONE, VALIDATION)
 
 
 def count(step: int = 1, name: str = "a", *, id: UUID | None = None, territory: str = "alencon", time: datetime = NOW) -> CommandMessage:
