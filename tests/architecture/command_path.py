@@ -30,6 +30,8 @@ from services.bootstrap.hosting import nameko_service  # isort: skip
 from services.bootstrap.registry import GATEWAY, SERVICES  # isort: skip
 from services.bootstrap.settings import read_settings  # isort: skip
 from services.bootstrap.wiring import wire  # isort: skip
+from services.gateway.service import GatewayProvider  # isort: skip
+from shared.bus.nameko.write_service import InboxFeeder  # isort: skip
 from shared.runtime.native_threads import native  # isort: skip
 
 ROOT = f"{Path(__file__).parents[2]}/"
@@ -81,6 +83,12 @@ def callers(frame: FrameType) -> list[str]:
     return found
 
 
+def leave_out_what_runs_beside_it() -> None:
+    """Inboxes and the live feed look at the log at any moment: they are no part of the way of a command."""
+    for provider in (InboxFeeder, GatewayProvider):
+        provider.start = provider.stop = lambda self: None
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -88,6 +96,7 @@ def free_port() -> int:
 
 
 def run(folder: Path) -> Tracer:
+    leave_out_what_runs_beside_it()
     tracer = Tracer()
     original_threading: Any = patcher.original("threading")
     original_threading.setprofile(tracer)  # native threads, which start with the first native call

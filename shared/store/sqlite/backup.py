@@ -8,13 +8,13 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from shared.store.sqlite.connections import translating_errors
+from shared.store.sqlite.connections import connect, translating_errors
 
 LEFTOVER_SUFFIXES = ("", "-journal", "-wal", "-shm")  # files that SQLite may leave of a copy that failed
 
 
-def copy(source: sqlite3.Connection, source_path: Path, path: Path) -> None:
-    """Copy the database behind `source` to `path`, through a temporary file beside it.
+def copy(source: Path, path: Path) -> None:
+    """Copy the database at `source` to `path`, through a temporary file beside it.
 
     Raises:
         FileExistsError: there is a file at `path`.
@@ -25,9 +25,14 @@ def copy(source: sqlite3.Connection, source_path: Path, path: Path) -> None:
     file, temporary = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
     os.close(file)
     try:
-        with translating_errors(path), closing(sqlite3.connect(temporary)) as part:
-            source.backup(part)
-        shutil.copymode(source_path, temporary)
+        with (
+            translating_errors(source),
+            closing(connect(source)) as log,
+            translating_errors(path),
+            closing(sqlite3.connect(temporary)) as part,
+        ):
+            log.backup(part)
+        shutil.copymode(source, temporary)
         publish(temporary, path)
     finally:
         for suffix in LEFTOVER_SUFFIXES:

@@ -152,8 +152,7 @@ class SqliteStore:
             FileExistsError: there is such a file.
             Unavailable: there is no room, or the log cannot be read.
         """
-        with self.log_readers.reader() as reader:
-            backup.copy(reader, self.path, path)
+        backup.copy(self.path, path)
 
     def close(self) -> None:
         self.writer.close()
