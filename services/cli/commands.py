@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ from demo import generator, study
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings
 from services.cli.import_history import Outcome
+from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import OtherVersion
 from shared.errors import Fault, Invalid
 from shared.message import Position
@@ -121,7 +122,7 @@ def behind(parts: Components) -> bool:
         return True
 
 
-def printed(asked: Namespace, figures: Any) -> int:
+def printed(asked: Namespace, figures: Callable[[], Figures]) -> int:
     try:
         answer = figures()
     except Fault as fault:
@@ -134,14 +135,15 @@ def printed(asked: Namespace, figures: Any) -> int:
     return 0
 
 
-def table(answer: dict[str, Any]) -> Iterator[str]:
-    yield f"{answer['territory']} · {answer['quarter']} · position {answer['position']} · definitions {answer['definitions']}"
-    for name, figure in answer["indicators"].items():
-        if "percent" in figure:
-            percent = "–" if figure["percent"] is None else f"{figure['percent']} %"
-            yield f"{name:28} {percent:>8}   {figure['numerator']} / {figure['denominator']}"
-        else:
-            yield f"{name:28} {figure['value']!s:>8}"
+def table(answer: Figures) -> Iterator[str]:
+    yield f"{answer.territory} · {answer.quarter} · position {answer.position} · definitions {answer.definitions}"
+    for name, cell in answer.indicators.items():
+        match cell:
+            case RateCell(numerator=numerator, denominator=denominator, percent=percent):
+                text = "–" if percent is None else f"{percent} %"
+                yield f"{name:28} {text:>8}   {numerator} / {denominator}"
+            case ValueCell(value=value) | GapCell(value=value):
+                yield f"{name:28} {value!s:>8}"
 
 
 def replay(asked: Namespace, place: Settings) -> int:

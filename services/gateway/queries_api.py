@@ -13,6 +13,7 @@ from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.gateway.stream import Wanted, bare, many
+from services.reporting.answers import Figures
 from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
 from shared.trust.identity import Identity
@@ -58,26 +59,18 @@ class QueriesApi:
         """Exact figures for who may read every event under them; for the others, masked as on their committee's page."""
         identity, territory, quarter = visit.known(), self.territory(visit), asked(visit, "quarter")
         self.access.check(identity, "read_indicators", territory)
-        self.reports.caught_up(visit)
+        self.reports.wait_for_client(visit)
         if self.access.exact(identity, territory):
             version = visit.request.args.get("definitions")
             return json(self.reports.figures(territory, quarter, visit.number("definitions", 0) if version else None))
-        model = self.reports.committee(territory, quarter)
-        cells = {line["id"]: line["cell"] for line in model["indicators"]}
-        return json(
-            {
-                "territory": territory,
-                "quarter": quarter,
-                "position": model["position"],
-                "definitions": model["definitions"],
-                "indicators": cells,
-            }
-        )
+        page = self.reports.committee(territory, quarter)
+        cells = {line.id: line.cell for line in page.indicators}
+        return json(Figures(territory, quarter, page.position, page.definitions, cells))
 
     def evidence(self, visit: RequestContext, indicator: str) -> Response:
         identity, territory, quarter = visit.known(), self.territory(visit), asked(visit, "quarter")
         self.access.check(identity, "read_evidence", territory)
-        self.reports.caught_up(visit)
+        self.reports.wait_for_client(visit)
         side = visit.request.args.get("side", "numerator")
         return json(self.reports.evidence(indicator, territory, quarter, side, self.audience(identity, territory)))
 

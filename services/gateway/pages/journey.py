@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from werkzeug.routing import Rule
@@ -16,11 +16,22 @@ from services.gateway.problems import not_found
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
+from services.reporting.answers import TimelineEntry
 from shared.errors import Forbidden
-from shared.message import EventMessage
+from shared.message import Actor, EventMessage, Position
 
 LATE = 7  # days between a fact and its recording, after which it is said
-Model = dict[str, Any]
+
+
+class JourneyLine(NamedTuple):
+    """An event about a person as the page shows it: in a French sentence, with its delay in days if it was recorded late."""
+
+    on: str
+    said: str
+    actor: Actor
+    territory: str
+    late: int
+    position: Position
 
 
 class JourneyPages:
@@ -36,15 +47,15 @@ class JourneyPages:
 
     def journey(self, visit: RequestContext, person: str) -> Response:
         identity = visit.known()
-        self.reports.caught_up(visit)
+        self.reports.wait_for_client(visit)
         model = self.reports.timeline(person)
-        steps = model["steps"]
-        self.access.timeline(identity, person, {step["territory"] for step in steps})
+        steps = model.entries
+        self.access.timeline(identity, person, {step.territory for step in steps})
         if not steps:
             raise not_found("Aucun événement ne parle de cette personne.")
         may_record = self.access.permissions.scope(identity.actor.role, "HoldInterview") is not None
         return self.pages.page(
-            visit, "journey.html", person=model["person"], years=years(steps), count=len(steps), may_record=may_record, last=steps[-1]
+            visit, "journey.html", person=model.person, years=years(steps), count=len(steps), may_record=may_record, last=steps[-1]
         )
 
     def event(self, visit: RequestContext, position: int) -> Response:
@@ -63,12 +74,13 @@ def delay(event: EventMessage) -> int:
     return (paris_day(event.recordedtime) - paris_day(event.time)).days
 
 
-def years(steps: Iterable[Model]) -> dict[int, list[Model]]:
-    """The steps by year, in the order in which they happened; what one command did stays together."""
-    found: dict[int, list[Model]] = {}
-    for step in sorted(steps, key=lambda step: (step["on"], step["position"])):
-        happened = date.fromisoformat(step["on"])
-        late = (paris_day(step["recorded"]) - happened).days
-        told = step | {"said": sentence(step["kind"], step["data"]), "late": late if late > LATE else 0}
-        found.setdefault(happened.year, []).append(told)
-    return found
+def years(entries: Iterable[TimelineEntry]) -> dict[int, list[JourneyLine]]:
+    """The events by year, in the order in which they happened; those of one command stay together."""
+    by_year: dict[int, list[JourneyLine]] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.on, entry.position)):
+        happened = date.fromisoformat(entry.on)
+        late = (paris_day(entry.recorded) - happened).days
+        text = sentence(entry.kind, entry.data)
+        line = JourneyLine(entry.on, text, entry.actor, entry.territory, late if late > LATE else 0, entry.position)
+        by_year.setdefault(happened.year, []).append(line)
+    return by_year

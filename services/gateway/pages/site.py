@@ -50,7 +50,7 @@ class Site:
         """The programme, its territories, its quarters. The figures come only to who may read them."""
         seen, quarters, model = [], [], None
         if visit.identity and self.readings.access.permissions.scope(visit.identity.actor.role, "read_indicators"):
-            self.readings.reports.caught_up(visit)
+            self.readings.reports.wait_for_client(visit)
             quarters = self.readings.reports.quarters()
             model = self.readings.reports.committee(PROGRAMME, quarters[-1]) if quarters else None
             seen = [each for each in self.outside.territories if self.readings.access.may(visit.identity, "read_indicators", each)]

@@ -54,7 +54,7 @@ class World:
             clock=now,
         )
         self.gateway = HttpApp(self.outside)
-        self.gateway.reports.patience = 0.05
+        self.gateway.reports.wait_timeout_s = 0.05
         self.client = Client(self.answer)
 
     def answer(self, environ: Any, start_response: Any) -> Any:
