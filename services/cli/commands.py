@@ -16,6 +16,7 @@ from services.bootstrap.composition import Components
 from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
+from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import OtherVersion
 from services.vocabulary.calendar import end_of_day
 from shared.errors import CodedFault, Fault, Invalid
@@ -135,7 +136,7 @@ def lags_behind(components: Components) -> bool:
         return True
 
 
-def print_figures(args: Namespace, figures: Callable[[], Any]) -> int:
+def print_figures(args: Namespace, figures: Callable[[], Figures]) -> int:
     try:
         answer = figures()
     except Fault as fault:
@@ -148,14 +149,15 @@ def print_figures(args: Namespace, figures: Callable[[], Any]) -> int:
     return 0
 
 
-def table(answer: dict[str, Any]) -> Iterator[str]:
-    yield f"{answer['territory']} · {answer['quarter']} · position {answer['position']} · definitions {answer['definitions']}"
-    for name, figure in answer["indicators"].items():
-        if "percent" in figure:
-            percent = "–" if figure["percent"] is None else f"{figure['percent']} %"
-            yield f"{name:28} {percent:>8}   {figure['numerator']} / {figure['denominator']}"
-        else:
-            yield f"{name:28} {figure['value']!s:>8}"
+def table(answer: Figures) -> Iterator[str]:
+    yield f"{answer.territory} · {answer.quarter} · position {answer.position} · definitions {answer.definitions}"
+    for name, cell in answer.indicators.items():
+        match cell:
+            case RateCell(numerator=numerator, denominator=denominator, percent=percent):
+                text = "–" if percent is None else f"{percent} %"
+                yield f"{name:28} {text:>8}   {numerator} / {denominator}"
+            case ValueCell(value=value) | GapCell(value=value):
+                yield f"{name:28} {value!s:>8}"
 
 
 def replay(args: Namespace, settings: Settings) -> int:

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway import response_schemas
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.request_context import RequestContext
@@ -53,11 +54,14 @@ ANSWER: Members = {
     },
 }
 EVENTS = "CloudEvents of the log, in order. `next` is where the following page begins."
-READINGS = {
-    "/v1/events": ("events", EVENTS, ("after", "limit", "territory", "type")),
-    "/v1/stream": ("stream", "The feed as server-sent events; Last-Event-ID resumes.", ("after", "territory", "type")),
-    "/v1/indicators": ("indicators", "The figures of a territory and a quarter.", ("territory", "quarter", "definitions", "position")),
-    "/v1/indicators/{id}/evidence": ("evidence", "The facts behind a figure.", ("territory", "quarter", "side", "position")),
+STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data; Last-Event-ID resumes."
+FIGURES = "The figures of a territory and a quarter."
+# path -> operation id, description, query parameters, and the component that a response of JSON has
+READINGS: dict[str, tuple[str, str, tuple[str, ...], str | None]] = {
+    "/v1/events": ("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
+    "/v1/stream": ("stream", STREAM, ("after", "territory", "type"), None),
+    "/v1/indicators": ("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
+    "/v1/indicators/{id}/evidence": ("evidence", "The facts behind a figure.", ("territory", "quarter", "side", "position"), "Evidence"),
 }
 
 
@@ -89,8 +93,10 @@ class Descriptions:
         spec.components.schema("Login", schema=LOGIN_SCHEMA)
         spec.path("/v1/session", operations={"post": session()})
         spec.path("/v1/survey-tickets", operations={"post": ticket(list(self.deps.territories))})
-        for path, (name, says, parameters) in READINGS.items():
-            spec.path(path, operations={"get": reading(name, says, parameters, path)})
+        for name, component in response_schemas.components().items():
+            spec.components.schema(name, component)
+        for path, (name, says, parameters, response) in READINGS.items():
+            spec.path(path, operations={"get": reading(name, says, parameters, path, response)})
         return dict(spec.to_dict())
 
     @cached_property
@@ -167,15 +173,19 @@ def asked(name: str, body: Members, says: str, properties: Members) -> Members:
     }
 
 
-def reading(name: str, says: str, parameters: tuple[str, ...], path: str) -> Members:
+def reading(name: str, says: str, parameters: tuple[str, ...], path: str, response: str | None) -> Members:
     given: list[Members] = [{"name": each, "in": "query", "schema": {"type": "string"}} for each in parameters]
     if "{id}" in path:
         given.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+    stream = {"description": says, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     return {
         "operationId": name,
         "security": [{"bearer": []}],
         "parameters": given,
-        "responses": {"200": {"description": says}, "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json")},
+        "responses": {
+            "200": answered(says, response) if response else stream,
+            "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json"),
+        },
     }
 
 

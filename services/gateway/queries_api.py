@@ -13,6 +13,7 @@ from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.gateway.stream import EventFilter, bare, values_of
+from services.reporting.answers import Figures
 from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
@@ -58,26 +59,18 @@ class QueriesApi:
         """Exact figures for who may read every event under them; for the others, masked as on their committee's page."""
         identity, territory, quarter = context.known(), self.territory(context), asked(context, "quarter")
         self.access.check(identity, "read_indicators", territory)
-        self.reports.caught_up(context)
+        self.reports.wait_for_client(context)
         if self.access.exact(identity, territory):
             version = context.request.args.get("definitions")
             return json_response(self.reports.figures(territory, quarter, context.number("definitions", 0) if version else None))
-        model = self.reports.committee(territory, quarter)
-        cells = {line["id"]: line["cell"] for line in model["indicators"]}
-        return json_response(
-            {
-                "territory": territory,
-                "quarter": quarter,
-                "position": model["position"],
-                "definitions": model["definitions"],
-                "indicators": cells,
-            }
-        )
+        page = self.reports.committee(territory, quarter)
+        cells = {line.id: line.cell for line in page.indicators}
+        return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
     def evidence(self, context: RequestContext, indicator: str) -> Response:
         identity, territory, quarter = context.known(), self.territory(context), asked(context, "quarter")
         self.access.check(identity, "read_evidence", territory)
-        self.reports.caught_up(context)
+        self.reports.wait_for_client(context)
         side = context.request.args.get("side", "numerator")
         return json_response(self.reports.evidence(indicator, territory, quarter, side, self.audience(identity, territory)))
 

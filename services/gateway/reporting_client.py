@@ -1,66 +1,83 @@
-"""What the reporting service is asked, and how a reader waits for its own writes."""
+"""The client of the reporting service: typed answers, and waiting for a position so that clients read their own writes.
+
+A reply is either an answer in plain JSON values or a fault as a value (`{"refused": …}`). Both are told apart here and nowhere else:
+callers get a struct of `services.reporting.answers`, or the fault is raised.
+"""
 
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from services.gateway.command_client import Call
 from services.gateway.problems import Problem, unreadable
 from services.gateway.request_context import RequestContext
+from services.reporting.answers import CommitteePage, Evidence, Figures, Timeline, from_wire
 from shared.message import START, Position
 from shared.reply import fault_in
 
-PATIENCE = 5.0  # seconds
-PAUSE = 0.05  # seconds between two looks
-HEADER = "Parcours-Position"
-Model = dict[str, Any]
+WAIT_TIMEOUT_S = 5.0  # for which a request waits until the facts reach its position
+POLL_INTERVAL_S = 0.05  # between two requests for the position; each of them waits in the reporting service too
+POSITION_HEADER = "Parcours-Position"
+
+T = TypeVar("T")
 
 
 class ReportingClient:
-    def __init__(self, call: Call, patience: float = PATIENCE) -> None:
-        self.call = call
-        self.patience = patience
+    """Every method raises the fault that the service answers, and Unavailable when there is no answer in time."""
 
-    def asked(self, method: str, *args: Any) -> Any:
+    def __init__(self, call: Call, wait_timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        self.call = call
+        self.wait_timeout_s = wait_timeout_s
+
+    def request(self, shape: type[T], method: str, *args: Any) -> T:
         reply = self.call("reporting", method, *args)
         if fault := fault_in(reply):
             raise fault
-        return reply
+        return from_wire(reply, shape)
 
-    def committee(self, territory: str, quarter: str) -> Model:
-        return dict(self.asked("committee", territory, quarter))
+    def committee(self, territory: str, quarter: str) -> CommitteePage:
+        """The page of a committee, masked."""
+        return self.request(CommitteePage, "committee", territory, quarter)
 
-    def figures(self, territory: str, quarter: str, definitions: int | None) -> Model:
-        return dict(self.asked("figures", territory, quarter, definitions))
+    def figures(self, territory: str, quarter: str, definitions: int | None) -> Figures:
+        """Exact figures; `definitions` is a version, by default the latest."""
+        return self.request(Figures, "figures", territory, quarter, definitions)
 
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str) -> Model:
-        return dict(self.asked("evidence", indicator, territory, quarter, side, audience))
+    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str) -> Evidence:
+        """The facts behind one side of a figure, as an audience sees them."""
+        return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience)
 
-    def timeline(self, person: str) -> Model:
-        return dict(self.asked("timeline", person))
+    def timeline(self, person: str) -> Timeline:
+        return self.request(Timeline, "timeline", person)
 
     def quarters(self) -> list[str]:
-        return list(self.asked("quarters"))
+        """The quarters that have facts, in order."""
+        return self.request(list[str], "quarters")
 
     def position(self, at_least: Position = START) -> Position:
-        return int(self.asked("position", at_least))
+        """The position of the facts. The service waits a little for `at_least`, but may answer with a lower position."""
+        return self.request(int, "position", at_least)
 
-    def caught_up(self, context: RequestContext) -> None:
-        """Wait until what the visitor has written is read, when it says which position that is."""
-        asked = context.request.args.get("position") or context.request.headers.get(HEADER)
-        if not asked:
+    def wait_for_client(self, context: RequestContext) -> None:
+        """Wait until the facts reach the position that the client names, in its query or in a header. Does nothing without one.
+
+        Raises:
+            Problem: the position is not a number (400), or is not reached in time (503).
+        """
+        text = context.request.args.get("position") or context.request.headers.get(POSITION_HEADER)
+        if not text:
             return
-        if not asked.isascii() or not asked.isdigit():
+        if not text.isascii() or not text.isdigit():
             raise unreadable("Une position est un nombre donné par une réponse du système.")
-        self.wait(int(asked))
+        self.wait_for(int(text))
 
-    def wait(self, position: Position) -> None:
-        until = time.monotonic() + self.patience
+    def wait_for(self, position: Position) -> None:
+        deadline = time.monotonic() + self.wait_timeout_s
         while (reached := self.position(position)) < position:
-            if time.monotonic() >= until:
-                raise late(reached)
-            time.sleep(PAUSE)
+            if time.monotonic() >= deadline:
+                raise not_read_yet(reached)
+            time.sleep(POLL_INTERVAL_S)
 
 
-def late(reached: Position) -> Problem:
-    said = "Ce qui vient d’être enregistré n’est pas encore compté"
-    return Problem(503, "not_read_yet", said, "Redemandez dans un instant.", headers={"Retry-After": "1"}, more={"reached": reached})
+def not_read_yet(reached: Position) -> Problem:
+    title = "Ce qui vient d’être enregistré n’est pas encore compté"
+    return Problem(503, "not_read_yet", title, "Redemandez dans un instant.", headers={"Retry-After": "1"}, more={"reached": reached})

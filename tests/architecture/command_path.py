@@ -86,7 +86,8 @@ def callers(frame: FrameType) -> list[str]:
 def leave_out_what_runs_beside_it() -> None:
     """Inboxes and the live feed look at the log at any moment: they are no part of the way of a command."""
     for provider in (InboxFeeder, GatewayProvider):
-        provider.start = provider.stop = lambda self: None
+        for method in ("start", "stop"):
+            setattr(provider, method, lambda self: None)
 
 
 def free_port() -> int:

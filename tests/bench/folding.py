@@ -37,7 +37,7 @@ def one_town(log: str, models: str) -> Run:
 
 def asked(store: EventStore, known: Programme, position: int, territory: str) -> int:
     report = replay(store, position, known)
-    assert report.figures(territory, report.quarters()[-1])["indicators"]
+    assert report.figures(territory, report.quarters()[-1]).indicators
     return position  # these logs have no gaps
 
 

@@ -59,7 +59,7 @@ class World:
             clock=now,
         )
         self.app = HttpApp(self.deps)
-        self.app.reporting.patience = 0.05
+        self.app.reporting.wait_timeout_s = 0.05
         self.client = Client(self.wsgi)
 
     def wsgi(self, environ: Any, start_response: Any) -> Any:

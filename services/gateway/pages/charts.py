@@ -1,24 +1,26 @@
 """Drawings: SVG made here, with no style of its own, so that it is the same on paper. Each has its numbers beside it, as text. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from markupsafe import Markup
 
 from services.gateway.pages.french import percent, quarter_plain, quarter_short
+from services.reporting.answers import Cell, GapCell, RateCell, TrendPoint, ValueCell
 from services.vocabulary.french_format import number
 
-Cell = dict[str, Any]
 LINE, WIDTH, HEIGHT = 22, 84, 3
 ROOM = (720, 220, 44, 16, 34)  # width, height, left, top, bottom of the large chart
 
 
 def value_of(cell: Cell | None) -> float | None:
-    """The number of a cell as it is drawn: nothing where it is masked or has no meaning."""
-    if cell is None or "masked" in cell:
-        return None
-    value: float | None = cell.get("percent") if "percent" in cell else cell.get("value")
-    return value
+    """The number that a chart draws for a cell: None where it is masked or has no value."""
+    match cell:
+        case RateCell(percent=percentage):
+            return percentage
+        case ValueCell(value=value) | GapCell(value=value):
+            return value
+        case _:
+            return None
 
 
 def bar(share: float, *, second: float = 0, target: float | None = None, label: str) -> Markup:
@@ -70,10 +72,10 @@ def dot(point: tuple[float, float], radius: float, title: str = "") -> Markup:
     return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}">{}</circle>').format(*point, radius, title_markup)
 
 
-def spark(trend: Sequence[Cell], quarter: str) -> Markup:
+def spark(trend: Sequence[TrendPoint], quarter: str) -> Markup:
     """A line so small that it only says whether it rises; it ends at the quarter of the page."""
-    shown = [point for point in trend if point["quarter"] <= quarter]
-    values = [value_of(point["cell"]) for point in shown]
+    shown = [point for point in trend if point.quarter <= quarter]
+    values = [value_of(point.cell) for point in shown]
     if sum(value is not None for value in values) < 2:
         return Markup("")
     low, span = scaled(values)
@@ -87,9 +89,9 @@ def spark(trend: Sequence[Cell], quarter: str) -> Markup:
     return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}{}</svg>').format(WIDTH, LINE, polylines(points), end)
 
 
-def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], target: float | None = None) -> Markup:
+def trend(points: Sequence[TrendPoint], unit: str, here: str, links: Sequence[str], target: float | None = None) -> Markup:
     """Every quarter, each a link to its own page; the table under it has the same numbers."""
-    values = [value_of(point["cell"]) for point in points]
+    values = [value_of(point.cell) for point in points]
     if not any(value is not None for value in values):
         return Markup("")
     width, height, left, top, bottom = ROOM
@@ -104,7 +106,7 @@ def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], ta
     texts = [written(value, unit) for value in values]
     marks = Markup("").join(
         Markup('<a href="{}" aria-label="{}"><circle class="halo" cx="{:.1f}" cy="{:.1f}" r="12"/>{}</a>').format(
-            link, f"{quarter_plain(point['quarter'])} : {text}", *place, dot(place, 5 if point["quarter"] == here else 3.4, text)
+            link, f"{quarter_plain(point.quarter)} : {text}", *place, dot(place, 5 if point.quarter == here else 3.4, text)
         )
         for place, link, point, text in zip(places, links, points, texts, strict=True)
         if place
@@ -117,7 +119,7 @@ def trend(points: Sequence[Cell], unit: str, here: str, links: Sequence[str], ta
     )
     names = Markup("").join(
         Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            left + 12 + step * nth, height - 10, quarter_short(point["quarter"])
+            left + 12 + step * nth, height - 10, quarter_short(point.quarter)
         )
         for nth, point in enumerate(points)
         if (len(points) - 1 - nth) % -(-len(points) // 9) == 0

@@ -1,7 +1,7 @@
 """The committee's page of a quarter, and behind each of its figures a page of its own."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import quote
 
 from werkzeug.routing import Rule
@@ -12,11 +12,22 @@ from services.gateway.problems import not_found
 from services.gateway.queries_api import QueriesApi
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
+from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
 
 KEYS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT = {"redirected", "dynamic"}  # stages of the way that are drawn in the lighter colour
 SHOWN = 400  # facts on one page
-Model = dict[str, Any]
+
+
+class FlowBar(NamedTuple):
+    """A stage of the funnel as the page draws it: `most` is the count of the longest bar."""
+
+    label: str
+    indicator: str
+    side: str
+    cell: Cell
+    light: bool
+    most: float
 
 
 class CommitteePages:
@@ -29,9 +40,9 @@ class CommitteePages:
         yield Rule("/coter/<territory>/<quarter>", methods=["GET"], endpoint=self.quarter)
         yield Rule("/coter/<territory>/<quarter>/<indicator>", methods=["GET"], endpoint=self.indicator)
 
-    def model(self, context: RequestContext, territory: str, quarter: str) -> Model:
+    def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
-        self.queries.reports.caught_up(context)
+        self.queries.reports.wait_for_client(context)
         return self.queries.reports.committee(territory, quarter)
 
     def places(self, context: RequestContext) -> list[tuple[str, str]]:
@@ -43,7 +54,7 @@ class CommitteePages:
 
     def quarter(self, context: RequestContext, territory: str, quarter: str) -> Response:
         model = self.model(context, territory, quarter)
-        lines = {line["id"]: line for line in model["indicators"]}
+        lines = {line.id: line for line in model.indicators}
         notes = reasons(model)
         return self.pages.page(
             context,
@@ -51,8 +62,8 @@ class CommitteePages:
             model=model,
             lines=lines,
             keys=[name for name in KEYS if name in lines],
-            sections=sections(model["indicators"]),
-            flow=flow(model["flow"]),
+            sections=sections(model.indicators),
+            flow=flow(model.flow),
             notes=notes,
             places=self.places(context),
             title=place(model),
@@ -60,14 +71,14 @@ class CommitteePages:
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
         model = self.model(context, territory, quarter)
-        line = next((line for line in model["indicators"] if line["id"] == indicator), None)
+        line = next((line for line in model.indicators if line.id == indicator), None)
         if line is None:
-            raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model['definitions']}.")
+            raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.request.args.get("cote", "numerator")
         allowed = self.queries.access.may(context.known(), "read_evidence", territory)
         audience = self.queries.audience(context.known(), territory)
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
-        links = [f"/coter/{territory}/{point['quarter']}/{quote(indicator)}" for point in line["trend"]]
+        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
         return self.pages.page(
             context,
             "indicator.html",
@@ -83,26 +94,26 @@ class CommitteePages:
         )
 
 
-def place(model: Model) -> str:
-    return "Ensemble du programme" if model["territory"]["id"] == PROGRAMME else str(model["territory"]["label"])
+def place(model: CommitteePage) -> str:
+    return "Ensemble du programme" if model.territory.id == PROGRAMME else model.territory.label
 
 
-def sections(indicators: Iterable[Model]) -> dict[str, list[Model]]:
-    found: dict[str, list[Model]] = {}
+def sections(indicators: Iterable[IndicatorLine]) -> dict[str, list[IndicatorLine]]:
+    found: dict[str, list[IndicatorLine]] = {}
     for line in indicators:
-        found.setdefault(line["section"], []).append(line)
+        found.setdefault(line.section, []).append(line)
     return found
 
 
-def reasons(model: Model) -> list[str]:
+def reasons(model: CommitteePage) -> list[str]:
     """Why cells are masked, each reason once: the notes under the table."""
-    cells = [cell for line in model["indicators"] for cell in (line["cell"], line["previous"]) if cell]
-    cells += [step["cell"] for step in model["flow"]]
-    return list(dict.fromkeys(cell["masked"] for cell in cells if "masked" in cell))
+    cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
+    cells += [stage.cell for stage in model.flow]
+    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell)))
 
 
-def flow(steps: Iterable[Model]) -> list[Model]:
-    """The steps of the way, each with what its bar is measured against: the longest that is shown."""
-    listed = list(steps)
-    most = max((step["cell"].get("value") or 0 for step in listed), default=0)
-    return [step | {"light": step["id"] in LIGHT, "most": most} for step in listed]
+def flow(stages: Iterable[FunnelStage]) -> list[FlowBar]:
+    """The stages of the funnel, each with the count that its bar is measured against: the highest one that is shown."""
+    listed = list(stages)
+    most = max((stage.cell.value or 0 for stage in listed if isinstance(stage.cell, ValueCell)), default=0)
+    return [FlowBar(stage.label, stage.indicator, stage.side, stage.cell, stage.id in LIGHT, most) for stage in listed]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from werkzeug.routing import Rule
@@ -16,11 +16,22 @@ from services.gateway.problems import not_found
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
+from services.reporting.answers import TimelineEntry
 from shared.errors import Forbidden
-from shared.message import EventMessage
+from shared.message import Actor, EventMessage, Position
 
-LATE_DAYS = 7  # between a fact and its recording, from which on the page mentions it
-Model = dict[str, Any]
+LATE_DAYS = 7  # between a fact and its recording; the page mentions longer delays
+
+
+class JourneyLine(NamedTuple):
+    """An event about a person as the page shows it: in a French sentence, with its delay in days if it was recorded late."""
+
+    on: str
+    sentence: str
+    actor: Actor
+    territory: str
+    late: int
+    position: Position
 
 
 class JourneyPages:
@@ -37,21 +48,21 @@ class JourneyPages:
 
     def journey(self, context: RequestContext, person: str) -> Response:
         identity = context.known()
-        self.reports.caught_up(context)
-        model = self.reports.timeline(person)
-        steps = model["steps"]
-        self.access.check_timeline(identity, person, {step["territory"] for step in steps})
-        if not steps:
+        self.reports.wait_for_client(context)
+        timeline = self.reports.timeline(person)
+        entries = timeline.entries
+        self.access.check_timeline(identity, person, {entry.territory for entry in entries})
+        if not entries:
             raise not_found("Aucun événement ne parle de cette personne.")
         may_record = self.access.permissions.scope(identity.actor.role, "HoldInterview") is not None
         return self.pages.page(
             context,
             "journey.html",
-            person=model["person"],
-            years=self.by_year(steps),
-            count=len(steps),
+            person=timeline.person,
+            years=self.by_year(entries),
+            count=len(entries),
             may_record=may_record,
-            last=steps[-1],
+            last=entries[-1],
         )
 
     def event(self, context: RequestContext, position: int) -> Response:
@@ -66,15 +77,17 @@ class JourneyPages:
         sentence = self.sentences.of(event.kind, event.data)
         return self.pages.page(context, "event.html", event=event, sentence=sentence, data=data, raw=raw, delay=delay(event))
 
-    def by_year(self, steps: Iterable[Model]) -> dict[int, list[Model]]:
-        """The steps by year, in the order in which they happened; events of one command stay together."""
-        years: dict[int, list[Model]] = {}
-        for step in sorted(steps, key=lambda step: (step["on"], step["position"])):
-            happened = date.fromisoformat(step["on"])
-            late = (local_day(step["recorded"]) - happened).days
-            sentence = self.sentences.of(step["kind"], msgspec.json.encode(step["data"]))
-            years.setdefault(happened.year, []).append(step | {"sentence": sentence, "late": late if late > LATE_DAYS else 0})
+    def by_year(self, entries: Iterable[TimelineEntry]) -> dict[int, list[JourneyLine]]:
+        """The lines by year, in the order in which the events happened; those of one command stay together."""
+        years: dict[int, list[JourneyLine]] = {}
+        for entry in sorted(entries, key=lambda entry: (entry.on, entry.position)):
+            years.setdefault(date.fromisoformat(entry.on).year, []).append(self.line(entry))
         return years
+
+    def line(self, entry: TimelineEntry) -> JourneyLine:
+        sentence = self.sentences.of(entry.kind, msgspec.json.encode(entry.data))
+        late = (local_day(entry.recorded) - date.fromisoformat(entry.on)).days
+        return JourneyLine(entry.on, sentence, entry.actor, entry.territory, late if late > LATE_DAYS else 0, entry.position)
 
 
 def delay(event: EventMessage) -> int:

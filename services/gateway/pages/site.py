@@ -52,7 +52,7 @@ class Site:
         """The programme, its territories, its quarters; figures only for those who may read them."""
         seen, quarters, model = [], [], None
         if context.identity and self.queries.access.permissions.scope(context.identity.actor.role, "read_indicators"):
-            self.queries.reports.caught_up(context)
+            self.queries.reports.wait_for_client(context)
             quarters = self.queries.reports.quarters()
             model = self.queries.reports.committee(PROGRAMME, quarters[-1]) if quarters else None
             seen = [each for each in self.deps.territories if self.queries.access.may(context.identity, "read_indicators", each)]

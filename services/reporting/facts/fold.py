@@ -21,14 +21,15 @@ To add a fact: give its table in `tables.py`, write a reader in the module of it
 
 from collections.abc import Iterable
 
-from services.reporting.facts import decisions, follow_ups, intake, journeys, outcomes, referrals, surveys, workshops
+from services.reporting.facts import decisions, follow_ups, journeys, orientations, outcomes, persons, referrals, surveys, workshops
 from services.reporting.facts.change import Change, FactReader
 from services.reporting.facts.lateness import late_change, lateness
 from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, POSITION_SEPARATOR, TABLES, Key, Row
 from shared.message import PREFIX, Position, Recorded
 
 READERS: dict[str, FactReader] = {
-    **intake.READERS,
+    **persons.READERS,
+    **orientations.READERS,
     **journeys.READERS,
     **outcomes.READERS,
     **follow_ups.READERS,

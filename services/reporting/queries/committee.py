@@ -1,15 +1,22 @@
-"""The committee's page as data: what a territory sees of a quarter, masked where few people stand."""
+"""The committee's page of a territory and a quarter: every indicator, masked where it would tell something about a few people."""
 
-from typing import Any
-
-from services.reporting.indicators.formatting import Cell, missing_persons
+from services.reporting.answers import (
+    Cell,
+    CommitteePage,
+    FunnelStage,
+    IndicatorLine,
+    MaskedCell,
+    Target,
+    TerritoryName,
+    TrendPoint,
+    ValueCell,
+)
+from services.reporting.indicators.formatting import missing_persons
 from services.reporting.quarters import label
 from services.reporting.queries.figures import FigureSet
 
-Model = dict[str, Any]
-
-# From the first contact to the exit: an indicator and the side of it that is counted.
-FLOW = (
+# The funnel from the first contact to the exit: id, label, indicator, and the side of it whose count is shown.
+FUNNEL = (
     ("met", "Rencontrées", "people_met", "numerator"),
     ("redirected", "Réorientées", "redirection_rate", "numerator"),
     ("coached", "Accompagnées", "positive_rate", "denominator"),
@@ -18,61 +25,64 @@ FLOW = (
 )
 
 
-def page(sheet: FigureSet, territory: Model, quarter: str, quarters: list[str], recorded: str | None) -> Model:
-    here = quarters.index(quarter) if quarter in quarters else None
-    return {
-        "territory": territory,
-        "quarter": quarter,
-        "quarter_label": label(quarter),
-        "previous_quarter": quarters[here - 1] if here else None,
-        "next_quarter": quarters[here + 1] if here is not None and here + 1 < len(quarters) else None,
-        "quarters": quarters,
-        "position": sheet.position,
-        "recorded": recorded,
-        "definitions": sheet.definitions.version,
-        "indicators": [line(sheet, name, territory["id"], quarter, quarters) for name in sheet.indicators],
-        "flow": [step(sheet, *stage, territory=territory["id"], quarter=quarter) for stage in FLOW if stage[2] in sheet.indicators],
-    }
+def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, quarters: list[str], recorded: str | None) -> CommitteePage:
+    """`quarters` are those that have facts: the page links to the one before and the one after."""
+    index = quarters.index(quarter) if quarter in quarters else None
+    return CommitteePage(
+        territory=territory,
+        quarter=quarter,
+        quarter_label=label(quarter),
+        previous_quarter=quarters[index - 1] if index else None,
+        next_quarter=quarters[index + 1] if index is not None and index + 1 < len(quarters) else None,
+        quarters=quarters,
+        position=figures.position,
+        recorded=recorded,
+        definitions=figures.definitions.version,
+        indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators],
+        flow=[
+            FunnelStage(id, title, name, side, stage_cell(figures, name, side, territory.id, quarter))
+            for id, title, name, side in FUNNEL
+            if name in figures.indicators
+        ],
+    )
 
 
-def line(sheet: FigureSet, name: str, territory: str, quarter: str, quarters: list[str]) -> Model:
-    indicator = sheet.indicators[name]
+def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, quarters: list[str]) -> IndicatorLine:
+    indicator = figures.indicators[name]
     earlier = [other for other in quarters if other < quarter]
-    return {
-        "id": name,
-        "label": indicator.label,
-        "section": indicator.section,
-        "unit": indicator.unit,
-        "cumulative": indicator.cumulative,
-        "definition": indicator.definition,
-        "population": indicator.population,
-        "cell": sheet.shown(name, territory, quarter),
-        "previous": sheet.shown(name, territory, earlier[-1]) if earlier else None,
-        "target": target(sheet, name, territory, quarter),
-        "trend": [{"quarter": other, "cell": sheet.shown(name, territory, other)} for other in quarters],
-    }
+    return IndicatorLine(
+        id=name,
+        label=indicator.label,
+        section=indicator.section,
+        unit=indicator.unit,
+        cumulative=indicator.cumulative,
+        definition=indicator.definition,
+        population=indicator.population,
+        cell=figures.committee_cell(name, territory, quarter),
+        previous=figures.committee_cell(name, territory, earlier[-1]) if earlier else None,
+        target=target_of(figures, name, territory, quarter),
+        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
+    )
 
 
-def target(sheet: FigureSet, name: str, territory: str, quarter: str) -> Model | None:
-    value = sheet.target(name, territory, quarter) if sheet.indicators[name].measure == "rate" else None
+def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Target | None:
+    """The target of a rate. Its gap is masked with the figure, which it would give away."""
+    value = figures.target(name, territory, quarter) if figures.indicators[name].measure == "rate" else None
     if value is None:
         return None
-    figure = sheet.figure(name, territory, quarter)
-    if (name, territory, quarter) in sheet.masks or figure.percent is None:
-        return {"value": value, "gap_points": None, "missing": None}
-    return {"value": value, "gap_points": figure.percent - value, "missing": missing_persons(figure, value)}
+    figure = figures.figure(name, territory, quarter)
+    if (name, territory, quarter) in figures.masks or figure.percent is None:
+        return Target(value, None, None)
+    return Target(value, figure.percent - value, missing_persons(figure, value))
 
 
-def step(sheet: FigureSet, id: str, title: str, name: str, side: str, *, territory: str, quarter: str) -> Model:
-    return {"id": id, "label": title, "indicator": name, "side": side, "cell": counted(sheet, name, side, territory, quarter)}
-
-
-def counted(sheet: FigureSet, name: str, side: str, territory: str, quarter: str) -> Cell:
-    """A count beside a rate says no more than the rate: it is masked with it, but for the cohort, which stands under several."""
-    figure = sheet.figure(name, territory, quarter)
-    small = sheet.definitions.thresholds["small_cell"]
+def stage_cell(figures: FigureSet, name: str, side: str, territory: str, quarter: str) -> Cell:
+    """The count of one side. A numerator is masked with its rate; the cohort, which several rates share, only when it is small."""
+    figure = figures.figure(name, territory, quarter)
     if side == "denominator":
-        few = 0 < (figure.denominator or 0) < small
-        return {"masked": f"Moins de {small} : le nombre n’est pas montré au comité."} if few else {"value": figure.denominator}
-    why = sheet.masks.get((name, territory, quarter))
-    return {"masked": why} if why else {"value": figure.numerator}
+        small_cell = figures.definitions.thresholds["small_cell"]
+        if 0 < (figure.denominator or 0) < small_cell:
+            return MaskedCell(f"Moins de {small_cell} : le nombre n’est pas montré au comité.")
+        return ValueCell(figure.denominator)
+    reason = figures.masks.get((name, territory, quarter))
+    return MaskedCell(reason) if reason else ValueCell(figure.numerator)

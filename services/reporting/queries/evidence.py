@@ -1,12 +1,24 @@
-"""What stands behind a figure and behind a person's way: facts, and the events that said them."""
+"""Evidence: the facts and events behind a figure, and the timeline of a person.
+
+How it works
+------------
+The evidence of a figure lists the rows of one side of its indicator (`indicators.queries`), the very rows that were counted. Each row
+keeps the positions of its events, so a reader can go from a figure to its facts and from a fact to the log.
+
+For a committee the evidence is masked together with its figure, and facts about people come without details: the kind of outcome, the
+town or the person would tell smaller groups apart than the masking allows.
+
+A timeline starts from a person: the root of their merged records, all of these records, the orientations about them, then the
+positions that the timeline index has for any of these. The events themselves are read from the log.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, select
 
+from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
@@ -17,76 +29,78 @@ from services.vocabulary.calendar import local_date
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 
-Model = dict[str, Any]
-Events = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in order
+ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in the order of the log
 
 
 class PersonHistory(Struct, frozen=True):
-    """A person, under the record that stands for all of theirs, and the positions of the events about them."""
+    """A person (the root of their records), all of their records, and the positions of the events about them."""
 
     person: str
     records: list[str]
     positions: list[Position]
 
 
-def side_of(indicator: Indicator, side: str) -> Side:
-    found = {"numerator": indicator.numerator, "denominator": indicator.denominator}.get(side)
-    if found is None:
+def evidence(connection: Connection, figures: FigureSet, name: str, territory: str, quarter: str, side: str, *, masked: bool) -> Evidence:
+    """The evidence of one side of a figure. With `masked`, as a committee sees it.
+
+    Raises:
+        Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
+    """
+    indicator = figures.indicator(name)
+    reason = figures.masks.get((name, territory, quarter)) if masked else None
+    rows = [] if reason else fact_rows(connection, figures, side_of(indicator, side), territory, quarter)
+    return Evidence(
+        indicator=name,
+        label=indicator.label,
+        definition=indicator.definition,
+        side=side,
+        count=None if reason else len({row["counted"] for row in rows}),
+        facts=[fact(indicator, row, with_details=not (masked and indicator.protected)) for row in rows],
+        masked=reason,
+    )
+
+
+def side_of(indicator: Indicator, name: str) -> Side:
+    side = {"numerator": indicator.numerator, "denominator": indicator.denominator}.get(name)
+    if side is None:
         raise Refused("side_unknown", indicator=indicator.label, side=side)
-    return found
+    return side
 
 
-def evidence(connection: Connection, sheet: FigureSet, name: str, territory: str, quarter: str, side: str, *, masked: bool) -> Model:
-    indicator = sheet.indicator(name)
-    why = sheet.masks.get((name, territory, quarter)) if masked else None
-    found = [] if why else rows(connection, sheet, side_of(indicator, side), territory, quarter)
-    return {
-        "indicator": name,
-        "label": indicator.label,
-        "definition": indicator.definition,
-        "side": side,
-        "count": None if why else len({row["counted"] for row in found}),
-        "facts": [fact(indicator, row, bare=masked and indicator.protected) for row in found],
-        "masked": why,
-    }
+def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
+    parameters = {**figures.parameters, "first": quarter, "last": quarter}
+    rows = connection.execute(side_queries(side).facts, parameters).mappings().all()
+    return [row for row in rows if territory in (PROGRAMME, row["territory"])]
 
 
-def rows(connection: Connection, sheet: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
-    found = connection.execute(side_queries(side).facts, {**sheet.parameters, "first": quarter, "last": quarter}).mappings().all()
-    return [row for row in found if territory in (PROGRAMME, row["territory"])]
+def fact(indicator: Indicator, row: RowMapping, *, with_details: bool) -> Fact:
+    positions = sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)})
+    if not with_details:
+        return Fact(indicator.fact, row["on"], positions)
+    return Fact(indicator.fact, row["on"], positions, row["territory"], row["person"], row["detail"])
 
 
-def fact(indicator: Indicator, row: RowMapping, *, bare: bool) -> Model:
-    """One fact. A committee sees it bare: its kind of outcome, its town or its person would tell smaller groups apart."""
-    said = {
-        "fact": indicator.fact,
-        "on": row["on"],
-        "positions": sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)}),
-    }
-    return said if bare else said | {"territory": row["territory"], "person": row["person"], "detail": row["detail"]}
-
-
-def way(connection: Connection, person: str) -> PersonHistory:
-    """Where the steps of a person are in the log, under all the records that were merged."""
+def person_history(connection: Connection, person: str) -> PersonHistory:
+    """Where the events about a person are. `person` may be any of their records."""
     root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
     records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
-    sent = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
-    steps = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_([*records, *sent]))
-    return PersonHistory(root, records, sorted(connection.execute(steps).scalars()))
+    orientations = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
+    positions = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_([*records, *orientations]))
+    return PersonHistory(root, records, sorted(connection.execute(positions).scalars()))
 
 
-def timeline(way: PersonHistory, events: Events) -> Model:
-    return {"person": way.person, "records": way.records, "steps": [step(event) for event in events(way.positions)]}
+def timeline(history: PersonHistory, read_events: ReadEvents) -> Timeline:
+    return Timeline(history.person, history.records, [timeline_entry(event) for event in read_events(history.positions)])
 
 
-def step(event: EventMessage) -> Model:
-    return {
-        "position": event.position,
-        "event_id": str(event.id),
-        "kind": event.kind,
-        "on": local_date(event.time).isoformat(),
-        "recorded": event.recordedtime.isoformat(),
-        "territory": event.territory,
-        "actor": msgspec.to_builtins(event.actor),
-        "data": msgspec.json.decode(event.data),
-    }
+def timeline_entry(event: EventMessage) -> TimelineEntry:
+    return TimelineEntry(
+        position=event.position,
+        event_id=str(event.id),
+        kind=event.kind,
+        on=local_date(event.time).isoformat(),
+        recorded=event.recordedtime.isoformat(),
+        territory=event.territory,
+        actor=event.actor,
+        data=msgspec.json.decode(event.data),
+    )

@@ -1,8 +1,8 @@
-"""Replay: the log alone, folded again up to a position into a scratch database, and asked the same questions."""
+"""A replay: fold the log up to a position into a scratch database, and answer the same queries from it."""
 
 from threading import Lock
-from typing import Any
 
+from services.reporting.answers import Timeline
 from services.reporting.projection.database import SCRATCH_URL
 from services.reporting.queries.reports import Programme, Reports
 from shared.message import Position
@@ -10,25 +10,25 @@ from shared.store.port import EventStore
 
 
 class Replay(Reports):
-    """What the log said at one position. Nothing of the live read models is used."""
+    """The reports as of a position, from the log alone: the live read models are not used."""
 
     def __init__(self, store: EventStore, until: Position, programme: Programme) -> None:
         super().__init__(SCRATCH_URL, programme, store.read_at)
         self.store = store
         self.until = until
-        self.telling = Lock()
-        self.told = False
+        self.timeline_lock = Lock()
+        self.timeline_indexed = False
         self.models.fold_log(store, until)
 
-    def timeline(self, person: str) -> dict[str, Any]:
-        """Figures need no timeline and most replays are asked for figures: its lines are looked for when one is asked for."""
-        with self.telling:
-            if not self.told:
+    def timeline(self, person: str) -> Timeline:
+        """The timeline index is built by the first call: figures do not need it, and most replays are for figures."""
+        with self.timeline_lock:
+            if not self.timeline_indexed:
                 self.models.index_timeline(self.store, self.until)
-                self.told = True
+                self.timeline_indexed = True
         return super().timeline(person)
 
 
 def replay(store: EventStore, position: Position | None, programme: Programme) -> Replay:
-    """The log at `position`, or at its head when None."""
+    """Replay the log up to a position, or up to its head when None."""
     return Replay(store, store.head() if position is None else position, programme)

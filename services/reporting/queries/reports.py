@@ -1,27 +1,28 @@
-"""The reports of a quarter: figures, the committee's page, what is behind them. Thread-safe; blocking."""
+"""The reports of the programme: figures, the committee's page, evidence and timelines, over the read models. Blocking, thread-safe."""
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection, select
 
+from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.projection.checkpoint import Checkpoint
-from services.reporting.projection.read_models import ReadModels, current_snapshot, read_checkpoint
+from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.quarters import ordinal
 from services.reporting.queries import committee, evidence
-from services.reporting.queries.figures import FigureSet, quarters_of
+from services.reporting.queries.figures import FigureSet, known_quarters
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
 
-KEPT = 8  # sheets in memory: a few versions and quarters of the latest position
-COMMITTEE = "committee"
-Model = dict[str, Any]
-Moment = tuple[str, Position]
+MAX_CACHED_FIGURE_SETS = 8  # enough for a few versions and quarters of the latest position
+COMMITTEE = "committee"  # the audience that sees masked figures and no details of facts
+ALL_TERRITORIES = ""
+CacheKey = tuple[Snapshot, int | None, str, str, str]  # …, version of the definitions, first quarter, last quarter, territory
 
 
 class Territory(Protocol):
@@ -39,30 +40,37 @@ class Programme(Protocol):
 
 
 class Reports:
-    """`events` reads the events at some positions of the log: what a figure or a line of a timeline rests on stays there alone."""
+    """`read_events` reads events of the log by position: the read models keep positions, not events.
 
-    def __init__(self, url: str, programme: Programme, events: evidence.Events) -> None:
+    Every query raises OtherVersion if other code made the read models, and Unavailable if they cannot be reached.
+    """
+
+    def __init__(self, url: str, programme: Programme, read_events: evidence.ReadEvents) -> None:
         self.models = ReadModels(url)
-        self.events = events
+        self.read_events = read_events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.territories = [territory.id for territory in programme.territories]
-        self.sheets: dict[tuple[Moment, int | None, str, str, str], FigureSet] = {}
+        self.figure_sets: dict[CacheKey, FigureSet] = {}
         self.lock = Lock()
 
-    # What comes in ----------------------------------------------------------------------------------------------------
+    # Writing ----------------------------------------------------------------------------------------------------------
 
     def apply(self, events: Sequence[EventMessage]) -> Position:
-        """Fold events, each with its `previous`, and their checkpoint, in one transaction. Raises Gap when some are missing."""
+        """Fold events and commit them with the checkpoint: see ReadModels.apply. Returns the position reached.
+
+        Raises:
+            EventGap: an event is missing before or between these.
+        """
         return self.models.apply(events)
 
     def rebuild(self, store: EventStore) -> Position:
-        """Build the read models again from the log, beside the live ones, and swap. Gives the position that they reach."""
+        """Rebuild the read models from the log, beside the live ones, then swap: see Rebuild.run. Returns the position reached."""
         return Rebuild(self.models, store).run()
 
     def close(self) -> None:
         self.models.close()
 
-    # What is asked ----------------------------------------------------------------------------------------------------
+    # Queries ----------------------------------------------------------------------------------------------------------
 
     def position(self) -> Position:
         return self.checkpoint().position
@@ -72,28 +80,32 @@ class Reports:
             return read_checkpoint(connection, t.TABLES)
 
     def quarters(self) -> list[str]:
+        """Every quarter from the first to the last with a fact."""
         with self.models.reading() as connection:
-            return quarters_of(connection)
+            return known_quarters(connection)
 
-    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
-        """Exact figures, nothing masked: for those who may see them."""
-        with self.models.reading() as connection:
-            sheet = self.sheet(connection, territory, quarter, definitions, alone=True)
-        return {
-            "territory": territory,
-            "quarter": quarter,
-            "position": sheet.position,
-            "definitions": sheet.definitions.version,
-            "indicators": {name: sheet.exact(name, territory, quarter) for name in sheet.indicators},
-        }
+    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Figures:
+        """Exact figures, nothing masked. `definitions` is a version, by default the latest.
 
-    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Model:
+        Raises:
+            Refused: the territory, the quarter or the version is unknown.
+        """
         with self.models.reading() as connection:
-            sheet = self.sheet(connection, territory, quarter, definitions)
-            quarters = quarters_of(connection)
+            figures = self.figure_set(connection, territory, quarter, definitions, one_cell=True)
+        cells = {name: figures.exact_cell(name, territory, quarter) for name in figures.indicators}
+        return Figures(territory, quarter, figures.position, figures.definitions.version, cells)
+
+    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> CommitteePage:
+        """The committee's page, masked.
+
+        Raises:
+            Refused: the territory, the quarter or the version is unknown.
+        """
+        with self.models.reading() as connection:
+            figures = self.figure_set(connection, territory, quarter, definitions)
+            quarters = known_quarters(connection)
             recorded = connection.execute(select(t.checkpoint.c.recorded)).scalar()
-        place = {"id": territory, "label": self.labels[territory]}
-        return committee.page(sheet, place, quarter, quarters, recorded)
+        return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, recorded)
 
     def evidence(
         self,
@@ -103,34 +115,42 @@ class Reports:
         side: str = "numerator",
         audience: str = COMMITTEE,
         definitions: int | None = None,
-    ) -> Model:
-        """The facts behind one side of a figure. For a committee they are masked with the figure, and bare."""
+    ) -> Evidence:
+        """The facts behind one side of a figure. For a committee they are masked with the figure, and without details.
+
+        Raises:
+            Refused: the indicator, its side, the territory, the quarter or the version is unknown.
+        """
         with self.models.reading() as connection:
-            sheet = self.sheet(connection, territory, quarter, definitions)
-            return evidence.evidence(connection, sheet, indicator, territory, quarter, side, masked=audience == COMMITTEE)
+            figures = self.figure_set(connection, territory, quarter, definitions)
+            return evidence.evidence(connection, figures, indicator, territory, quarter, side, masked=audience == COMMITTEE)
 
-    def timeline(self, person: str) -> Model:
-        """Every step of a person's way, under all the records that were merged, in the order of recording."""
+    def timeline(self, person: str) -> Timeline:
+        """The events about a person, under all of their merged records. An unknown person has no events."""
         with self.models.reading() as connection:
-            way = evidence.way(connection, person)
-        return evidence.timeline(way, self.events)
+            history = evidence.person_history(connection, person)
+        return evidence.timeline(history, self.read_events)
 
-    def sheet(self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, alone: bool = False) -> FigureSet:
-        """What this moment says, computed once: the next event makes it another, and so does a rebuild.
+    def figure_set(
+        self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, one_cell: bool = False
+    ) -> FigureSet:
+        """The figures at the current snapshot, from the cache if possible: the next event or rebuild makes another snapshot.
 
-        Of every place and quarter together, or of the asked one alone where its neighbours are not needed: a tenth of the work.
+        The set has every territory and quarter, which masking needs. With `one_cell` it may have the requested ones alone: that takes
+        a tenth of the time.
         """
         if territory not in self.labels:
             raise Refused("territory_unknown", territory=territory)
-        ordinal(quarter)  # refuses what is not a quarter
-        now = current_snapshot(connection)
-        quarters, places = quarters_of(connection, quarter), [*self.territories, PROGRAMME]
+        ordinal(quarter)  # raises Refused for what is not a quarter
+        snapshot = current_snapshot(connection)
+        quarters, territories = known_quarters(connection, quarter), [*self.territories, PROGRAMME]
         with self.lock:
-            key = (now, definitions, quarters[0], quarters[-1], "")
-            if alone and key not in self.sheets:
-                quarters, places = [quarter], [territory]
-                key = (now, definitions, quarter, quarter, territory)
-            if key not in self.sheets:
-                made = FigureSet(connection, places, now[1], definitions, quarters)
-                self.sheets = dict([*list(self.sheets.items())[-KEPT + 1 :], (key, made)])
-            return self.sheets[key]
+            key = (snapshot, definitions, quarters[0], quarters[-1], ALL_TERRITORIES)
+            if one_cell and key not in self.figure_sets:
+                quarters, territories = [quarter], [territory]
+                key = (snapshot, definitions, quarter, quarter, territory)
+            if key not in self.figure_sets:
+                figures = FigureSet(connection, territories, snapshot[1], definitions, quarters)
+                latest = list(self.figure_sets.items())[-MAX_CACHED_FIGURE_SETS + 1 :]
+                self.figure_sets = dict([*latest, (key, figures)])
+            return self.figure_sets[key]

@@ -1,4 +1,4 @@
-"""The queries of this service, as other processes call them: answers in plain JSON values, and faults as values too.
+"""The queries of this service, as other processes call them: answers (`answers`) in plain JSON values, and faults as values too.
 
 A fault is returned, not raised: `{"refused": {"code", "why"}}`, `{"unavailable": why}`… (`shared.command_endpoint`).
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
+from services.reporting.answers import to_wire
 from services.reporting.queries.reports import Reports
 from shared.errors import Fault
 from shared.message import START, Position
@@ -71,9 +72,9 @@ class ReportQueries:
             return self.polled_position
 
 
-def reply(query: Callable[..., Reply], *args: Any) -> Reply:
-    """The answer of a query, or its fault as a value."""
+def reply(query: Callable[..., object], *args: Any) -> Reply:
+    """The answer of a query, or its fault, in plain JSON values."""
     try:
-        return query(*args)
+        return to_wire(query(*args))
     except Fault as fault:
         return reply_to(fault)

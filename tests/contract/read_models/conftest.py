@@ -16,6 +16,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def report(url: str) -> Iterator[Reports]:
-    report = Reports(url, ORNE, lambda positions: [])  # a test of timelines sets `report.events`
+    report = Reports(url, ORNE, lambda positions: [])  # a test of timelines sets `report.read_events`
     yield report
     report.close()

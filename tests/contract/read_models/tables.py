@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services.reporting.answers import Cell
 from services.reporting.facts.tables import TABLES
 from services.reporting.queries.reports import Reports
 from shared.message import EventBody, EventMessage, Position, encode
@@ -77,10 +78,9 @@ def table_contents(report: Reports) -> dict[str, list[tuple[Any, ...]]]:
         return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in queries.items()}
 
 
-def all_figures(report: Reports) -> list[dict[str, Any]]:
-    """The figures of every territory and quarter, without their position."""
-    figures = [report.figures(town, quarter) for town in ("all", *TOWNS) for quarter in report.quarters()]
-    return [{key: value for key, value in figure.items() if key != "position"} for figure in figures]
+def all_figures(report: Reports) -> dict[tuple[str, str], dict[str, Cell]]:
+    """The figures by territory and quarter, without their position."""
+    return {(town, quarter): report.figures(town, quarter).indicators for town in ("all", *TOWNS) for quarter in report.quarters()}
 
 
 def reader_of(events: Sequence[EventMessage]) -> Callable[[Sequence[Position]], list[EventMessage]]:

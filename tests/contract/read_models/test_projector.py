@@ -84,7 +84,7 @@ def test_a_cached_figure_is_computed_again_after_another_process_has_rebuilt_the
         with serving.models.writing() as connection:  # wrong facts at the same position, as a bug in the fold would leave them
             connection.execute(text("DELETE FROM person"))
         with serving.lock:
-            serving.sheets.clear()
+            serving.figure_sets.clear()
         assert serving.figures("all", "2023-Q1") != expected
         rebuilding.rebuild(log)
         assert serving.figures("all", "2023-Q1") == expected

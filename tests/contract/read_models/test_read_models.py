@@ -117,7 +117,7 @@ def test_live_equals_replay_at_every_position(report: Reports, tmp_path: Path) -
 def test_a_replay_has_the_same_facts_and_builds_its_timeline_index_on_demand(report: Reports, tmp_path: Path) -> None:
     store = sqlite_log(random_history(10, 12), tmp_path / "log.sqlite")
     events = store.read_all(0, 10_000)
-    report.events = store.read_at
+    report.read_events = store.read_at
     report.apply(events[:90])
     replayed = replay(store, report.position(), ORNE)
     live_rows, replayed_rows = table_contents(report), table_contents(replayed)

@@ -1,11 +1,17 @@
 """What may be read, by whom, and how fresh it is."""
 
+import json
 import re
+from typing import Any
+
+import msgspec
+import pytest
 
 from tests.harness.world import World
 from tests.processes import this_quarter
 
 FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
+EVIDENCE = f"/v1/indicators/people_met/evidence?territory=alencon&quarter={this_quarter()}"
 
 
 def test_a_reader_sees_what_it_has_just_written(world: World) -> None:
@@ -136,6 +142,36 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
     }
     commands = {("POST", f"/v1/commands/{name}") for name in world.app.sender.owner}
     assert described == routes - {("POST", "/v1/commands/{name}")} | commands
+
+
+def test_every_query_describes_its_response(world: World) -> None:
+    """Each GET of /v1 has a schema for its response, and every schema that the document refers to is there."""
+    openapi = world.get("/openapi.json", role=None).json
+    assert openapi is not None
+    for path, operations in openapi["paths"].items():
+        if "get" in operations:
+            (content,) = operations["get"]["responses"]["200"]["content"].values()
+            assert content["schema"], path
+    referenced = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(openapi)))
+    assert {"EventPage", "Event", "Figures", "Evidence", "Cell", "RateCell"} <= referenced <= set(openapi["components"]["schemas"])
+
+
+def answer(world: World, path: str, role: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.json.decode(world.get(path, role=role).data)
+    return body
+
+
+@pytest.mark.parametrize("role", ["coordinator", "committee"])
+def test_responses_have_the_fields_that_their_schemas_name(world: World, role: str) -> None:
+    for _ in range(6):
+        world.meet()
+    figures, evidence = (answer(world, path, role) for path in (FIGURES, EVIDENCE))
+    page, schemas = answer(world, "/v1/events", "coach"), answer(world, "/openapi.json", None)["components"]["schemas"]
+    described = (("Figures", figures), ("Evidence", evidence), ("Fact", evidence["facts"][0]), ("EventPage", page))
+    for name, body in (*described, ("Event", page["events"][0])):
+        assert set(schemas[name]["required"]) <= body.keys() <= set(schemas[name]["properties"]), name
+    shapes = [set(schemas[shape["$ref"].rpartition("/")[2]]["required"]) for shape in schemas["Cell"]["anyOf"]]
+    assert all(cell.keys() in shapes for cell in figures["indicators"].values())
 
 
 def test_what_is_counted_is_told(world: World) -> None:

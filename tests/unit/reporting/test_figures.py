@@ -1,9 +1,8 @@
 """Given events, the figures: one rule of counting per test."""
 
-from typing import Any
-
 import pytest
 
+from services.reporting.answers import Cell, GapCell, RateCell, ValueCell
 from services.reporting.queries.reports import Reports
 from shared.errors import Refused
 from tests.unit.reporting.history import ORNE, V1, History
@@ -11,15 +10,15 @@ from tests.unit.reporting.history import ORNE, V1, History
 QUARTER = "2023-Q1"
 
 
-def figures(history: History, territory: str = "all", quarter: str = QUARTER, version: int | None = None) -> dict[str, Any]:
+def figures(history: History, territory: str = "all", quarter: str = QUARTER, version: int | None = None) -> dict[str, Cell]:
     report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
-    cells: dict[str, Any] = report.figures(territory, quarter, version)["indicators"]
-    return cells
+    return report.figures(territory, quarter, version).indicators
 
 
-def ratio(cell: dict[str, Any]) -> tuple[int, int]:
-    return cell["numerator"], cell["denominator"]
+def ratio(cell: Cell) -> tuple[int, int]:
+    assert isinstance(cell, RateCell)
+    return cell.numerator, cell.denominator
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_a_fixed_term_is_positive_from_six_months(history: History, months: int,
     history.coach("p", "2022-07-01")
     history.job("p", "2022-08-01", "CDD", months)
     history.leave("p", "2022-08-01", "o1")
-    assert (figures(history)["positive_rate"]["numerator"], figures(history)["dynamic_rate"]["numerator"]) == (positive, 1 - positive)
+    assert (ratio(figures(history)["positive_rate"])[0], ratio(figures(history)["dynamic_rate"])[0]) == (positive, 1 - positive)
 
 
 def test_an_outcome_that_the_exit_does_not_name_does_not_count(history: History) -> None:
@@ -92,27 +91,27 @@ def test_merged_records_are_one_person_along_a_chain_of_merges(history: History)
     history.record("intake.PersonsMerged", "2022-08-01", kept="b", merged="a")
     history.record("intake.PersonsMerged", "2022-08-02", kept="c", merged="b")
     cells = figures(history)
-    assert cells["people_met"] == {"value": 1}
+    assert cells["people_met"] == ValueCell(1)
     assert ratio(cells["redirection_rate"]) == (1, 1)
-    assert cells["positive_rate"]["denominator"] == 1
+    assert ratio(cells["positive_rate"])[1] == 1
 
 
 def test_an_erased_person_still_counts(history: History) -> None:
     history.meet("p", "2022-07-01")
     history.record("intake.PersonKeyDestroyed", "2022-08-01", person="p", basis="DEMANDE")
-    assert figures(history)["people_met"] == {"value": 1}
+    assert figures(history)["people_met"] == ValueCell(1)
 
 
 def test_a_fact_counts_where_it_happened(history: History) -> None:
     history.coach("p", "2022-07-01", "alencon")
     history.record("coaching.JourneyTransferred", "2022-08-01", person="p", rank=1, from_territory="alencon", to_territory="flers")
-    assert figures(history, "alencon", "2022-Q2")["journeys_open"] == {"value": 0}
-    assert figures(history, "alencon")["journeys_open"] == {"value": 0}
-    assert figures(history, "flers")["journeys_open"] == {"value": 1}
+    assert figures(history, "alencon", "2022-Q2")["journeys_open"] == ValueCell(0)
+    assert figures(history, "alencon")["journeys_open"] == ValueCell(0)
+    assert figures(history, "flers")["journeys_open"] == ValueCell(1)
     history.job("p", "2022-09-01", "CDI", at="flers")
     history.leave("p", "2022-09-01", "o1", at="flers")
-    assert figures(history, "alencon")["positive_rate"] == {"numerator": 0, "denominator": 1, "percent": 0}
-    assert figures(history, "flers")["positive_rate"]["numerator"] == 1
+    assert figures(history, "alencon")["positive_rate"] == RateCell(0, 1, 0)
+    assert ratio(figures(history, "flers")["positive_rate"])[0] == 1
 
 
 def test_a_withdrawn_referral_stops_counting_from_the_quarter_of_its_withdrawal(history: History) -> None:
@@ -128,8 +127,8 @@ def test_percentages_are_rounded_half_up_and_an_empty_rate_has_none(history: His
         history.coach(f"p{person}", "2022-07-01")
     history.job("p0", "2022-08-01", "CDI")
     history.leave("p0", "2022-08-01", "o1")
-    assert figures(history)["positive_rate"]["percent"] == 13
-    assert figures(history, "flers")["positive_rate"] == {"numerator": 0, "denominator": 0, "percent": None}
+    assert figures(history)["positive_rate"] == RateCell(1, 8, 13)
+    assert figures(history, "flers")["positive_rate"] == RateCell(0, 0, None)
 
 
 def test_the_gap_to_the_target_is_in_points_and_in_persons(history: History) -> None:
@@ -141,9 +140,9 @@ def test_the_gap_to_the_target_is_in_points_and_in_persons(history: History) -> 
     )
     for person in range(10):
         history.coach(f"p{person}", "2022-07-01")
-    assert figures(history, quarter="2022-Q4")["positive_target"] == {"value": -25, "missing": 3}
-    assert figures(history, "alencon")["positive_target"] == {"value": -40, "missing": 4}
-    assert figures(history, "all")["positive_target"] == {"value": -25, "missing": 3}
+    assert figures(history, quarter="2022-Q4")["positive_target"] == GapCell(-25, 3)
+    assert figures(history, "alencon")["positive_target"] == GapCell(-40, 4)
+    assert figures(history, "all")["positive_target"] == GapCell(-25, 3)
 
 
 def test_the_survey_is_counted_from_its_answers(history: History) -> None:
@@ -158,7 +157,7 @@ def test_the_survey_is_counted_from_its_answers(history: History) -> None:
             wants_continuation=True,
         )
     cells = figures(history)
-    assert cells["survey_rating"] == {"value": 4.5}
+    assert cells["survey_rating"] == ValueCell(4.5)
     assert ratio(cells["survey_domain_effect"]) == (2, 4)
     assert ratio(cells["survey_wellbeing"]) == (2, 4)
 
@@ -192,7 +191,7 @@ def test_partners_are_measured_on_referrals_sent_more_than_30_days_ago(history: 
     cells = figures(history)
     assert ratio(cells["partner_answers"]) == (1, 2)
     assert ratio(cells["partner_acceptance"]) == (1, 1)
-    assert cells["partner_delay"] == {"value": 4}
+    assert cells["partner_delay"] == ValueCell(4)
 
 
 def test_workshops_barriers_orientations_and_interviews(history: History) -> None:
@@ -208,7 +207,7 @@ def test_workshops_barriers_orientations_and_interviews(history: History) -> Non
     cells = figures(history)
     assert ratio(cells["workshop_attendance"]) == (1, 2)
     assert ratio(cells["barriers_lifted"]) == (1, 2)
-    assert (cells["interviews"], cells["orientations_received"], cells["orientation_delay"]) == ({"value": 1}, {"value": 1}, {"value": 3})
+    assert (cells["interviews"], cells["orientations_received"], cells["orientation_delay"]) == (ValueCell(1), ValueCell(1), ValueCell(3))
     assert ratio(cells["orientations_accepted"]) == (1, 1)
 
 
@@ -216,14 +215,14 @@ def test_a_fact_is_late_more_than_fifteen_days_after_its_quarter(history: Histor
     history.success("p", "2023-01-01", "2023-01-31")
     history.leave("q", "2023-03-31", recorded="2023-04-15")
     history.leave("r", "2023-03-31", recorded="2023-04-16")
-    assert figures(history)["late_facts"] == {"value": 1}
+    assert figures(history)["late_facts"] == ValueCell(1)
 
 
 def test_a_figure_is_computed_with_the_requested_version_of_the_definitions(history: History) -> None:
     history.success("p", "2022-07-01", "2022-09-01", "SIAE")
     history.record("reporting.DefinitionsPublished", "2023-01-01", "all", **(V1 | {"version": 2, "outcome_classes": {"SIAE": "POSITIVE"}}))
-    assert figures(history)["positive_rate"]["numerator"] == 1
-    assert figures(history, version=1)["positive_rate"]["numerator"] == 0
+    assert ratio(figures(history)["positive_rate"])[0] == 1
+    assert ratio(figures(history, version=1)["positive_rate"])[0] == 0
 
 
 def test_a_redirection_counts_at_the_stage_that_the_definitions_give(history: History) -> None:

@@ -1,7 +1,6 @@
 """What a committee does not see. The evidence and the trend are made from the same masked cells."""
 
-from typing import Any
-
+from services.reporting.answers import IndicatorLine, MaskedCell, Target, ValueCell, to_wire
 from services.reporting.queries.reports import Reports
 from tests.unit.reporting.history import ORNE, History
 
@@ -24,13 +23,13 @@ def cohort(history: History, size: int, positive: int, dynamic: int = 0, at: str
             history.coach(person, "2022-07-02", at)
 
 
-def line(report: Reports, name: str, territory: str = "alencon", quarter: str = QUARTER) -> dict[str, Any]:
+def line(report: Reports, name: str, territory: str = "alencon", quarter: str = QUARTER) -> IndicatorLine:
     page = report.committee(territory, quarter)
-    return next(line for line in page["indicators"] if line["id"] == name)
+    return next(line for line in page.indicators if line.id == name)
 
 
 def shown(report: Reports, name: str, territory: str = "alencon", quarter: str = QUARTER) -> bool:
-    return "masked" not in line(report, name, territory, quarter)["cell"]
+    return not isinstance(line(report, name, territory, quarter).cell, MaskedCell)
 
 
 def report_of_cohort(size: int, positive: int, dynamic: int = 0) -> Reports:
@@ -53,7 +52,7 @@ def test_a_rate_under_twenty_people_is_masked() -> None:
 
 
 def test_a_masked_cell_gives_its_reason_in_french() -> None:
-    assert line(report_of_cohort(30, 2), "positive_rate")["cell"] == {"masked": "Moins de 5 : le nombre n’est pas montré au comité."}
+    assert line(report_of_cohort(30, 2), "positive_rate").cell == MaskedCell("Moins de 5 : le nombre n’est pas montré au comité.")
 
 
 def test_two_of_positive_dynamic_and_progress_never_give_away_the_third() -> None:
@@ -71,13 +70,13 @@ def test_the_gap_to_the_target_is_masked_with_its_rate() -> None:
     cohort(history, 30, 2)
     report = reported(history)
     assert not shown(report, "positive_target")
-    assert line(report, "positive_rate")["target"] == {"value": 25, "gap_points": None, "missing": None}
+    assert line(report, "positive_rate").target == Target(25, None, None)
 
 
 def test_the_flow_masks_a_count_with_its_rate() -> None:
-    flow = {stage["id"]: stage["cell"] for stage in report_of_cohort(30, 2).committee("alencon", QUARTER)["flow"]}
-    assert flow["coached"] == {"value": 30}
-    assert "masked" in flow["positive"]
+    flow = {stage.id: stage.cell for stage in report_of_cohort(30, 2).committee("alencon", QUARTER).flow}
+    assert flow["coached"] == ValueCell(30)
+    assert isinstance(flow["positive"], MaskedCell)
 
 
 def test_a_recorded_release_shows_its_cell_and_no_other() -> None:
@@ -98,8 +97,8 @@ def test_a_trend_and_a_previous_quarter_are_masked_like_the_cell() -> None:
     cohort(history, 30, 2, exits="2022-08-01")
     cohort(history, 30, 6, at="flers", exits="2022-12-01")
     rate = line(reported(history), "positive_rate", "all")
-    assert rate["previous"]["masked"]
-    assert [(point["quarter"], "masked" in point["cell"]) for point in rate["trend"]] == [("2022-Q3", True), ("2022-Q4", False)]
+    assert isinstance(rate.previous, MaskedCell)
+    assert [(point.quarter, isinstance(point.cell, MaskedCell)) for point in rate.trend] == [("2022-Q3", True), ("2022-Q4", False)]
 
 
 def test_a_masked_territory_cannot_be_derived_by_subtracting_the_others_from_the_programme() -> None:
@@ -115,17 +114,17 @@ def test_a_masked_territory_cannot_be_derived_by_subtracting_the_others_from_the
 def test_evidence_is_masked_for_a_committee_and_complete_for_an_auditor() -> None:
     report = report_of_cohort(30, 2)
     masked = report.evidence("positive_rate", "alencon", QUARTER)
-    assert (masked["masked"] is not None, masked["facts"], masked["count"]) == (True, [], None)
+    assert (masked.masked is not None, masked.facts, masked.count) == (True, [], None)
     complete = report.evidence("positive_rate", "alencon", QUARTER, audience="auditor")
-    assert (complete["masked"], complete["count"], len(complete["facts"])) == (None, 2, 2)
-    assert {"person", "detail", "territory", "positions"} <= complete["facts"][0].keys()
+    assert (complete.masked, complete.count, len(complete.facts)) == (None, 2, 2)
+    assert {"person", "detail", "territory", "positions"} <= to_wire(complete.facts[0]).keys()
 
 
 def test_the_denominator_of_a_masked_rate_is_masked_evidence_too() -> None:
-    assert report_of_cohort(30, 2).evidence("positive_rate", "alencon", QUARTER, "denominator")["facts"] == []
+    assert report_of_cohort(30, 2).evidence("positive_rate", "alencon", QUARTER, "denominator").facts == []
 
 
 def test_facts_shown_to_a_committee_have_no_details_that_identify_a_smaller_group() -> None:
-    facts = report_of_cohort(30, 8).evidence("positive_rate", "alencon", QUARTER)["facts"]
+    facts = report_of_cohort(30, 8).evidence("positive_rate", "alencon", QUARTER).facts
     assert len(facts) == 8
-    assert all(fact.keys() == {"fact", "on", "positions"} for fact in facts)
+    assert all(to_wire(fact).keys() == {"fact", "on", "positions"} for fact in facts)

@@ -8,6 +8,7 @@ from services.reporting.facts.tables import quarter_rows
 from services.reporting.projection.merged_persons import roots
 from services.reporting.quarters import label, quarters_between
 from services.reporting.queries.reports import Reports
+from shared.message import Actor
 from tests.unit.reporting.history import ORNE, History
 
 
@@ -19,16 +20,16 @@ def test_a_timeline_has_every_event_in_order_with_its_actor_and_dates() -> None:
     history.record("intake.ContactAttempted", "2022-07-05", person="p", outcome="ABSENT", recorded="2022-08-01")
     report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
-    steps = report.timeline("p")["steps"]
-    assert [step["kind"] for step in steps] == ["intake.PersonIdentified", "coaching.JourneyOpened", "intake.ContactAttempted"]
-    last = steps[-1]
-    assert (last["on"], last["recorded"][:10], last["territory"], last["data"]["outcome"]) == (
+    entries = report.timeline("p").entries
+    assert [entry.kind for entry in entries] == ["intake.PersonIdentified", "coaching.JourneyOpened", "intake.ContactAttempted"]
+    last = entries[-1]
+    assert (last.on, last.recorded[:10], last.territory, last.data["outcome"]) == (
         "2022-07-05",
         "2022-08-01",
         "alencon",
         "ABSENT",
     )
-    assert last["actor"] == {"id": "coach-1", "role": "coach", "organisation": "ETAPE"}
+    assert last.actor == Actor("coach-1", "coach", "ETAPE")
 
 
 def test_merged_records_have_the_same_timeline() -> None:
@@ -39,7 +40,7 @@ def test_merged_records_have_the_same_timeline() -> None:
     report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
     assert report.timeline("a") == report.timeline("b")
-    assert [step["kind"] for step in report.timeline("a")["steps"]][-1] == "intake.PersonsMerged"
+    assert [entry.kind for entry in report.timeline("a").entries][-1] == "intake.PersonsMerged"
 
 
 def test_an_event_about_an_orientation_is_in_the_timeline_of_its_person() -> None:
@@ -48,7 +49,7 @@ def test_an_event_about_an_orientation_is_in_the_timeline_of_its_person() -> Non
     history.record("referrals.PrescriberInformed", "2022-07-02", orientation="o", prescriber="CCAS", milestone="ACCEPTED")
     report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
-    assert [step["kind"] for step in report.timeline("p")["steps"]] == ["intake.OrientationReceived", "referrals.PrescriberInformed"]
+    assert [entry.kind for entry in report.timeline("p").entries] == ["intake.OrientationReceived", "referrals.PrescriberInformed"]
 
 
 def test_a_survey_answer_is_in_no_timeline() -> None:
@@ -57,7 +58,7 @@ def test_a_survey_answer_is_in_no_timeline() -> None:
     history.record("coaching.SurveyAnswered", "2022-07-01", **answer)
     report = Reports("sqlite://", ORNE, history.read_at)
     report.apply(history.events)
-    assert report.timeline("p")["steps"] == []
+    assert report.timeline("p").entries == []
 
 
 def test_the_root_of_a_record_is_the_end_of_its_chain_of_merges() -> None:

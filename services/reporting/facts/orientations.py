@@ -1,27 +1,10 @@
-"""Facts from the events of intake: persons, merges and erasures of their records, orientations."""
+"""Facts about orientations: a prescriber sends a person, who is accepted or declined."""
 
 from datetime import date
 
 from msgspec import Struct
 
 from services.reporting.facts.change import Change, EventContext, FactReader, reader
-
-
-class PersonIdentified(Struct):
-    person: str
-    territory: str
-    channel: str
-    radar: str
-    on: date
-
-
-class PersonsMerged(Struct):
-    kept: str
-    merged: str
-
-
-class PersonEvent(Struct):
-    person: str
 
 
 class OrientationReceived(Struct):
@@ -36,20 +19,6 @@ class OrientationAnswered(Struct):
     orientation: str
     on: date
     reason: str | None = None
-
-
-def on_person_identified(event: PersonIdentified, context: EventContext) -> list[Change]:
-    columns = {"territory": event.territory, "identified_on": event.on.isoformat(), "channel": event.channel, "radar": event.radar}
-    return [Change("person", (event.person,), columns)]
-
-
-def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:
-    return [Change("person", (event.merged,), {"merged_into": event.kept})]
-
-
-def on_person_key_destroyed(event: PersonEvent, context: EventContext) -> list[Change]:
-    """The row stays: destroying a person's key changes no count."""
-    return [Change("person", (event.person,), {"erased": True})]
 
 
 def on_orientation_received(event: OrientationReceived, context: EventContext) -> list[Change]:
@@ -73,9 +42,6 @@ def answer_columns(event: OrientationAnswered) -> dict[str, str | int]:
 
 
 READERS: dict[str, FactReader] = {
-    "intake.PersonIdentified": reader(PersonIdentified, on_person_identified),
-    "intake.PersonsMerged": reader(PersonsMerged, on_persons_merged),
-    "intake.PersonKeyDestroyed": reader(PersonEvent, on_person_key_destroyed),
     "intake.OrientationReceived": reader(OrientationReceived, on_orientation_received),
     "intake.OrientationAccepted": reader(OrientationAnswered, on_orientation_accepted),
     "intake.OrientationDeclined": reader(OrientationAnswered, on_orientation_declined),

@@ -1,0 +1,197 @@
+"""What the reporting service answers to queries: its published language, which the gateway reads and the HTTP interface shows.
+
+Over RPC an answer travels as plain JSON values: the service encodes it with `to_wire`, the gateway decodes it with `from_wire`. The
+gateway sends Figures and Evidence to its own clients, so the names and the order of their fields are part of the HTTP interface.
+
+This module is the only one of a service that another service may import (see .importlinter). It imports nothing but msgspec and the
+shared kernel, so it must stay free of SQLAlchemy, of facts and of indicators.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.message import Actor, Position
+
+T = TypeVar("T")
+
+
+class Cell:
+    """What is shown for one indicator in one territory and quarter: one of the four shapes below.
+
+    In JSON a shape has no tag: its fields tell it apart from the others.
+    """
+
+    __slots__ = ()
+
+
+class RateCell(Struct, Cell, frozen=True):
+    """`percent` is rounded half up, and null when the denominator is 0."""
+
+    numerator: int
+    denominator: int
+    percent: int | None
+
+
+class ValueCell(Struct, Cell, frozen=True):
+    """A count, a mean with one decimal, or a median in days; null when there is nothing to average."""
+
+    value: int | float | None
+
+
+class GapCell(Struct, Cell, frozen=True):
+    """`value` is the gap to the target in points, `missing` how many persons are missing to reach it; null without a target."""
+
+    value: int | None
+    missing: int | None
+
+
+class MaskedCell(Struct, Cell, frozen=True):
+    """`masked` is the reason, in French, why the committee does not see the figure."""
+
+    masked: str
+
+
+CELL_SHAPES = (RateCell, ValueCell, GapCell, MaskedCell)
+SHAPE_BY_FIELDS = {frozenset(shape.__struct_fields__): shape for shape in CELL_SHAPES}
+
+
+class Figures(Struct, frozen=True):
+    """The figures of a territory and a quarter, by id of indicator, at a position and with a version of the definitions."""
+
+    territory: str
+    quarter: str
+    position: Position
+    definitions: int
+    indicators: dict[str, Cell]
+
+
+class Fact(Struct, frozen=True):
+    """One fact behind a figure, and the positions of its events. For a committee the last three fields are left out."""
+
+    fact: str
+    on: str | None
+    positions: list[Position]
+    territory: str | UnsetType | None = UNSET
+    person: str | UnsetType | None = UNSET
+    detail: str | UnsetType | None = UNSET
+
+    @property
+    def has_details(self) -> bool:
+        return self.territory is not UNSET
+
+
+class Evidence(Struct, frozen=True):
+    """The facts behind one side of a figure. When the figure is masked, `masked` is the reason and there are no facts and no count."""
+
+    indicator: str
+    label: str
+    definition: str
+    side: str
+    count: int | None
+    facts: list[Fact]
+    masked: str | None
+
+
+class TerritoryName(Struct, frozen=True):
+    id: str
+    label: str
+
+
+class Target(Struct, frozen=True):
+    """A target in percent; the gap in points and the missing persons, unless the figure is masked or empty."""
+
+    value: int
+    gap_points: int | None
+    missing: int | None
+
+
+class TrendPoint(Struct, frozen=True):
+    quarter: str
+    cell: Cell
+
+
+class IndicatorLine(Struct, frozen=True):
+    """An indicator on the committee's page: this quarter, the previous one, the target and every quarter."""
+
+    id: str
+    label: str
+    section: str
+    unit: str
+    cumulative: bool
+    definition: str
+    population: str
+    cell: Cell
+    previous: Cell | None
+    target: Target | None
+    trend: list[TrendPoint]
+
+
+class FunnelStage(Struct, frozen=True):
+    """How many people reached a stage between the first contact and the exit: one side of an indicator."""
+
+    id: str
+    label: str
+    indicator: str
+    side: str
+    cell: Cell
+
+
+class CommitteePage(Struct, frozen=True):
+    """All that the committee of a territory sees of a quarter. `recorded` is the recording time of the last event counted, ISO."""
+
+    territory: TerritoryName
+    quarter: str
+    quarter_label: str
+    previous_quarter: str | None
+    next_quarter: str | None
+    quarters: list[str]
+    position: Position
+    recorded: str | None
+    definitions: int
+    indicators: list[IndicatorLine]
+    flow: list[FunnelStage]
+
+
+class TimelineEntry(Struct, frozen=True):
+    """An event about a person. `on` is the day it happened, `recorded` the time it was recorded, both ISO."""
+
+    position: Position
+    event_id: str
+    kind: str
+    on: str
+    recorded: str
+    territory: str
+    actor: Actor
+    data: dict[str, Any]
+
+
+class Timeline(Struct, frozen=True):
+    """The events about a person, under all of their merged `records`, in the order of recording."""
+
+    person: str
+    records: list[str]
+    entries: list[TimelineEntry]
+
+
+def to_wire(answer: object) -> Any:
+    """An answer as plain JSON values; unset fields are left out."""
+    return msgspec.to_builtins(answer)
+
+
+def from_wire(reply: Any, shape: type[T]) -> T:
+    """An answer of this shape, from plain JSON values. Fields that the shape does not have are ignored.
+
+    Raises:
+        msgspec.ValidationError: the values do not have this shape.
+    """
+    return msgspec.convert(reply, shape, dec_hook=decode_cell)
+
+
+def decode_cell(type_: type, value: Any) -> Any:
+    """msgspec's hook for types that it does not know: here, `Cell`. (It decodes unions of structs only if they have tags.)"""
+    shape = SHAPE_BY_FIELDS.get(frozenset(value)) if type_ is Cell and isinstance(value, dict) else None
+    if shape is None:
+        raise ValueError(f"not a {type_.__name__}: {value!r}")
+    return msgspec.convert(value, shape)

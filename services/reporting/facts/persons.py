@@ -1,0 +1,45 @@
+"""Facts about persons: their identification, and the merges and erasures of their records."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from services.reporting.facts.change import Change, EventContext, FactReader, reader
+
+
+class PersonIdentified(Struct):
+    person: str
+    territory: str
+    channel: str
+    radar: str
+    on: date
+
+
+class PersonsMerged(Struct):
+    kept: str
+    merged: str
+
+
+class PersonEvent(Struct):
+    person: str
+
+
+def on_person_identified(event: PersonIdentified, context: EventContext) -> list[Change]:
+    columns = {"territory": event.territory, "identified_on": event.on.isoformat(), "channel": event.channel, "radar": event.radar}
+    return [Change("person", (event.person,), columns)]
+
+
+def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:
+    return [Change("person", (event.merged,), {"merged_into": event.kept})]
+
+
+def on_person_key_destroyed(event: PersonEvent, context: EventContext) -> list[Change]:
+    """The row stays: destroying a person's key changes no count."""
+    return [Change("person", (event.person,), {"erased": True})]
+
+
+READERS: dict[str, FactReader] = {
+    "intake.PersonIdentified": reader(PersonIdentified, on_person_identified),
+    "intake.PersonsMerged": reader(PersonsMerged, on_persons_merged),
+    "intake.PersonKeyDestroyed": reader(PersonEvent, on_person_key_destroyed),
+}
