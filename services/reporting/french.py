@@ -26,7 +26,6 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
 )
 
 REFUSALS: Mapping[str, str] = {
-    "no_definitions": "Aucune définition n’est publiée.",
     "definitions_unknown": "La version {version} des définitions n’est pas publiée.",
     "definitions_out_of_order": "La version {expected} des définitions est attendue.",
     "indicator_unknown": "« {indicator} » n’est pas un indicateur des définitions {version}.",

@@ -53,6 +53,8 @@ WRITE_SERVICES = tuple(f"services.{name}" for name in NAMES if name != "reportin
 PURE = (
     *WRITE_SERVICES,
     "services.reporting.aggregates",
+    "services.reporting.answers",
+    "services.reporting.coded_values",
     "services.reporting.facts",
     "services.reporting.indicators",
     "services.vocabulary",

@@ -63,7 +63,7 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
 def side_of(indicator: Indicator, name: str) -> Side:
     side = {"numerator": indicator.numerator, "denominator": indicator.denominator}.get(name)
     if side is None:
-        raise Refused("side_unknown", indicator=indicator.label, side=side)
+        raise Refused("side_unknown", indicator=indicator.label, side=name)
     return side
 
 

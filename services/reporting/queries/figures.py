@@ -92,7 +92,7 @@ def load_definitions(connection: Connection, version: int | None) -> Definitions
     latest = select(table.c.body).order_by(table.c.version.desc()).limit(1)
     body = connection.execute(latest if version is None else latest.where(table.c.version == version)).scalar()
     if body is None:
-        raise Refused("no_definitions") if version is None else Refused("definitions_unknown", version=version)
+        raise Refused("definitions_unknown", version=version or 1)
     return msgspec.json.decode(body, type=DefinitionsPublished)
 
 
