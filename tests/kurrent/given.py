@@ -5,7 +5,7 @@ each test: for a node that keeps all in memory (`--mem-db`), what restarts it, f
 
 PARCOURS_TEST_KURRENT=cluster takes a container engine instead: three nodes that keep all in memory (tests/docker-compose.kurrent.yml),
 made anew for each test. Nothing less empties them: a node that is restarted alone gets everything back from the others. It is asked
-for by name because it takes a quarter of a minute a test, and an image that is not under an OSI licence (docs/adr/0030-kurrentdb.md).
+for by name because it takes a quarter of a minute a test, and an image that is not under an OSI licence (ADR 13).
 """
 
 import os
