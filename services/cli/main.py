@@ -10,6 +10,7 @@ from pathlib import Path
 from services.bootstrap.registry import NAMES, PROCESSES, catalogue
 from services.bootstrap.settings import Settings, read_settings
 from shared.errors import CodedFault, Fault
+from shared.version import __version__
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -55,7 +56,10 @@ def command(name: str) -> Command:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="parcours", description="Journeys of coaching, as an immutable log and what is read from it.")
+    top = argparse.ArgumentParser(
+        prog="parcours", description="Coaching journeys as an immutable log of events, and the figures of a programme."
+    )
+    top.add_argument("--version", action="version", version=f"parcours {__version__}")
     subcommands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared_options = argparse.ArgumentParser(add_help=False)
     shared_options.add_argument("--data", default=".parcours", metavar="DIR", help="where the log and the read models are kept (.parcours)")
@@ -68,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     subcommand("serve", "all services in one process")
     subcommand("demo", "serve, with the study of 2022-2024 loaded once")
     subcommand("service", "one service in this process, over RabbitMQ").add_argument("service", choices=PROCESSES)
-    subcommand("load", "bring past history in: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
+    subcommand("load", "import a past history: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
     generate = subcommand("generate", "write commands as NDJSON: a plausible history, or the study itself")
     generate.add_argument("--persons", type=int, default=340)
     generate.add_argument("--seed", type=int, default=1)
@@ -78,19 +82,19 @@ def parser() -> argparse.ArgumentParser:
     history = subcommand("history", "the log as NDJSON CloudEvents, in order")
     history.add_argument("--after", type=int, default=0, metavar="POSITION")
     history.add_argument("--territory")
-    history.add_argument("--as-written", action="store_true", help="old shapes as they were recorded, not as they are read today")
+    history.add_argument("--as-written", action="store_true", help="events in the schema they were written in, without upcasts")
     figures(subcommand("indicators", "figures from the read models"), quarter_required=True)
-    replay = subcommand("replay", "the same figures, from the log alone")
+    replay = subcommand("replay", "the same figures, folded from the log without the read models")
     figures(replay, quarter_required=False)
     replay.add_argument("--as-of", metavar="POSITION|DATE", help="fold the log up to here; a date is a time of recording")
     subcommand("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    subcommand("copy", "a whole copy of an SQLite log, taken while it is written").add_argument(
-        "file", type=Path, help="a file that is not there yet"
+    subcommand("copy", "copy an SQLite log while services write to it").add_argument(
+        "file", type=Path, help="the copy, a file that does not exist yet"
     )
-    letters = subcommand("dead", "events that a policy could not handle")
+    letters = subcommand("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)
-    subcommand("tail", "follow journey.feed, as a trusted back end would").add_argument(
+    subcommand("tail", "print the stream journey.feed, as a trusted back end receives it").add_argument(
         "--offset", default="next", metavar="first|next|N", help="where to begin in the stream (next)"
     )
     return top

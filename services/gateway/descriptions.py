@@ -1,8 +1,8 @@
-"""What this gateway offers, written for machines: OpenAPI for what is asked, AsyncAPI for what is heard."""
+"""The machine-readable descriptions of this gateway: OpenAPI of its requests, AsyncAPI of the feed of events."""
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from apispec import APISpec
@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response
 from services.gateway import response_schemas
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
+from services.gateway.response_schemas import ref
 from services.gateway.session import LOGIN_SCHEMA
+from shared.version import __version__
 
 TITLE = "Parcours"
-VERSION = "1"
 Members = dict[str, Any]
 
 PROBLEMS = {
@@ -27,7 +29,7 @@ PROBLEMS = {
     "404": "No such command.",
     "409": "Refused by the rules: `code` says which.",
     "422": "Some fields are wrong: `faults` lists all of them.",
-    "503": "Something is away. The same command id may be sent again.",
+    "503": "A component is unavailable. The same command id may be sent again.",
 }
 PROBLEM: Members = {
     "type": "object",
@@ -49,19 +51,31 @@ ANSWER: Members = {
         "command": {"type": "string", "format": "uuid"},
         "stream": {"type": "string"},
         "version": {"type": "integer"},
-        "position": {"type": "integer", "description": "Opaque. Hand it to a reading to see this write in it."},
+        "position": {"type": "integer", "description": "Opaque. Give it to a query as `position` to see this write in its response."},
         "events": {"type": "array", "items": {"type": "string"}},
     },
 }
-EVENTS = "CloudEvents of the log, in order. `next` is where the following page begins."
-STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data; Last-Event-ID resumes."
+EVENTS = "CloudEvents of the log, in order. Give `next` back as `after` to get the next page."
+STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data. Last-Event-ID resumes it."
 FIGURES = "The figures of a territory and a quarter."
-# path -> operation id, description, query parameters, and the component that a response of JSON has
-READINGS: dict[str, tuple[str, str, tuple[str, ...], str | None]] = {
-    "/v1/events": ("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
-    "/v1/stream": ("stream", STREAM, ("after", "territory", "type"), None),
-    "/v1/indicators": ("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
-    "/v1/indicators/{id}/evidence": ("evidence", "The facts behind a figure.", ("territory", "quarter", "side", "position"), "Evidence"),
+EVIDENCE = "The facts that a figure counts."
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Query(NamedTuple):
+    """A GET operation. `schema` is the component of its JSON response; without one it is a stream of server-sent events."""
+
+    operation: str
+    description: str
+    parameters: tuple[str, ...]
+    schema: str | None
+
+
+QUERIES = {
+    "/v1/events": Query("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
+    "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
+    "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
+    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "position"), "Evidence"),
 }
 
 
@@ -81,22 +95,24 @@ class Descriptions:
 
     @cached_property
     def openapi_document(self) -> Members:
-        spec = APISpec(TITLE, VERSION, "3.1.0", plugins=[MarshmallowPlugin()], info={"description": self.deps.programme})
+        spec = APISpec(TITLE, __version__, "3.1.0", plugins=[MarshmallowPlugin()], info={"description": self.deps.programme})
         spec.components.schema("Problem", PROBLEM)
         spec.components.schema("Answer", ANSWER)
         spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-        for service, schemas in self.deps.schemas.items():
-            for name, schema in schemas.items():
-                spec.components.schema(name, schema=schema)
-                spec.path(f"/v1/commands/{name}", operations={"post": command(service, name, list(self.deps.territories))})
-        spec.path("/v1/commands", operations={"post": batch()})
         spec.components.schema("Login", schema=LOGIN_SCHEMA)
-        spec.path("/v1/session", operations={"post": session()})
-        spec.path("/v1/survey-tickets", operations={"post": ticket(list(self.deps.territories))})
         for name, component in response_schemas.components().items():
             spec.components.schema(name, component)
-        for path, (name, says, parameters, response) in READINGS.items():
-            spec.path(path, operations={"get": reading(name, says, parameters, path, response)})
+        territories = list(self.deps.territories)
+        for service, schemas in self.deps.schemas.items():
+            accepted = [*territories, PROGRAMME] if self.deps.services[service].programme_wide else territories
+            for name, schema in schemas.items():
+                spec.components.schema(name, schema=schema)
+                spec.path(f"/v1/commands/{name}", operations={"post": command_operation(service, name, accepted)})
+        spec.path("/v1/commands", operations={"post": batch_operation()})
+        spec.path("/v1/session", operations={"post": session_operation()})
+        spec.path("/v1/survey-tickets", operations={"post": ticket_operation(territories)})
+        for path, query in QUERIES.items():
+            spec.path(path, operations={"get": query_operation(path, query)})
         return dict(spec.to_dict())
 
     @cached_property
@@ -111,87 +127,91 @@ class Descriptions:
         }
         return {
             "asyncapi": "3.0.0",
-            "info": {"title": TITLE, "version": VERSION, "description": self.deps.programme},
+            "info": {"title": TITLE, "version": __version__, "description": self.deps.programme},
             "channels": {"journey.events": channel},
             "operations": {"follow": {"action": "receive", "channel": {"$ref": "#/channels/journey.events"}}},
             "components": {"messages": messages, "schemas": schemas},
         }
 
 
-def command(service: str, name: str, territories: list[str]) -> Members:
+def command_operation(service: str, name: str, territories: list[str]) -> Members:
     body = {
         "type": "object",
         "required": ["territory", "data"],
         "properties": {
-            "territory": {"type": "string", "enum": [*territories, "all"] if service == "reporting" else territories},
-            "time": {"type": "string", "format": "date-time", "description": "When the fact happened; now when it is left out."},
-            "data": {"$ref": f"#/components/schemas/{name}"},
+            "territory": {"type": "string", "enum": territories},
+            "time": {"type": "string", "format": "date-time", "description": "When the fact happened; now if it is left out."},
+            "data": ref(name),
         },
     }
     key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    problems = {status: response(description, ref("Problem"), PROBLEM_TYPE) for status, description in PROBLEMS.items()}
     return {
         "operationId": name,
         "tags": [service],
         "security": [{"bearer": []}],
         "parameters": [key],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"201": answered("Recorded, or recorded before.", "Answer")} | problems(),
+        "requestBody": request_body(body),
+        "responses": {"201": response("Recorded, now or by an earlier request with this key.", ref("Answer"))} | problems,
     }
 
 
-def batch() -> Members:
+def batch_operation() -> Members:
+    description = "A line for each line, in order: accepted, refused, invalid, forbidden or unavailable."
     return {
         "operationId": "commands",
         "security": [{"bearer": []}],
-        "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
-        "responses": {"200": {"description": "A line for each line, in order: accepted, refused, invalid, forbidden or unavailable."}},
+        "requestBody": request_body({"type": "string"}, "application/x-ndjson"),
+        "responses": {"200": response(description, {"type": "string"}, "application/x-ndjson")},
     }
 
 
-def session() -> Members:
-    says = "A token for `Authorization: Bearer`. A login for development: it answers to this machine alone."
-    return asked("session", {"$ref": "#/components/schemas/Login"}, says, {"token": {"type": "string"}}) | {"security": []}
+def session_operation() -> Members:
+    description = "A token for `Authorization: Bearer`. A login for development, on the loopback address only."
+    return creation("session", ref("Login"), description, {"token": {"type": "string"}}) | {"security": []}
 
 
-def ticket(territories: list[str]) -> Members:
-    said = {"territory": {"type": "string", "enum": territories}}
-    body = {"type": "object", "required": ["territory"], "properties": said}
-    says = "A ticket with which a participant answers the survey once, without a login and without a name."
-    return asked("surveyTicket", body, says, {"ticket": {"type": "string"}} | said)
+def ticket_operation(territories: list[str]) -> Members:
+    fields = {"territory": {"type": "string", "enum": territories}}
+    body = {"type": "object", "required": list(fields), "properties": fields}
+    description = "A ticket with which a participant answers the survey once, without a login and without a name."
+    return creation("surveyTicket", body, description, {"ticket": {"type": "string"}} | fields)
 
 
-def asked(name: str, body: Members, says: str, properties: Members) -> Members:
-    answer = {"type": "object", "required": list(properties), "properties": properties}
+def creation(operation: str, body: Members, description: str, fields: Members) -> Members:
+    """A POST operation that answers an object with these fields, all of them required."""
+    created = {"type": "object", "required": list(fields), "properties": fields}
     return {
-        "operationId": name,
+        "operationId": operation,
         "security": [{"bearer": []}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {
-            "201": {"description": says, "content": {"application/json": {"schema": answer}}},
-            "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json"),
-        },
+        "requestBody": request_body(body),
+        "responses": {"201": response(description, created), "default": any_problem()},
     }
 
 
-def reading(name: str, says: str, parameters: tuple[str, ...], path: str, response: str | None) -> Members:
-    given: list[Members] = [{"name": each, "in": "query", "schema": {"type": "string"}} for each in parameters]
+def query_operation(path: str, query: Query) -> Members:
+    parameters: list[Members] = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in query.parameters]
     if "{id}" in path:
-        given.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
-    stream = {"description": says, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+    stream = response(query.description, {"type": "string"}, "text/event-stream")
     return {
-        "operationId": name,
+        "operationId": query.operation,
         "security": [{"bearer": []}],
-        "parameters": given,
+        "parameters": parameters,
         "responses": {
-            "200": answered(says, response) if response else stream,
-            "default": answered("A problem (RFC 9457).", "Problem", "application/problem+json"),
+            "200": response(query.description, ref(query.schema)) if query.schema else stream,
+            "default": any_problem(),
         },
     }
 
 
-def problems() -> Members:
-    return {status: answered(says, "Problem", "application/problem+json") for status, says in PROBLEMS.items()}
+def request_body(schema: Members, media_type: str = "application/json") -> Members:
+    return {"required": True, "content": {media_type: {"schema": schema}}}
 
 
-def answered(says: str, schema: str, kind: str = "application/json") -> Members:
-    return {"description": says, "content": {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+def response(description: str, schema: Members, media_type: str = "application/json") -> Members:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def any_problem() -> Members:
+    return response("A problem (RFC 9457).", ref("Problem"), PROBLEM_TYPE)

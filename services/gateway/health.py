@@ -13,6 +13,7 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
 from services.gateway.request_context import RequestContext
 from shared.errors import Fault
+from shared.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Health:
         yield Rule("/metrics", methods=["GET"], endpoint=self.prometheus)
 
     def healthz(self, context: RequestContext) -> Response:
-        return json_response({"status": "alive"})
+        return json_response({"status": "alive", "version": __version__})
 
     def readyz(self, context: RequestContext) -> Response:
         questions = {"log": self.log} | {service: partial(self.service, service) for service in self.deps.services}

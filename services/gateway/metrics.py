@@ -34,10 +34,10 @@ class Metrics:
         return "".join(self.lines())
 
     def lines(self) -> Iterator[str]:
-        for name, (kind, says) in HELP.items():
-            yield f"# HELP parcours_gateway_{name} {says}\n# TYPE parcours_gateway_{name} {kind}\n"
-            for (of, labels), value in sorted(self.values.items()):
-                if of == name:
+        for name, (kind, text) in HELP.items():
+            yield f"# HELP parcours_gateway_{name} {text}\n# TYPE parcours_gateway_{name} {kind}\n"
+            for (metric, labels), value in sorted(self.values.items()):
+                if metric == name:
                     yield f"parcours_gateway_{name}{label_text(labels)} {value}\n"
 
 

@@ -1,4 +1,4 @@
-"""What can be read over HTTP: the events of the log, the figures, and what is behind a figure."""
+"""The queries over HTTP: the events of the log, the figures, and the facts that a figure counts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,8 +18,9 @@ from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
 
-LIMIT = 1_000
-EXACT, COMMITTEE = "exact", "committee"
+DEFAULT_PAGE_SIZE = 100  # events
+MAX_PAGE_SIZE = 1_000  # events, and as many are read from the log at once
+EXACT, COMMITTEE = "exact", "committee"  # the audiences of the reporting service: unmasked, or masked
 
 
 class QueriesApi:
@@ -34,41 +35,41 @@ class QueriesApi:
         yield Rule("/v1/indicators/<indicator>/evidence", methods=["GET"], endpoint=self.evidence)
 
     def events(self, context: RequestContext) -> Response:
-        """A page of the log. `next` is where the following page begins: the page may be short, or empty, of what may not be seen."""
+        """A page of the log, after the position `after`. Events that the identity may not see are left out, so it may be short or empty."""
         identity = context.known()
         if self.access.permissions.scope(identity.actor.role, "read_events") is None:
             raise Forbidden("role_may_not", role=identity.actor.role, action="read_events")
         after = context.number("after", START)
-        limit = max(1, min(context.number("limit", 100), LIMIT))
-        wanted = EventFilter(values_of(context, "territory"), values_of(context, "type"))
-        found, reached, more = self.page(identity, wanted, after, limit)
-        return json_response({"events": found, "next": reached, "more": more})
+        limit = max(1, min(context.number("limit", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE))
+        event_filter = EventFilter(values_of(context, "territory"), values_of(context, "type"))
+        return json_response(self.page(identity, event_filter, after, limit))
 
-    def page(self, identity: Identity, wanted: EventFilter, after: Position, limit: int) -> tuple[list[Any], Position, bool]:
-        read: list[EventMessage] = self.deps.native(self.deps.store.read_all, after, LIMIT)
-        found: list[Any] = []
-        for event in read:
-            if len(found) == limit:
-                return found, after, True
+    def page(self, identity: Identity, event_filter: EventFilter, after: Position, limit: int) -> dict[str, Any]:
+        """The body of a page. Its shape is `response_schemas.event_page`."""
+        stored: list[EventMessage] = self.deps.native(self.deps.store.read_all, after, MAX_PAGE_SIZE)
+        events: list[Any] = []
+        for event in stored:
+            if len(events) == limit:
+                return {"events": events, "next": after, "more": True}
             after = event.position
-            if wanted.matches(event) and (visibility := self.access.visibility(identity, event)) != "none":
-                found.append(event if visibility == "full" else bare(event))
-        return found, after, len(read) == LIMIT
+            if event_filter.matches(event) and (visibility := self.access.visibility(identity, event)) != "none":
+                events.append(event if visibility == "full" else bare(event))
+        return {"events": events, "next": after, "more": len(stored) == MAX_PAGE_SIZE}
 
     def indicators(self, context: RequestContext) -> Response:
-        """Exact figures for who may read every event under them; for the others, masked as on their committee's page."""
-        identity, territory, quarter = context.known(), self.territory(context), asked(context, "quarter")
+        """Exact figures for a reader who may see every event that they count. For others, masked as on the page of their committee."""
+        identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
         self.access.check(identity, "read_indicators", territory)
         self.reports.wait_for_client(context)
         if self.access.exact(identity, territory):
-            version = context.request.args.get("definitions")
-            return json_response(self.reports.figures(territory, quarter, context.number("definitions", 0) if version else None))
+            definitions = context.number("definitions", 0) if context.request.args.get("definitions") else None
+            return json_response(self.reports.figures(territory, quarter, definitions))
         page = self.reports.committee(territory, quarter)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
     def evidence(self, context: RequestContext, indicator: str) -> Response:
-        identity, territory, quarter = context.known(), self.territory(context), asked(context, "quarter")
+        identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
         self.access.check(identity, "read_evidence", territory)
         self.reports.wait_for_client(context)
         side = context.request.args.get("side", "numerator")
@@ -86,7 +87,12 @@ class QueriesApi:
         return territory
 
 
-def asked(context: RequestContext, name: str) -> str:
+def required_argument(context: RequestContext, name: str) -> str:
+    """A query parameter.
+
+    Raises:
+        Invalid: it is missing or empty.
+    """
     value = context.request.args.get(name)
     if not value:
         raise Invalid({name: ["Ce champ est obligatoire."]})

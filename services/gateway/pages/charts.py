@@ -1,4 +1,4 @@
-"""Drawings: SVG made here, with no style of its own, so that it is the same on paper. Each has its numbers beside it, as text. Pure."""
+"""Charts as inline SVG. Colours come from the style sheet, and the page shows the numbers of each chart as text too. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,9 @@ from services.gateway.pages.french import percent, quarter_plain, quarter_short
 from services.reporting.answers import Cell, GapCell, RateCell, TrendPoint, ValueCell
 from services.vocabulary.french_format import number
 
-LINE, WIDTH, HEIGHT = 22, 84, 3
-ROOM = (720, 220, 44, 16, 34)  # width, height, left, top, bottom of the large chart
+SPARK_HEIGHT, SPARK_WIDTH, SPARK_MARGIN = 22, 84, 3  # SVG user units
+TREND_WIDTH, TREND_HEIGHT = 720, 220  # SVG user units
+TREND_LEFT, TREND_TOP, TREND_BOTTOM = 44, 16, 34  # the margins, which hold the labels of the axes
 
 
 def value_of(cell: Cell | None) -> float | None:
@@ -24,7 +25,7 @@ def value_of(cell: Cell | None) -> float | None:
 
 
 def bar(share: float, *, second: float = 0, target: float | None = None, label: str) -> Markup:
-    """A share of a hundred; `second` goes on after it, in the lighter colour."""
+    """A percentage as a bar. `second` continues it in the lighter colour; `target` is marked."""
     mark = Markup('<rect class="mark" x="{}" y="0" width=".9" height="10"/>').format(round(target - 0.45, 2)) if target is not None else ""
     return Markup(
         '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
@@ -42,14 +43,14 @@ def flow_bar(value: float, most: float, *, second: bool) -> Markup:
 
 
 def scaled(values: Sequence[float | None]) -> tuple[float, float]:
-    """Where a line begins and how far it goes; a flat one is drawn in the middle."""
+    """The lowest value and the span of the values. Equal values get a span that draws them in the middle."""
     known = [value for value in values if value is not None]
     low, high = min(known), max(known)
     return (low, high - low) if high > low else (low - 1, 2)
 
 
 def runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
-    """The points that follow each other without a hole: a masked quarter breaks the line."""
+    """The points cut at each None: a masked quarter interrupts the line."""
     found: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point is None:
@@ -73,77 +74,77 @@ def dot(point: tuple[float, float], radius: float, title: str = "") -> Markup:
 
 
 def spark(trend: Sequence[TrendPoint], quarter: str) -> Markup:
-    """A line so small that it only says whether it rises; it ends at the quarter of the page."""
+    """A small line without numbers, up to the quarter of the page: it shows whether the figure rises."""
     shown = [point for point in trend if point.quarter <= quarter]
     values = [value_of(point.cell) for point in shown]
     if sum(value is not None for value in values) < 2:
         return Markup("")
     low, span = scaled(values)
-    step = (WIDTH - 4) / max(1, len(values) - 1)
+    step = (SPARK_WIDTH - 4) / max(1, len(values) - 1)
     points = [
-        None if value is None else (2 + step * nth, LINE - HEIGHT - (LINE - 2 * HEIGHT) * (value - low) / span)
+        None if value is None else (2 + step * nth, SPARK_HEIGHT - SPARK_MARGIN - (SPARK_HEIGHT - 2 * SPARK_MARGIN) * (value - low) / span)
         for nth, value in enumerate(values)
     ]
     last = points[-1]
     end = dot(last, 2.2) if last else Markup("")
-    return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}{}</svg>').format(WIDTH, LINE, polylines(points), end)
+    line = polylines(points) + end
+    return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(SPARK_WIDTH, SPARK_HEIGHT, line)
 
 
-def trend(points: Sequence[TrendPoint], unit: str, here: str, links: Sequence[str], target: float | None = None) -> Markup:
-    """Every quarter, each a link to its own page; the table under it has the same numbers."""
+def trend(points: Sequence[TrendPoint], unit: str, quarter: str, links: Sequence[str], target: float | None = None) -> Markup:
+    """A line over all quarters. Each point is a link to the page of its quarter, and the one of `quarter` is larger."""
     values = [value_of(point.cell) for point in points]
     if not any(value is not None for value in values):
         return Markup("")
-    width, height, left, top, bottom = ROOM
     known = [value for value in (*values, target) if value is not None]
-    most, least = ceiling(max(known)), -ceiling(-min(known)) if min(known) < 0 else 0.0
-    step = (width - left - 40) / max(1, len(values) - 1)
+    highest, lowest = ceiling(max(known)), -ceiling(-min(known)) if min(known) < 0 else 0.0
+    step = (TREND_WIDTH - TREND_LEFT - 40) / max(1, len(values) - 1)
 
     def y(value: float) -> float:
-        return top + (height - top - bottom) * (most - value) / (most - least)
+        return TREND_TOP + (TREND_HEIGHT - TREND_TOP - TREND_BOTTOM) * (highest - value) / (highest - lowest)
 
-    places = [None if value is None else (left + 12 + step * nth, y(value)) for nth, value in enumerate(values)]
-    texts = [written(value, unit) for value in values]
+    coordinates = [None if value is None else (TREND_LEFT + 12 + step * nth, y(value)) for nth, value in enumerate(values)]
+    texts = [value_text(value, unit) for value in values]
     marks = Markup("").join(
         Markup('<a href="{}" aria-label="{}"><circle class="halo" cx="{:.1f}" cy="{:.1f}" r="12"/>{}</a>').format(
-            link, f"{quarter_plain(point.quarter)} : {text}", *place, dot(place, 5 if point.quarter == here else 3.4, text)
+            link, f"{quarter_plain(point.quarter)} : {text}", *xy, dot(xy, 5 if point.quarter == quarter else 3.4, text)
         )
-        for place, link, point, text in zip(places, links, points, texts, strict=True)
-        if place
+        for xy, link, point, text in zip(coordinates, links, points, texts, strict=True)
+        if xy
     )
-    lines = Markup("").join(grid(y(value), written(value, unit), width, left) for value in (least, (least + most) / 2, most))
+    lines = Markup("").join(grid_line(y(value), value_text(value, unit)) for value in (lowest, (lowest + highest) / 2, highest))
     aim = (
-        Markup('<line class="aim" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>').format(left, width, y=y(target))
+        Markup('<line class="aim" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>').format(TREND_LEFT, TREND_WIDTH, y=y(target))
         if target is not None
         else ""
     )
     names = Markup("").join(
         Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            left + 12 + step * nth, height - 10, quarter_short(point.quarter)
+            TREND_LEFT + 12 + step * nth, TREND_HEIGHT - 10, quarter_short(point.quarter)
         )
         for nth, point in enumerate(points)
         if (len(points) - 1 - nth) % -(-len(points) // 9) == 0
     )
     return Markup('<svg class="trend" viewBox="0 0 {} {}" role="group" aria-label="Par trimestre">{}</svg>').format(
-        width, height, Markup("").join((lines, aim, polylines(places), marks, names))
+        TREND_WIDTH, TREND_HEIGHT, Markup("").join((lines, aim, polylines(coordinates), marks, names))
     )
 
 
-def grid(y: float, text: str, width: int, left: int) -> Markup:
+def grid_line(y: float, text: str) -> Markup:
     return Markup(
         '<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-    ).format(left, width, left - 8, y + 4, text, y=y)
+    ).format(TREND_LEFT, TREND_WIDTH, TREND_LEFT - 8, y + 4, text, y=y)
 
 
 def ceiling(value: float) -> float:
-    """A round number over a value: the top of a chart."""
+    """A round number not below a value, as the top of an axis."""
     for unit in (2, 4, 10, 20, 40, 60, 80, 100, 200, 400, 600, 1_000, 2_000, 5_000, 10_000):
         if value <= unit:
             return unit
     return value * 1.1
 
 
-def written(value: float | None, unit: str) -> str:
+def value_text(value: float | None, unit: str) -> str:
     if value is None:
         return "non montré"
     whole = round(value) if float(value).is_integer() else value

@@ -1,4 +1,4 @@
-"""The committee's page of a quarter, and behind each of its figures a page of its own."""
+"""The committee's page of a quarter, and a page for each of its indicators with the facts that it counts."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -14,9 +14,10 @@ from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
 
-KEYS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
-LIGHT = {"redirected", "dynamic"}  # stages of the way that are drawn in the lighter colour
-SHOWN = 400  # facts on one page
+KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
+LIGHT_STAGES = {"redirected", "dynamic"}  # stages of the funnel that are drawn in the lighter colour
+MAX_SHOWN_FACTS = 400  # on the page of an indicator; the API gives all of them
+WHOLE_PROGRAMME = "Ensemble du programme"
 
 
 class FlowBar(NamedTuple):
@@ -45,28 +46,26 @@ class CommitteePages:
         self.queries.reports.wait_for_client(context)
         return self.queries.reports.committee(territory, quarter)
 
-    def places(self, context: RequestContext) -> list[tuple[str, str]]:
-        """The other pages of the same quarter that this visitor may open."""
-        seen = [
-            (each, label) for each, label in self.territories.items() if self.queries.access.may(context.known(), "read_indicators", each)
-        ]
-        return [*seen, (PROGRAMME, "Ensemble du programme")]
+    def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
+        """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""
+        visitor = context.known()
+        readable = [(id, label) for id, label in self.territories.items() if self.queries.access.may(visitor, "read_indicators", id)]
+        return [*readable, (PROGRAMME, WHOLE_PROGRAMME)]
 
     def quarter(self, context: RequestContext, territory: str, quarter: str) -> Response:
         model = self.model(context, territory, quarter)
         lines = {line.id: line for line in model.indicators}
-        notes = reasons(model)
         return self.pages.page(
             context,
             "committee.html",
             model=model,
             lines=lines,
-            keys=[name for name in KEYS if name in lines],
+            keys=[name for name in KEY_INDICATORS if name in lines],
             sections=sections(model.indicators),
             flow=flow(model.flow),
-            notes=notes,
-            places=self.places(context),
-            title=place(model),
+            notes=masking_reasons(model),
+            territories=self.readable_territories(context),
+            title=territory_label(model),
         )
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
@@ -86,34 +85,35 @@ class CommitteePages:
             line=line,
             evidence=evidence,
             side=side,
-            shown=SHOWN,
+            max_shown=MAX_SHOWN_FACTS,
             links=links,
             opens_events=self.queries.access.permissions.scope(context.known().actor.role, "read_events") in {"all", "territory"},
             notes=[],
-            title=place(model),
+            title=territory_label(model),
         )
 
 
-def place(model: CommitteePage) -> str:
-    return "Ensemble du programme" if model.territory.id == PROGRAMME else model.territory.label
+def territory_label(model: CommitteePage) -> str:
+    return WHOLE_PROGRAMME if model.territory.id == PROGRAMME else model.territory.label
 
 
 def sections(indicators: Iterable[IndicatorLine]) -> dict[str, list[IndicatorLine]]:
+    """The indicators by section, in the order in which each section comes first."""
     found: dict[str, list[IndicatorLine]] = {}
     for line in indicators:
         found.setdefault(line.section, []).append(line)
     return found
 
 
-def reasons(model: CommitteePage) -> list[str]:
-    """Why cells are masked, each reason once: the notes under the table."""
+def masking_reasons(model: CommitteePage) -> list[str]:
+    """The reasons for which cells are masked, each once: the notes under the table."""
     cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
     cells += [stage.cell for stage in model.flow]
     return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell)))
 
 
 def flow(stages: Iterable[FunnelStage]) -> list[FlowBar]:
-    """The stages of the funnel, each with the count that its bar is measured against: the highest one that is shown."""
+    """The stages of the funnel, each with the count that has the longest bar: the highest one that is shown."""
     listed = list(stages)
     most = max((stage.cell.value or 0 for stage in listed if isinstance(stage.cell, ValueCell)), default=0)
-    return [FlowBar(stage.label, stage.indicator, stage.side, stage.cell, stage.id in LIGHT, most) for stage in listed]
+    return [FlowBar(stage.label, stage.indicator, stage.side, stage.cell, stage.id in LIGHT_STAGES, most) for stage in listed]

@@ -41,7 +41,7 @@ def quarter(value: str) -> Markup:
 
 
 def quarter_short(value: str) -> str:
-    """For the small room under a chart: T2 2024."""
+    """The short form, for the axis of a chart: T2 2024."""
     year, _, nth = value.partition("-Q")
     return f"T{nth}{SPACE}{year}"
 
@@ -52,9 +52,9 @@ def quarter_plain(value: str) -> str:
     return f"{'1er' if nth == '1' else f'{nth}e'} trimestre {year}"
 
 
-def of(place: str) -> str:
-    """« d’Alençon », « de Flers »: a place after its preposition."""
-    return f"d’{place}" if place[:1].lower() in "aâeéèêiîoôuyh" else f"de {place}"
+def of(name: str) -> str:
+    """« d’Alençon », « de Flers »: the name of a place with its preposition."""
+    return f"d’{name}" if name[:1].lower() in "aâeéèêiîoôuyh" else f"de {name}"
 
 
 FILTERS = {

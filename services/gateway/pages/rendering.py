@@ -11,6 +11,7 @@ from services.gateway.pages import charts
 from services.gateway.pages.french import FILTERS
 from services.gateway.request_context import RequestContext
 from services.vocabulary.roles import Role
+from shared.version import __version__
 
 HERE = Path(__file__).parent
 
@@ -29,6 +30,7 @@ class Pages:
         self.environment.filters |= FILTERS | {"label": self.label, "capital": capitalised}
         self.environment.globals |= {
             "programme": programme,
+            "version": __version__,
             "recorders": recorders,
             "charts": charts,
             "roles": {role.value: role.label for role in Role},
