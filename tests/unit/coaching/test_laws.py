@@ -169,7 +169,7 @@ MONTHS = {Milestone.M3: 3, Milestone.M6: 6}
 
 
 def months_later(day: date, months: int) -> date:
-    """Computed otherwise than in shared.time: month by month, then clamped."""
+    """Computed otherwise than in services.vocabulary.calendar: month by month, then clamped."""
     year, month = day.year, day.month
     for _ in range(months):
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
