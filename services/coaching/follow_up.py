@@ -77,7 +77,7 @@ Event = FollowUpScheduled | FollowUpCompleted | FollowUpUnreachable | FollowUpCa
 
 
 class Pending(Struct, frozen=True):
-    """Still to be done; `attempts` reached nobody."""
+    """Still to be done, after this number of attempts that did not reach the person."""
 
     due_on: date
     attempts: int = 0

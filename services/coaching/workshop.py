@@ -226,7 +226,7 @@ def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
 
 
 def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
-    """A walk-in takes no seat, so a full workshop refuses nobody who came: an attendance is a fact, not a booking."""
+    """A walk-in takes no seat, so a full workshop admits them: an attendance is a fact, not a booking."""
     if command.person in state.present | state.missing:
         raise Refused("attendance_already_recorded")
     if command.walk_in and command.person in state.seats:

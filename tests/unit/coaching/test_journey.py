@@ -2,146 +2,127 @@
 
 from msgspec.structs import replace
 
-from services.coaching.exits import JourneyExited
-from services.coaching.follow_up import FollowUpCancelled, ScheduleFollowUps
-from services.coaching.journey import (
-    JourneyOpened,
-    JourneyTransferred,
-    ReferentAssigned,
-    ReferentReplaced,
-    ReplaceReferent,
-    TransferJourney,
-    decider,
+from services.coaching.coded_values import DenialReason, ExitReason, HandoverReason, Milestone
+from services.coaching.follow_up import FollowUpCancelled
+from services.coaching.journey import JourneyTransferred, ReferentReplaced, ReplaceReferent, TransferJourney, decider
+from services.coaching.renewal import DenyRenewal, RenewalDenied
+from tests.harness.specification import given
+from tests.unit.coaching.journeys import (
+    ASSIGNED,
+    EXIT,
+    EXITED,
+    EXITED_JOURNEY,
+    FOLLOWED_JOURNEY,
+    GRANT,
+    GRANT_DAY,
+    GRANTED,
+    OPEN,
+    OPEN_JOURNEY,
+    OPENED,
+    REASSIGNED,
+    RENEW,
+    RENEWAL_DAY,
+    RENEWED,
+    RENEWED_JOURNEY,
+    day,
 )
-from services.coaching.renewal import DenyRenewal, RenewalDenied, RenewalGranted
-from tests.unit.coaching.stage import AGAIN, EXIT, GRANT, OPEN, day, journey, left, opened
 
-REPLACE = ReplaceReferent(person="p-1", referent="coach-2", reason="DEPART", on=day("2023-03-01"))
-MOVE = TransferJourney(person="p-1", to_territory="flers", on=day("2023-03-01"), territory="alencon")
-DENY = DenyRenewal(person="p-1", reason="AUTRE_DISPOSITIF", proposed_action="Mission locale", on=day("2023-12-10"))
+MARCH = day("2023-03-01")
+REPLACE = ReplaceReferent(person="p-1", referent="coach-2", reason=HandoverReason.DEPART, on=MARCH)
+REPLACED = ReferentReplaced(person="p-1", rank=1, former="coach-1", referent="coach-2", reason=HandoverReason.DEPART, on=MARCH)
+TRANSFER = TransferJourney(person="p-1", to_territory="flers", on=MARCH, territory="alencon")
+TRANSFERRED = JourneyTransferred(person="p-1", rank=1, from_territory="alencon", to_territory="flers", on=MARCH)
+EXIT_ON_REQUEST = replace(EXIT, reason=ExitReason.DEMANDE, outcomes=[])
+DENY = DenyRenewal(person="p-1", reason=DenialReason.AUTRE_DISPOSITIF, proposed_action="Mission locale", on=GRANT_DAY)
+DENIED = RenewalDenied(person="p-1", rank=2, reason=DenialReason.AUTRE_DISPOSITIF, proposed_action="Mission locale", on=GRANT_DAY)
 
 
-def test_a_first_journey_opens_with_its_one_referent() -> None:
-    assert journey().when(OPEN) == [
-        JourneyOpened(person="p-1", rank=1, orientation="o-1", territory="alencon", on=day("2023-01-10")),
-        ReferentAssigned(person="p-1", rank=1, referent="coach-1", on=day("2023-01-10")),
-    ]
+def test_a_first_journey_opens_with_its_referent() -> None:
+    given(decider).when(OPEN).then(OPENED, ASSIGNED)
 
 
 def test_all_journeys_of_a_person_share_one_stream_whatever_the_territory() -> None:
-    assert decider.stream(OPEN) == decider.stream(AGAIN) == "journey-p-1"
+    assert decider.stream(OPEN) == decider.stream(RENEW) == "journey-p-1"
 
 
 def test_a_second_journey_never_opens_beside_an_open_one() -> None:
-    opened().refuses(AGAIN, "journey_already_open")
+    given(decider, *OPEN_JOURNEY).when(RENEW).then_refused("journey_already_open")
 
 
-def test_the_referent_is_replaced_in_one_step() -> None:
-    assert opened().when(REPLACE) == [
-        ReferentReplaced(person="p-1", rank=1, former="coach-1", referent="coach-2", reason="DEPART", on=day("2023-03-01"))
-    ]
+def test_the_referent_is_replaced_by_one_event() -> None:
+    given(decider, *OPEN_JOURNEY).when(REPLACE).then(REPLACED)
 
 
-def test_the_referent_does_not_replace_themselves() -> None:
-    opened(REPLACE).refuses(REPLACE, "already_the_referent")
+def test_a_referent_is_not_replaced_by_the_same_coach() -> None:
+    given(decider, *OPEN_JOURNEY, REPLACED).when(REPLACE).then_refused("already_the_referent")
 
 
-def test_nobody_refers_a_journey_that_is_not_open() -> None:
-    journey().refuses(REPLACE, "journey_not_open")
-    left().refuses(REPLACE, "journey_not_open")
+def test_only_an_open_journey_gets_another_referent() -> None:
+    given(decider).when(REPLACE).then_refused("journey_not_open")
+    given(decider, *EXITED_JOURNEY).when(REPLACE).then_refused("journey_not_open")
 
 
 def test_nothing_happens_to_a_journey_before_it_opened() -> None:
-    opened().refuses(replace(REPLACE, on=day("2023-01-09")), "before_the_opening")
+    given(decider, *OPEN_JOURNEY).when(replace(REPLACE, on=day("2023-01-09"))).then_refused("before_the_opening")
 
 
-def test_a_journey_moves_and_its_exit_is_counted_where_it_then_is() -> None:
-    moved = opened()
-    assert moved.when(MOVE) == [
-        JourneyTransferred(person="p-1", rank=1, from_territory="alencon", to_territory="flers", on=day("2023-03-01"))
-    ]
-    assert moved.when(replace(EXIT, reason="DEMANDE", outcomes=[], territory="flers")) == [
-        JourneyExited(
-            person="p-1",
-            rank=1,
-            exit_on=day("2023-11-30"),
-            reason="DEMANDE",
-            outcomes=[],
-            orientation="o-1",
-            territory="flers",
-            on=day("2023-12-01"),
-        )
-    ]
+def test_the_exit_of_a_transferred_journey_counts_in_its_new_territory() -> None:
+    transferred = given(decider, *OPEN_JOURNEY).when(TRANSFER).then(TRANSFERRED)
+    exited = replace(EXITED, reason=ExitReason.DEMANDE, outcomes=[], territory="flers")
+    transferred.when(replace(EXIT_ON_REQUEST, territory="flers")).then(exited)
 
 
-def test_a_journey_does_not_move_to_where_it_is() -> None:
-    opened().refuses(replace(MOVE, to_territory="alencon"), "already_in_the_territory")
+def test_a_journey_is_not_transferred_to_its_own_territory() -> None:
+    given(decider, *OPEN_JOURNEY).when(replace(TRANSFER, to_territory="alencon")).then_refused("already_in_the_territory")
 
 
-def test_who_speaks_for_another_territory_neither_moves_nor_ends_a_journey() -> None:
-    opened().refuses(replace(MOVE, territory="argentan"), "journey_in_another_territory")
-    opened(MOVE).refuses(replace(EXIT, reason="DEMANDE", outcomes=[]), "journey_in_another_territory")
+def test_only_an_actor_of_its_territory_transfers_or_ends_a_journey() -> None:
+    given(decider, *OPEN_JOURNEY).when(replace(TRANSFER, territory="argentan")).then_refused("journey_in_another_territory")
+    given(decider, *OPEN_JOURNEY, TRANSFERRED).when(EXIT_ON_REQUEST).then_refused("journey_in_another_territory")
 
 
-def test_a_journey_that_is_over_does_not_move() -> None:
-    left().refuses(replace(MOVE, on=day("2023-12-20")), "journey_not_open")
+def test_an_exited_journey_is_not_transferred() -> None:
+    given(decider, *EXITED_JOURNEY).when(replace(TRANSFER, on=day("2023-12-20"))).then_refused("journey_not_open")
 
 
-def test_a_renewal_is_granted_for_the_coming_rank() -> None:
-    assert left().when(GRANT) == [RenewalGranted(person="p-1", rank=2, on=day("2023-12-10"))]
+def test_a_renewal_is_granted_for_the_next_rank() -> None:
+    given(decider, *EXITED_JOURNEY).when(GRANT).then(GRANTED)
 
 
-def test_a_renewal_is_granted_once() -> None:
-    left(GRANT).refuses(GRANT, "renewal_already_granted")
-    left(GRANT).refuses(DENY, "renewal_already_granted")
+def test_a_granted_renewal_is_neither_granted_again_nor_denied() -> None:
+    given(decider, *EXITED_JOURNEY, GRANTED).when(GRANT).then_refused("renewal_already_granted")
+    given(decider, *EXITED_JOURNEY, GRANTED).when(DENY).then_refused("renewal_already_granted")
 
 
 def test_a_renewal_is_decided_after_the_exit() -> None:
-    journey().refuses(GRANT, "journey_not_exited")
-    opened().refuses(DENY, "journey_not_exited")
-    left().refuses(replace(GRANT, on=day("2023-11-29")), "renewal_before_exit")
+    given(decider).when(GRANT).then_refused("journey_not_exited")
+    given(decider, *OPEN_JOURNEY).when(DENY).then_refused("journey_not_exited")
+    given(decider, *EXITED_JOURNEY).when(replace(GRANT, on=day("2023-11-29"))).then_refused("renewal_before_exit")
 
 
-def test_a_renewal_is_denied_with_what_is_proposed_instead_and_may_be_granted_later() -> None:
-    denied = left()
-    assert denied.when(DENY) == [
-        RenewalDenied(person="p-1", rank=2, reason="AUTRE_DISPOSITIF", proposed_action="Mission locale", on=day("2023-12-10"))
-    ]
-    assert denied.when(GRANT)
+def test_a_renewal_is_denied_with_a_proposed_action_and_may_be_granted_later() -> None:
+    given(decider, *EXITED_JOURNEY).when(DENY).then(DENIED).when(GRANT).then(GRANTED)
 
 
 def test_a_renewal_opens_the_next_rank() -> None:
-    assert left(GRANT).when(AGAIN) == [
-        JourneyOpened(person="p-1", rank=2, orientation=None, territory="flers", on=day("2024-01-05")),
-        ReferentAssigned(person="p-1", rank=2, referent="coach-2", on=day("2024-01-05")),
-    ]
+    given(decider, *EXITED_JOURNEY, GRANTED).when(RENEW).then(RENEWED, REASSIGNED)
 
 
-def test_a_renewal_that_opens_cancels_the_follow_ups_that_were_awaited() -> None:
-    schedule = ScheduleFollowUps(person="p-1", rank=1, exit_on=day("2023-11-30"), on=day("2023-12-01"))
-    assert left(schedule, GRANT).when(AGAIN)[:2] == [
-        FollowUpCancelled(person="p-1", rank=1, milestone="M3", on=day("2024-01-05")),
-        FollowUpCancelled(person="p-1", rank=1, milestone="M6", on=day("2024-01-05")),
-    ]
+def test_the_opening_of_a_renewal_cancels_the_pending_follow_ups() -> None:
+    m3, m6 = (FollowUpCancelled(person="p-1", rank=1, milestone=milestone, on=RENEWAL_DAY) for milestone in Milestone)
+    given(decider, *FOLLOWED_JOURNEY, GRANTED).when(RENEW).then(m3, m6, RENEWED, REASSIGNED)
 
 
-def test_no_further_journey_without_a_granted_renewal() -> None:
-    left().refuses(AGAIN, "renewal_not_granted")
-    left(DENY).refuses(AGAIN, "renewal_not_granted")
+def test_no_further_journey_opens_without_a_granted_renewal() -> None:
+    given(decider, *EXITED_JOURNEY).when(RENEW).then_refused("renewal_not_granted")
+    given(decider, *EXITED_JOURNEY, DENIED).when(RENEW).then_refused("renewal_not_granted")
 
 
-def test_no_further_journey_before_the_day_of_the_grant() -> None:
-    left(GRANT).refuses(replace(AGAIN, on=day("2023-12-09")), "renewal_not_granted")
+def test_no_further_journey_opens_before_the_day_of_the_grant() -> None:
+    given(decider, *EXITED_JOURNEY, GRANTED).when(replace(RENEW, on=day("2023-12-09"))).then_refused("renewal_not_granted")
 
 
 def test_a_grant_is_used_once() -> None:
-    ended = replace(
-        EXIT,
-        exit_on=day("2024-03-01"),
-        reason="ABANDON",
-        outcomes=[],
-        on=day("2024-03-01"),
-        recorded_on=day("2024-03-01"),
-        territory="flers",
-    )
-    left(GRANT, AGAIN, ended).refuses(replace(AGAIN, on=day("2024-04-01")), "renewal_not_granted")
+    end = day("2024-03-01")
+    second_exit = replace(EXITED, rank=2, exit_on=end, reason=ExitReason.ABANDON, outcomes=[], orientation=None, territory="flers", on=end)
+    given(decider, *RENEWED_JOURNEY, second_exit).when(replace(RENEW, on=day("2024-04-01"))).then_refused("renewal_not_granted")

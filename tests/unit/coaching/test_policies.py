@@ -1,4 +1,4 @@
-"""What the service asks by itself, through the same door and the same rules as anybody."""
+"""The commands that coaching gives by itself pass the same validation and the same rules as those of a person."""
 
 from datetime import date
 from typing import Any
@@ -7,63 +7,73 @@ import msgspec
 import pytest
 
 from services.coaching.follow_up import ScheduleFollowUps
-from services.coaching.journey import OpenJourney
+from services.coaching.journey import OpenJourney, decider
 from services.coaching.policies import POLICIES
-from shared.errors import Refused
-from shared.message import encode
+from services.vocabulary.french import VALIDATION
+from shared.command_fields import FilledIn
 from shared.policy import Policy
 from shared.validation import CommandParser
-from tests.unit.coaching.stage import AGAIN, EXIT, GRANT, JOB, Stage, day, journey, left, opened
+from tests.harness.specification import given
+from tests.unit.coaching.journeys import (
+    EXIT_DAY,
+    EXITED,
+    EXITED_JOURNEY,
+    FOLLOWED_JOURNEY,
+    M3_SCHEDULED,
+    M6_SCHEDULED,
+    OPEN_JOURNEY,
+    RENEWED_JOURNEY,
+    day,
+)
 
-OPENS, SCHEDULES = POLICIES
-ACCEPTED = {"orientation": "o-1", "person": "p-1", "prescriber": "ft", "referent": "coach-1", "on": "2023-01-10"}
-CONTEXT = {"on": date(2023, 12, 1), "territory": "alencon"}
+OPEN_POLICY, SCHEDULE_POLICY = POLICIES
+ORIENTATION_ACCEPTED = {"orientation": "o-1", "person": "p-1", "prescriber": "ft", "referent": "coach-1", "on": "2023-01-10"}
+TODAY = day("2023-12-01")
+FILLED_IN: dict[FilledIn, date | str] = {FilledIn.FACT_DATE: TODAY, FilledIn.TERRITORY: "alencon"}
 
 
-def asked(policy: Policy, event: Any) -> Any:
-    """The command that a recorded event leads to."""
-    data = policy.given(msgspec.json.decode(encode(event), type=policy.reads))
-    assert data is not None
-    return CommandParser(policy.asks).command(data, CONTEXT)
+def command_for(policy: Policy, event: Any) -> Any:
+    """The command that a policy gives for a recorded event."""
+    data = policy.data(msgspec.json.decode(msgspec.json.encode(event), type=policy.reads))
+    parser = CommandParser(policy.command, VALIDATION)
+    return parser.build(parser.validate(data), FILLED_IN)
 
 
-def test_an_accepted_orientation_opens_a_journey_with_the_referent_it_names() -> None:
-    command = asked(OPENS, ACCEPTED)
-    assert command == OpenJourney(person="p-1", referent="coach-1", orientation="o-1", on=date(2023, 12, 1), territory="alencon")
-    assert len(journey().when(command)) == 2
+def test_an_accepted_orientation_opens_a_journey_with_the_referent_that_it_names() -> None:
+    command = command_for(OPEN_POLICY, ORIENTATION_ACCEPTED)
+    assert command == OpenJourney(person="p-1", referent="coach-1", orientation="o-1", on=TODAY, territory="alencon")
+    assert len(given(decider).when(command).events()) == 2
 
 
 def test_an_exit_schedules_its_follow_ups() -> None:
-    (event,) = opened(JOB).when(EXIT)
-    command = asked(SCHEDULES, event)
-    assert command == ScheduleFollowUps(person="p-1", rank=1, exit_on=day("2023-11-30"), on=date(2023, 12, 1))
-    assert len(left().when(command)) == 2
+    command = command_for(SCHEDULE_POLICY, EXITED)
+    assert command == ScheduleFollowUps(person="p-1", rank=1, exit_on=EXIT_DAY, on=TODAY)
+    given(decider, *EXITED_JOURNEY).when(command).then(M3_SCHEDULED, M6_SCHEDULED)
 
 
-def test_policies_listen_to_the_right_events_and_have_names_of_their_own() -> None:
-    assert [policy.on for policy in POLICIES] == ["intake.OrientationAccepted", "coaching.JourneyExited"]
-    assert len({policy.name for policy in POLICIES}) == len(POLICIES)
-
-
-def exit_event() -> Any:
-    return opened(JOB).when(EXIT)[0]
+def test_each_policy_has_its_own_id_and_reacts_to_its_event() -> None:
+    assert {policy.id: policy.event for policy in POLICIES} == {
+        "open-the-journey-of-an-accepted-orientation": "intake.OrientationAccepted",
+        "schedule-the-follow-ups-of-an-exit": "coaching.JourneyExited",
+    }
 
 
 @pytest.mark.parametrize(
-    ("policy", "event", "state"),
+    ("policy", "event", "history", "code"),
     [
-        (OPENS, ACCEPTED, opened()),
-        (SCHEDULES, exit_event(), left(asked(SCHEDULES, exit_event()))),
-        (SCHEDULES, exit_event(), left(GRANT, AGAIN)),
+        (OPEN_POLICY, ORIENTATION_ACCEPTED, OPEN_JOURNEY, "journey_already_open"),
+        (SCHEDULE_POLICY, EXITED, FOLLOWED_JOURNEY, "follow_ups_already_scheduled"),
+        (SCHEDULE_POLICY, EXITED, RENEWED_JOURNEY, "journey_reopened"),
     ],
 )
-def test_what_is_so_already_is_tolerated(policy: Policy, event: Any, state: Stage) -> None:
-    with pytest.raises(Refused) as refusal:
-        state.when(asked(policy, event))
-    assert refusal.value.code in policy.tolerates
+def test_a_policy_tolerates_that_its_command_has_nothing_left_to_do(
+    policy: Policy, event: Any, history: tuple[Any, ...], code: str
+) -> None:
+    given(decider, *history).when(command_for(policy, event)).then_refused(code)
+    assert code in policy.tolerates
 
 
-def test_every_other_refusal_is_heard() -> None:
-    """A former participant who is sent again needs a renewal: somebody must see that, so it is not tolerated."""
-    assert OPENS.tolerates == {"journey_already_open"}
-    left().refuses(asked(OPENS, ACCEPTED), "renewal_not_granted")
+def test_a_policy_tolerates_no_other_refusal() -> None:
+    """A former participant who is oriented again needs a renewal. Somebody must see that, so it is not tolerated."""
+    assert OPEN_POLICY.tolerates == {"journey_already_open"}
+    given(decider, *EXITED_JOURNEY).when(command_for(OPEN_POLICY, ORIENTATION_ACCEPTED)).then_refused("renewal_not_granted")

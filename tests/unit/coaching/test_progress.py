@@ -1,7 +1,12 @@
 """The diagnostic, the barriers, the interviews."""
 
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
 
+from services.coaching.coded_values import Constraint, InterviewMode
+from services.coaching.journey import decider
 from services.coaching.progress import (
     BarrierIdentified,
     BarrierLifted,
@@ -12,63 +17,66 @@ from services.coaching.progress import (
     InterviewHeld,
     LiftBarrier,
 )
-from services.coaching.words import THEMATIQUES
-from tests.unit.coaching.stage import day, journey, left, opened
+from services.vocabulary.thematiques import LABELS
+from tests.harness.specification import given
+from tests.unit.coaching.journeys import EXITED_JOURNEY, OPEN_JOURNEY, day
 
-MOBILITY, HOUSING = sorted(name for name in THEMATIQUES if name.startswith(("mobilite--", "logement-hebergement--")))[:2]
-DIAGNOSTIC = CompleteDiagnostic(person="p-1", constraints={MOBILITY: "OUI", HOUSING: "NON_ABORDEE"}, on=day("2023-02-01"))
-IDENTIFY = IdentifyBarrier(person="p-1", thematique=MOBILITY, on=day("2023-02-01"))
-LIFT = LiftBarrier(person="p-1", thematique=MOBILITY, on=day("2023-06-01"))
-INTERVIEW = HoldInterview(person="p-1", mode="PRESENTIEL", minutes=45, on=day("2023-02-01"), by="coach-1")
+FEBRUARY, JUNE, JULY = day("2023-02-01"), day("2023-06-01"), day("2023-07-01")
+MOBILITY, HOUSING = sorted(name for name in LABELS if name.startswith(("mobilite--", "logement-hebergement--")))[:2]
+CONSTRAINTS = {MOBILITY: Constraint.OUI, HOUSING: Constraint.NON_ABORDEE}
+
+COMPLETE = CompleteDiagnostic(person="p-1", constraints=CONSTRAINTS, on=FEBRUARY)
+IDENTIFY = IdentifyBarrier(person="p-1", thematique=MOBILITY, on=FEBRUARY)
+IDENTIFIED = BarrierIdentified(person="p-1", rank=1, thematique=MOBILITY, on=FEBRUARY)
+LIFT = LiftBarrier(person="p-1", thematique=MOBILITY, on=JUNE)
+LIFTED = BarrierLifted(person="p-1", rank=1, thematique=MOBILITY, on=JUNE)
+HOLD = HoldInterview(person="p-1", mode=InterviewMode.PRESENTIEL, minutes=45, on=FEBRUARY, by="coach-1")
+HELD = InterviewHeld(person="p-1", rank=1, mode=InterviewMode.PRESENTIEL, minutes=45, by="coach-1", on=FEBRUARY)
 
 
 def test_the_vocabulary_is_the_national_one() -> None:
-    assert len(THEMATIQUES) == 69
+    assert len(LABELS) == 69
 
 
-def test_a_diagnostic_is_kept_as_it_was_said() -> None:
-    assert opened().when(DIAGNOSTIC) == [
-        DiagnosticCompleted(person="p-1", rank=1, constraints={MOBILITY: "OUI", HOUSING: "NON_ABORDEE"}, on=day("2023-02-01"))
-    ]
+def test_a_diagnostic_is_recorded_as_the_person_gave_it() -> None:
+    given(decider, *OPEN_JOURNEY).when(COMPLETE).then(DiagnosticCompleted(person="p-1", rank=1, constraints=CONSTRAINTS, on=FEBRUARY))
 
 
 def test_an_unknown_thematique_is_refused_everywhere() -> None:
-    opened().refuses(replace(DIAGNOSTIC, constraints={MOBILITY: "OUI", "permis": "OUI"}), "unknown_thematique")
-    opened().refuses(replace(IDENTIFY, thematique="permis"), "unknown_thematique")
+    diagnostic = replace(COMPLETE, constraints={MOBILITY: Constraint.OUI, "permis": Constraint.OUI})
+    given(decider, *OPEN_JOURNEY).when(diagnostic).then_refused("unknown_thematique")
+    given(decider, *OPEN_JOURNEY).when(replace(IDENTIFY, thematique="permis")).then_refused("unknown_thematique")
 
 
 def test_a_barrier_is_identified_then_lifted_and_may_come_back() -> None:
-    way = opened()
-    assert way.when(IDENTIFY) == [BarrierIdentified(person="p-1", rank=1, thematique=MOBILITY, on=day("2023-02-01"))]
-    assert way.when(LIFT) == [BarrierLifted(person="p-1", rank=1, thematique=MOBILITY, on=day("2023-06-01"))]
-    assert way.when(replace(IDENTIFY, on=day("2023-07-01")))
+    lifted = given(decider, *OPEN_JOURNEY).when(IDENTIFY).then(IDENTIFIED).when(LIFT).then(LIFTED)
+    lifted.when(replace(IDENTIFY, on=JULY)).then(replace(IDENTIFIED, on=JULY))
 
 
-def test_a_barrier_that_stands_is_not_identified_again() -> None:
-    opened(IDENTIFY).refuses(IDENTIFY, "barrier_already_identified")
+def test_a_barrier_is_not_identified_again_before_it_is_lifted() -> None:
+    given(decider, *OPEN_JOURNEY, IDENTIFIED).when(IDENTIFY).then_refused("barrier_already_identified")
 
 
-def test_only_a_barrier_that_stands_is_lifted() -> None:
-    opened().refuses(LIFT, "barrier_not_identified")
-    opened(IDENTIFY, LIFT).refuses(LIFT, "barrier_not_identified")
+def test_only_an_identified_barrier_is_lifted() -> None:
+    given(decider, *OPEN_JOURNEY).when(LIFT).then_refused("barrier_not_identified")
+    given(decider, *OPEN_JOURNEY, IDENTIFIED, LIFTED).when(LIFT).then_refused("barrier_not_identified")
 
 
-def test_an_interview_says_who_held_it() -> None:
-    assert opened().when(INTERVIEW) == [
-        InterviewHeld(person="p-1", rank=1, mode="PRESENTIEL", minutes=45, by="coach-1", on=day("2023-02-01"))
-    ]
+def test_an_interview_names_the_coach_who_held_it() -> None:
+    given(decider, *OPEN_JOURNEY).when(HOLD).then(HELD)
 
 
-def test_nothing_is_held_with_a_person_who_is_not_coached() -> None:
-    for command in (DIAGNOSTIC, IDENTIFY, LIFT, INTERVIEW):
-        journey().refuses(command, "journey_not_open")
+@pytest.mark.parametrize("command", [COMPLETE, IDENTIFY, LIFT, HOLD])
+def test_progress_needs_an_open_journey(command: Any) -> None:
+    given(decider).when(command).then_refused("journey_not_open")
 
 
-def test_what_is_learnt_after_the_exit_is_recorded_at_its_own_date() -> None:
-    assert left().when(replace(INTERVIEW, on=day("2023-11-30")))
-    left().refuses(replace(INTERVIEW, on=day("2023-12-01")), "journey_not_open")
+def test_progress_that_is_recorded_after_the_exit_is_dated_no_later_than_the_exit() -> None:
+    last_day = day("2023-11-30")
+    given(decider, *EXITED_JOURNEY).when(replace(HOLD, on=last_day)).then(replace(HELD, on=last_day))
+    given(decider, *EXITED_JOURNEY).when(replace(HOLD, on=day("2023-12-01"))).then_refused("journey_not_open")
 
 
-def test_nothing_is_held_before_the_opening() -> None:
-    for state in (opened(), left()):
-        state.refuses(replace(INTERVIEW, on=day("2023-01-09")), "before_the_opening")
+@pytest.mark.parametrize("history", [OPEN_JOURNEY, EXITED_JOURNEY], ids=["open", "exited"])
+def test_no_interview_is_held_before_the_opening(history: tuple[Any, ...]) -> None:
+    given(decider, *history).when(replace(HOLD, on=day("2023-01-09"))).then_refused("before_the_opening")

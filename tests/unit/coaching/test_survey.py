@@ -1,51 +1,58 @@
-"""One answer per token, joined to nobody."""
+"""One answer per token, which cannot be joined to a person."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
+from services.coaching.coded_values import LifeDomain
 from services.coaching.survey import AnswerSurvey, SurveyAnswered, decider
+from services.vocabulary.calendar import ZONE
+from services.vocabulary.french import VALIDATION
+from shared.command_handler import CommandHandler
 from shared.message import Actor, CommandMessage
-from tests.unit.coaching.stage import Stage, day
+from shared.store.sqlite.store import SqliteStore
+from shared.trust.access import Identity, Permissions
+from tests.harness.specification import given
+from tests.unit.coaching.journeys import day
 
 ANSWER = AnswerSurvey(
     token="k3vQ-token",
     satisfied=True,
     rating=4,
-    domains=["SANTE", "MOBILITE"],
+    domains=[LifeDomain.SANTE, LifeDomain.MOBILITE],
     wellbeing=True,
     wants_continuation=False,
     on=day("2024-01-15"),
     territory="laigle",
 )
+ANSWERED = SurveyAnswered(
+    satisfied=True,
+    rating=4,
+    domains=[LifeDomain.SANTE, LifeDomain.MOBILITE],
+    wellbeing=True,
+    wants_continuation=False,
+    territory="laigle",
+    on=day("2024-01-15"),
+)
 
 
 def test_an_answer_is_recorded() -> None:
-    assert Stage(decider).when(ANSWER) == [
-        SurveyAnswered(
-            satisfied=True,
-            rating=4,
-            domains=["SANTE", "MOBILITE"],
-            wellbeing=True,
-            wants_continuation=False,
-            territory="laigle",
-            on=day("2024-01-15"),
-        )
-    ]
+    given(decider).when(ANSWER).then(ANSWERED)
 
 
-def test_a_token_answers_once() -> None:
-    Stage(decider, [ANSWER]).refuses(replace(ANSWER, rating=1), "survey_already_answered")
+def test_a_token_is_used_once() -> None:
+    given(decider, ANSWERED).when(replace(ANSWER, rating=1)).then_refused("survey_already_answered")
 
 
 def test_an_answer_names_each_domain_once() -> None:
-    Stage(decider).refuses(replace(ANSWER, domains=["SANTE", "SANTE"]), "domain_named_twice")
+    given(decider).when(replace(ANSWER, domains=[LifeDomain.SANTE, LifeDomain.SANTE])).then_refused("domain_named_twice")
 
 
-def test_an_answer_holds_nothing_that_leads_to_a_person() -> None:
-    """These fields and no other: neither the token, nor a person, nor a journey, nor an actor."""
+def test_an_answer_has_no_field_that_leads_to_a_person() -> None:
+    """These fields and no other: no token, no person, no journey, no actor."""
     assert {field.name for field in msgspec.structs.fields(SurveyAnswered)} == {
         "satisfied",
         "rating",
@@ -57,23 +64,25 @@ def test_an_answer_holds_nothing_that_leads_to_a_person() -> None:
     }
 
 
-def test_the_recorded_answer_names_neither_the_actor_nor_what_led_to_it() -> None:
-    """The whole recorded body, envelope included: only the stream's own name repeats the token."""
+def test_the_recorded_event_names_neither_the_actor_nor_the_cause_nor_the_token(tmp_path: Path) -> None:
+    """The whole recorded body is read, envelope included, and the name of its stream."""
+    now = datetime(2024, 1, 15, 9, tzinfo=UTC)
     message = CommandMessage(
         id=UUID(int=7),
         type="AnswerSurvey",
         actor=Actor("person-of-flesh", "participant", "organisation-of-theirs"),
         territory="laigle",
-        time=datetime(2024, 1, 15, 9, tzinfo=UTC),
-        data={},
-        causation_id="what-caused-it",
-        correlation_id="what-it-belongs-to",
+        time=now,
+        data={"token": ANSWER.token, "satisfied": True, "rating": 4, "domains": ["SANTE"], "wellbeing": True, "wants_continuation": False},
+        causation_id="cause-of-the-command",
+        correlation_id="correlation-of-the-command",
     )
-    stream = decider.stream(ANSWER)
-    (recorded,) = decider.bodies(message, stream, decider.decide(decider.initial, ANSWER))
-    body = recorded.body.decode()
-    for trace in ("person-of-flesh", "organisation-of-theirs", "what-caused-it", "what-it-belongs-to"):
+    store = SqliteStore(tmp_path / "log.sqlite")
+    permissions = Permissions({("participant", "AnswerSurvey"): "all"})
+    CommandHandler([decider], store, permissions, lambda: now, ZONE, VALIDATION).handle(message, Identity(message.actor, ("laigle",)))
+    (event,) = store.read_all(0)
+    body = msgspec.json.encode(event).decode()
+    for trace in ("person-of-flesh", "organisation-of-theirs", "cause-of-the-command", "correlation-of-the-command", ANSWER.token):
         assert trace not in body
-    assert stream.startswith("survey-")
-    assert ANSWER.token not in stream
-    assert body.count(ANSWER.token) == 0
+    assert event.kind == "coaching.SurveyAnswered"
+    assert event.subject.startswith("survey-")

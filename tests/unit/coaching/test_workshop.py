@@ -1,10 +1,11 @@
-"""Seats, attendance, and a sheet that closes when nothing is in doubt."""
+"""Seats are taken, attendance is recorded, and a workshop closes when every seat is resolved."""
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from services.coaching.words import THEMATIQUES
+from services.coaching.coded_values import SeatReleaseReason
 from services.coaching.workshop import (
     AttendWorkshop,
     CloseWorkshop,
@@ -20,122 +21,131 @@ from services.coaching.workshop import (
     WorkshopScheduled,
     decider,
 )
-from tests.unit.coaching.stage import Stage, day
+from services.vocabulary.thematiques import LABELS
+from tests.harness.specification import Given, given
+from tests.unit.coaching.journeys import day
 
-THEMATIQUE = min(THEMATIQUES)
+THEMATIQUE = min(LABELS)
 TODAY = day("2023-03-15")
 SCHEDULE = ScheduleWorkshop(
     workshop="w-1", kind="CV", thematique=THEMATIQUE, capacity=2, held_on=TODAY, on=day("2023-03-01"), territory="flers"
 )
+SCHEDULED = WorkshopScheduled(
+    workshop="w-1", kind="CV", thematique=THEMATIQUE, capacity=2, held_on=TODAY, territory="flers", on=day("2023-03-01")
+)
 CLOSE = CloseWorkshop(workshop="w-1", on=TODAY)
+CLOSED = WorkshopClosed(workshop="w-1", on=TODAY)
 
 
-def workshop(*given: Any) -> Stage:
-    return Stage(decider, [SCHEDULE, *given])
+def workshop(*events: Any) -> Given:
+    """A workshop of two seats, with these events after it was scheduled."""
+    return given(decider, SCHEDULED, *events)
 
 
 def take(person: str) -> TakeSeat:
     return TakeSeat(workshop="w-1", person=person, on=day("2023-03-02"))
 
 
+def taken(person: str) -> SeatTaken:
+    return SeatTaken(workshop="w-1", person=person, on=day("2023-03-02"))
+
+
 def release(person: str) -> ReleaseSeat:
-    return ReleaseSeat(workshop="w-1", person=person, reason="EMPECHEMENT", on=day("2023-03-03"))
+    return ReleaseSeat(workshop="w-1", person=person, reason=SeatReleaseReason.EMPECHEMENT, on=day("2023-03-03"))
+
+
+def released(person: str) -> SeatReleased:
+    return SeatReleased(workshop="w-1", person=person, reason=SeatReleaseReason.EMPECHEMENT, on=day("2023-03-03"))
 
 
 def attend(person: str, walk_in: bool = False) -> AttendWorkshop:
     return AttendWorkshop(workshop="w-1", person=person, walk_in=walk_in, on=TODAY)
 
 
+def attended(person: str, walk_in: bool = False) -> WorkshopAttended:
+    return WorkshopAttended(workshop="w-1", person=person, walk_in=walk_in, thematique=THEMATIQUE, on=TODAY)
+
+
 def miss(person: str) -> MissWorkshop:
     return MissWorkshop(workshop="w-1", person=person, excused=True, on=TODAY)
 
 
+def missed(person: str) -> WorkshopMissed:
+    return WorkshopMissed(workshop="w-1", person=person, excused=True, on=TODAY)
+
+
 def test_a_workshop_is_scheduled_once_on_a_known_thematique() -> None:
-    assert Stage(decider).when(SCHEDULE) == [
-        WorkshopScheduled(
-            workshop="w-1", kind="CV", thematique=THEMATIQUE, capacity=2, held_on=TODAY, territory="flers", on=day("2023-03-01")
-        )
-    ]
-    workshop().refuses(SCHEDULE, "workshop_already_scheduled")
-    workshop(CLOSE).refuses(SCHEDULE, "workshop_already_scheduled")
-    Stage(decider).refuses(replace(SCHEDULE, thematique="cv"), "unknown_thematique")
+    given(decider).when(SCHEDULE).then(SCHEDULED)
+    workshop().when(SCHEDULE).then_refused("workshop_already_scheduled")
+    workshop(CLOSED).when(SCHEDULE).then_refused("workshop_already_scheduled")
+    given(decider).when(replace(SCHEDULE, thematique="cv")).then_refused("unknown_thematique")
 
 
 def test_seats_are_taken_up_to_the_capacity() -> None:
-    room = workshop()
-    assert room.when(take("p-1")) == [SeatTaken(workshop="w-1", person="p-1", on=day("2023-03-02"))]
-    room.when(take("p-2"))
-    room.refuses(take("p-3"), "workshop_full")
+    full = workshop().when(take("p-1")).then(taken("p-1")).when(take("p-2")).then(taken("p-2"))
+    full.when(take("p-3")).then_refused("workshop_full")
 
 
-def test_a_released_seat_is_for_somebody_else() -> None:
-    room = workshop(take("p-1"), take("p-2"))
-    assert room.when(release("p-1")) == [SeatReleased(workshop="w-1", person="p-1", reason="EMPECHEMENT", on=day("2023-03-03"))]
-    assert room.when(take("p-3"))
+def test_a_released_seat_is_free_for_another_person() -> None:
+    one_free = workshop(taken("p-1"), taken("p-2")).when(release("p-1")).then(released("p-1"))
+    one_free.when(take("p-3")).then(taken("p-3"))
 
 
 def test_a_missed_seat_stays_taken() -> None:
-    workshop(take("p-1"), take("p-2"), miss("p-1")).refuses(take("p-3"), "workshop_full")
+    workshop(taken("p-1"), taken("p-2"), missed("p-1")).when(take("p-3")).then_refused("workshop_full")
 
 
-def test_a_person_has_one_place() -> None:
-    workshop(take("p-1")).refuses(take("p-1"), "seat_already_taken")
-    workshop(attend("p-1", walk_in=True)).refuses(take("p-1"), "seat_already_taken")
+def test_a_person_has_at_most_one_seat() -> None:
+    workshop(taken("p-1")).when(take("p-1")).then_refused("seat_already_taken")
+    workshop(attended("p-1", walk_in=True)).when(take("p-1")).then_refused("seat_already_taken")
 
 
-def test_only_a_seat_that_is_awaited_is_released() -> None:
-    workshop().refuses(release("p-1"), "seat_not_taken")
-    workshop(take("p-1"), attend("p-1")).refuses(release("p-1"), "attendance_already_recorded")
-    workshop(take("p-1"), miss("p-1")).refuses(release("p-1"), "attendance_already_recorded")
+def test_only_a_seat_whose_person_is_still_expected_is_released() -> None:
+    workshop().when(release("p-1")).then_refused("seat_not_taken")
+    workshop(taken("p-1"), attended("p-1")).when(release("p-1")).then_refused("attendance_already_recorded")
+    workshop(taken("p-1"), missed("p-1")).when(release("p-1")).then_refused("attendance_already_recorded")
 
 
-def test_who_has_a_seat_attends() -> None:
-    assert workshop(take("p-1")).when(attend("p-1")) == [
-        WorkshopAttended(workshop="w-1", person="p-1", walk_in=False, thematique=THEMATIQUE, on=TODAY)
-    ]
+def test_a_person_with_a_seat_attends() -> None:
+    workshop(taken("p-1")).when(attend("p-1")).then(attended("p-1"))
 
 
-def test_who_has_none_attends_as_a_flagged_walk_in_even_in_a_full_room() -> None:
-    workshop().refuses(attend("p-9"), "seat_not_taken")
-    full = workshop(take("p-1"), take("p-2"))
-    assert full.when(attend("p-9", walk_in=True)) == [
-        WorkshopAttended(workshop="w-1", person="p-9", walk_in=True, thematique=THEMATIQUE, on=TODAY)
-    ]
+def test_a_person_without_a_seat_attends_as_a_flagged_walk_in_even_when_the_workshop_is_full() -> None:
+    workshop().when(attend("p-9")).then_refused("seat_not_taken")
+    full = workshop(taken("p-1"), taken("p-2"))
+    full.when(attend("p-9", walk_in=True)).then(attended("p-9", walk_in=True))
 
 
-def test_who_has_a_seat_is_no_walk_in() -> None:
-    workshop(take("p-1")).refuses(attend("p-1", walk_in=True), "not_a_walk_in")
+def test_a_person_with_a_seat_is_no_walk_in() -> None:
+    workshop(taken("p-1")).when(attend("p-1", walk_in=True)).then_refused("not_a_walk_in")
 
 
-def test_who_was_expected_and_did_not_come_missed_it() -> None:
-    assert workshop(take("p-1")).when(miss("p-1")) == [WorkshopMissed(workshop="w-1", person="p-1", excused=True, on=TODAY)]
-    workshop().refuses(miss("p-1"), "seat_not_taken")
+def test_only_a_person_who_was_expected_misses_a_workshop() -> None:
+    workshop(taken("p-1")).when(miss("p-1")).then(missed("p-1"))
+    workshop().when(miss("p-1")).then_refused("seat_not_taken")
 
 
-def test_attendance_is_recorded_once() -> None:
-    for first in (attend("p-1"), miss("p-1")):
-        room = workshop(take("p-1"), first)
-        for second in (attend("p-1"), attend("p-1", walk_in=True), miss("p-1")):
-            room.refuses(second, "attendance_already_recorded")
+@pytest.mark.parametrize("first", [attended("p-1"), missed("p-1")])
+@pytest.mark.parametrize("second", [attend("p-1"), attend("p-1", walk_in=True), miss("p-1")])
+def test_attendance_is_recorded_once(first: Any, second: Any) -> None:
+    workshop(taken("p-1"), first).when(second).then_refused("attendance_already_recorded")
 
 
-def test_nobody_attends_or_misses_before_the_day() -> None:
-    for command in (attend("p-1"), miss("p-1")):
-        workshop(take("p-1")).refuses(replace(command, on=day("2023-03-14")), "workshop_not_held_yet")
+@pytest.mark.parametrize("command", [attend("p-1"), miss("p-1")])
+def test_attendance_is_not_recorded_before_the_day(command: Any) -> None:
+    workshop(taken("p-1")).when(replace(command, on=day("2023-03-14"))).then_refused("workshop_not_held_yet")
 
 
 def test_a_workshop_closes_when_every_seat_is_resolved() -> None:
-    room = workshop(take("p-1"), take("p-2"), attend("p-1"))
-    room.refuses(CLOSE, "seats_unresolved")
-    room.when(miss("p-2"))
-    assert room.when(CLOSE) == [WorkshopClosed(workshop="w-1", on=TODAY)]
+    unresolved = workshop(taken("p-1"), taken("p-2"), attended("p-1")).when(CLOSE).then_refused("seats_unresolved")
+    unresolved.when(miss("p-2")).then(missed("p-2")).when(CLOSE).then(CLOSED)
 
 
-def test_nothing_happens_to_a_workshop_that_is_unknown_or_closed() -> None:
-    for command in (take("p-1"), release("p-1"), attend("p-1"), miss("p-1"), CLOSE):
-        Stage(decider).refuses(command, "workshop_unknown")
-        workshop(CLOSE).refuses(command, "workshop_closed")
+@pytest.mark.parametrize("command", [take("p-1"), release("p-1"), attend("p-1"), miss("p-1"), CLOSE])
+def test_nothing_happens_to_an_unknown_or_closed_workshop(command: Any) -> None:
+    given(decider).when(command).then_refused("workshop_unknown")
+    workshop(CLOSED).when(command).then_refused("workshop_closed")
 
 
-def test_a_workshop_has_a_stream_of_its_own() -> None:
+def test_each_workshop_has_its_own_stream() -> None:
     assert decider.stream(SCHEDULE) == "workshop-w-1"
