@@ -1,4 +1,4 @@
-"""A person is sent by a prescriber: with consent, in the words of data·inclusion, and answered once."""
+"""An orientation: sent by a prescriber with the person's consent and needs of data·inclusion, and answered once."""
 
 from datetime import date
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 from data_inclusion.schema.v1 import Thematique
 from msgspec.structs import replace
 
+from services.intake.coded_values import DeclineReason, PrescriberKind
 from services.intake.orientation import (
     AcceptOrientation,
     DeclineOrientation,
@@ -16,61 +17,80 @@ from services.intake.orientation import (
     ReceiveOrientation,
     decider,
 )
-from tests.unit.coaching.stage import Stage
+from tests.harness.specification import given
 
-DAY, NEXT = date(2023, 3, 1), date(2023, 3, 4)
+DAY, ANSWER_DAY = date(2023, 3, 1), date(2023, 3, 4)
 NEEDS = [Thematique.MOBILITE__PREPARER_UN_PERMIS.value]
-RECEIVE = ReceiveOrientation("o-1", "p-1", "MISSION_LOCALE", NEEDS, True, True, DAY, "ml-alencon")
-ACCEPT = AcceptOrientation("o-1", "coach-1", NEXT)
-DECLINE = DeclineOrientation("o-1", "DEJA_SUIVI", "Point avec le conseiller", NEXT)
+
+RECEIVE = ReceiveOrientation(
+    orientation="o-1",
+    person="p-1",
+    kind=PrescriberKind.MISSION_LOCALE,
+    needs=NEEDS,
+    urgency=True,
+    consent=True,
+    on=DAY,
+    organisation="ml-alencon",
+)
+RECEIVED = OrientationReceived(
+    orientation="o-1",
+    person="p-1",
+    prescriber="ml-alencon",
+    kind=PrescriberKind.MISSION_LOCALE,
+    needs=NEEDS,
+    urgency=True,
+    consent=True,
+    on=DAY,
+)
+ACCEPT = AcceptOrientation(orientation="o-1", referent="coach-1", on=ANSWER_DAY)
+ACCEPTED = OrientationAccepted(orientation="o-1", person="p-1", prescriber="ml-alencon", referent="coach-1", on=ANSWER_DAY)
+DECLINE = DeclineOrientation(orientation="o-1", reason=DeclineReason.DEJA_SUIVI, proposed_action="Point avec le conseiller", on=ANSWER_DAY)
+DECLINED = OrientationDeclined(
+    orientation="o-1",
+    person="p-1",
+    prescriber="ml-alencon",
+    reason=DeclineReason.DEJA_SUIVI,
+    proposed_action="Point avec le conseiller",
+    on=ANSWER_DAY,
+)
 
 
-def orientation(*given: Any) -> Stage:
-    return Stage(decider, given)
-
-
-def test_the_prescriber_is_the_organisation_that_asks() -> None:
-    event = OrientationReceived("o-1", "p-1", "ml-alencon", "MISSION_LOCALE", NEEDS, True, True, DAY)
-    assert orientation().when(RECEIVE) == [event]
+def test_the_prescriber_is_the_organisation_of_the_actor() -> None:
+    given(decider).when(RECEIVE).then(RECEIVED)
     assert decider.stream(RECEIVE) == "orientation-o-1"
 
 
-def test_nobody_is_sent_without_consent() -> None:
-    orientation().refuses(replace(RECEIVE, consent=False), "consent_needed")
+def test_an_orientation_needs_the_consent_of_the_person() -> None:
+    given(decider).when(replace(RECEIVE, consent=False)).then_refused("consent_needed")
 
 
 def test_needs_are_thematiques_of_data_inclusion() -> None:
-    orientation().refuses(replace(RECEIVE, needs=[*NEEDS, "voyance"]), "unknown_thematique")
-    assert orientation().when(replace(RECEIVE, needs=[thematique.value for thematique in Thematique]))
+    given(decider).when(replace(RECEIVE, needs=[*NEEDS, "voyance"])).then_refused("unknown_thematique")
+    every_thematique = [thematique.value for thematique in Thematique]
+    given(decider).when(replace(RECEIVE, needs=every_thematique)).then(replace(RECEIVED, needs=every_thematique))
 
 
-def test_an_orientation_is_received_once() -> None:
-    orientation(RECEIVE).refuses(RECEIVE, "orientation_already_received")
-    orientation(RECEIVE, ACCEPT).refuses(RECEIVE, "orientation_already_received")
+@pytest.mark.parametrize("history", [(RECEIVED,), (RECEIVED, ACCEPTED), (RECEIVED, DECLINED)])
+def test_an_orientation_is_received_once(history: tuple[Any, ...]) -> None:
+    given(decider, *history).when(RECEIVE).then_refused("orientation_already_received")
 
 
-@pytest.mark.parametrize(
-    ("answer", "event"),
-    [
-        (ACCEPT, OrientationAccepted("o-1", "p-1", "ml-alencon", "coach-1", NEXT)),
-        (DECLINE, OrientationDeclined("o-1", "p-1", "ml-alencon", "DEJA_SUIVI", "Point avec le conseiller", NEXT)),
-    ],
-)
-def test_an_answer_carries_whom_it_is_about_and_who_asked(answer: Any, event: Any) -> None:
-    assert orientation(RECEIVE).when(answer) == [event]
+@pytest.mark.parametrize(("answer", "event"), [(ACCEPT, ACCEPTED), (DECLINE, DECLINED)])
+def test_an_answer_names_the_person_and_the_prescriber(answer: Any, event: Any) -> None:
+    given(decider, RECEIVED).when(answer).then(event)
 
 
 @pytest.mark.parametrize("answer", [ACCEPT, DECLINE])
-@pytest.mark.parametrize("first", [ACCEPT, DECLINE])
-def test_an_orientation_is_answered_once(first: Any, answer: Any) -> None:
-    orientation(RECEIVE, first).refuses(answer, "orientation_already_answered")
+@pytest.mark.parametrize("earlier", [ACCEPTED, DECLINED])
+def test_an_orientation_is_answered_once(earlier: Any, answer: Any) -> None:
+    given(decider, RECEIVED, earlier).when(answer).then_refused("orientation_already_answered")
 
 
 @pytest.mark.parametrize("answer", [ACCEPT, DECLINE])
-def test_what_was_never_received_has_no_answer(answer: Any) -> None:
-    orientation().refuses(answer, "orientation_unknown")
+def test_an_orientation_that_was_not_received_cannot_be_answered(answer: Any) -> None:
+    given(decider).when(answer).then_refused("orientation_unknown")
 
 
 @pytest.mark.parametrize("answer", [ACCEPT, DECLINE])
-def test_nobody_answers_before_the_orientation(answer: Any) -> None:
-    orientation(RECEIVE).refuses(replace(answer, on=date(2023, 2, 28)), "before_the_orientation")
+def test_an_answer_is_not_dated_before_the_orientation(answer: Any) -> None:
+    given(decider, RECEIVED).when(replace(answer, on=date(2023, 2, 28))).then_refused("before_the_orientation")

@@ -1,66 +1,58 @@
-"""What intake asks of itself when a journey opens or a partner accepts."""
+"""The commands that intake gives by itself when a journey opens or a partner accepts a referral."""
 
-from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
-from services.intake.person import CloseContact, StartCoaching
+from services.intake.coded_values import ClosingReason
+from services.intake.person import CloseContact, StartCoaching, decider
 from services.intake.policies import POLICIES
-from services.intake.schemas import SCHEMAS
-from shared.message import encode
+from services.vocabulary.french import VALIDATION
+from shared.command_fields import FilledIn
 from shared.policy import Policy
-from shared.validation import FILLED_IN, CommandParser
-from tests.unit.coaching.stage import Stage
-from tests.unit.intake.test_person import CLOSE, DESTROY, IDENTIFY, MERGE, START, person
+from shared.validation import CommandParser
+from tests.harness.specification import given
+from tests.unit.intake.people import CLOSED, DAY, DESTROYED, IDENTIFIED, MERGED, STARTED
 
-COACHED, REDIRECTED = POLICIES
-DAY = date(2023, 3, 1)
+START_POLICY, CLOSE_POLICY = POLICIES
+JOURNEY_OPENED = {"person": "p-1", "rank": 1, "orientation": None, "territory": "alencon", "on": "2023-03-01"}
+REFERRAL_ACCEPTED = {"person": "p-1", "referral": "r-1", "partner": "greta-orne", "on": "2023-03-01"}
 
 
-def asked(policy: Policy, event: dict[str, Any]) -> Any:
-    data = policy.given(msgspec.json.decode(encode(event), type=policy.reads))
-    assert data is not None
-    return CommandParser(policy.asks).command(data, {"on": DAY})
+def command_for(policy: Policy, event: Any) -> Any:
+    """The command that a policy gives for a recorded event."""
+    data = policy.data(msgspec.json.decode(msgspec.json.encode(event), type=policy.reads))
+    parser = CommandParser(policy.command, VALIDATION)
+    return parser.build(parser.validate(data), {FilledIn.FACT_DATE: DAY})
 
 
 def test_an_opened_journey_starts_coaching_of_its_rank() -> None:
-    opened = {"person": "p-1", "rank": 2, "orientation": None, "territory": "alencon", "on": "2023-03-01"}
-    assert COACHED.on == "coaching.JourneyOpened"
-    assert asked(COACHED, opened) == StartCoaching("p-1", 2, DAY)
+    assert START_POLICY.event == "coaching.JourneyOpened"
+    assert command_for(START_POLICY, {**JOURNEY_OPENED, "rank": 2}) == StartCoaching(person="p-1", rank=2, on=DAY)
 
 
 def test_an_accepted_referral_closes_the_contact() -> None:
-    accepted = {"person": "p-1", "referral": "r-1", "partner": "greta-orne", "on": "2023-03-01"}
-    assert REDIRECTED.on == "referrals.ReferralAccepted"
-    assert asked(REDIRECTED, accepted) == CloseContact("p-1", "REORIENTE", DAY)
+    assert CLOSE_POLICY.event == "referrals.ReferralAccepted"
+    assert command_for(CLOSE_POLICY, REFERRAL_ACCEPTED) == CloseContact(person="p-1", reason=ClosingReason.REORIENTE, on=DAY)
 
 
-@pytest.mark.parametrize("given", [person(), person(START), person(IDENTIFY, START), person(IDENTIFY, CLOSE)])
-def test_whoever_cannot_be_closed_is_left_as_they_are(given: Stage) -> None:
-    tolerated(REDIRECTED, CLOSE, given)
-
-
-@pytest.mark.parametrize("given", [person(IDENTIFY, START), person(IDENTIFY, MERGE), person(IDENTIFY, DESTROY)])
-def test_whoever_is_coached_already_or_gone_is_left_as_they_are(given: Stage) -> None:
-    tolerated(COACHED, START, given)
-
-
-def tolerated(policy: Policy, command: Any, given: Stage) -> None:
-    for code in policy.tolerates:
-        try:
-            given.refuses(command, code)
-        except AssertionError:
-            continue
-        return
-    pytest.fail("this refusal is not tolerated")
-
-
-@pytest.mark.parametrize("name", sorted(SCHEMAS))
-def test_nobody_sends_what_the_shell_fills_in(name: str) -> None:
-    assert not FILLED_IN & set(SCHEMAS[name]().fields)
-
-
-def test_every_command_of_intake_has_a_door() -> None:
-    assert len(SCHEMAS) == 12
+@pytest.mark.parametrize(
+    ("policy", "event", "history", "code"),
+    [
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (), "person_unknown"),
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (STARTED,), "person_unknown"),
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (IDENTIFIED, STARTED), "person_is_coached"),
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (IDENTIFIED, CLOSED), "contact_already_closed"),
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (IDENTIFIED, MERGED), "person_merged"),
+        (CLOSE_POLICY, REFERRAL_ACCEPTED, (IDENTIFIED, DESTROYED), "person_erased"),
+        (START_POLICY, JOURNEY_OPENED, (IDENTIFIED, STARTED), "already_coached"),
+        (START_POLICY, JOURNEY_OPENED, (IDENTIFIED, MERGED), "person_merged"),
+        (START_POLICY, JOURNEY_OPENED, (IDENTIFIED, DESTROYED), "person_erased"),
+    ],
+)
+def test_a_policy_tolerates_that_its_command_has_nothing_left_to_do(
+    policy: Policy, event: Any, history: tuple[Any, ...], code: str
+) -> None:
+    given(decider, *history).when(command_for(policy, event)).then_refused(code)
+    assert code in policy.tolerates

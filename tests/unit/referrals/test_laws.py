@@ -1,4 +1,4 @@
-"""Laws of the life of referrals, over any order of any commands of several partners and referrals."""
+"""Laws of referrals that hold for any commands, in any order, of several partners and referrals."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.referral import (
     AcceptReferral,
     CompleteReferral,
@@ -35,17 +36,17 @@ commands: st.SearchStrategy[Any] = st.one_of(
     st.builds(lambda r, p, d: SendReferral("p-1", r, p, theme, "c-1", [], d, "coach-1"), ids, partners, days),
     st.builds(lambda r, d, p: SeeReferral("p-1", r, d, p), ids, days, partners),
     st.builds(lambda r, d, p: AcceptReferral("p-1", r, d, p), ids, days, partners),
-    st.builds(lambda r, d, p: DeclineReferral("p-1", r, "absent", d, p), ids, days, partners),
-    st.builds(lambda r, d, p: CompleteReferral("p-1", r, "EMPLOI", d, p), ids, days, partners),
-    st.builds(lambda r, d: WithdrawReferral("p-1", r, "DEMANDE", d), ids, days),
-    st.builds(lambda d: WithdrawOpenReferrals("p-1", "SORTIE", d), days),
+    st.builds(lambda r, d, p: DeclineReferral("p-1", r, DeclineReason.ABSENT, d, p), ids, days, partners),
+    st.builds(lambda r, d, p: CompleteReferral("p-1", r, ReferralResult.EMPLOI, d, p), ids, days, partners),
+    st.builds(lambda r, d: WithdrawReferral("p-1", r, WithdrawalReason.DEMANDE, d), ids, days),
+    st.builds(lambda d: WithdrawOpenReferrals("p-1", WithdrawalReason.SORTIE, d), days),
 )
-Step = tuple[Any, list[Any]]  # an accepted command and what followed
+Step = tuple[Any, list[Any]]  # an accepted command and its events
 
 
-def accepted(asked: Sequence[Any]) -> list[Step]:
+def accepted_steps(sequence: Sequence[Any]) -> list[Step]:
     state, steps = decider.initial, list[Step]()
-    for command in asked:
+    for command in sequence:
         try:
             events = decider.decide(state, command)
         except Refused:
@@ -55,50 +56,50 @@ def accepted(asked: Sequence[Any]) -> list[Step]:
     return steps
 
 
-lives = st.lists(commands, max_size=40).map(accepted)
+histories = st.lists(commands, max_size=40).map(accepted_steps)
 
 
-def events(life: list[Step], referral: str) -> list[Any]:
-    return [event for _, follows in life for event in follows if event.referral == referral]
+def events_of(steps: list[Step], referral: str) -> list[Any]:
+    return [event for _, events in steps for event in events if event.referral == referral]
 
 
-@given(lives, ids)
-def test_a_referral_has_one_terminal_state_and_nothing_follows_it(life: list[Step], referral: str) -> None:
-    told = events(life, referral)
-    ends = [number for number, event in enumerate(told) if isinstance(event, TERMINAL)]
-    assert ends in ([], [len(told) - 1])
+@given(histories, ids)
+def test_a_referral_has_one_terminal_state_and_nothing_follows_it(steps: list[Step], referral: str) -> None:
+    events = events_of(steps, referral)
+    ends = [number for number, event in enumerate(events) if isinstance(event, TERMINAL)]
+    assert ends in ([], [len(events) - 1])
 
 
-@given(lives)
-def test_only_the_addressed_partner_answers(life: list[Step]) -> None:
-    addressed = {event.referral: event.partner for _, follows in life for event in follows if isinstance(event, ReferralSent)}
-    for command, follows in life:
+@given(histories)
+def test_only_the_addressed_partner_answers(steps: list[Step]) -> None:
+    addressed = {event.referral: event.partner for _, events in steps for event in events if isinstance(event, ReferralSent)}
+    for command, events in steps:
         if hasattr(command, "organisation"):
-            assert [addressed[event.referral] for event in follows] == [command.organisation]
+            assert [addressed[event.referral] for event in events] == [command.organisation]
 
 
-@given(lives, ids)
-def test_a_referral_is_sent_first_and_once_and_withdrawn_only_while_open(life: list[Step], referral: str) -> None:
-    told = events(life, referral)
-    assert [isinstance(event, ReferralSent) for event in told] == [True, *[False] * (len(told) - 1)][: len(told)]
-    assert all(event.on >= told[0].on for event in told)
-    for number, event in enumerate(told):
+@given(histories, ids)
+def test_a_referral_is_sent_first_and_once_and_withdrawn_only_while_open(steps: list[Step], referral: str) -> None:
+    events = events_of(steps, referral)
+    assert [isinstance(event, ReferralSent) for event in events] == [True, *[False] * (len(events) - 1)][: len(events)]
+    assert all(event.on >= events[0].on for event in events)
+    for number, event in enumerate(events):
         if isinstance(event, ReferralWithdrawn):
-            assert not any(isinstance(before, TERMINAL) for before in told[:number])
+            assert not any(isinstance(before, TERMINAL) for before in events[:number])
 
 
-@given(lives)
-def test_an_exit_never_takes_back_what_a_partner_has_accepted(life: list[Step]) -> None:
-    taken = set[str]()
-    for command, follows in life:
+@given(histories)
+def test_an_exit_never_withdraws_an_accepted_referral(steps: list[Step]) -> None:
+    accepted = set[str]()
+    for command, events in steps:
         if isinstance(command, WithdrawOpenReferrals):
-            assert follows
-            assert not taken & {event.referral for event in follows}
-        taken |= {event.referral for event in follows if isinstance(event, ReferralAccepted)}
+            assert events
+            assert not accepted & {event.referral for event in events}
+        accepted |= {event.referral for event in events if isinstance(event, ReferralAccepted)}
 
 
-@given(lives, ids)
-def test_only_what_was_accepted_is_completed(life: list[Step], referral: str) -> None:
-    told = events(life, referral)
-    if told and isinstance(told[-1], ReferralCompleted):
-        assert any(isinstance(event, ReferralAccepted) for event in told)
+@given(histories, ids)
+def test_only_an_accepted_referral_is_completed(steps: list[Step], referral: str) -> None:
+    events = events_of(steps, referral)
+    if events and isinstance(events[-1], ReferralCompleted):
+        assert any(isinstance(event, ReferralAccepted) for event in events)

@@ -1,4 +1,4 @@
-"""One referral: sent with consent, seen, answered by its addressee, completed; or taken back."""
+"""One referral: sent with consent, seen, answered by its addressee, completed; or withdrawn."""
 
 from datetime import date
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.referral import (
     AcceptReferral,
     CompleteReferral,
@@ -22,105 +23,131 @@ from services.referrals.referral import (
     WithdrawReferral,
     decider,
 )
-from tests.unit.coaching.stage import Stage
+from tests.harness.specification import given
 
-DAY, NEXT, BEFORE = date(2023, 3, 1), date(2023, 3, 10), date(2023, 2, 28)
+DAY, ANSWER_DAY, DAY_BEFORE = date(2023, 3, 1), date(2023, 3, 10), date(2023, 2, 28)
 GRETA = "greta-orne"
-SEND = SendReferral("p-1", "r-1", GRETA, "lecture-ecriture-calcul--maitriser-le-francais", "c-1", ["contact"], DAY, "coach-1", "formation")
-SEE = SeeReferral("p-1", "r-1", NEXT, GRETA)
-ACCEPT = AcceptReferral("p-1", "r-1", NEXT, GRETA)
-DECLINE = DeclineReferral("p-1", "r-1", "session-complete", NEXT, GRETA)
-COMPLETE = CompleteReferral("p-1", "r-1", "ENTREE_EN_FORMATION", NEXT, GRETA)
-WITHDRAW = WithdrawReferral("p-1", "r-1", "DEMANDE", NEXT)
-WITHDRAW_ALL = WithdrawOpenReferrals("p-1", "SORTIE", NEXT)
+THEMATIQUE = "lecture-ecriture-calcul--maitriser-le-francais"
+
+SEND = SendReferral(
+    person="p-1",
+    referral="r-1",
+    partner=GRETA,
+    thematique=THEMATIQUE,
+    consent="c-1",
+    shared_fields=["contact"],
+    on=DAY,
+    by="coach-1",
+    service="formation",
+)
+SEE = SeeReferral(person="p-1", referral="r-1", on=ANSWER_DAY, organisation=GRETA)
+ACCEPT = AcceptReferral(person="p-1", referral="r-1", on=ANSWER_DAY, organisation=GRETA)
+DECLINE = DeclineReferral(person="p-1", referral="r-1", reason=DeclineReason.SESSION_COMPLETE, on=ANSWER_DAY, organisation=GRETA)
+COMPLETE = CompleteReferral(person="p-1", referral="r-1", result=ReferralResult.ENTREE_EN_FORMATION, on=ANSWER_DAY, organisation=GRETA)
+WITHDRAW = WithdrawReferral(person="p-1", referral="r-1", reason=WithdrawalReason.DEMANDE, on=ANSWER_DAY)
+WITHDRAW_OPEN = WithdrawOpenReferrals(person="p-1", reason=WithdrawalReason.SORTIE, on=ANSWER_DAY)
 ANSWERS = (SEE, ACCEPT, DECLINE, COMPLETE)
-ENDED = ((SEND, WITHDRAW), (SEND, DECLINE), (SEND, SEE, DECLINE), (SEND, ACCEPT, COMPLETE))
+
+SENT = ReferralSent(
+    person="p-1",
+    referral="r-1",
+    partner=GRETA,
+    service="formation",
+    thematique=THEMATIQUE,
+    consent="c-1",
+    shared_fields=["contact"],
+    by="coach-1",
+    on=DAY,
+)
+SEEN = ReferralSeen(person="p-1", referral="r-1", partner=GRETA, on=ANSWER_DAY)
+ACCEPTED = ReferralAccepted(person="p-1", referral="r-1", partner=GRETA, on=ANSWER_DAY)
+DECLINED = ReferralDeclined(person="p-1", referral="r-1", partner=GRETA, reason=DeclineReason.SESSION_COMPLETE, on=ANSWER_DAY)
+COMPLETED = ReferralCompleted(person="p-1", referral="r-1", partner=GRETA, result=ReferralResult.ENTREE_EN_FORMATION, on=ANSWER_DAY)
+WITHDRAWN = ReferralWithdrawn(person="p-1", referral="r-1", partner=GRETA, reason=WithdrawalReason.DEMANDE, on=ANSWER_DAY)
+ENDED = ((SENT, WITHDRAWN), (SENT, DECLINED), (SENT, SEEN, DECLINED), (SENT, ACCEPTED, COMPLETED))
 
 
-def referrals(*given: Any) -> Stage:
-    return Stage(decider, given)
-
-
-def test_a_referral_keeps_who_sent_it_to_whom_for_what_and_with_which_consent() -> None:
-    event = ReferralSent("p-1", "r-1", GRETA, "formation", SEND.thematique, "c-1", ["contact"], "coach-1", DAY)
-    assert referrals().when(SEND) == [event]
+def test_a_referral_records_its_sender_addressee_purpose_and_consent() -> None:
+    given(decider).when(SEND).then(SENT)
     assert decider.stream(SEND) == "referrals-p-1"
 
 
-def test_a_referral_is_sent_once_even_after_its_end() -> None:
-    referrals(SEND).refuses(SEND, "referral_already_sent")
-    referrals(SEND, WITHDRAW).refuses(SEND, "referral_already_sent")
+@pytest.mark.parametrize("history", [(SENT,), *ENDED])
+def test_a_referral_is_sent_once_even_after_its_end(history: tuple[Any, ...]) -> None:
+    given(decider, *history).when(SEND).then_refused("referral_already_sent")
 
 
 @pytest.mark.parametrize("consent", ["", "  "])
 def test_a_referral_needs_consent(consent: str) -> None:
-    referrals().refuses(replace(SEND, consent=consent), "consent_needed")
+    given(decider).when(replace(SEND, consent=consent)).then_refused("consent_needed")
 
 
 def test_a_thematique_is_one_of_data_inclusion() -> None:
-    referrals().refuses(replace(SEND, thematique="voyance"), "unknown_thematique")
+    given(decider).when(replace(SEND, thematique="voyance")).then_refused("unknown_thematique")
 
 
 @pytest.mark.parametrize(
-    ("given", "command", "event"),
+    ("history", "command", "event"),
     [
-        ((SEND,), SEE, ReferralSeen("p-1", "r-1", GRETA, NEXT)),
-        ((SEND,), ACCEPT, ReferralAccepted("p-1", "r-1", GRETA, NEXT)),
-        ((SEND, SEE), ACCEPT, ReferralAccepted("p-1", "r-1", GRETA, NEXT)),
-        ((SEND,), DECLINE, ReferralDeclined("p-1", "r-1", GRETA, "session-complete", NEXT)),
-        ((SEND, SEE), DECLINE, ReferralDeclined("p-1", "r-1", GRETA, "session-complete", NEXT)),
-        ((SEND, ACCEPT), COMPLETE, ReferralCompleted("p-1", "r-1", GRETA, "ENTREE_EN_FORMATION", NEXT)),
-        ((SEND,), WITHDRAW, ReferralWithdrawn("p-1", "r-1", GRETA, "DEMANDE", NEXT)),
-        ((SEND, SEE), WITHDRAW, ReferralWithdrawn("p-1", "r-1", GRETA, "DEMANDE", NEXT)),
-        ((SEND, ACCEPT), WITHDRAW, ReferralWithdrawn("p-1", "r-1", GRETA, "DEMANDE", NEXT)),
+        ((SENT,), SEE, SEEN),
+        ((SENT,), ACCEPT, ACCEPTED),
+        ((SENT, SEEN), ACCEPT, ACCEPTED),
+        ((SENT,), DECLINE, DECLINED),
+        ((SENT, SEEN), DECLINE, DECLINED),
+        ((SENT, ACCEPTED), COMPLETE, COMPLETED),
+        ((SENT,), WITHDRAW, WITHDRAWN),
+        ((SENT, SEEN), WITHDRAW, WITHDRAWN),
+        ((SENT, ACCEPTED), WITHDRAW, WITHDRAWN),
     ],
 )
-def test_the_steps_of_a_referral(given: tuple[Any, ...], command: Any, event: Any) -> None:
-    assert referrals(*given).when(command) == [event]
+def test_the_steps_of_a_referral(history: tuple[Any, ...], command: Any, event: Any) -> None:
+    given(decider, *history).when(command).then(event)
 
 
 @pytest.mark.parametrize(
-    ("given", "command", "code"),
+    ("history", "command", "code"),
     [
-        ((SEND, SEE), SEE, "referral_already_seen"),
-        ((SEND, ACCEPT), SEE, "referral_already_seen"),
-        ((SEND, ACCEPT), ACCEPT, "referral_already_answered"),
-        ((SEND, ACCEPT), DECLINE, "referral_already_answered"),
-        ((SEND,), COMPLETE, "referral_not_accepted"),
-        ((SEND, SEE), COMPLETE, "referral_not_accepted"),
+        ((SENT, SEEN), SEE, "referral_already_seen"),
+        ((SENT, ACCEPTED), SEE, "referral_already_seen"),
+        ((SENT, ACCEPTED), ACCEPT, "referral_already_answered"),
+        ((SENT, ACCEPTED), DECLINE, "referral_already_answered"),
+        ((SENT,), COMPLETE, "referral_not_accepted"),
+        ((SENT, SEEN), COMPLETE, "referral_not_accepted"),
     ],
 )
-def test_no_step_is_taken_twice_or_skipped(given: tuple[Any, ...], command: Any, code: str) -> None:
-    referrals(*given).refuses(command, code)
+def test_no_step_is_repeated_or_skipped(history: tuple[Any, ...], command: Any, code: str) -> None:
+    given(decider, *history).when(command).then_refused(code)
 
 
 @pytest.mark.parametrize("command", [*ANSWERS, WITHDRAW])
-def test_what_was_never_sent_has_no_answer(command: Any) -> None:
-    referrals().refuses(command, "referral_unknown")
+def test_a_referral_that_was_not_sent_cannot_be_answered(command: Any) -> None:
+    given(decider).when(command).then_refused("referral_unknown")
 
 
 @pytest.mark.parametrize("command", [*ANSWERS, WITHDRAW])
-def test_nothing_happens_to_a_referral_before_it_is_sent(command: Any) -> None:
-    referrals(SEND).refuses(replace(command, on=BEFORE), "before_the_referral")
+def test_no_step_is_dated_before_the_referral(command: Any) -> None:
+    given(decider, SENT).when(replace(command, on=DAY_BEFORE)).then_refused("before_the_referral")
 
 
 @pytest.mark.parametrize("command", ANSWERS)
-def test_nobody_answers_for_the_addressed_partner(command: Any) -> None:
-    referrals(SEND).refuses(replace(command, organisation="ml-alencon"), "not_the_addressed_partner")
+def test_only_the_addressed_partner_answers(command: Any) -> None:
+    given(decider, SENT).when(replace(command, organisation="ml-alencon")).then_refused("not_the_addressed_partner")
 
 
 @pytest.mark.parametrize("command", [*ANSWERS, WITHDRAW])
-@pytest.mark.parametrize("given", ENDED)
-def test_a_referral_ends_once(given: tuple[Any, ...], command: Any) -> None:
-    referrals(*given).refuses(command, "referral_ended")
+@pytest.mark.parametrize("history", ENDED)
+def test_a_referral_ends_once(history: tuple[Any, ...], command: Any) -> None:
+    given(decider, *history).when(command).then_refused("referral_ended")
 
 
-def test_an_exit_withdraws_all_that_waits_and_nothing_else() -> None:
-    waiting, later = replace(SEND, referral="r-2"), replace(SEND, referral="r-3", on=date(2023, 3, 11))
-    gone = referrals(SEND, ACCEPT, waiting, later, replace(SEE, referral="r-2")).when(WITHDRAW_ALL)
-    assert gone == [ReferralWithdrawn("p-1", "r-2", GRETA, "SORTIE", NEXT)]
+def test_an_exit_withdraws_every_unanswered_referral_and_no_other() -> None:
+    unanswered = (replace(SENT, referral="r-2"), replace(SEEN, referral="r-2"))
+    sent_after_the_exit = replace(SENT, referral="r-3", on=date(2023, 3, 11))
+    history = (SENT, ACCEPTED, *unanswered, sent_after_the_exit)
+    withdrawn = replace(WITHDRAWN, referral="r-2", reason=WithdrawalReason.SORTIE)
+    given(decider, *history).when(WITHDRAW_OPEN).then(withdrawn)
 
 
-@pytest.mark.parametrize("given", [(), (SEND, ACCEPT), *ENDED])
-def test_where_nothing_waits_nothing_is_withdrawn(given: tuple[Any, ...]) -> None:
-    referrals(*given).refuses(WITHDRAW_ALL, "no_open_referral")
+@pytest.mark.parametrize("history", [(), (SENT, ACCEPTED), *ENDED])
+def test_an_exit_without_an_unanswered_referral_withdraws_nothing(history: tuple[Any, ...]) -> None:
+    given(decider, *history).when(WITHDRAW_OPEN).then_refused("no_open_referral")
