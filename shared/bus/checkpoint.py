@@ -1,8 +1,26 @@
-"""How far a reader of the log has come. Memory knows it; the checkpoint follows, at once when it matters and else now and then.
+"""The checkpoint of a reader of the log, cached in memory, and the lease that allows caching it.
 
-Only the holder of a lease has a place, so nobody else moves it. A process that dies forgets what it had not written down, and reads
-that part again: for a relay that is a window more that leaves twice, for an inbox events that it knows. So does one that loses its
-lease: what is under way then is finished beside the next holder, and nothing more.
+How it works
+------------
+A reader (the relay, the feed, the inbox of a service) has a checkpoint: the position of the last event that it has handled. It is stored
+under a name beside the log. Storing it for each event would cost a commit per event, so the reader keeps it in memory
+(`CachedCheckpoint`) and saves it:
+
+- at once when an event had an effect, or when nothing more is to be read;
+- otherwise every SAVE_INTERVAL_S.
+
+The cache is correct because one process reads at a time. Each reader first takes a lease on its name (`Checkpoints.lease`); the others
+wait on standby. A lease can be lost while it is held: the database closes the connection that holds it, or restarts. The holder cannot
+prevent that, so it calls `check_held` before each unit of work, and gives up when the lease is lost. The unit that is under way at
+that moment is finished while the next holder may already work on the same events.
+
+So an event can be read more than once, and is never skipped:
+
+- a process that dies repeats what it has handled since the last save;
+- a process that lost its lease overlaps with its successor for one unit of work.
+
+A repeated event changes nothing. The relay publishes a window again, inboxes ignore events at or before their own checkpoint, a policy
+gives the same command ids, and a projection commits its position with its effect.
 """
 
 import time
@@ -12,42 +30,53 @@ from shared.message import START, Position
 from shared.runtime.native_threads import native
 from shared.store.port import Checkpoints, Held
 
-SELDOM = 1.0  # seconds between two savings that nothing hurries
+SAVE_INTERVAL_S = 1.0  # between two saves of a checkpoint that nothing requires to be durable at once
 
 
 class CachedCheckpoint:
+    """The checkpoint `name` in memory. `load` and `save` block: call them in a native thread."""
+
     def __init__(self, checkpoints: Checkpoints, name: str) -> None:
         self.checkpoints = checkpoints
         self.name = name
-        self.at: Position = START
-        self.saved: Position = START
-        self.saved_at = 0.0
+        self.position: Position = START
+        self.saved_position: Position = START
+        self.saved_at = 0.0  # by time.monotonic
 
     def load(self) -> Position:
-        self.at = self.saved = self.checkpoints.load(self.name)
-        return self.at
+        self.position = self.saved_position = self.checkpoints.load(self.name)
+        return self.position
 
-    def moved(self, position: Position) -> None:
-        self.at = position
+    def advance(self, position: Position) -> None:
+        """In memory only: call `save` when it must be durable."""
+        self.position = position
 
     @property
-    def due(self) -> bool:
-        return self.at != self.saved and time.monotonic() - self.saved_at >= SELDOM
+    def unsaved(self) -> bool:
+        return self.position != self.saved_position
+
+    @property
+    def save_due(self) -> bool:
+        return self.unsaved and time.monotonic() - self.saved_at >= SAVE_INTERVAL_S
 
     def save(self) -> None:
-        """Blocks, like `load`. Nothing is asked of the database when nothing moved."""
-        if self.at != self.saved:
-            self.checkpoints.save(self.name, self.at)
-            self.saved, self.saved_at = self.at, time.monotonic()
+        """Make the position durable. Without a query when it is."""
+        if self.unsaved:
+            self.checkpoints.save(self.name, self.position)
+            self.saved_position, self.saved_at = self.position, time.monotonic()
 
 
 def check_held(held: Held, name: str) -> None:
-    """Asked before each piece of work: who has lost its lease is not alone any more, and begins again."""
+    """Call before each unit of work.
+
+    Raises:
+        Unavailable: the lease was lost, and another process may have taken it. Leave the block of the lease, and take it again.
+    """
     if not held:
         raise Unavailable(f"the lease {name} was lost")
 
 
-def saved(place: CachedCheckpoint, *, now: bool) -> None:
-    """From a green thread, and only when there is something to cross the bridge for."""
-    if place.due or (now and place.at != place.saved):
-        native(place.save)
+def save_in_native_thread(checkpoint: CachedCheckpoint, *, at_once: bool) -> None:
+    """Save from a green thread: a checkpoint that changed, now or when it is due. Starts no native thread when there is nothing to save."""
+    if checkpoint.save_due or (at_once and checkpoint.unsaved):
+        native(checkpoint.save)

@@ -1,11 +1,25 @@
-"""What a service does with the events it is given. No transport is known here: messages are a hint, the log is the truth.
+"""An inbox: how a service handles the events of the log, in order, starting from a checkpoint. It knows no broker.
 
-Each inbox has a place in the log. A message at or before it was handled already; the one whose `previous` is the place is next;
-anything later is a gap, and the log is read up to it. So a queue may repeat, lose or reorder messages and nothing is noticed; and an
-inbox that reads few kinds is only told of those, and goes past the others in the log.
+How it works
+------------
+The log is the truth; a message is only a hint that there is a new event. Each event carries its `position` in the log and the position
+of the event before it, `previous`. Compared with the inbox's own position, a message is one of three things:
 
-A log that is away is waited for, without end. What an event that cannot be handled means depends on the inbox: see `reactions.py` and
-`projection.py`.
+- *at or before the position*: a repetition. It is ignored.
+- *`previous` equals the position*: the next event. It is handled, and the position moves to it.
+- *anything later*: there is a gap. The inbox reads the log from its position up to this event (`catch_up`).
+
+So a queue may repeat, lose or reorder messages, and each event is still handled once and in order. An inbox that reads only some kinds
+of events (`kinds`) gets messages of those only. It finds a gap before most of them, and passes the other events while it reads the log.
+
+The position is that of the checkpoint while one process handles the events: the one that holds the lease `<service>.inbox`
+(`checkpoint.py`). So it is loaded once and then cached, until the lease is taken again (`invalidate`).
+
+When a server is away, the call is repeated with growing delays until it succeeds (`call_until_available`). Meanwhile `waiting_for`
+names the fault, which readiness shows. When the lease was lost during the wait, the inbox stops and starts again with a new lease.
+
+What happens with an event that cannot be handled is for the subclass to say. A policy inbox puts it in the dead letters and goes on
+(`policy_inbox.py`). A projection stops, because figures must not miss an event (`projection_inbox.py`).
 """
 
 import logging
@@ -29,15 +43,16 @@ green_only(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PAGE = 256  # events handled between two checkpoints
+PAGE_SIZE = 256  # events handled together: read from the log at once, or taken from the queue before they are acknowledged
+MAX_REASON_LENGTH = 1_000  # characters of a failure's reason that are kept
 
 
 class Stopped(Exception):
-    """The inbox goes no further, for now: it was told to, what it had is another's, or an event keeps it from going on."""
+    """The inbox must stop for now: the process shuts down, the lease is lost, or it cannot handle an event."""
 
 
 class Failure(Struct, frozen=True):
-    """The event that an inbox could not handle, and why."""
+    """The event that an inbox could not handle, and why. Operators see it: it holds no data of other rows (`public_reason`)."""
 
     service: str
     kind: str
@@ -45,108 +60,123 @@ class Failure(Struct, frozen=True):
     reason: str
 
     @property
-    def name(self) -> str:
-        """Of the exception, without its words."""
+    def exception_name(self) -> str:
+        """The reason without the text of the exception."""
         return self.reason.partition(":")[0]
 
 
 class Inbox(ABC):
-    kinds: Collection[str] | None = None  # what it reads; None is everything
+    """An inbox of `service` over a log. `InboxConsumer` feeds it."""
+
+    kinds: Collection[str] | None = None  # the kinds of events that it reads; None for all
 
     def __init__(self, service: str, store: EventStore) -> None:
         self.service = service
         self.store = store
         self.stopping = threading.Event()
-        self.interrupted = False
-        self.awaits = ""  # the name of the fault that is waited for to pass
-        self.lease = f"{service}.inbox"
-        self.held: Held = True  # whoever feeds it says by what it is alone to do so
-        self.reached: Position | None = None
+        self.interrupted = False  # a server was away since the consumer last reset this: its lease may be lost
+        self.waiting_for = ""  # the name of the fault that a call waits for to pass
+        self.lease = f"{service}.inbox"  # the name of the lease, and of the checkpoint of a policy inbox
+        self.held: Held = True  # the lease itself, set by the consumer
+        self.cached_position: Position | None = None
 
     @abstractmethod
-    def checkpoint(self) -> Position:
-        """Up to where every event was handled, durably."""
+    def load_checkpoint(self) -> Position:
+        """The position up to which every event was handled, as it is stored. Blocks."""
 
     @abstractmethod
-    def settle(self, events: Sequence[EventMessage]) -> None:
-        """Handle the next events, in order, and make the checkpoint theirs: at once, or soon when none of them had an effect."""
+    def handle_batch(self, events: Sequence[EventMessage]) -> None:
+        """Handle the next events, in order, and advance the checkpoint: durably if one of them had an effect, else soon.
+
+        Raises:
+            Stopped: the inbox cannot go on. None of the events counts as handled, but some may have been: they are given again.
+        """
 
     @abstractmethod
-    def again(self, event: EventMessage) -> None:
-        """A dead letter is given back: handle it now, wherever the checkpoint is."""
+    def redeliver(self, event: EventMessage) -> None:
+        """Handle an event that an operator gave back from the dead letters, wherever the checkpoint is."""
 
     @abstractmethod
-    def rest(self) -> None:
-        """Nothing more comes for now: leave nothing unsaved."""
+    def flush(self) -> None:
+        """The inbox is idle: store what is not stored yet."""
 
     def healthy(self) -> bool:
+        """False while an event keeps the inbox from going on."""
         return True
 
-    def place(self) -> Position:
-        """Where the inbox is. Whoever holds its lease is alone to move it, so it is asked for once and then known."""
-        if self.reached is None:
-            self.reached = self.patiently(self.checkpoint)
-        return self.reached
+    def resume_if_requested(self) -> None:  # noqa: B027 - a hook: an inbox that never stops has nothing to do here
+        """Called regularly while the inbox is not healthy: become healthy again if there is a reason to try once more."""
 
-    def forget(self) -> None:
-        """Somebody else may have had the lease."""
-        self.reached = None
+    def ready_on_standby(self) -> bool:
+        """Whether this process may serve requests while another one holds the lease."""
+        return True
+
+    def position(self) -> Position:
+        """Every event up to here is handled. Cached: only the holder of the lease changes it."""
+        if self.cached_position is None:
+            self.cached_position = self.call_until_available(self.load_checkpoint)
+        return self.cached_position
+
+    def invalidate(self) -> None:
+        """Forget what was cached: another process may have held the lease meanwhile."""
+        self.cached_position = None
 
     def advance(self, events: Sequence[EventMessage]) -> None:
+        """Handle the next events, if there are any, and move the position to the last of them."""
         if events:
             check_held(self.held, self.lease)
-            self.settle(events)
-            self.reached = events[-1].position
+            self.handle_batch(events)
+            self.cached_position = events[-1].position
 
     def receive(self, events: Sequence[EventMessage]) -> None:
-        """Take messages as they arrive. When this returns, the effect of each is durable."""
-        reached = self.place()
-        following: list[EventMessage] = []
+        """Handle events as messages bring them: repeated, reordered or with gaps. When it returns, their effects are durable."""
+        position = self.position()
+        consecutive: list[EventMessage] = []
         for event in events:
-            if event.position <= reached:
+            if event.position <= position:
                 continue
-            if event.previous == reached:
-                following.append(event)
-                reached = event.position
+            if event.previous == position:
+                consecutive.append(event)
+                position = event.position
             else:
-                self.advance(following)
-                following = []
-                reached = self.catch_up(event.position)
-        self.advance(following)
+                self.advance(consecutive)
+                consecutive = []
+                position = self.catch_up(event.position)
+        self.advance(consecutive)
 
     def catch_up(self, until: Position | None = None) -> Position:
-        """Read the log from the place, to its end or at least to `until`. Returns the place."""
-        target = self.patiently(self.store.head) if until is None else until
-        while self.place() < target:
-            page = self.patiently(self.store.read_all, self.place(), PAGE)
+        """Read the log from the position up to `until`, or else to its present end; returns the new position."""
+        target = self.call_until_available(self.store.head) if until is None else until
+        while self.position() < target:
+            page = self.call_until_available(self.store.read_all, self.position(), PAGE_SIZE)
             if not page:
                 break
             self.advance(page)
-        return self.place()
+        return self.position()
 
-    def patiently(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call in a native thread, again and again while a server is away and the lease is held."""
+    def call_until_available(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call in a native thread, and again while the call raises Unavailable and the lease is held.
+
+        Raises:
+            Stopped: on `stop`, when the lease was lost, or when the read models were replaced, whose checkpoint must be loaded again.
+        """
         backoff = Backoff()
         try:
             while True:
                 try:
                     return native(call, *args, **kwargs)
                 except Replaced as fault:
-                    log.warning("%s begins anew: %s", self.service, fault)
+                    log.warning("%s starts again: %s", self.service, fault)
                     raise Stopped from fault
                 except Unavailable as fault:
                     log.warning("%s waits: %s", self.service, fault)
-                    self.awaits = type(fault).__name__
+                    self.waiting_for = type(fault).__name__
                     self.interrupted = True
-                    self.pause(backoff.again())
+                    self.pause(backoff.next_delay())
                     if not self.held:
                         raise Stopped from fault
         finally:
-            self.awaits = ""
-
-    def stands_by(self) -> bool:
-        """Whether its service may be asked while another process holds the lease."""
-        return True
+            self.waiting_for = ""
 
     def pause(self, seconds: float) -> None:
         if self.stopping.wait(seconds):
@@ -157,11 +187,14 @@ class Inbox(ABC):
 
 
 def failure_of(service: str, event: EventMessage, reason: object) -> Failure:
-    return Failure(service, event.kind, event.position, told(reason)[:1_000])
+    return Failure(service, event.kind, event.position, public_reason(reason)[:MAX_REASON_LENGTH])
 
 
-def told(reason: object) -> str:
-    """A fault in its own words. Of any other exception the name alone: what a database says of a row holds the row, and a person."""
+def public_reason(reason: object) -> str:
+    """What others may read about an exception: the text of our own faults, and only the name of any other.
+
+    A database quotes the row that it rejects in its message, and that row may be about a person.
+    """
     if isinstance(reason, Exception):
         return f"{type(reason).__name__}: {reason}" if isinstance(reason, Fault) else type(reason).__name__
     return str(reason)

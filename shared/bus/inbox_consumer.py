@@ -1,7 +1,24 @@
-"""Keeps an inbox fed: its own connection and channel, messages in order, acknowledged only when their effect is durable.
+"""Feeds an inbox with the messages of its queue, and with the log where messages are missing.
 
-One process listens for a service, the others stand by (a lease beside the log: RabbitMQ's single active consumer knows nothing of
-the reading of the log, and the embedded broker has none). The broker and the database may go and come back at any time.
+How it works
+------------
+`run` repeats these steps until `stop` is called:
+
+1. *Lease.* Wait for the lease of the inbox. One process handles the events of a service; the others are on standby and try again every
+   LEASE_TIMEOUT_S. (RabbitMQ's single active consumer is not enough: it does not cover reading the log, and the embedded broker has
+   none.)
+2. *Catch up.* Open a connection, declare the queue, and read the log to its end. Then `caught_up` is true: before that, a query would
+   show the past.
+3. *Consume.* Take messages in batches of at most PAGE_SIZE. The first of a batch is waited for up to IDLE_INTERVAL_S, each further
+   one up to BATCH_WAIT_S. Give the batch to the inbox, and acknowledge it when all effects are durable. A process that dies before that
+   gets the messages again, and the inbox ignores what it has handled.
+4. *Idle.* When no message arrives for IDLE_INTERVAL_S, compare the log with the inbox's position. If the log is ahead twice in a row,
+   messages were lost or no relay runs: read the log.
+5. *Dead letters.* With the embedded broker, look for dead letters that were given back. With RabbitMQ they arrive as messages.
+
+When the broker or a database was away, the loop ends and starts again at 1 with a growing delay, because the lease may be lost. When
+the inbox stops at an event (`Stopped`, and it is not healthy), the lease is released and the inbox is asked every IDLE_INTERVAL_S
+whether to resume.
 """
 
 import logging
@@ -12,10 +29,10 @@ from typing import Any
 from shared.bus import topology
 from shared.bus.checkpoint import check_held
 from shared.bus.dead_letters import FileDeadLetters
-from shared.bus.inbox import PAGE, Failure, Inbox, Stopped
+from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.publisher import Publisher
-from shared.bus.transport.connection import BROKER_FAULTS, connected, consumer, drained, event_of
+from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 from shared.runtime.backoff import Backoff
@@ -25,27 +42,24 @@ from shared.store.port import Checkpoints
 green_only(__name__)
 log = logging.getLogger(__name__)
 
-LEASE = 1.0  # seconds that a standby waits for its turn before it looks whether it must stop
-IDLE = 0.5  # seconds without a message before the log is looked at
-GATHER = 0.002  # seconds for the next message of a batch
+LEASE_TIMEOUT_S = 1.0  # how long a standby waits for the lease before it checks whether it must stop
+IDLE_INTERVAL_S = 0.5  # without a message, before the log is compared with the position
+BATCH_WAIT_S = 0.002  # for the next message of a batch
 
 
 class InboxConsumer:
-    """`letters` is where the embedded broker's dead letters are kept; with RabbitMQ they are in its queue.
+    """Feeds `inbox` from the broker at `uri`. `dead_letter_file` holds the dead letters of the embedded broker; None for RabbitMQ."""
 
-    It has `begun` when what was recorded before it came is handled: whoever asks its service earlier would be shown the past.
-    """
-
-    def __init__(self, inbox: Inbox, checkpoints: Checkpoints, uri: str, letters: FileDeadLetters | None = None) -> None:
+    def __init__(self, inbox: Inbox, checkpoints: Checkpoints, uri: str, dead_letter_file: FileDeadLetters | None = None) -> None:
         self.inbox = inbox
         self.service = inbox.service
         self.checkpoints = checkpoints
         self.uri = uri
-        self.letters = letters
-        self.arrived: list[Any] = []
-        self.behind = False
-        self.active = False
-        self.begun = False
+        self.dead_letter_file = dead_letter_file
+        self.received: list[Any] = []  # messages that the inbox has not been given yet
+        self.lagging = False  # the log was ahead when the inbox was last idle
+        self.active = False  # this process holds the lease
+        self.caught_up = False  # the events that were recorded before the start are handled, here or by the active process
         self.backoff = Backoff()
 
     @property
@@ -53,15 +67,15 @@ class InboxConsumer:
         return self.inbox.stopping.is_set()
 
     def run(self) -> None:
-        """Listen until `stop` is called."""
+        """Consume until `stop` is called. Waits while servers are away; other exceptions are raised."""
         while not self.stopping:
             try:
-                self.turn()
+                self.run_with_lease()
             except Stopped:
-                self.wait_to_go_on()
+                self.wait_while_unhealthy()
             except (Unavailable, *BROKER_FAULTS) as fault:
                 log.warning("%s waits for its servers: %s", self.service, fault or type(fault).__name__)
-                self.inbox.stopping.wait(self.backoff.again())
+                self.inbox.stopping.wait(self.backoff.next_delay())
 
     def stop(self) -> None:
         self.inbox.stop()
@@ -69,102 +83,110 @@ class InboxConsumer:
     def healthy(self) -> bool:
         return self.inbox.healthy()
 
-    def wait_to_go_on(self) -> None:
+    def wait_while_unhealthy(self) -> None:
         while not self.inbox.healthy() and not self.stopping:
-            self.inbox.stopping.wait(IDLE)
+            self.inbox.stopping.wait(IDLE_INTERVAL_S)
+            self.inbox.resume_if_requested()
 
-    def turn(self) -> None:
-        with native_context(self.checkpoints.lease(self.inbox.lease, LEASE)) as held:
+    def run_with_lease(self) -> None:
+        """Wait for the lease, at most LEASE_TIMEOUT_S, and consume while it is held."""
+        with native_context(self.checkpoints.lease(self.inbox.lease, LEASE_TIMEOUT_S)) as held:
             self.active = bool(held)
             try:
                 if held:
                     self.inbox.held = held
-                    self.listen()
+                    self.consume()
                 else:
-                    self.begun = self.inbox.stands_by()  # another process reads for the service
+                    self.caught_up = self.inbox.ready_on_standby()
             finally:
                 self.active = False
 
-    def listen(self) -> None:
-        """Until something happened to the servers: then the lease is taken anew, for it may be lost."""
-        self.begun = False
+    def consume(self) -> None:
+        """Catch up, then handle messages until `stop` is called or a server was away."""
+        self.caught_up = False
         self.inbox.interrupted = False
-        self.inbox.forget()
-        self.arrived = []
-        with connected(self.uri) as connection:
+        self.inbox.invalidate()
+        self.received = []
+        with open_connection(self.uri) as connection:
             channel = connection.channel()
-            self.declare(channel)
-            self.bury_through(connection)
+            self.declare_queue(channel)
+            self.connect_dead_letters(connection)
             self.inbox.catch_up()
-            self.begun = True
-            with consumer(channel, topology.inbox(self.service), self.arrived.append, PAGE):
+            self.caught_up = True
+            with consuming(channel, topology.inbox_queue(self.service), self.received.append, PAGE_SIZE):
                 while not (self.stopping or self.inbox.interrupted):
                     check_held(self.inbox.held, self.inbox.lease)
-                    self.step(connection)
+                    self.poll_once(connection)
                     self.backoff.reset()
-            self.inbox.rest()
+            self.inbox.flush()
 
-    def declare(self, channel: Any) -> None:
-        embedded = topology.is_embedded(self.uri)
-        (topology.declare_embedded_inbox if embedded else topology.declare_inbox)(channel, self.service, self.inbox.kinds)
+    def declare_queue(self, channel: Any) -> None:
+        declare = topology.declare_embedded_inbox if topology.is_embedded(self.uri) else topology.declare_inbox
+        declare(channel, self.service, self.inbox.kinds)
 
-    def bury_through(self, connection: Any) -> None:
-        if isinstance(self.inbox, PolicyInbox):
-            self.inbox.bury = self.bury_in_file(self.letters) if self.letters else self.bury_in_queue(Publisher(connection))
-
-    def bury_in_file(self, letters: FileDeadLetters) -> Callable[[EventMessage, Failure], None]:
-        return lambda event, failure: native(letters.bury, self.service, event, failure.reason)
-
-    def bury_in_queue(self, publisher: Publisher) -> Callable[[EventMessage, Failure], None]:
-        def bury(event: EventMessage, failure: Failure) -> None:
-            headers = {"service": failure.service, "kind": failure.kind, "position": failure.position, "reason": failure.reason}
-            publisher.send(encode(event), "", topology.dead(self.service), headers, str(event.id))
-            publisher.confirm()
-
-        return bury
-
-    def step(self, connection: Any) -> None:
-        messages = self.gather(connection)
+    def poll_once(self, connection: Any) -> None:
+        messages = self.receive_batch(connection)
         if messages:
-            self.take(messages)
+            self.handle_messages(messages)
         else:
-            self.look_at_the_log()
-        if self.letters:
-            self.take_back(self.letters)
+            self.compare_with_log()
+        if self.dead_letter_file:
+            self.redeliver_dead_letters(self.dead_letter_file)
 
-    def gather(self, connection: Any) -> Sequence[Any]:
-        """The messages that are there, at most a page; the wait for the first is short enough to notice anything else."""
-        more = drained(connection, IDLE)
-        while more and len(self.arrived) < PAGE:
-            more = drained(connection, GATHER)
-        messages, self.arrived[:] = self.arrived[:PAGE], self.arrived[PAGE:]
+    def receive_batch(self, connection: Any) -> Sequence[Any]:
+        """Up to PAGE_SIZE messages; none if none arrived within IDLE_INTERVAL_S."""
+        more = drain_one(connection, IDLE_INTERVAL_S)
+        while more and len(self.received) < PAGE_SIZE:
+            more = drain_one(connection, BATCH_WAIT_S)
+        messages, self.received[:] = self.received[:PAGE_SIZE], self.received[PAGE_SIZE:]
         return messages
 
-    def take(self, messages: Sequence[Any]) -> None:
-        for again, group in groupby(messages, key=given_back):
-            together = list(group)
-            events = [event for message in together if (event := event_of(message))]
-            if again:
+    def handle_messages(self, messages: Sequence[Any]) -> None:
+        """Handle messages in order, and acknowledge each run of them when its effects are durable."""
+        for redelivered, group in groupby(messages, key=is_redelivered):
+            run = list(group)
+            events = [event for message in run if (event := event_of(message))]
+            if redelivered:
                 for event in events:
-                    self.inbox.again(event)
+                    self.inbox.redeliver(event)
             else:
                 self.inbox.receive(events)
-            together[-1].ack(multiple=True)
-        self.behind = False
+            run[-1].ack(multiple=True)
+        self.lagging = False
 
-    def look_at_the_log(self) -> None:
-        """Nothing arrives. When the log is ahead twice in a row, the messages are lost or nobody relays: read them there."""
-        ahead = self.inbox.patiently(self.inbox.store.head) > self.inbox.place()
-        if ahead and self.behind:
+    def compare_with_log(self) -> None:
+        """No message arrives. Messages of new events may be on their way, so read the log only if it is ahead the second time too."""
+        ahead = self.inbox.call_until_available(self.inbox.store.head) > self.inbox.position()
+        if ahead and self.lagging:
             self.inbox.catch_up()
-        self.behind = ahead
-        self.inbox.rest()
+        self.lagging = ahead
+        self.inbox.flush()
 
-    def take_back(self, letters: FileDeadLetters) -> None:
-        for number, event in native(letters.given_back, self.service):
-            self.inbox.again(event)
-            native(letters.handled, number)
+    # Dead letters -------------------------------------------------------------------------------------------------------
+
+    def connect_dead_letters(self, connection: Any) -> None:
+        """Tell a policy inbox how to make an event a dead letter, on this connection."""
+        if isinstance(self.inbox, PolicyInbox):
+            file = self.dead_letter_file
+            self.inbox.publish_dead_letter = self.dead_letter_to_file(file) if file else self.dead_letter_to_queue(Publisher(connection))
+
+    def dead_letter_to_file(self, file: FileDeadLetters) -> Callable[[EventMessage, Failure], None]:
+        return lambda event, failure: native(file.add, self.service, event, failure.reason)
+
+    def dead_letter_to_queue(self, publisher: Publisher) -> Callable[[EventMessage, Failure], None]:
+        def publish(event: EventMessage, failure: Failure) -> None:
+            headers = {"service": failure.service, "kind": failure.kind, "position": failure.position, "reason": failure.reason}
+            publisher.publish(encode(event), "", topology.dead_letter_queue(self.service), headers, str(event.id))
+            publisher.wait_for_confirms()
+
+        return publish
+
+    def redeliver_dead_letters(self, file: FileDeadLetters) -> None:
+        for id, event in native(file.given_back, self.service):
+            self.inbox.redeliver(event)
+            native(file.delete, id)
 
 
-def given_back(message: Any) -> bool:
-    return bool((message.headers or {}).get(topology.REPLAY))
+def is_redelivered(message: Any) -> bool:
+    """Whether the message is a dead letter that was given back."""
+    return bool((message.headers or {}).get(topology.REPLAY_HEADER))

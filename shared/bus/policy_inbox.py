@@ -1,11 +1,33 @@
-"""An inbox whose effect is what policies ask: commands, which are recorded once however often they are asked."""
+"""The inbox of policies: each event may lead to commands, which the log records once, however often they are given.
+
+How it works
+------------
+The effect of an event (the commands of its policies) and the checkpoint are separate commits. The effect comes first. After a crash in
+between, the event is handled again: the policies give the same commands with the same ids, and their results are in the log already.
+
+*A failure.* An event whose policies fail is tried MAX_ATTEMPTS times in all, with the pauses of RETRY_DELAYS_S. Then it is put in the
+dead letters with its reason, and the inbox goes on with the next event: one bad event must not stop the others. A server that is away
+is no failure. It is waited for without limit.
+
+*A crash.* An event may also kill the process, for example through a defect in a driver. Then nobody is left to count the attempts. So
+after each start the first PAGE_SIZE events are handled with an attempt log (`handle_with_attempt_log`): before attempt n, the checkpoint
+`<service>.inbox.attempt<n>` is saved at the event's position. On the next start, those checkpoints show how often the event was tried.
+After MAX_ATTEMPTS deaths it becomes a dead letter without another attempt. A clean stop during an attempt is no death: it saves
+`<service>.inbox.returned<n>` as well, and such an attempt is not counted.
+
+*The common case.* Later events are handled as a batch (`handle_as_batch`): one switch to a native thread for all of them. If one fails,
+it is handled alone with its attempts, and the batch goes on after it.
+
+*Events of other kinds* (`kinds`) are only passed. They advance the checkpoint in memory, which is saved now and then, and when the
+inbox is idle.
+"""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
 from itertools import count
 
 from shared.bus.checkpoint import CachedCheckpoint
-from shared.bus.inbox import PAGE, Failure, Inbox, Stopped, failure_of
+from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped, failure_of
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.runtime.native_threads import green_only, native
@@ -14,14 +36,14 @@ from shared.store.port import Checkpoints, EventStore
 green_only(__name__)
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 5
-PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before the second attempt, the third…
+MAX_ATTEMPTS = 5
+RETRY_DELAYS_S = (0.05, 0.1, 0.2, 0.4)  # before the second attempt, the third…
 
 
 class PolicyInbox(Inbox):
-    """Policies: each event is handled alone. One that fails is put aside in the dead letters, and the rest goes on.
+    """Calls `react` with each event of the `kinds` (None for all), in a native thread.
 
-    `kinds` are those that a policy reads. The others are gone past, and the checkpoint follows them now and then.
+    The consumer sets `publish_dead_letter`, which makes the event of a failure a dead letter durably.
     """
 
     def __init__(
@@ -36,104 +58,111 @@ class PolicyInbox(Inbox):
         self.checkpoints = checkpoints
         self.react = react
         self.kinds = kinds
-        self.kept = CachedCheckpoint(checkpoints, self.lease)
-        self.bury: Callable[[EventMessage, Failure], None] = lambda event, failure: None
-        self.careful = PAGE
+        self.cached_checkpoint = CachedCheckpoint(checkpoints, self.lease)
+        self.publish_dead_letter: Callable[[EventMessage, Failure], None] = lambda event, failure: None
+        self.attempts_to_log = PAGE_SIZE  # events that are still to be handled with the attempt log
 
-    def checkpoint(self) -> Position:
-        return self.kept.load()
+    def load_checkpoint(self) -> Position:
+        return self.cached_checkpoint.load()
 
-    def settle(self, events: Sequence[EventMessage]) -> None:
-        read = [event for event in events if self.kinds is None or event.kind in self.kinds]
-        careful, swift = read[: self.careful], read[self.careful :]
-        for event in careful:
-            self.settle_carefully(event)
-        if swift:
-            self.settle_swiftly(swift)
-        self.kept.moved(events[-1].position)
-        if read or self.kept.due:
-            self.patiently(self.kept.save)
+    def handle_batch(self, events: Sequence[EventMessage]) -> None:
+        relevant = [event for event in events if self.kinds is None or event.kind in self.kinds]
+        logged, others = relevant[: self.attempts_to_log], relevant[self.attempts_to_log :]
+        for event in logged:
+            self.handle_with_attempt_log(event)
+        if others:
+            self.handle_as_batch(others)
+        self.cached_checkpoint.advance(events[-1].position)
+        if relevant or self.cached_checkpoint.save_due:
+            self.call_until_available(self.cached_checkpoint.save)
 
-    def rest(self) -> None:
-        self.patiently(self.kept.save)
+    def flush(self) -> None:
+        self.call_until_available(self.cached_checkpoint.save)
 
-    def settle_carefully(self, event: EventMessage) -> None:
-        """After a start the first events may be those that killed the last process: each attempt is written down before it is made."""
-        self.careful -= 1
-        attempt = self.patiently(self.attempt_at, event.position)
+    def redeliver(self, event: EventMessage) -> None:
+        self.handle_with_retries(event)
+
+    # After a start: attempts are logged ---------------------------------------------------------------------------------
+
+    def handle_with_attempt_log(self, event: EventMessage) -> None:
+        self.attempts_to_log -= 1
+        attempt = self.call_until_available(self.begin_attempt, event.position)
         if attempt is None:
-            self.put_aside(event, f"The process died in each of {ATTEMPTS} attempts.")
+            self.dead_letter(event, f"The process died in each of {MAX_ATTEMPTS} attempts.")
         else:
-            self.attempt(event, attempt)
-        self.kept.moved(event.position)
-        self.patiently(self.kept.save)
+            self.run_attempt(event, attempt)
+        self.cached_checkpoint.advance(event.position)
+        self.call_until_available(self.cached_checkpoint.save)
 
-    def attempt(self, event: EventMessage, number: int) -> None:
-        try:
-            self.handle(event)
-        except Stopped:
-            self.give_back(event.position, number)
-            raise
-
-    def attempt_at(self, position: Position) -> int | None:
-        """The number of the next attempt, written down; None when the process died in too many."""
+    def begin_attempt(self, position: Position) -> int | None:
+        """Log the next attempt at an event and return its number; None when the process died in MAX_ATTEMPTS. Blocks."""
         deaths = 0
         for number in count(1):
-            if self.checkpoints.load(self.mark(number)) < position:
-                self.checkpoints.save(self.mark(number), position)
+            if self.checkpoints.load(self.attempt_checkpoint(number)) < position:
+                self.checkpoints.save(self.attempt_checkpoint(number), position)
                 return number
-            deaths += self.checkpoints.load(self.mark(number, "returned")) < position
-            if deaths == ATTEMPTS:
+            deaths += self.checkpoints.load(self.attempt_checkpoint(number, "returned")) < position
+            if deaths == MAX_ATTEMPTS:
                 return None
         return None
 
-    def give_back(self, position: Position, number: int) -> None:
-        """Who is told to stop while an event waits, for a server or its next attempt, did not die of it."""
+    def run_attempt(self, event: EventMessage, number: int) -> None:
         try:
-            native(self.checkpoints.save, self.mark(number, "returned"), position)
+            self.handle_with_retries(event)
+        except Stopped:
+            self.log_clean_stop(event.position, number)
+            raise
+
+    def log_clean_stop(self, position: Position, number: int) -> None:
+        """A clean stop during an attempt must not count as a death."""
+        try:
+            native(self.checkpoints.save, self.attempt_checkpoint(number, "returned"), position)
         except Unavailable as fault:
             log.warning("%s: its stop at position %s will count as a death: %s", self.service, position, fault)
 
-    def mark(self, number: int, what: str = "attempt") -> str:
-        return f"{self.lease}.{what}{number}"
+    def attempt_checkpoint(self, number: int, event: str = "attempt") -> str:
+        """The name of the checkpoint that logs the beginning of an attempt, or its clean stop ("returned")."""
+        return f"{self.lease}.{event}{number}"
 
-    def settle_swiftly(self, events: Sequence[EventMessage]) -> None:
+    # Later: events are handled as a batch -------------------------------------------------------------------------------
+
+    def handle_as_batch(self, events: Sequence[EventMessage]) -> None:
         start = 0
         while start < len(events):
-            start += native(self.passed, events[start:])
+            start += native(self.react_until_failure, events[start:])
             if start < len(events):
-                self.handle(events[start])
+                self.handle_with_retries(events[start])
                 start += 1
 
-    def passed(self, events: Sequence[EventMessage]) -> int:
-        """How many events were handled before one failed: the common case takes one crossing of the bridge for all."""
+    def react_until_failure(self, events: Sequence[EventMessage]) -> int:
+        """React to events until one fails; returns how many were handled. Blocks."""
         for handled, event in enumerate(events):
             try:
                 self.react(event)
-            except Exception as failure:  # noqa: BLE001 - the caller handles this very event again, and judges
+            except Exception as failure:  # noqa: BLE001 - whatever it is, the caller tries this event again and judges it
                 log.info("%s: position %s failed once: %r", self.service, event.position, failure)
                 return handled
         return len(events)
 
-    def handle(self, event: EventMessage) -> None:
-        for pause in (*PAUSES, None):
+    # One event ----------------------------------------------------------------------------------------------------------
+
+    def handle_with_retries(self, event: EventMessage) -> None:
+        """React to one event, several times if need be. When this returns, it was handled or is a dead letter."""
+        for delay in (*RETRY_DELAYS_S, None):
             try:
-                self.patiently(self.react, event)
+                self.call_until_available(self.react, event)
             except Stopped:
                 raise
-            except Exception as failure:  # noqa: BLE001 - any fault of a policy means the same: try again, then put aside
-                if pause is None:
-                    self.put_aside(event, failure)
+            except Exception as failure:  # noqa: BLE001 - any failure of a policy means the same: try again, then dead letter
+                if delay is None:
+                    self.dead_letter(event, failure)
                 else:
-                    self.pause(pause)
+                    self.pause(delay)
             else:
                 return
 
-    def put_aside(self, event: EventMessage, reason: Exception | str) -> None:
+    def dead_letter(self, event: EventMessage, reason: Exception | str) -> None:
         failure = failure_of(self.service, event, reason)
         cause = reason if isinstance(reason, Exception) else None
-        log.error("%s puts aside position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
-        self.bury(event, failure)
-
-    def again(self, event: EventMessage) -> None:
-        self.handle(event)
+        log.error("%s: dead letter at position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
+        self.publish_dead_letter(event, failure)

@@ -1,4 +1,17 @@
-"""An inbox whose effect and place are one transaction: figures, which must never miss an event."""
+"""The inbox of a projection, which keeps read models up to date with the log and must never miss an event.
+
+How it works
+------------
+The effect of events on the read models and the position are one transaction of the read models' database (`ProjectionStore.apply`). So
+the checkpoint is exactly what the tables hold, a crash loses or repeats nothing, and there is nothing to save when the inbox is idle.
+
+*A failure.* A batch that fails as a whole is applied event by event. The event that fails alone stops the projection: `fault` names it,
+readiness is red, and the lease is released. Skipping it would leave wrong figures that nobody notices. Before the events are tried one
+by one, the position in the tables is compared with the position in memory: another process may have rebuilt or restored the tables, and
+then the projection loads its checkpoint again instead.
+
+*Waiting.* A database that is away is waited for. So is everything else that the store reports as Unavailable.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -14,73 +27,76 @@ green_only(__name__)
 log = logging.getLogger(__name__)
 
 
-class Tables(Protocol):
-    """What a projection keeps up."""
+class ProjectionStore(Protocol):
+    """The read models that a projection keeps up to date. Every method blocks and may raise Unavailable."""
 
     def checkpoint(self) -> Position:
-        """Where they stand, made ready to go on from there. Asked by whoever begins."""
+        """The position of the read models, made ready to go on from there. Called when a process begins to hold the lease."""
 
-    def position(self) -> Position: ...
+    def position(self) -> Position:
+        """The position of the read models. Raises Replaced if this process must load the checkpoint again."""
 
     def apply(self, events: Sequence[EventMessage]) -> object:
-        """Keeps the position in the transaction of its effect, and leaves out what is before it: a server that went away in a commit
-        may have made it. Raises a fault where something is missing between them.
+        """Apply events and move the position, in one transaction.
+
+        Events at or before the position are left out: a server that went away during a commit may have made it. Any exception but
+        Unavailable means that the events cannot be applied; so does a gap between the position and the first event after it.
         """
 
 
 class ProjectionInbox(Inbox):
-    """Never skips. An event it cannot take stops it, with its name."""
+    """Never skips an event: one that cannot be applied stops the inbox, and `fault` names it."""
 
-    def __init__(self, service: str, store: EventStore, tables: Tables) -> None:
+    def __init__(self, service: str, store: EventStore, projection: ProjectionStore) -> None:
         super().__init__(service, store)
-        self.tables = tables
+        self.projection = projection
         self.fault: Failure | None = None
 
-    def checkpoint(self) -> Position:
-        return self.tables.checkpoint()
+    def load_checkpoint(self) -> Position:
+        return self.projection.checkpoint()
 
-    def settle(self, events: Sequence[EventMessage]) -> None:
+    def handle_batch(self, events: Sequence[EventMessage]) -> None:
         try:
-            self.patiently(self.tables.apply, events)
+            self.call_until_available(self.projection.apply, events)
         except Stopped:
             raise
         except Exception as failure:
-            if self.patiently(self.tables.position) != self.place():  # others were put in their place, elsewhere in the log
+            if self.call_until_available(self.projection.position) != self.position():  # another process replaced the tables
                 raise Stopped from failure
-            self.one_by_one(events, failure)
+            self.apply_one_by_one(events, failure)
 
-    def one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
-        """A batch failed: go as far as possible and name the very event that does not pass."""
+    def apply_one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
+        """After a batch failed: apply as many events as possible, and stop at the first that fails alone."""
         for event in events:
             try:
-                self.patiently(self.tables.apply, [event])
+                self.call_until_available(self.projection.apply, [event])
             except Stopped:
                 raise
             except Exception as fault:
                 self.fault = failure_of(self.service, event, fault)
                 log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
                 raise Stopped from fault
-        log.warning("%s passed one by one what failed together: %r", self.service, failure)
+        log.warning("%s applied one by one the events that failed together: %r", self.service, failure)
 
-    def stands_by(self) -> bool:
-        """Figures are asked of every process of the service: it must be able to read what the active one keeps up."""
+    def ready_on_standby(self) -> bool:
+        """Every process answers queries, so it must be able to read the tables that the active one keeps up to date."""
         try:
-            native(self.tables.position)
+            native(self.projection.position)
         except Unavailable as fault:
-            self.awaits = type(fault).__name__
+            self.waiting_for = type(fault).__name__
             return False
-        self.awaits = ""
+        self.waiting_for = ""
         return True
 
-    def rest(self) -> None:
-        """Nothing to do: the position is saved with every effect."""
+    def flush(self) -> None:
+        """Nothing to do: the position is stored with every effect."""
 
-    def again(self, event: EventMessage) -> None:
-        """Nothing to do: what a projection has not applied, it reads in the log."""
+    def redeliver(self, event: EventMessage) -> None:
+        """Nothing to do: a projection has no dead letters."""
 
     def healthy(self) -> bool:
         return self.fault is None
 
     def retry(self) -> None:
-        """Try again from the event that stopped it."""
+        """Try again, from the event that stopped the projection."""
         self.fault = None

@@ -1,65 +1,89 @@
-"""Publishing with the broker's word for it: a window of messages leaves at once, and all of it is confirmed before anything else."""
+"""Publishing with the broker's confirmation.
+
+How it works
+------------
+RabbitMQ answers each message of a channel in confirm mode with an ack, once the message is on disk in every queue that it is routed to,
+or with a nack. Waiting for each answer before the next message would cost a round trip per message, so:
+
+1. `publish` sends a message without waiting, numbers it as the broker does (1, 2, 3… on a channel), and adds the number to
+   `unconfirmed`;
+2. `wait_for_confirms` reads the answers until `unconfirmed` is empty. An ack with `multiple` confirms every number up to its own.
+
+`publish_events` does both for a window of events: when it returns, the broker has all of them, and their publisher may move its
+checkpoint. If a message is nacked, or a message for a named queue finds none (`basic.return`), or an answer is missing after
+CONFIRM_TIMEOUT_S, an exception is raised. The caller then opens another connection and publishes the whole window again, so events may
+be published twice but are never lost.
+
+The embedded broker stores a message during the call of `publish`. Its channels have no confirm mode, and there is nothing to wait for.
+"""
 
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from shared.bus.topology import EVENTS, PERSISTENT, routing_key
+from shared.bus.topology import EVENTS_EXCHANGE, PERSISTENT, routing_key
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 
-CONFIRMED_WITHIN = 30.0  # seconds
+CONFIRM_TIMEOUT_S = 30.0
+MIN_DRAIN_TIMEOUT_S = 0.001  # amqp needs a positive timeout, also when the deadline has passed
 
 
 class Publisher:
-    """A channel of its own. The embedded broker takes a message in the call itself: nothing is left to confirm."""
+    """Publishes on a channel of its own. After an exception, use another publisher on another connection."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.channel: Any = connection.channel()
-        self.published = 0
+        self.last_number = 0
         self.unconfirmed: set[int] = set()
-        self.refused = False
-        self.confirms = hasattr(self.channel, "confirm_select")
-        if self.confirms:
+        self.rejected = False
+        self.has_confirms = hasattr(self.channel, "confirm_select")
+        if self.has_confirms:
             self.channel.confirm_select()
             self.channel.events["basic_ack"].add(self.on_ack)
             self.channel.events["basic_nack"].add(self.on_nack)
             self.channel.events["basic_return"].add(self.on_return)
 
-    def on_ack(self, tag: int, multiple: bool) -> None:
+    def on_ack(self, number: int, multiple: bool) -> None:
         if multiple:
-            self.unconfirmed = {waiting for waiting in self.unconfirmed if waiting > tag}
+            self.unconfirmed = {waiting for waiting in self.unconfirmed if waiting > number}
         else:
-            self.unconfirmed.discard(tag)
+            self.unconfirmed.discard(number)
 
-    def on_nack(self, tag: int, multiple: bool) -> None:
-        self.refused = True
+    def on_nack(self, number: int, multiple: bool) -> None:
+        self.rejected = True
 
     def on_return(self, fault: Exception, exchange: str, key: str, message: Any) -> None:
-        """A message for one queue that is not there."""
-        self.refused = True
+        """A message for a named queue, which does not exist."""
+        self.rejected = True
 
-    def events(self, events: Iterable[EventMessage], queue: str | None = None) -> None:
-        """Publish events in order, to everybody or into one queue; returns when the broker has all of them."""
+    def publish_events(self, events: Iterable[EventMessage], queue: str | None = None) -> None:
+        """Publish events in order, to the exchange or into one queue; returns when the broker has confirmed all of them.
+
+        Raises:
+            Unavailable: the broker rejected one of them.
+            BROKER_FAULTS: the broker is away, or did not confirm in time.
+        """
         for event in events:
-            exchange, key = (EVENTS, routing_key(event)) if queue is None else ("", queue)
-            self.send(encode(event), exchange, key, {}, str(event.id))
-        self.confirm()
+            exchange, key = (EVENTS_EXCHANGE, routing_key(event)) if queue is None else ("", queue)
+            self.publish(encode(event), exchange, key, {}, str(event.id))
+        self.wait_for_confirms()
 
-    def send(self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str) -> None:
+    def publish(self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str) -> None:
+        """Send one message without waiting. Exchange "" routes to the queue named `key`, which must exist."""
         properties = {"delivery_mode": PERSISTENT, "message_id": message_id}
         message = self.channel.prepare_message(
             body, content_type="application/cloudevents+json", content_encoding="utf-8", headers=headers, properties=properties
         )
         self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=not exchange)
-        if self.confirms:
-            self.published += 1
-            self.unconfirmed.add(self.published)
+        if self.has_confirms:
+            self.last_number += 1
+            self.unconfirmed.add(self.last_number)
 
-    def confirm(self) -> None:
-        deadline = time.monotonic() + CONFIRMED_WITHIN
-        while self.unconfirmed and not self.refused:
-            self.connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
-        if self.refused:
-            raise Unavailable("The broker refused a message: its queues are not available.")
+    def wait_for_confirms(self) -> None:
+        deadline = time.monotonic() + CONFIRM_TIMEOUT_S
+        while self.unconfirmed and not self.rejected:
+            self.connection.drain_events(timeout=max(MIN_DRAIN_TIMEOUT_S, deadline - time.monotonic()))
+        if self.rejected:
+            raise Unavailable("The broker rejected a message: its queues are not available.")

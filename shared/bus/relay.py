@@ -1,25 +1,39 @@
-"""The relay carries the log to the broker, in order.
+"""The relay publishes the log to the broker, in order.
 
-It publishes a window, waits until the broker has confirmed all of it, and only then moves its place. Whatever dies in between,
-nothing is lost: at worst a few windows leave twice, and every inbox knows an event that it has seen.
+How it works
+------------
+The relay repeats one cycle (`relay_next`):
 
-The first event after a quiet time leaves at once; those that follow it closely leave together. A window costs a read, a wait for the
-broker and, in each inbox, a transaction, whatever it carries: under load a window for each event would take the machine from those
-who wait for an answer.
+1. read the next window of events, at most WINDOW_SIZE, after its checkpoint;
+2. publish all of them, and wait until the broker has confirmed all of them (`publisher.py`);
+3. advance its checkpoint, which is saved every second and when the end of the log is reached (`checkpoint.py`);
+4. at the end of the log, wait for the next event.
 
-The feed for trusted back ends is carried beside it, with a position of its own. For a stream that cannot be written to holds up
-whoever publishes through the same exchange (RabbitMQ 3.10, killed seconds after its first stream was declared, brings it back
-closed), and a service must not wait for a reader elsewhere.
+If it dies between 2 and 3, its successor publishes some windows a second time, and every inbox ignores the events that it has handled.
+Nothing is lost: the checkpoint never passes an event that the broker has not confirmed.
+
+*Batching.* The first event after a quiet time is published at once. Then the relay waits for BATCH_DELAY_S, so that events which follow
+closely share a window. A window costs a read, a round trip to the broker and one transaction in each inbox, however many events it
+holds: under load, a window per event would slow down the callers that wait for replies.
+
+*Standby.* Several relays may run. The holder of the lease `relay` is active; the others take over when it stops or dies.
+
+*Faults.* When the broker or the log is away, the relay waits with a growing delay, takes the lease again, and resumes from the saved
+checkpoint. A broker that returns without queues gets them declared again.
+
+*Feed.* On RabbitMQ a second loop publishes to the stream `journey.feed`, with a connection and a checkpoint of its own. They are
+separate because a stream that cannot be written to blocks every publisher of the exchange that feeds it (RabbitMQ 3.10, when killed
+seconds after the stream was declared, brings it back closed), and services must not depend on readers outside the product.
 """
 
 import logging
 import threading
 from typing import Any
 
-from shared.bus.checkpoint import CachedCheckpoint, check_held, saved
+from shared.bus.checkpoint import CachedCheckpoint, check_held, save_in_native_thread
 from shared.bus.publisher import Publisher
-from shared.bus.topology import FEED, declare_exchange, declare_feed, is_embedded
-from shared.bus.transport.connection import BROKER_FAULTS, connected, drained
+from shared.bus.topology import FEED_STREAM, declare_exchange, declare_feed, is_embedded
+from shared.bus.transport.connection import BROKER_FAULTS, drain_one, open_connection
 from shared.errors import Unavailable
 from shared.message import EventMessage
 from shared.runtime.backoff import Backoff
@@ -29,21 +43,21 @@ from shared.store.port import Checkpoints, EventStore, Held
 green_only(__name__)
 log = logging.getLogger(__name__)
 
-WINDOW = 1_000  # events confirmed together
-GATHER = 0.05  # seconds that the events behind a window have to gather in the next
-PAUSE = 1.0  # seconds: how often the end of the log, the lease and the broker are looked at when nothing happens
-LISTEN = 0.001  # seconds for the broker to say that it goes away
+WINDOW_SIZE = 1_000  # events published before their confirms are awaited
+BATCH_DELAY_S = 0.05  # after a window that was not full, to let the next one fill
+POLL_INTERVAL_S = 1.0  # the longest wait for an event, or for the lease, before the loop checks whether it must stop
+BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has closed the connection
 
 
 class RelayLoop:
-    """One is active under a name, the others stand by. It heals by itself when the broker or the database comes back."""
+    """Publishes the log under one lease and checkpoint, both called `name`. Many may run; one is `active`."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, name: str, window: int) -> None:
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, name: str, window_size: int) -> None:
         self.store = store
         self.checkpoints = checkpoints
         self.uri = uri
         self.name = name
-        self.window = window
+        self.window_size = window_size
         self.stopping = threading.Event()
         self.active = False
         self.backoff = Backoff()
@@ -52,98 +66,102 @@ class RelayLoop:
         declare_exchange(channel)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.events(events)
+        publisher.publish_events(events)
 
     def run(self) -> None:
-        """Carry until `stop` is called."""
+        """Relay until `stop` is called. Waits while the broker or the log is away; other exceptions are raised."""
         while not self.stopping.is_set():
             try:
-                self.turn()
+                self.run_with_lease()
             except (Unavailable, *BROKER_FAULTS) as fault:
                 log.warning("the %s waits for its servers: %s", self.name, fault or type(fault).__name__)
-                self.stopping.wait(self.backoff.again())
+                self.stopping.wait(self.backoff.next_delay())
 
     def stop(self) -> None:
         self.stopping.set()
 
-    def turn(self) -> None:
-        with native_context(self.checkpoints.lease(self.name, PAUSE)) as held:
+    def run_with_lease(self) -> None:
+        """Wait for the lease, at most POLL_INTERVAL_S, and relay while it is held."""
+        with native_context(self.checkpoints.lease(self.name, POLL_INTERVAL_S)) as held:
             self.active = bool(held)
             try:
                 if held:
-                    self.carry(held)
+                    self.relay_log(held)
             finally:
                 self.active = False
 
-    def carry(self, held: Held) -> None:
-        with connected(self.uri) as connection:
+    def relay_log(self, held: Held) -> None:
+        with open_connection(self.uri) as connection:
             publisher = Publisher(connection)
             self.declare(publisher.channel)
-            place = CachedCheckpoint(self.checkpoints, self.name)
-            native(place.load)
+            checkpoint = CachedCheckpoint(self.checkpoints, self.name)
+            native(checkpoint.load)
             while not self.stopping.is_set():
                 check_held(held, self.name)
-                self.step(connection, publisher, place)
+                self.relay_next(connection, publisher, checkpoint)
                 self.backoff.reset()
-            saved(place, now=True)
+            save_in_native_thread(checkpoint, at_once=True)
 
-    def step(self, connection: Any, publisher: Publisher, place: CachedCheckpoint) -> None:
-        page = native(self.store.read_all, place.at, self.window)
-        if page:
-            self.publish(publisher, page)
-            place.moved(page[-1].position)
-            saved(place, now=False)
-            self.gather(page)
+    def relay_next(self, connection: Any, publisher: Publisher, checkpoint: CachedCheckpoint) -> None:
+        """Publish the next window, or wait for an event at the end of the log."""
+        window = native(self.store.read_all, checkpoint.position, self.window_size)
+        if window:
+            self.publish(publisher, window)
+            checkpoint.advance(window[-1].position)
+            save_in_native_thread(checkpoint, at_once=False)
+            self.wait_for_batch(window)
             return
-        saved(place, now=True)
-        native(self.store.wait, place.at, PAUSE)
-        if publisher.confirms:
-            drained(connection, LISTEN)
+        save_in_native_thread(checkpoint, at_once=True)
+        native(self.store.wait, checkpoint.position, POLL_INTERVAL_S)
+        if publisher.has_confirms:
+            drain_one(connection, BROKER_CHECK_S)
 
-    def gather(self, page: list[EventMessage]) -> None:
-        """A full window has its successor waiting already."""
-        if len(page) < self.window:
-            self.stopping.wait(GATHER)
+    def wait_for_batch(self, window: list[EventMessage]) -> None:
+        """Let events gather. After a full window the next events are there already."""
+        if len(window) < self.window_size:
+            self.stopping.wait(BATCH_DELAY_S)
 
 
 class FeedRelay(RelayLoop):
-    """Straight into the stream: a message that finds no stream is a failure here, and is sent again once it is declared."""
+    """Publishes into the stream by its name, so that a missing stream is a fault, and the events are published again once it exists."""
 
     def declare(self, channel: Any) -> None:
         declare_feed(channel)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.events(events, queue=FEED)
+        publisher.publish_events(events, queue=FEED_STREAM)
 
 
 class Relay(RelayLoop):
-    """Both: the exchange from which every inbox is fed and, on RabbitMQ, the stream."""
+    """The relay to the exchange of the inboxes and, on RabbitMQ, the relay to the feed, in a thread of its own."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window: int = WINDOW) -> None:
-        super().__init__(store, checkpoints, uri, name, window)
-        self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, "feed", window)
-        self.fallen: Exception | None = None
+    def __init__(
+        self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window_size: int = WINDOW_SIZE
+    ) -> None:
+        super().__init__(store, checkpoints, uri, name, window_size)
+        self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, "feed", window_size)
+        self.feed_failure: Exception | None = None
 
     def run(self) -> None:
+        """Run both until `stop` is called. When one fails, the other is stopped and the exception is raised here."""
         if self.feed is None:
             super().run()
             return
-        beside = threading.Thread(target=self.carry_feed, args=(self.feed,), name="feed", daemon=True)
-        beside.start()
+        thread = threading.Thread(target=self.run_feed, args=(self.feed,), name="feed", daemon=True)
+        thread.start()
         try:
             super().run()
         finally:
             self.feed.stop()
-            beside.join()
-        if self.fallen is not None:
-            raise self.fallen
+            thread.join()
+        if self.feed_failure is not None:
+            raise self.feed_failure
 
-    def carry_feed(self, feed: FeedRelay) -> None:
-        """What the feed falls of ends both: whoever runs them starts them again."""
+    def run_feed(self, feed: FeedRelay) -> None:
         try:
             feed.run()
-        except Exception as fault:  # noqa: BLE001 - raised in the thread of the relay
-            self.fallen = fault
+        except Exception as fault:  # noqa: BLE001 - whatever it is, `run` raises it in its own thread
+            self.feed_failure = fault
             self.stop()
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
-"""Reading journey.feed, the stream for trusted back ends. It needs pika and nothing of ours but the shape of an event: copy it.
+"""A reader of journey.feed, the stream for trusted back ends. It needs only pika and the shape of an event, so it can be copied.
 
 for offset, event in tail("amqp://…", "first"):
     ...
-    keep(offset)                    # and start again at offset + 1
+    save(offset)                    # and resume at offset + 1
 """
 
 from collections.abc import Iterator
@@ -13,22 +13,25 @@ from pika.exceptions import AMQPError
 
 from shared.message import EventMessage, decode_event
 
-FEED = "journey.feed"
-PREFETCH = 500
+FEED_STREAM = "journey.feed"
+PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
 
 
 def tail(uri: str, offset: int | str = "first") -> Iterator[tuple[int, EventMessage]]:
-    """Every event of the stream from `offset` ("first", "last", "next", or a number) and then as they happen, without end.
+    """Every event of the stream from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
 
-    The stream holds what was published, so an event may come twice: its `position` tells. Raises pika's errors when the broker goes.
+    The relay may publish an event twice: compare its `position` with that of the last event.
+
+    Raises:
+        AMQPError: the broker is away.
     """
     connection = pika.BlockingConnection(pika.URLParameters(uri))
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
-        for method, properties, body in channel.consume(FEED, arguments={"x-stream-offset": offset}):
+        for method, properties, body in channel.consume(FEED_STREAM, arguments={"x-stream-offset": offset}):
             yield int(properties.headers["x-stream-offset"]), decode_event(body)
             channel.basic_ack(method.delivery_tag)
     finally:
-        with suppress(AMQPError):  # pika gives back what it has not shown, and a stream takes nothing back
+        with suppress(AMQPError):  # closing rejects the messages that pika has not shown, which a stream does not allow
             connection.close()

@@ -1,7 +1,22 @@
-"""Names and declarations: one exchange, one inbox and one place for the dead per service, one stream for trusted back ends.
+"""Names and declarations of exchanges and queues.
 
-Everything is declared again at each connection, so a broker that comes back empty is furnished by whoever comes first. The
-channel is any channel of kombu. The embedded broker takes the same declarations and keeps what it knows of them.
+How it works
+------------
+    relay ──> journey.events (topic exchange) ──> <service>.inbox      one queue per service, bound to the event kinds that it reads
+    relay ──> journey.feed   (stream)                                  every event, for trusted back ends outside the product
+              journey.dead   (direct exchange) ──> <service>.dead      events that a service could not handle
+
+The routing key of an event is `<territory>.<kind>`, for example `alencon.coaching.JourneyOpened`. A service's inbox is bound to
+`#.<kind>` for each kind that it reads, or to `#` for every event.
+
+An inbox is a quorum queue with a single active consumer, so its messages are handled in order. If a message kills its consumer
+DELIVERY_LIMIT times, the broker itself moves it to the dead letters.
+
+Every process declares what it uses each time it connects. A broker that comes back empty is therefore complete again as soon as the
+processes have reconnected, and nobody has to set it up.
+
+The functions take a channel of kombu or amqp. The embedded broker accepts the same declarations, without quorum queues, dead letters or
+a stream; it drops the oldest messages of a queue over EMBEDDED_MAX_LENGTH, which the inbox then reads in the log.
 """
 
 from collections.abc import Collection, Iterator
@@ -9,30 +24,31 @@ from typing import Any
 
 from shared.message import EventMessage
 
-EMBEDDED = "embedded"
-EVENTS = "journey.events"
-DEAD = "journey.dead"
-FEED = "journey.feed"
-EVERYTHING = "#"
-DELIVERY_LIMIT = 5  # deliveries of one message that may kill a process before the broker itself puts it aside
-NO_LIMIT = 1_000_000_000  # dead letters are looked at without end; RabbitMQ 4 would drop them at the twentieth look
-DEAD_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT}
-FEED_BYTES = 20_000_000_000
-EMBEDDED_LENGTH = 10_000  # messages waiting in memory for one service; the oldest give way and are read in the log
+EMBEDDED = "embedded"  # the scheme of the address of the broker inside the process
+EVENTS_EXCHANGE = "journey.events"
+DEAD_LETTER_EXCHANGE = "journey.dead"
+FEED_STREAM = "journey.feed"
+ALL_KEYS = "#"  # the binding key that matches every routing key
 
-PERSISTENT = 2
-REPLAY = "replay"  # header of a dead letter given back: handled again although the checkpoint is past it
+DELIVERY_LIMIT = 5  # deliveries of one message without acknowledgement, before the broker makes it a dead letter
+NO_DELIVERY_LIMIT = 1_000_000_000  # listing dead letters counts as a delivery; RabbitMQ 4 would drop them at the twentieth
+DEAD_LETTER_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
+FEED_MAX_BYTES = 20_000_000_000
+EMBEDDED_MAX_LENGTH = 10_000  # messages in memory for one service
+
+PERSISTENT = 2  # AMQP delivery mode: the broker writes the message to disk
+REPLAY_HEADER = "replay"  # marks a dead letter that an operator gave back: handle it although the checkpoint is past it
 
 
 def routing_key(event: EventMessage) -> str:
     return f"{event.territory}.{event.kind}"
 
 
-def inbox(service: str) -> str:
+def inbox_queue(service: str) -> str:
     return f"{service}.inbox"
 
 
-def dead(service: str) -> str:
+def dead_letter_queue(service: str) -> str:
     return f"{service}.dead"
 
 
@@ -41,27 +57,29 @@ def is_embedded(uri: str) -> bool:
 
 
 def declare_exchange(channel: Any) -> None:
-    channel.exchange_declare(exchange=EVENTS, type="topic", durable=True, auto_delete=False)
+    channel.exchange_declare(exchange=EVENTS_EXCHANGE, type="topic", durable=True, auto_delete=False)
 
 
 def declare_feed(channel: Any) -> None:
-    arguments = {"x-queue-type": "stream", "x-max-length-bytes": FEED_BYTES}
-    channel.queue_declare(queue=FEED, durable=True, auto_delete=False, arguments=arguments)
+    arguments = {"x-queue-type": "stream", "x-max-length-bytes": FEED_MAX_BYTES}
+    channel.queue_declare(queue=FEED_STREAM, durable=True, auto_delete=False, arguments=arguments)
 
 
-def keys(kinds: Collection[str] | None) -> Iterator[str]:
-    """What an inbox is bound to: the kinds that it reads, of every territory; or everything."""
-    yield from [EVERYTHING] if kinds is None else (f"{EVERYTHING}.{kind}" for kind in sorted(kinds))
+def binding_keys(kinds: Collection[str] | None) -> Iterator[str]:
+    """The keys that bind an inbox: one for each event kind that it reads, in every territory. None means every kind."""
+    yield from [ALL_KEYS] if kinds is None else (f"{ALL_KEYS}.{kind}" for kind in sorted(kinds))
 
 
 def declare_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
+    """The queue of a service on RabbitMQ, with its dead letters, bound to the event kinds that it reads."""
     declare_exchange(channel)
-    declare_dead(channel, service)
-    channel.queue_declare(queue=inbox(service), durable=True, auto_delete=False, arguments=inbox_arguments(service))
-    for key in keys(kinds):
-        channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=key)
-    if kinds is not None:
-        channel.queue_unbind(queue=inbox(service), exchange=EVENTS, routing_key=EVERYTHING)  # from when it was given everything
+    declare_dead_letters(channel, service)
+    queue = inbox_queue(service)
+    channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=inbox_arguments(service))
+    for key in binding_keys(kinds):
+        channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=key)
+    if kinds is not None:  # the queue outlives the process: remove the binding of a release that read every kind
+        channel.queue_unbind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=ALL_KEYS)
 
 
 def inbox_arguments(service: str) -> dict[str, Any]:
@@ -69,19 +87,22 @@ def inbox_arguments(service: str) -> dict[str, Any]:
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
         "x-delivery-limit": DELIVERY_LIMIT,
-        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE,
         "x-dead-letter-routing-key": service,
     }
 
 
-def declare_dead(channel: Any, service: str) -> None:
-    channel.exchange_declare(exchange=DEAD, type="direct", durable=True, auto_delete=False)
-    channel.queue_declare(queue=dead(service), durable=True, auto_delete=False, arguments=DEAD_ARGUMENTS)
-    channel.queue_bind(queue=dead(service), exchange=DEAD, routing_key=service)
+def declare_dead_letters(channel: Any, service: str) -> None:
+    queue = dead_letter_queue(service)
+    channel.exchange_declare(exchange=DEAD_LETTER_EXCHANGE, type="direct", durable=True, auto_delete=False)
+    channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=DEAD_LETTER_ARGUMENTS)
+    channel.queue_bind(queue=queue, exchange=DEAD_LETTER_EXCHANGE, routing_key=service)
 
 
 def declare_embedded_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
+    """The queue of a service on the embedded broker; its dead letters are in a file (`dead_letters.py`)."""
     declare_exchange(channel)
-    channel.queue_declare(queue=inbox(service), durable=True, auto_delete=False, arguments={"x-max-length": EMBEDDED_LENGTH})
-    for key in keys(kinds):
-        channel.queue_bind(queue=inbox(service), exchange=EVENTS, routing_key=key)
+    queue = inbox_queue(service)
+    channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments={"x-max-length": EMBEDDED_MAX_LENGTH})
+    for key in binding_keys(kinds):
+        channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=key)

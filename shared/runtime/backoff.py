@@ -1,17 +1,19 @@
-"""How long to wait before asking again."""
+"""How long to wait before another attempt."""
 
-SHORTEST, LONGEST = 0.2, 5.0  # seconds before another attempt
+MIN_DELAY_S, MAX_DELAY_S = 0.2, 5.0
 
 
 class Backoff:
-    """Seconds to wait before the next attempt: longer each time, short again after a success."""
+    """Delays that double with each failed attempt, from MIN_DELAY_S to MAX_DELAY_S, and start again at the minimum after `reset`."""
 
     def __init__(self) -> None:
-        self.seconds = SHORTEST
+        self.delay = MIN_DELAY_S
 
-    def again(self) -> float:
-        seconds, self.seconds = self.seconds, min(self.seconds * 2, LONGEST)
-        return seconds
+    def next_delay(self) -> float:
+        """Seconds to wait before the next attempt."""
+        delay, self.delay = self.delay, min(self.delay * 2, MAX_DELAY_S)
+        return delay
 
     def reset(self) -> None:
-        self.seconds = SHORTEST
+        """An attempt succeeded."""
+        self.delay = MIN_DELAY_S

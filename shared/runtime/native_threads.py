@@ -1,14 +1,27 @@
-"""The one bridge between green threads and blocking code.
+"""The bridge between eventlet's green threads and blocking code.
 
-nameko runs on eventlet, which replaces the blocking parts of Python's library by green ones. Drivers that block in C (psycopg,
-sqlite3, grpc) and locks shared by native threads do not survive that: a lock wait freezes every green thread, and gRPC hangs. So
-what blocks is imported with the modules as Python made them, and called in native threads while the hub goes on:
+How it works
+------------
+nameko runs on eventlet: many green threads share one native thread, and one of them runs at a time. `eventlet.monkey_patch()` replaces
+the blocking parts of Python's standard library by versions that switch to another green thread instead of blocking.
+
+Two kinds of code do not survive this. Drivers that block in C (psycopg, sqlite3, grpc) never switch: a query would stop every green
+thread of the process. And a lock that native threads share is green after the patch, so a native thread that waits for it may never
+wake up.
+
+So the process keeps two worlds, and this module is the only bridge between them:
 
     eventlet.monkey_patch()
-    import_native("services.bootstrap.composition")        # and all that it imports in turn
-    native(store.append, events)                 # the caller waits, the others do not
+    import_native("services.bootstrap.composition")   # with everything that it imports in turn
+    native(store.append, events)                      # runs in a native thread; the caller waits, other green threads go on
 
-In a process that was never patched both do the plain thing, so that code written for one runs in the other.
+`import_native` imports modules while `sys.modules` holds the standard library's modules as Python made them (`unpatched_modules`), so
+their locks, queues and sockets are real. It then puts the patched ones back. `native` runs a call in eventlet's pool of native threads.
+
+A module that waits on green threads says so with `green_only(__name__)`. If blocking code imports it by mistake, the import fails at
+start with an explanation, instead of freezing the process later.
+
+In a process that was never patched, `import_native` is a plain import and `native` a plain call, so the same code runs in both.
 """
 
 import importlib
@@ -26,12 +39,12 @@ import eventlet.tpool
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PRIMITIVES = ("_thread", "threading", "queue", "time", "select", "socket")  # replaced in place by eventlet: fresh copies are needed
-BUILT_ON_THEM = ("selectors", "ssl", "concurrent")  # imported once more, on top of the copies
-THREADS = int(os.environ.get("EVENTLET_THREADPOOL_SIZE", "48"))  # a few wait for the log all the time, the others work
+PATCHED_IN_PLACE = ("_thread", "threading", "queue", "time", "select", "socket")  # eventlet changes these: unpatched copies are needed
+BUILT_ON_PATCHED = ("selectors", "ssl", "concurrent")  # packages that must be imported again, on top of the unpatched copies
+THREAD_POOL_SIZE = int(os.environ.get("EVENTLET_THREADPOOL_SIZE", "48"))  # a few threads always wait for the log, the others work
 
-originals: dict[str, ModuleType] = {}
-importing: list[str] = []
+unpatched: dict[str, ModuleType] = {}  # the modules of both lists as Python made them, by name
+importing: list[str] = []  # the names given to the `import_native` that is under way
 
 
 def patched() -> bool:
@@ -39,7 +52,11 @@ def patched() -> bool:
 
 
 def import_native(*names: str) -> None:
-    """Import modules, and all that they import, with the library as Python made it. Nobody may have imported them before."""
+    """Import modules, and everything that they import, with the unpatched standard library.
+
+    Raises:
+        ImportError: one of them is imported already, perhaps with patched modules; or one of their imports is `green_only`.
+    """
     early = [name for name in names if name in sys.modules]
     if early:
         raise ImportError(f"already imported, with green modules perhaps: {', '.join(early)}")
@@ -47,70 +64,75 @@ def import_native(*names: str) -> None:
         for name in names:
             importlib.import_module(name)
         return
-    eventlet.tpool.set_num_threads(THREADS)
-    with as_python_made_it():
+    eventlet.tpool.set_num_threads(THREAD_POOL_SIZE)
+    with unpatched_modules():
         importing.extend(names)
         try:
             for name in names:
                 importlib.import_module(name)
         finally:
             importing.clear()
-    log_from_any_thread()
+    use_native_locks_in_logging()
 
 
 def green_only(name: str) -> None:
-    """Said by a module whose waits must be green: what is imported natively would freeze the hub by using it."""
+    """Called by a module whose waits must be green. Native code that waited with it would block every green thread.
+
+    Raises:
+        ImportError: the module is being imported by `import_native`.
+    """
     if importing:
         raise ImportError(f"{name} waits on green threads: import it after import_native({', '.join(importing)})")
 
 
 @contextmanager
-def as_python_made_it() -> Iterator[None]:
-    green = {name: module for name, module in sys.modules.items() if swapped(name)}
-    if not originals:
-        originals.update({name: eventlet.patcher.original(name) for name in PRIMITIVES})
+def unpatched_modules() -> Iterator[None]:
+    """Inside the block, `sys.modules` holds the standard library's modules as Python made them."""
+    green = {name: module for name, module in sys.modules.items() if is_swapped(name)}
+    if not unpatched:
+        unpatched.update({name: eventlet.patcher.original(name) for name in PATCHED_IN_PLACE})
     for name in green:
         del sys.modules[name]
-    sys.modules.update(originals)
+    sys.modules.update(unpatched)
     try:
         yield
     finally:
-        made = {name: module for name, module in sys.modules.items() if swapped(name)}
-        originals.update(made)
-        for name in made:
+        native_modules = {name: module for name, module in sys.modules.items() if is_swapped(name)}
+        unpatched.update(native_modules)
+        for name in native_modules:
             del sys.modules[name]
         sys.modules.update(green)
 
 
-def swapped(name: str) -> bool:
-    return name in PRIMITIVES or name.partition(".")[0] in BUILT_ON_THEM
+def is_swapped(name: str) -> bool:
+    return name in PATCHED_IN_PLACE or name.partition(".")[0] in BUILT_ON_PATCHED
 
 
-def log_from_any_thread() -> None:
-    """Logging was imported before the patch and its locks became green: a native thread that meets a taken one would never wake.
+def use_native_locks_in_logging() -> None:
+    """Give logging real locks. It was imported before the patch, which made them green: a native thread that waits for one hangs.
 
-    Real locks are safe on both sides, because no green thread gives way between taking and releasing them.
+    Real locks are safe for green threads too, because no green thread switches while it holds one.
     """
-    threading: Any = originals["threading"]
-    logging.threading = threading  # type: ignore[attr-defined]
-    logging._lock = threading.RLock()  # type: ignore[attr-defined]
-    for reference in logging._handlerList:  # type: ignore[attr-defined]
+    threading: Any = unpatched["threading"]
+    logging.threading = threading  # type: ignore[attr-defined]  # a module that logging imports and does not export
+    logging._lock = threading.RLock()  # type: ignore[attr-defined]  # private: logging has no public way to replace its locks
+    for reference in logging._handlerList:  # type: ignore[attr-defined]  # private, likewise
         handler = reference()
         if handler is not None:
             handler.createLock()
 
 
 def native(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call `fn` in a native thread and wait for it, green. From a native thread, or unpatched, it is a plain call."""
+    """Call `fn` in a native thread and wait, green, for its result. From a native thread or unpatched, it is a plain call."""
     if not patched():
         return fn(*args, **kwargs)
-    answer: T = eventlet.tpool.execute(fn, *args, **kwargs)
-    return answer
+    result: T = eventlet.tpool.execute(fn, *args, **kwargs)
+    return result
 
 
 @contextmanager
 def native_context(context: AbstractContextManager[T]) -> Iterator[T]:
-    """A blocking context manager, entered and left in native threads."""
+    """A context manager that blocks, entered and left in native threads."""
     entered = native(context.__enter__)
     try:
         yield entered
@@ -119,16 +141,3 @@ def native_context(context: AbstractContextManager[T]) -> Iterator[T]:
             raise
     else:
         native(context.__exit__, None, None, None)
-
-
-class InNativeThread:
-    """An object whose methods are all called through the bridge. It is looked up when it is used, never before."""
-
-    def __init__(self, find: Callable[[], Any]) -> None:
-        self._find = find
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return native(getattr(self._find(), name), *args, **kwargs)
-
-        return call

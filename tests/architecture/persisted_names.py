@@ -89,8 +89,8 @@ def checkpoints() -> list[str]:
     assert relay.feed is not None
     return [
         inbox.lease,
-        inbox.mark(1),
-        inbox.mark(1, "returned"),
+        inbox.attempt_checkpoint(1),
+        inbox.attempt_checkpoint(1, "returned"),
         ProjectionInbox("service", ANY, ANY).lease,
         relay.name,
         relay.feed.name,
@@ -100,13 +100,13 @@ def checkpoints() -> list[str]:
 
 def broker() -> dict[str, Any]:
     return {
-        "events": topology.EVENTS,
-        "dead": topology.DEAD,
-        "feed": topology.FEED,
-        "inbox": topology.inbox("service"),
-        "dead letters": topology.dead("service"),
+        "events": topology.EVENTS_EXCHANGE,
+        "dead": topology.DEAD_LETTER_EXCHANGE,
+        "feed": topology.FEED_STREAM,
+        "inbox": topology.inbox_queue("service"),
+        "dead letters": topology.dead_letter_queue("service"),
         "inbox arguments": topology.inbox_arguments("service"),
-        "replay header": topology.REPLAY,
+        "replay header": topology.REPLAY_HEADER,
     }
 
 

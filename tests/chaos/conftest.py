@@ -1,4 +1,4 @@
-"""One product on servers of its own, which the tests of this room kill, stop and start."""
+"""The product on servers of its own, which the tests of this package kill, stop and start."""
 
 import json
 import threading
@@ -15,24 +15,24 @@ import pytest
 from tests.processes import Product, eventually, running, this_quarter
 from tests.servers import PostgresServer, RabbitmqServer
 
-FOLLOW = ("JourneyOpened", "PrescriberInformed")  # what an accepted orientation asks of coaching and of referrals
+CONSEQUENCES = ("JourneyOpened", "PrescriberInformed")  # the events that policies of coaching and referrals cause
 INBOXES = ("intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox")
 
 
-ORIENTED = 4  # one person in so many is sent by a prescriber, and accepted: that is what policies read
+ORIENTATION_INTERVAL = 4  # one person in so many is oriented by a prescriber and accepted, which makes policies react
 
 
 class Load:
-    """Coaches who identify people without pause, and send a command again, with its id, until they know that it is accepted.
+    """Threads that identify persons without pause, and repeat each command with its id until it is accepted.
 
-    Every so many turns the person was sent by a prescriber: what follows from the acceptance goes through the inbox of each service.
+    Every ORIENTATION_INTERVAL persons, a prescriber orients the person: the consequences go through the inbox of each service.
     """
 
     def __init__(self, product: Product, callers: int = 3) -> None:
         self.product = product
         self.accepted: list[str] = []
         self.orientations: list[str] = []
-        self.doubts = Counter[int]()
+        self.failures = Counter[int]()
         self.stopping = threading.Event()
         self.tokens = {role: product.token(role, organisation) for role, organisation in (("coach", "etape"), ("prescriber", "ccas"))}
         self.threads = [threading.Thread(target=self.work) for _ in range(callers)]
@@ -49,51 +49,53 @@ class Load:
 
     def work(self) -> None:
         with httpx.Client(base_url=self.product.url, timeout=30) as client:
-            for turn in count():
+            for number in count():
                 if self.stopping.is_set():
                     return
-                person = self.met(client)
-                if person and turn % ORIENTED == 0:
-                    self.oriented(client, person)
+                person = self.identify_person(client)
+                if person and number % ORIENTATION_INTERVAL == 0:
+                    self.orient(client, person)
 
-    def met(self, client: httpx.Client) -> str | None:
+    def identify_person(self, client: httpx.Client) -> str | None:
         id, person = str(uuid4()), str(uuid4())
-        if not self.insist(client, id, "IdentifyPerson", {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}):
+        if not self.send_until_accepted(
+            client, id, "IdentifyPerson", {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
+        ):
             return None
         self.accepted.append(id)
         return person
 
-    def oriented(self, client: httpx.Client, person: str) -> None:
+    def orient(self, client: httpx.Client, person: str) -> None:
         id, orientation = str(uuid4()), str(uuid4())
         sent = {"orientation": orientation, "person": person, "kind": "CCAS", "needs": [], "urgency": False, "consent": True}
         answer = {"orientation": orientation, "referent": "coach-1"}
-        received = self.insist(client, str(uuid4()), "ReceiveOrientation", sent, "prescriber")
-        if received and self.insist(client, id, "AcceptOrientation", answer):
+        received = self.send_until_accepted(client, str(uuid4()), "ReceiveOrientation", sent, "prescriber")
+        if received and self.send_until_accepted(client, id, "AcceptOrientation", answer):
             self.orientations.append(id)
 
-    def insist(self, client: httpx.Client, id: str, command: str, data: dict[str, Any], role: str = "coach") -> bool:
+    def send_until_accepted(self, client: httpx.Client, id: str, command: str, data: dict[str, Any], role: str = "coach") -> bool:
         headers = {"Authorization": f"Bearer {self.tokens[role]}", "Idempotency-Key": id}
         for _ in range(600):
             try:
                 answer = client.post(f"/v1/commands/{command}", json={"territory": "alencon", "data": data}, headers=headers)
             except httpx.HTTPError:
-                self.doubts[0] += 1
+                self.failures[0] += 1
             else:
                 if answer.is_success:
                     return True
-                self.doubts[answer.status_code] += 1
+                self.failures[answer.status_code] += 1
             if self.stopping.wait(0.2):
-                return False  # in doubt: recorded once or not at all
-        raise AssertionError(f"{command} never accepted; doubts {self.doubts}")
+                return False  # the outcome is unknown: recorded once or not at all
+        raise AssertionError(f"{command} never accepted; failures {self.failures}")
 
-    def grows(self, by: int) -> None:
-        """Wait until this many more commands are accepted."""
-        target = len(self.accepted) + by
-        eventually(lambda: len(self.accepted) >= target, f"{by} more accepted commands", 180)
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more commands are accepted."""
+        target = len(self.accepted) + more
+        eventually(lambda: len(self.accepted) >= target, f"{more} more accepted commands", 180)
 
 
 class Stage:
-    """The product, its servers, and what must be true after every fault."""
+    """The product with its servers, and the checks that must hold after every fault."""
 
     def __init__(self, product: Product, postgres: PostgresServer, rabbitmq: RabbitmqServer, uri: str) -> None:
         self.product = product
@@ -105,11 +107,11 @@ class Stage:
         return Load(self.product)
 
     def history(self) -> list[dict[str, Any]]:
-        told = self.product.tool("history")
-        assert told.returncode == 0, told.stderr
-        return [json.loads(line) for line in told.stdout.splitlines()]
+        done = self.product.tool("history")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def nothing_lost_nothing_twice(self, load: Load) -> None:
+    def check_nothing_lost_or_repeated(self, load: Load) -> None:
         self.product.ready(120)
         eventually(lambda: self.caused(load) >= self.expected(load), "every acceptance has its consequences", 120)
         eventually(self.live_equals_replay, "the facts reach the end of the log", 120)
@@ -125,23 +127,23 @@ class Stage:
         assert all(process.alive() for process in self.product.processes.values())
 
     def expected(self, load: Load) -> Counter[tuple[str, str]]:
-        return Counter((id, kind) for id in load.orientations for kind in FOLLOW)
+        return Counter((id, kind) for id in load.orientations for kind in CONSEQUENCES)
 
     def caused(self, load: Load) -> Counter[tuple[str, str]]:
-        """What the policies did for each accepted orientation, by the command that accepted it."""
+        """The consequences of each accepted orientation: (id of the command that accepted it, event type)."""
         events = self.history()
         acceptances = {event["id"]: event["commandid"] for event in events if event["type"].endswith("OrientationAccepted")}
         known = set(load.orientations)
         followed = ((acceptances.get(event.get("causationid")), event["type"].rpartition(".")[2]) for event in events)
-        return Counter((id, kind) for id, kind in followed if id in known and kind in FOLLOW)
+        return Counter((id, kind) for id, kind in followed if id in known and kind in CONSEQUENCES)
 
     def live_equals_replay(self) -> bool:
         return self.figures("indicators") == self.figures("replay")
 
-    def figures(self, word: str) -> dict[str, Any]:
-        told = self.product.tool(word, "--territory", "all", "--quarter", this_quarter(), "--json")
-        assert told.returncode == 0, told.stderr
-        figures: dict[str, Any] = json.loads(told.stdout)
+    def figures(self, command: str) -> dict[str, Any]:
+        done = self.product.tool(command, "--territory", "all", "--quarter", this_quarter(), "--json")
+        assert done.returncode == 0, done.stderr
+        figures: dict[str, Any] = json.loads(done.stdout)
         return figures
 
     def queues_are_empty(self) -> bool:

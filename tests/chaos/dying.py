@@ -1,9 +1,9 @@
-"""A `parcours` command that dies by SIGKILL at a chosen call, so that a kill falls between two lines and not somewhere.
+"""A `parcours` command that kills itself with SIGKILL at a chosen call, so that it dies between two known lines of code.
 
     python -m tests.chaos.dying MODULE:NAME before|after COUNT service relay --data DIR …
 
-At the call number COUNT of NAME (a function, or Class.method) the process kills itself, before the call or after it has returned.
-With NAME?WORD only those calls of a method count whose first argument is the word.
+The process dies at call number COUNT of NAME (a function, or Class.method), before the call or after it has returned. With NAME?ARGUMENT,
+only calls of a method count that have this first argument.
 """
 
 import importlib
@@ -17,31 +17,31 @@ from typing import Any
 from services.cli import main, serve
 
 
-def deadly(call: Callable[..., Any], when: str, count: int, word: str) -> Callable[..., Any]:
+def dying_at(call: Callable[..., Any], when: str, count: int, argument: str) -> Callable[..., Any]:
     numbers = itertools.count(1)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
-        if word and word not in args[1:2]:
+        if argument and argument not in args[1:2]:
             return call(*args, **kwargs)
-        number = next(numbers)  # calls run side by side: each keeps its own number
+        number = next(numbers)  # calls may run at the same time: each keeps its own number
         if number == count and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = call(*args, **kwargs)
+        result = call(*args, **kwargs)
         if number == count:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return result
 
     return dying
 
 
-def arm(place: str, when: str, count: int) -> None:
-    module, _, name = place.partition(":")
-    name, _, word = name.partition("?")
+def arm(target: str, when: str, count: int) -> None:
+    module, _, name = target.partition(":")
+    name, _, argument = name.partition("?")
     holder: Any = importlib.import_module(module)
     *path, last = name.split(".")
     for part in path:
         holder = getattr(holder, part)
-    setattr(holder, last, deadly(getattr(holder, last), when, count, word))
+    setattr(holder, last, dying_at(getattr(holder, last), when, count, argument))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whatever dies, every accepted command is in the log once, every event is applied once, and nobody repairs anything by hand."""
+"""After any death, every accepted command is in the log once, every event is applied once, and nothing is repaired by hand."""
 
 import signal
 import sys
@@ -23,56 +23,56 @@ DEATHS = {
 
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Stage, death: str) -> None:
-    service, place, when = DEATHS[death]
+    service, call, when = DEATHS[death]
     healthy = stage.product.processes[service]
     with stage.load() as load:
-        load.grows(20)
+        load.wait_for(20)
         healthy.kill()
-        with closing(Dying(place, when, healthy)) as dying:
+        with closing(Dying(call, when, healthy)) as dying:
             dying.start()
             eventually(lambda: not dying.alive(), f"the death of {service}", 180)
             assert dying.child is not None
             assert dying.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
         healthy.start()
-        load.grows(20)
-    stage.nothing_lost_nothing_twice(load)
+        load.wait_for(20)
+    stage.check_nothing_lost_or_repeated(load)
 
 
 class Dying(Process):
-    """The same command, armed to die at a call."""
+    """The same command, which kills itself at the second call of a function (`dying.py`)."""
 
-    def __init__(self, place: str, when: str, healthy: Process) -> None:
+    def __init__(self, call: str, when: str, healthy: Process) -> None:
         super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
         self.close = self.kill
-        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", place, when, "2"]
+        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, "2"]
 
 
 @pytest.mark.parametrize("service", ["gateway", "coaching"])
 def test_any_service_may_be_killed_under_load(stage: Stage, service: str) -> None:
     with stage.load() as load:
-        load.grows(20)
+        load.wait_for(20)
         stage.product.processes[service].kill()
         stage.product.processes[service].start()
-        load.grows(20)
-    stage.nothing_lost_nothing_twice(load)
+        load.wait_for(20)
+    stage.check_nothing_lost_or_repeated(load)
 
 
 def test_the_broker_stops_and_comes_back_under_load(stage: Stage) -> None:
     with stage.load() as load:
-        load.grows(20)
+        load.wait_for(20)
         stage.rabbitmq.stop()
-        eventually(lambda: load.doubts[503] > 0, "a clear 503 while the broker is away", 120)
+        eventually(lambda: load.failures[503] > 0, "a clear 503 while the broker is away", 120)
         stage.rabbitmq.start()
-        load.grows(20)
-    stage.nothing_lost_nothing_twice(load)
+        load.wait_for(20)
+    stage.check_nothing_lost_or_repeated(load)
 
 
 def test_the_database_restarts_under_load(stage: Stage) -> None:
     with stage.load() as load:
-        load.grows(20)
+        load.wait_for(20)
         stage.postgres.restart()
-        load.grows(20)
-    stage.nothing_lost_nothing_twice(load)
+        load.wait_for(20)
+    stage.check_nothing_lost_or_repeated(load)
 
 
 def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_same_id(stage: Stage) -> None:
@@ -91,8 +91,8 @@ def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_
     assert sum(event["commandid"] == id for event in stage.history()) == 1
 
 
-def test_what_a_policy_cannot_do_waits_in_the_dead_letters_and_is_done_later(stage: Stage) -> None:
-    """A journey cannot open again without a granted renewal: the orientation waits until there is one."""
+def test_a_dead_letter_is_handled_after_its_cause_was_mended(stage: Stage) -> None:
+    """A second journey needs a granted renewal: the event of the orientation is a dead letter until there is one."""
     product, person = stage.product, str(uuid4())
     product.must("OpenJourney", {"person": person, "referent": "coach-1"})
     today = product.must("HoldInterview", {"person": person, "mode": "VISIO", "minutes": 30})

@@ -7,7 +7,7 @@ from typing import Any
 from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
-from shared.runtime.backoff import LONGEST, SHORTEST
+from shared.runtime.backoff import MAX_DELAY_S, MIN_DELAY_S
 
 AMQP_URI = "AMQP_URI"  # nameko's configuration key
 
@@ -21,7 +21,8 @@ class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has
     def establish_connection(self) -> Iterator[Any]:
         self.consuming = False
         with self.create_connection() as connection:
-            connection.ensure_connection(self.on_connection_error, interval_start=SHORTEST, interval_step=SHORTEST, interval_max=LONGEST)
+            delays = {"interval_start": MIN_DELAY_S, "interval_step": MIN_DELAY_S, "interval_max": MAX_DELAY_S}
+            connection.ensure_connection(self.on_connection_error, **delays)
             yield connection
 
     def on_consume_ready(self, *args: Any, **options: Any) -> None:

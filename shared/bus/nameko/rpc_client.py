@@ -26,7 +26,7 @@ from nameko.extensions import Entrypoint
 from nameko.rpc import MethodProxy, ReplyListener
 
 from shared.bus.nameko.queue_consumer import AMQP_URI, ResilientQueueConsumer
-from shared.bus.transport.connection import BROKER_FAULTS, CONNECT, Connection
+from shared.bus.transport.connection import BROKER_FAULTS, CONNECT_TIMEOUT_S, Connection
 from shared.errors import Unavailable
 from shared.runtime.native_threads import green_only
 
@@ -80,7 +80,7 @@ class Sender:
             return self.channel
 
     def connect(self) -> None:
-        connection = Connection(self.uri, connect_timeout=CONNECT, heartbeat=0, transport_options={"confirm_publish": False})
+        connection = Connection(self.uri, connect_timeout=CONNECT_TIMEOUT_S, heartbeat=0, transport_options={"confirm_publish": False})
         connection.connect()
         channel = connection.channel()
         if hasattr(channel, "events"):  # the embedded broker's channels have none, and lose no connection

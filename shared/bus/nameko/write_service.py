@@ -105,6 +105,6 @@ class WriteService:
         """
         inbox = self.inbox_consumer.inbox
         fault = getattr(inbox, "fault", None)
-        if not fault and (inbox.awaits or not self.inbox_consumer.begun):
-            return {"healthy": False, "fault": f"waits: {inbox.awaits}" if inbox.awaits else "the log is being read"}
-        return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.name}"}
+        if not fault and (inbox.waiting_for or not self.inbox_consumer.caught_up):
+            return {"healthy": False, "fault": f"waits: {inbox.waiting_for}" if inbox.waiting_for else "the log is being read"}
+        return {"healthy": inbox.healthy(), "fault": fault and f"{fault.kind} at position {fault.position}: {fault.exception_name}"}

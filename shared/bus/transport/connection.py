@@ -18,20 +18,24 @@ from shared.runtime.native_threads import green_only
 
 log = logging.getLogger(__name__)
 
-BROKER_FAULTS = (OSError, AMQPError, KombuError)  # what a broker that goes away looks like
-CONNECT = 5.0  # seconds
+BROKER_FAULTS = (OSError, AMQPError, KombuError)  # the exceptions that mean that the broker is away
+CONNECT_TIMEOUT_S = 5.0
 
-assert embedded.SCHEME != amqp.SCHEME  # their imports register them with kombu
+assert embedded.SCHEME != amqp.SCHEME  # their imports register both transports with kombu; using them keeps the imports
 green_only(__name__)
-Connection: Any = kombu.connection.Connection  # its types are half written
+Connection: Any = kombu.connection.Connection  # kombu's annotations are incomplete
 Consumer: Any = kombu.messaging.Consumer
 Queue: Any = kombu.entity.Queue
 
 
 @contextmanager
-def connected(uri: str) -> Iterator[Any]:
-    """A connection of one's own. No AMQP heartbeat: TCP keepalive finds a dead peer without a thread that must run on time."""
-    connection = Connection(uri, connect_timeout=CONNECT, heartbeat=0, transport_options={"confirm_publish": False})
+def open_connection(uri: str) -> Iterator[Any]:
+    """A connection for the caller alone. Without AMQP heartbeats, which need a thread that runs on time: TCP keepalive finds a dead peer.
+
+    Raises:
+        BROKER_FAULTS: the broker is away.
+    """
+    connection = Connection(uri, connect_timeout=CONNECT_TIMEOUT_S, heartbeat=0, transport_options={"confirm_publish": False})
     try:
         connection.connect()
         yield connection
@@ -40,8 +44,8 @@ def connected(uri: str) -> Iterator[Any]:
             connection.release()
 
 
-def drained(connection: Any, timeout: float) -> bool:
-    """Let one thing happen on the connection; False when nothing did."""
+def drain_one(connection: Any, timeout: float) -> bool:
+    """Wait up to `timeout` seconds for one frame or message of the connection, and dispatch it; False when there was none."""
     try:
         connection.drain_events(timeout=timeout)
     except TimeoutError:
@@ -49,15 +53,18 @@ def drained(connection: Any, timeout: float) -> bool:
     return True
 
 
-def consumer(channel: Any, queue: str, take: Callable[[Any], None], prefetch: int) -> Any:
-    """A context: inside it, each message of the queue is given to `take` while the connection is drained."""
-    return Consumer(channel, [Queue(queue, channel=channel)], on_message=take, auto_declare=False, prefetch_count=prefetch)
+def consuming(channel: Any, queue: str, on_message: Callable[[Any], None], prefetch: int) -> Any:
+    """A context manager. Inside it, draining the connection gives each message of the queue to `on_message`.
+
+    The broker sends at most `prefetch` messages before one of them is acknowledged.
+    """
+    return Consumer(channel, [Queue(queue, channel=channel)], on_message=on_message, auto_declare=False, prefetch_count=prefetch)
 
 
 def event_of(message: Any) -> EventMessage | None:
-    """The event in a message. One that cannot be read is no loss: the log has the event, and the gap is noticed."""
+    """The event in a message; None if it cannot be decoded. Nothing is lost: the inbox notices the gap and reads the log."""
     try:
         return decode_event(bytes(message.body) if isinstance(message.body, memoryview) else message.body)
     except msgspec.MsgspecError as fault:
-        log.warning("a message that is no event is ignored: %s", fault)
+        log.warning("ignored a message that is not an event: %s", fault)
         return None

@@ -1,4 +1,4 @@
-"""Blocking code, as an adapter has it: locks of the standard library, waits in C, a log on disk. It knows nothing of green threads."""
+"""Blocking code as adapters contain it: locks of the standard library, waits in C, a log on disk. It knows nothing of green threads."""
 
 import logging
 import threading
@@ -24,7 +24,7 @@ class Slow:
     def wait(self, seconds: float) -> int:
         time.sleep(seconds)
         with self.lock:
-            time.sleep(0.001)  # the lock is taken by several threads at once
+            time.sleep(0.001)  # so that several threads contend for the lock
             self.count += 1
             return self.count
 

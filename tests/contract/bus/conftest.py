@@ -1,4 +1,4 @@
-"""Every promise of the bus is kept on both brokers."""
+"""The fixture `bus` runs a test on RabbitMQ and on the embedded broker."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A log, a broker, and the parts between them, each in a thread of the test."""
+"""A log, a broker, and the components between them, each in a thread of the test."""
 
 import threading
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from shared.bus.projection_inbox import ProjectionInbox
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
-from shared.bus.transport.connection import Connection, connected
+from shared.bus.transport.connection import Connection, open_connection
 from shared.bus.transport.embedded import Channel, Transport
 from shared.message import START, EventMessage, Position
 from shared.store.port import Append, EventStore
@@ -26,8 +26,8 @@ from tests.processes import eventually
 SERVICE = "coaching"
 
 
-class Seen:
-    """A policy that remembers what it was given, and fails on the names it is told to."""
+class Recorder:
+    """A policy that records the events it is given. It raises `faults[position]` instead of handling the event at that position."""
 
     def __init__(self) -> None:
         self.events: list[EventMessage] = []
@@ -45,79 +45,82 @@ class Seen:
         return [event.position for event in self.events]
 
 
-class Kept:
-    """A projection: it moves its position together with its effect."""
+class FakeProjection:
+    """Read models in memory. They move their position together with their effect, the `recorder`."""
 
     def __init__(self) -> None:
-        self.seen = Seen()
-        self.at: Position = START
+        self.recorder = Recorder()
+        self.stored_position: Position = START
 
     def position(self) -> Position:
-        return self.at
+        return self.stored_position
 
     def checkpoint(self) -> Position:
-        return self.at
+        return self.stored_position
 
     def apply(self, events: Sequence[EventMessage]) -> None:
         for event in events:
-            if event.position > self.at:
-                assert event.previous == self.at, f"{event.position} does not follow {self.at}"
-                self.seen.react(event)
-                self.at = event.position
+            if event.position > self.stored_position:
+                assert event.previous == self.stored_position, f"{event.position} does not follow {self.stored_position}"
+                self.recorder.react(event)
+                self.stored_position = event.position
 
 
 class Bus:
+    """The components around one log and one broker. Without a `store`, the log is an SQLite file in `folder`."""
+
     def __init__(self, uri: str, folder: Path, store: EventStore | None = None, checkpoints: Any = None) -> None:
-        """Beside an SQLite log, unless another is given."""
         self.uri = uri
         self.folder = folder
         self.store = store or SqliteStore(folder / "log.sqlite")
         self.checkpoints = checkpoints or SqliteCheckpoints(folder / "log.sqlite")
-        self.letters: DeadLetters = dead_letters(uri, (SERVICE, "intake"), folder / "dead.sqlite")
+        self.dead_letters: DeadLetters = dead_letters(uri, (SERVICE, "intake"), folder / "dead.sqlite")
         self.running: list[tuple[Any, threading.Thread]] = []
-        self.seen = Seen()
+        self.recorder = Recorder()
 
     def record(self, count: int = 1, kind: str = "coaching.JourneyOpened") -> list[Position]:
-        """Append events to the log: this is all that a writer does."""
+        """Append events to the log, which is all that a writer does; returns their positions."""
         outcomes = self.store.append_many([Append(f"journey-{uuid4()}", 0, [new_event(kind)]) for _ in range(count)])
         return [outcome.position for outcome in outcomes if not isinstance(outcome, Exception)]
 
-    def start(self, part: Any, *words: Any) -> Any:
-        thread = threading.Thread(target=part.run, args=words, daemon=True)
+    def start(self, component: Any, *args: Any) -> Any:
+        """Call `component.run(*args)` in a thread."""
+        thread = threading.Thread(target=component.run, args=args, daemon=True)
         thread.start()
-        self.running.append((part, thread))
-        return part
+        self.running.append((component, thread))
+        return component
 
-    def stop(self, part: Any) -> None:
+    def stop(self, component: Any) -> None:
         for running, thread in self.running:
-            if running is part:
-                part.stop()
+            if running is component:
+                component.stop()
                 thread.join(20)
-                assert not thread.is_alive(), f"{part} does not stop"
+                assert not thread.is_alive(), f"{component} does not stop"
 
-    def relay(self) -> Relay:
-        relay: Relay = self.start(Relay(self.store, self.checkpoints, self.uri, window=100))
+    def start_relay(self) -> Relay:
+        relay: Relay = self.start(Relay(self.store, self.checkpoints, self.uri, window_size=100))
         return relay
 
-    def reactions(self, seen: Seen | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> PolicyInbox:
-        return PolicyInbox(service, self.store, self.checkpoints, (seen or self.seen).react, kinds)
+    def policy_inbox(self, recorder: Recorder | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> PolicyInbox:
+        return PolicyInbox(service, self.store, self.checkpoints, (recorder or self.recorder).react, kinds)
 
-    def projection(self, kept: Kept) -> ProjectionInbox:
-        return ProjectionInbox("reporting", self.store, kept)
+    def projection_inbox(self, projection: FakeProjection) -> ProjectionInbox:
+        return ProjectionInbox("reporting", self.store, projection)
 
-    def listen(self, inbox: Inbox) -> InboxConsumer:
-        letters = self.letters if isinstance(self.letters, FileDeadLetters) else None
-        listener: InboxConsumer = self.start(InboxConsumer(inbox, self.checkpoints, self.uri, letters))
-        eventually(lambda: listener.active)
-        return listener
+    def consume(self, inbox: Inbox) -> InboxConsumer:
+        """Feed an inbox; returns when its consumer is active."""
+        file = self.dead_letters if isinstance(self.dead_letters, FileDeadLetters) else None
+        consumer: InboxConsumer = self.start(InboxConsumer(inbox, self.checkpoints, self.uri, file))
+        eventually(lambda: consumer.active)
+        return consumer
 
     def publish(self, events: Sequence[EventMessage]) -> None:
-        """As a relay would, and again if one likes."""
-        with connected(self.uri) as connection:
-            self.publisher(connection).events(events)
+        """Publish events as a relay would, in any order and as often as a test needs."""
+        with open_connection(self.uri) as connection:
+            self.publisher(connection).publish_events(events)
 
     def publisher(self, connection: Any) -> Publisher:
-        """With the queues there already: a listener is active before it has declared them."""
+        """A publisher whose queues exist: a consumer is active before it has declared them."""
         publisher = Publisher(connection)
         (declare_embedded_inbox if is_embedded(self.uri) else declare_inbox)(publisher.channel, SERVICE)
         return publisher
@@ -126,10 +129,10 @@ class Bus:
         return Connection(self.uri)
 
     def close(self) -> None:
-        for part, _ in self.running:
-            part.stop()
-        for part, _ in self.running:
-            self.stop(part)
+        for component, _ in self.running:
+            component.stop()
+        for component, _ in self.running:
+            self.stop(component)
         self.store.close()
         self.checkpoints.close()
         if is_embedded(self.uri):

@@ -1,4 +1,4 @@
-"""A subscriber of the exchange with a queue of its own, as a relay's tests need one: it tells each event once, and what it missed."""
+"""A subscriber of the exchange with a queue of its own, for tests of the relay: it delivers each event once, and reports gaps."""
 
 import logging
 import threading
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from shared.bus.topology import EVENTS, EVERYTHING, declare_exchange
-from shared.bus.transport.connection import BROKER_FAULTS, connected, consumer, drained, event_of
+from shared.bus.topology import ALL_KEYS, EVENTS_EXCHANGE, declare_exchange
+from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.runtime.backoff import Backoff
@@ -17,13 +17,13 @@ green_only(__name__)
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[EventMessage], object]
-Gap = Callable[[Position, Position], object]
+ReportGap = Callable[[Position, Position], object]  # with the positions of the events before and after the gap
 PREFETCH = 1_000
-IDLE = 0.5  # seconds
+POLL_INTERVAL_S = 0.5
 
 
-def unheard(after: Position, until: Position) -> None:
-    log.warning("the feed heard nothing between positions %s and %s", after, until)
+def log_gap(after: Position, until: Position) -> None:
+    log.warning("the subscriber missed the events between positions %s and %s", after, until)
 
 
 class Subscriber:
@@ -33,15 +33,15 @@ class Subscriber:
         self.connected = threading.Event()
         self.last: Position | None = None
 
-    def run(self, deliver: Deliver, gap: Gap = unheard) -> None:
-        """Give every event to `deliver`, until `stop` is called. `gap` hears of what was missed and could not be read."""
+    def run(self, deliver: Deliver, report_gap: ReportGap = log_gap) -> None:
+        """Give every event to `deliver` until `stop` is called."""
         backoff = Backoff()
         while not self.stopping.is_set():
             try:
-                self.listen(deliver, gap, backoff)
+                self.consume(deliver, report_gap, backoff)
             except (Unavailable, *BROKER_FAULTS) as fault:
-                log.warning("the feed waits for its servers: %s", fault or type(fault).__name__)
-                self.stopping.wait(backoff.again())
+                log.warning("the subscriber waits for its servers: %s", fault or type(fault).__name__)
+                self.stopping.wait(backoff.next_delay())
             finally:
                 self.connected.clear()
 
@@ -51,45 +51,45 @@ class Subscriber:
     def healthy(self) -> bool:
         return self.connected.is_set()
 
-    def listen(self, deliver: Deliver, gap: Gap, backoff: Backoff) -> None:
-        arrived: list[Any] = []
+    def consume(self, deliver: Deliver, report_gap: ReportGap, backoff: Backoff) -> None:
+        received: list[Any] = []
         queue = f"feed.{uuid4()}"
-        with connected(self.uri) as connection:
+        with open_connection(self.uri) as connection:
             channel = connection.channel()
             declare_exchange(channel)
             channel.queue_declare(queue=queue, durable=False, exclusive=True, auto_delete=True)
-            channel.queue_bind(queue=queue, exchange=EVENTS, routing_key=EVERYTHING)
+            channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=ALL_KEYS)
             try:
                 self.connected.set()
                 backoff.reset()
-                with consumer(channel, queue, arrived.append, PREFETCH):
+                with consuming(channel, queue, received.append, PREFETCH):
                     while not self.stopping.is_set():
-                        drained(connection, IDLE)
-                        self.tell(arrived, deliver, gap)
+                        drain_one(connection, POLL_INTERVAL_S)
+                        self.deliver_all(received, deliver, report_gap)
             finally:
-                forget(channel, queue)
+                delete_queue(channel, queue)
 
-    def tell(self, arrived: list[Any], deliver: Deliver, gap: Gap) -> None:
-        messages: Sequence[Any] = arrived[:]
-        arrived.clear()
+    def deliver_all(self, received: list[Any], deliver: Deliver, report_gap: ReportGap) -> None:
+        messages: Sequence[Any] = received[:]
+        received.clear()
         for message in messages:
             event = event_of(message)
             if event is not None:
-                self.tell_one(event, deliver, gap)
+                self.deliver_once(event, deliver, report_gap)
             message.ack()
 
-    def tell_one(self, event: EventMessage, deliver: Deliver, gap: Gap) -> None:
+    def deliver_once(self, event: EventMessage, deliver: Deliver, report_gap: ReportGap) -> None:
         if self.last is not None and event.position <= self.last:
             return
         if self.last is not None and event.previous != self.last:
-            gap(self.last, event.position)
+            report_gap(self.last, event.position)
         self.last = event.position
         deliver(event)
 
 
-def forget(channel: Any, queue: str) -> None:
-    """The embedded broker knows no queue that goes with its connection."""
+def delete_queue(channel: Any, queue: str) -> None:
+    """Needed on the embedded broker, which does not delete an exclusive queue with its connection."""
     try:
         channel.queue_delete(queue)
     except BROKER_FAULTS as fault:
-        log.debug("the queue of the feed went with the broker: %s", fault)
+        log.debug("the queue is gone with the broker: %s", fault)

@@ -1,4 +1,4 @@
-"""The stream for trusted back ends."""
+"""journey.feed, the stream for trusted back ends."""
 
 import threading
 from itertools import islice
@@ -12,17 +12,17 @@ from tests.processes import eventually
 
 def test_the_stream_is_read_from_any_offset_and_keeps_what_was_published(rabbitmq_uri: str, tmp_path: Path) -> None:
     bus = Bus(rabbitmq_uri, tmp_path)
-    bus.relay()
+    bus.start_relay()
     positions = bus.record(20)
     eventually(lambda: bus.checkpoints.load("feed") == positions[-1])
-    everything = list(islice(tail(rabbitmq_uri, "first"), 20))
-    assert [event.position for _, event in everything] == positions
-    offset, event = everything[12]
+    from_first = list(islice(tail(rabbitmq_uri, "first"), 20))
+    assert [event.position for _, event in from_first] == positions
+    offset, event = from_first[12]
     assert next(tail(rabbitmq_uri, offset)) == (offset, event)
-    coming: list[tuple[int, EventMessage]] = []
-    thread = threading.Thread(target=lambda: coming.extend(islice(tail(rabbitmq_uri, "last"), 40)), daemon=True)
+    from_last: list[tuple[int, EventMessage]] = []
+    thread = threading.Thread(target=lambda: from_last.extend(islice(tail(rabbitmq_uri, "last"), 40)), daemon=True)
     thread.start()
     late = bus.record(40)
     thread.join(10)
-    assert {event.position for _, event in coming} & set(late)
+    assert {event.position for _, event in from_last} & set(late)
     bus.close()

@@ -1,4 +1,4 @@
-"""A server took a lease back: two that carry, or two that listen, do not both go on."""
+"""A lease that the database took back: of two relays, or of two consumers of a service, only one goes on."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
 from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
-from tests.contract.bus.running import SERVICE, Bus, Kept
+from tests.contract.bus.running import SERVICE, Bus, FakeProjection
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually
 
@@ -23,60 +23,60 @@ def bus(postgres_dsn: str, tmp_path: Path) -> Iterator[Bus]:
     bus.close()
 
 
-def one_of(first: Relay | InboxConsumer, second: Relay | InboxConsumer) -> bool:
+def one_active(first: Relay | InboxConsumer, second: Relay | InboxConsumer) -> bool:
     return first.active != second.active
 
 
 def test_two_relays_are_not_both_active_after_a_lease_was_lost(bus: Bus, postgres_dsn: str) -> None:
-    first = bus.relay()
+    first = bus.start_relay()
     eventually(lambda: first.active)
-    second = bus.relay()
-    bus.listen(bus.reactions())
+    second = bus.start_relay()
+    bus.consume(bus.policy_inbox())
     early = bus.record(20)
-    eventually(lambda: bus.seen.positions == early)
+    eventually(lambda: bus.recorder.positions == early)
     assert end_lease(postgres_dsn, "relay")
     eventually(lambda: second.active or not first.active, "that one of them noticed")
-    eventually(lambda: one_of(first, second), "that one of them is active")
+    eventually(lambda: one_active(first, second), "that one of them is active")
     late = bus.record(20)
-    eventually(lambda: bus.seen.positions == early + late)
-    assert one_of(first, second)
+    eventually(lambda: bus.recorder.positions == early + late)
+    assert one_active(first, second)
 
 
-def test_two_listeners_are_not_both_active_after_a_lease_was_lost(bus: Bus, postgres_dsn: str) -> None:
-    bus.relay()
-    first = bus.listen(bus.reactions())
-    second = bus.start(InboxConsumer(bus.reactions(), bus.checkpoints, bus.uri))
+def test_two_consumers_are_not_both_active_after_a_lease_was_lost(bus: Bus, postgres_dsn: str) -> None:
+    bus.start_relay()
+    first = bus.consume(bus.policy_inbox())
+    second = bus.start(InboxConsumer(bus.policy_inbox(), bus.checkpoints, bus.uri))
     early = bus.record(20)
-    eventually(lambda: bus.seen.positions == early)
+    eventually(lambda: bus.recorder.positions == early)
     assert end_lease(postgres_dsn, f"{SERVICE}.inbox")
     eventually(lambda: second.active or not first.active, "that one of them noticed")
-    eventually(lambda: one_of(first, second), "that one of them is active")
+    eventually(lambda: one_active(first, second), "that one of them is active")
     late = bus.record(20)
-    eventually(lambda: bus.seen.positions == early + late)
-    assert one_of(first, second)
+    eventually(lambda: bus.recorder.positions == early + late)
+    assert one_active(first, second)
 
 
-def test_an_inbox_that_waits_for_a_server_leaves_when_its_lease_is_lost(bus: Bus) -> None:
-    """What it waits for may never pass for it: somebody else goes on already, and another version may have begun."""
-    kept = Kept()
-    inbox = bus.projection(kept)
+def test_an_inbox_that_waits_for_a_server_stops_when_its_lease_is_lost(bus: Bus) -> None:
+    """What it waits for may never end for this process: another one has taken over, perhaps with another version of the code."""
+    projection = FakeProjection()
+    inbox = bus.projection_inbox(projection)
     (position,) = bus.record(1)
-    kept.seen.faults[position] = Unavailable("away")
+    projection.recorder.faults[position] = Unavailable("away")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(inbox.catch_up)
-        eventually(lambda: kept.seen.attempts.count(position) > 1)
-        assert inbox.awaits == "Unavailable"
+        eventually(lambda: projection.recorder.attempts.count(position) > 1)
+        assert inbox.waiting_for == "Unavailable"
         inbox.held = False
         with pytest.raises(Stopped):
             waiting.result()
-    assert inbox.awaits == ""
+    assert inbox.waiting_for == ""
 
 
 def test_an_inbox_that_lost_its_lease_handles_no_further_page(bus: Bus) -> None:
-    """It may have a long way to go through the log, and somebody else goes it already."""
-    inbox: Inbox = bus.reactions()
+    """The rest of the log may be long, and another process reads it already."""
+    inbox: Inbox = bus.policy_inbox()
     bus.record(3)
     inbox.held = False
     with pytest.raises(Unavailable, match=r"coaching\.inbox was lost"):
         inbox.catch_up()
-    assert bus.seen.attempts == []
+    assert bus.recorder.attempts == []

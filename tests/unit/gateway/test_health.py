@@ -56,15 +56,15 @@ def test_readiness_tells_where_a_projection_stopped_and_nothing_of_whom(world: W
     position = world.meet("p-1")
     (event,) = (event for event in world.components.store.read_all(0) if event.position == position)
     for failure in (ValueError(SECRET), Refused("no", secret=SECRET)):
-        inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), awaits="", healthy=lambda: False)
-        said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, begun=True)))
+        inbox = SimpleNamespace(fault=failure_of("reporting", event, failure), waiting_for="", healthy=lambda: False)
+        said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, caught_up=True)))
         assert said == {"healthy": False, "fault": f"intake.PersonIdentified at position {position}: {type(failure).__name__}"}
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_readiness_names_what_a_service_waits_for(begun: bool) -> None:
-    inbox = SimpleNamespace(awaits="AnotherLog", healthy=lambda: True)
-    said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, begun=begun)))
+@pytest.mark.parametrize("caught_up", [True, False])
+def test_readiness_names_what_a_service_waits_for(caught_up: bool) -> None:
+    inbox = SimpleNamespace(waiting_for="AnotherLog", healthy=lambda: True)
+    said = WriteService.health(SimpleNamespace(inbox_consumer=SimpleNamespace(inbox=inbox, caught_up=caught_up)))
     assert said == {"healthy": False, "fault": "waits: AnotherLog"}
 
 
