@@ -1,4 +1,4 @@
-# What a person needs: `make run` to see it, `make test` to prove it. Each sets up what it uses, once.
+# `make run` shows the product, `make test` checks it. Each target sets up what it needs, once.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -12,7 +12,7 @@ DATA ?= .parcours
 PYTEST ?=
 BENCH ?=
 
-.PHONY: help run setup test lint check bench lock clean
+.PHONY: help run setup test lint check bench lock compose package clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -31,16 +31,23 @@ lint: $(VENV)/test.stamp ## ruff, mypy, yamllint; the import rules are tests
 	$(VENV)/bin/yamllint --strict .
 
 check: $(VENV)/test.stamp
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
 
 bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md (BENCH='replay --events 1000000')
 	$(PY) -m tests.bench $(BENCH)
 
-lock: ## resolve requirements/*.in again, with hashes
+lock: ## resolve the dependencies of pyproject.toml again, with hashes
 	bin/lock
 
+compose: $(VENV)/run.stamp ## write docker-compose.yml again, from the registry of services
+	$(PY) -m deploy.compose > docker-compose.yml.new
+	mv docker-compose.yml.new docker-compose.yml
+
+package: $(VENV)/test.stamp ## build the wheel into dist/
+	$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 clean: ## remove the environment and every cache; the data of .parcours stays
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The tests' requirements contain the product's own: with them installed, the product starts at once.

@@ -23,7 +23,7 @@ def test_no_asset_of_a_third_party_is_committed() -> None:
     assert foreign == []
 
 
-@pytest.mark.parametrize("name", ["run.in", "run.txt", "test.in", "test.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
 def test_requirements_name_no_index(name: str) -> None:
     assert ADDRESS.findall((ROOT / "requirements" / name).read_text()) == []
 
