@@ -55,6 +55,10 @@ def command(name: str) -> Command:
     return functions[name]
 
 
+Add = Callable[[str, str], argparse.ArgumentParser]
+"""Adds a subcommand: its name and its help -> its parser."""
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="parcours", description="Coaching journeys as an immutable log of events, and the figures of a programme."
@@ -66,38 +70,53 @@ def parser() -> argparse.ArgumentParser:
     shared_options.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     shared_options.add_argument("--port", type=port, default=8000, help="the port to listen on (8000)")
 
-    def subcommand(name: str, help: str) -> argparse.ArgumentParser:
+    def add(name: str, help: str) -> argparse.ArgumentParser:
         return subcommands.add_parser(name, help=help, description=help, parents=[shared_options])
 
-    subcommand("serve", "all services in one process")
-    subcommand("demo", "serve, with the study of 2022-2024 loaded once")
-    subcommand("service", "one service in this process, over RabbitMQ").add_argument("service", choices=PROCESSES)
-    subcommand("load", "import a past history: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
-    generate = subcommand("generate", "write commands as NDJSON: a plausible history, or the study itself")
+    add_service_commands(add)
+    add_history_commands(add)
+    add_figure_commands(add)
+    add_operator_commands(add)
+    return top
+
+
+def add_service_commands(add: Add) -> None:
+    add("serve", "all services in one process")
+    add("demo", "serve, with the study of 2022-2024 loaded once")
+    add("service", "one service in this process, over RabbitMQ").add_argument("service", choices=PROCESSES)
+
+
+def add_history_commands(add: Add) -> None:
+    add("load", "import a past history: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
+    generate = add("generate", "write commands as NDJSON: a plausible history, or the study itself")
     generate.add_argument("--persons", type=int, default=340)
     generate.add_argument("--seed", type=int, default=1)
     generate.add_argument("--from", dest="start", type=date.fromisoformat, default=date(2022, 6, 1), metavar="DATE")
     generate.add_argument("--to", dest="end", type=date.fromisoformat, default=date(2024, 6, 30), metavar="DATE")
     generate.add_argument("--study", action="store_true", help="the history that gives the study's published figures")
-    history = subcommand("history", "the log as NDJSON CloudEvents, in order")
+    history = add("history", "the log as NDJSON CloudEvents, in order")
     history.add_argument("--after", type=int, default=0, metavar="POSITION")
     history.add_argument("--territory")
     history.add_argument("--as-written", action="store_true", help="events in the schema they were written in, without upcasts")
-    figures(subcommand("indicators", "figures from the read models"), quarter_required=True)
-    replay = subcommand("replay", "the same figures, folded from the log without the read models")
+    tail = add("tail", "print the stream journey.feed, as a trusted back end receives it")
+    tail.add_argument("--offset", default="next", metavar="first|next|N", help="where to begin in the stream (next)")
+
+
+def add_figure_commands(add: Add) -> None:
+    figures(add("indicators", "figures from the read models"), quarter_required=True)
+    replay = add("replay", "the same figures, folded from the log without the read models")
     figures(replay, quarter_required=False)
     replay.add_argument("--as-of", metavar="POSITION|DATE", help="fold the log up to here; a date is a time of recording")
-    subcommand("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    subcommand("copy", "copy an SQLite log while services write to it").add_argument(
+
+
+def add_operator_commands(add: Add) -> None:
+    add("rebuild", "build the read models again from the log, beside the live ones, then swap")
+    add("copy", "copy an SQLite log while services write to it").add_argument(
         "file", type=Path, help="the copy, a file that does not exist yet"
     )
-    letters = subcommand("dead", "list the dead letters (events that a policy could not handle), or process them again")
+    letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)
-    subcommand("tail", "print the stream journey.feed, as a trusted back end receives it").add_argument(
-        "--offset", default="next", metavar="first|next|N", help="where to begin in the stream (next)"
-    )
-    return top
 
 
 def port(text: str) -> int:
