@@ -11,7 +11,7 @@ The counts of each town are in study_counts.py, with their source. Each count is
 - People redirected: a referral that is sent and not withdrawn. In Alençon one of them is the kept record of the merged person, so one
   less is drawn. A person who is coached has only withdrawn referrals: the two groups are disjoint, as in the study.
 - People only met: the remainder of `met`. Their referrals are withdrawn, their contact starts early enough for that (LAST_ONLY_MET).
-- The merged record is one identification more than people met. Orientations of people who were never met identify nobody.
+- The merged record is one identification more than people met. Orientations of people who were never met identify no person.
 - Businesses: the two fixed cases alone; no drawn outcome is a business.
 - Survey: exact counts of each reply, shuffled (survey.py).
 - Small cells: the study publishes 2 businesses and survey answers that masking would hide. A decision releases these cells for the

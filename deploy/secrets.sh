@@ -1,10 +1,10 @@
 #!/bin/bash
-# Make the passwords of an installation, once: deploy/secrets/*.env, read by docker-compose.yml and by nobody else. Never committed.
+# Make the passwords of an installation, once: deploy/secrets/*.env, read by docker-compose.yml only. Never committed.
 set -euo pipefail
 umask 077
 folder=${1:-$(dirname "$0")/secrets}
 if [ -e "$folder/services.env" ]; then
-    echo "$folder is there already: its passwords are kept." >&2
+    echo "$folder exists already, and is left unchanged." >&2
     exit 0
 fi
 mkdir -p "$folder"
@@ -32,4 +32,4 @@ ENV
 cat >"$folder/reporting.env" <<ENV
 PARCOURS_READ_MODELS=postgresql://parcours_reports:$reports@postgres:5432/parcours_reports
 ENV
-echo "$folder is made. Keep a copy where the passwords of the programme are kept." >&2
+echo "$folder is made. Store a copy with the other passwords of the programme." >&2

@@ -7,7 +7,7 @@ How it works
 *Decide* is the aggregate's own pure function (`shared.decider`); everything around it is here, once for all aggregates.
 
 *Optimistic concurrency.* The append names the version that was read. If another writer appended meanwhile, the log raises Conflict and
-the handler loads and decides again, up to MAX_ATTEMPTS times: a decision always stands on the state it was made for.
+the handler loads and decides again, up to MAX_ATTEMPTS times: a decision is only recorded on the state it was made for.
 
 *Idempotency.* Every event carries the id of the command that caused it. A command that comes again (a retry, a redelivery, a crash
 between the append and the reply) finds its own events in the stream and gets the first answer, even when the rules would refuse it now.

@@ -44,7 +44,7 @@ class ServiceDescription:
 
     `permissions` has every command: role -> scope. `sentences` has every event: the event -> one French sentence. `refusals` has every
     code that the aggregates raise: its French text. A command is in `forms` or in `without_form`, and an event is read by the fold of
-    reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the shell that hosts the service.
+    reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the nameko class that hosts the service.
     `more_coded_values` are codes that pages show and that no command or event has. `programme_wide` commands may be given in the name of
     the whole programme instead of one territory.
     """

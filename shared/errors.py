@@ -10,7 +10,7 @@
     ├── Unrecordable      an event that no reader could read, or a name that not every log can hold
     ├── Outdated          the log has the shape of an earlier version, which this one neither reads nor changes
     ├── UnknownPosition   no event of this log has this position
-    ├── Unforeseen        another process failed in a way that nobody planned for; its log has the details
+    ├── Unforeseen        another process failed with an exception that is not a Fault; its log has the details
     └── Unavailable       a server is away. The outcome of an append is unknown: the same command id may be sent again
         └── Replaced      the read models were rebuilt by another process: reload the checkpoint
 
@@ -25,7 +25,7 @@ class Fault(Exception):
 
 
 class CodedFault(Fault):
-    """A failure that people are told about.
+    """A failure that is shown to people.
 
     `code` is stable: programs compare it, and the catalogue has one French text for it. `details` fill the placeholders of that text;
     they are strings or numbers, so that they travel as JSON.

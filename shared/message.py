@@ -1,4 +1,4 @@
-"""Commands and events as they travel and as they are kept: CloudEvents 1.0, encoded once by the writer.
+"""Commands and events as they are sent and stored: CloudEvents 1.0, encoded once by the writer.
 
 The writer owns the body: who, what, when it happened. The log owns what only its lock can know: the position, the version in
 the stream and the time of recording, which never goes backwards. `EventMessage` is both together, as every reader sees it.
@@ -22,7 +22,7 @@ START: Position = 0  # before the first event of any log
 class Actor(Struct, frozen=True, gc=False):
     id: str
     role: str
-    organisation: Annotated[str, Meta(min_length=0)] = ""  # a participant speaks for nobody
+    organisation: Annotated[str, Meta(min_length=0)] = ""  # empty for a participant, who speaks for no organisation
 
 
 ANONYMOUS = Actor("anonymous", "participant")
@@ -30,7 +30,7 @@ ANONYMOUS = Actor("anonymous", "participant")
 
 
 class CommandMessage(Struct, frozen=True, kw_only=True):
-    """What somebody asks. `time` is when the fact happened; `recorded_time` is set only when past history is loaded."""
+    """A request to change something. `time` is when the fact happened; `recorded_time` is set only when past history is loaded."""
 
     id: UUID
     type: str

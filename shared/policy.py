@@ -1,6 +1,6 @@
-"""Policies: an event of one service asks a command of another. Each service declares its own as a literal table.
+"""Policies: an event leads to a command, usually in another service. Each service declares its own as a literal table.
 
-The id of the command is derived from the event and the policy, so an event that is delivered twice asks once.
+The id of the command is derived from the event and the policy, so an event that is delivered twice gives one command.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from msgspec import Struct
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """One rule: when `event` happens, ask `command`.
+    """One rule: when `event` happens, give `command`.
 
     `id` is persisted: it is part of the ids of the commands that the policy has given, and the actor that is recorded with them. It is
     never edited, whatever its wording; `description` may be. `event` is an event kind (`intake.OrientationAccepted`) and `reads` a
-    struct of the fields of it that matter here. `data` turns what was read into the data of the command, or into None when nothing is
-    to be asked. `tolerates` lists the refusal codes that mean: it is so already.
+    struct of the fields of it that matter here. `data` turns what was read into the data of the command, or into None when there is
+    nothing to do. `tolerates` lists the refusals that mean that the effect of the command is there already.
     """
 
     id: str

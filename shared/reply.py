@@ -1,6 +1,6 @@
 """What a service answers over RPC: values, never exceptions.
 
-A reply to a command is a JSON object with one member, which says what became of it, so that no caller guesses from the name of a remote
+A reply to a command is a JSON object with one member, which names the outcome, so that no caller guesses from the name of a remote
 exception. A query answers with its own JSON, or with one of the objects below that name a fault:
 
     {"accepted": {"command", "stream", "version", "position", "events"}}

@@ -41,7 +41,7 @@ PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
 class Components:
-    """Everything a process may need. Each component is built when it is first asked for."""
+    """Everything a process may need. Each component is built on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

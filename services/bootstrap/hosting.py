@@ -99,10 +99,10 @@ def run_services(components: Components, names: Sequence[str], stop: Any) -> Non
 
 
 def nameko_service(name: str) -> type[Any]:
-    """The nameko shell of a service."""
+    """The nameko service class of a service."""
     address = "services.gateway.service:GatewayService" if name == GATEWAY else SERVICES[name].nameko_service
-    module, _, shell = address.partition(":")
-    service: type[Any] = getattr(import_module(module), shell)
+    module, _, class_name = address.partition(":")
+    service: type[Any] = getattr(import_module(module), class_name)
     return service
 
 

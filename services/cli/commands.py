@@ -67,7 +67,7 @@ def import_lines(components: Components, lines: BinaryIO | Iterable[bytes]) -> i
 
 
 def load_study(settings: Settings) -> None:
-    """Load the history of the study once: a checkpoint beside the log says that it is there."""
+    """Load the history of the study once: a checkpoint beside the log records that it was loaded."""
     components = Components(settings)
     if components.checkpoints.load(STUDY):
         return

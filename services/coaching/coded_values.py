@@ -13,7 +13,7 @@ class HandoverReason(CodedValue):
 
 
 class Constraint(CodedValue):
-    """Where the person stands on a thematique, in a diagnostic."""
+    """The level of the person on a thematique, in a diagnostic."""
 
     NON_ABORDEE = "NON_ABORDEE", "non abordée"
     OUI = "OUI", "présente"

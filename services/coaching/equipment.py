@@ -13,7 +13,7 @@ from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class EquipmentLent(Struct, frozen=True, tag=True, kw_only=True):
@@ -45,7 +45,7 @@ class EquipmentBoughtOut(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = EquipmentLent | EquipmentReturned | EquipmentBoughtOut
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Available(Struct, frozen=True):
@@ -79,7 +79,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class LendEquipment(Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ class BuyOutEquipment(Struct, frozen=True, kw_only=True):
 
 Command = LendEquipment | ReturnEquipment | BuyOutEquipment
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

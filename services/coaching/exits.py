@@ -16,7 +16,7 @@ from services.vocabulary.fields import Id
 from shared.command_fields import CommandTerritory, FactDate, RecordingDate
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class JourneyExited(Struct, frozen=True, tag=True, kw_only=True):
@@ -56,11 +56,11 @@ class ExitNeutralised(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = JourneyExited | ExitCorrected | ExitNeutralised
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Statement(Struct, frozen=True):
-    """What one event says of an exit."""
+    """The data of an exit that an event carries."""
 
     exit_on: date
     reason: ExitReason
@@ -100,7 +100,7 @@ def statement_of(event: JourneyExited | ExitCorrected) -> Statement:
     return Statement(event.exit_on, event.reason, tuple(event.outcomes))
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ExitJourney(Struct, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ class NeutraliseExit(Struct, frozen=True, kw_only=True):
 
 Command = ExitJourney | CorrectExit | NeutraliseExit
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def leave(journey: Journey, command: ExitJourney) -> JourneyExited:

@@ -21,9 +21,9 @@ Rank = Annotated[int, Meta(ge=1)]
 
 MONTHS_AFTER_EXIT: Mapping[Milestone, int] = {Milestone.M3: 3, Milestone.M6: 6}
 WINDOW = timedelta(days=30)  # after the due date; then the follow-up counts as due, whether the person was reached or not
-MAX_EARLINESS = timedelta(days=15)  # before the due date; earlier news says nothing about that milestone
+MAX_EARLINESS = timedelta(days=15)  # before the due date; earlier news does not answer that milestone
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class FollowUpScheduled(Struct, frozen=True, tag=True, kw_only=True):
@@ -41,7 +41,7 @@ class FollowUpScheduled(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class FollowUpCompleted(Struct, frozen=True, tag=True, kw_only=True):
-    """The person was reached and said where they are."""
+    """The person was reached and told their situation."""
 
     person: str
     rank: int
@@ -73,7 +73,7 @@ class FollowUpCancelled(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = FollowUpScheduled | FollowUpCompleted | FollowUpUnreachable | FollowUpCancelled
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Pending(Struct, frozen=True):
@@ -114,7 +114,7 @@ def next_state(before: FollowUp | None, event: Event) -> FollowUp:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ScheduleFollowUps(Struct, frozen=True, kw_only=True):
@@ -143,7 +143,7 @@ class RecordUnreachable(Struct, frozen=True, kw_only=True):
 
 Command = ScheduleFollowUps | CompleteFollowUp | RecordUnreachable
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(exit: Exit, follow_ups: FollowUps, command: Command) -> Sequence[Event]:

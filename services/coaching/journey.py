@@ -18,7 +18,7 @@ from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class JourneyOpened(Struct, frozen=True, tag=True, kw_only=True):
@@ -65,7 +65,7 @@ JourneyEvent = JourneyTransferred | progress.Event | outcomes.Event
 AfterExitEvent = exits.ExitCorrected | exits.ExitNeutralised | renewal.Event | follow_up.Event
 Event = JourneyOpened | ReferentAssigned | ReferentReplaced | JourneyEvent | exits.JourneyExited | AfterExitEvent
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class NeverCoached(Struct, frozen=True):
@@ -135,7 +135,7 @@ def evolve_after_exit(state: Exited, event: AfterExitEvent) -> Exited:
     return replace(state, exit=exits.evolve(state.exit, event))
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class OpenJourney(Struct, frozen=True, kw_only=True):
@@ -163,7 +163,7 @@ class TransferJourney(Struct, frozen=True, kw_only=True):
 DuringJourney = progress.Command | outcomes.Command
 Command = OpenJourney | ReplaceReferent | TransferJourney | DuringJourney | exits.Command | follow_up.Command | renewal.Command
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

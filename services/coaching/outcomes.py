@@ -18,7 +18,7 @@ from shared.errors import Refused
 
 FIXED_TERM: frozenset[Contract] = frozenset({Contract.CDD, Contract.INTERIM})  # their class depends on how long they last
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class JobFound(Struct, frozen=True, tag=True, kw_only=True):
@@ -84,7 +84,7 @@ class BusinessCreated(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = JobFound | TrainingEntered | SchoolResumed | CivicServiceStarted | IntensiveSchemeEntered | BusinessCreated
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 def evolve(journey: Journey, event: Event) -> Journey:
@@ -92,7 +92,7 @@ def evolve(journey: Journey, event: Event) -> Journey:
     return replace(journey, outcomes=journey.outcomes | reached, known_outcomes=journey.known_outcomes | reached)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class FindJob(Struct, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class CreateBusiness(Struct, frozen=True, kw_only=True):
 
 Command = FindJob | EnterTraining | ResumeSchool | StartCivicService | EnterIntensiveScheme | CreateBusiness
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(journey: Journey, command: Command) -> Event:

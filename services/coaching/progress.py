@@ -18,11 +18,11 @@ from shared.errors import Refused
 
 Minutes = Annotated[int, Meta(ge=1, le=480)]
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class DiagnosticCompleted(Struct, frozen=True, tag=True, kw_only=True):
-    """Where the person stands on each thematique that was discussed. A later diagnostic is a new event, not an edit."""
+    """The level of the person on each thematique that was discussed. A later diagnostic is a new event, not an edit."""
 
     person: str
     rank: int
@@ -31,7 +31,7 @@ class DiagnosticCompleted(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class BarrierIdentified(Struct, frozen=True, tag=True, kw_only=True):
-    """Something stands between the person and a job, until it is lifted."""
+    """An obstacle to employment, until it is lifted."""
 
     person: str
     rank: int
@@ -61,7 +61,7 @@ class InterviewHeld(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = DiagnosticCompleted | BarrierIdentified | BarrierLifted | InterviewHeld
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Journey(Struct, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ def evolve(journey: Journey, event: Event) -> Journey:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class CompleteDiagnostic(Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ class HoldInterview(Struct, frozen=True, kw_only=True):
 
 Command = CompleteDiagnostic | IdentifyBarrier | LiftBarrier | HoldInterview
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(journey: Journey, command: Command) -> Event:

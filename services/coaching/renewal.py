@@ -12,7 +12,7 @@ from services.vocabulary.fields import Id
 from shared.command_fields import FactDate
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class RenewalGranted(Struct, frozen=True, tag=True, kw_only=True):
@@ -35,7 +35,7 @@ class RenewalDenied(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = RenewalGranted | RenewalDenied
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 Granted = date | None  # the day of a grant that is not used yet
 
@@ -44,7 +44,7 @@ def evolve(granted: Granted, event: Event) -> Granted:
     return event.on if isinstance(event, RenewalGranted) else granted
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class GrantRenewal(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class DenyRenewal(Struct, frozen=True, kw_only=True):
 
 Command = GrantRenewal | DenyRenewal
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(rank: int, exit_on: date, granted: Granted, command: Command) -> Event:

@@ -18,7 +18,7 @@ from shared.errors import Refused
 
 Rating = Annotated[int, Meta(ge=1, le=5)]
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
@@ -35,7 +35,7 @@ class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = SurveyAnswered
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Awaited(Struct, frozen=True):
@@ -54,7 +54,7 @@ def evolve(state: State, event: Event) -> State:
     return Answered()
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class AnswerSurvey(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class AnswerSurvey(Struct, frozen=True, kw_only=True):
 
 Command = AnswerSurvey
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

@@ -16,7 +16,7 @@ from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class WorkshopScheduled(Struct, frozen=True, tag=True, kw_only=True):
@@ -76,7 +76,7 @@ class WorkshopClosed(Struct, frozen=True, tag=True, kw_only=True):
 
 Event = WorkshopScheduled | SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed | WorkshopClosed
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Unknown(Struct, frozen=True):
@@ -131,7 +131,7 @@ def with_seats(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAtten
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ScheduleWorkshop(Struct, frozen=True, kw_only=True):
@@ -178,7 +178,7 @@ class CloseWorkshop(Struct, frozen=True, kw_only=True):
 
 Command = ScheduleWorkshop | TakeSeat | ReleaseSeat | AttendWorkshop | MissWorkshop | CloseWorkshop
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

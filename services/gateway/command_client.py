@@ -37,7 +37,7 @@ class CommandClient(Protocol):
     """The command endpoints of all services, as the gateway sees them. Both methods raise Unavailable."""
 
     def handle(self, service: str, token: str, command: str) -> Reply:
-        """Send one command, as JSON text, with the token of whoever asks."""
+        """Send one command, as JSON text, with the token of the caller."""
 
     def handle_many(self, service: str, token: str, commands: Sequence[str]) -> list[Reply]:
         """Send commands of one caller, handled in order."""

@@ -85,7 +85,7 @@ class CommandLinesApi:
             return [{"unavailable": str(fault)}] * len(group)
 
     def with_problem(self, reply: Reply) -> Members:
-        """A reply with its problem in French, which also says whether the same id may be sent again."""
+        """A reply with its problem in French, and whether the same id may be sent again."""
         fault = fault_in(reply)
         return reply if fault is None else {**reply, "problem": self.problems.of(fault).members()}
 

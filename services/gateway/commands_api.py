@@ -24,7 +24,7 @@ Members = dict[str, Any]
 
 
 class CommandSender:
-    """Sends commands to the service that decides them, with the signed identity of whoever asks."""
+    """Sends commands to the service that decides them, with the signed identity of the caller."""
 
     def __init__(self, deps: GatewayDeps, metrics: Metrics) -> None:
         self.deps = deps

@@ -1,4 +1,4 @@
-"""Liveness, readiness of everything behind the gateway, and metrics."""
+"""Liveness, readiness of the log and of every service, and metrics."""
 
 import logging
 from collections.abc import Callable, Iterable

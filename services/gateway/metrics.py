@@ -10,7 +10,7 @@ HELP = {
     "stream_events_total": ("counter", "Events sent to clients of the feed."),
     "stream_overtaken_total": ("counter", "Clients dropped because they read too slowly."),
     "feed_position": ("gauge", "The position of the last event taken from the log."),
-    "feed_events": ("gauge", "Events kept in memory."),
+    "feed_events": ("gauge", "Events held in memory."),
 }
 Labels = tuple[tuple[str, str], ...]
 

@@ -1,4 +1,4 @@
-"""What the gateway answers when it does not do what was asked: RFC 9457 problems, in French for people, with a stable code for programs."""
+"""Problems (RFC 9457), the answers to requests that fail: a French title and detail for people, a stable code for programs."""
 
 from typing import Any
 

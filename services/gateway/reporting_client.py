@@ -1,6 +1,6 @@
 """The client of the reporting service: typed answers, and waiting for a position so that clients read their own writes.
 
-A reply is either an answer in plain JSON values or a fault as a value (`{"refused": …}`). Both are told apart here and nowhere else:
+A reply is either an answer in plain JSON values or a fault as a value (`{"refused": …}`). Only this module distinguishes them:
 callers get a struct of `services.reporting.answers`, or the fault is raised.
 """
 
@@ -43,7 +43,7 @@ class ReportingClient:
         return self.request(Figures, "figures", territory, quarter, definitions)
 
     def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str) -> Evidence:
-        """The facts behind one side of a figure, as an audience sees them."""
+        """The facts that one side of a figure counts, as an audience sees them."""
         return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience)
 
     def timeline(self, person: str) -> Timeline:

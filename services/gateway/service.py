@@ -1,4 +1,4 @@
-"""The nameko shell of the gateway: every request of every method goes to `HttpApp.respond`.
+"""The nameko service of the gateway: every request of every method goes to `HttpApp.respond`.
 
 A process has one nameko service with HTTP entrypoints: two would each bind the port, and the kernel would spread requests at random.
 """

@@ -72,18 +72,18 @@ class Stream:
         if self.access.permissions.scope(identity.actor.role, "follow_feed") is None:
             raise Forbidden("role_may_not", role=identity.actor.role, action="follow_feed")
         position = start(context, self.feed)
-        wanted = EventFilter(values_of(context, "territory"), values_of(context, "type"))
+        event_filter = EventFilter(values_of(context, "territory"), values_of(context, "type"))
         context.request.environ["eventlet.minimum_write_chunk_size"] = "0"  # otherwise eventlet buffers up to 4 KiB
-        response = Response(self.follow(identity, wanted, position), mimetype="text/event-stream", direct_passthrough=True)
+        response = Response(self.follow(identity, event_filter, position), mimetype="text/event-stream", direct_passthrough=True)
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
-    def follow(self, identity: Identity, wanted: EventFilter, position: Position) -> Iterator[bytes]:
+    def follow(self, identity: Identity, event_filter: EventFilter, position: Position) -> Iterator[bytes]:
         """The stream of one client. It ends when the client is overtaken; the server closes it when the client goes away."""
         self.metrics.add("stream_clients", 1)
         try:
             yield RETRY
-            yield from self.chunks(self.frames_for(identity, wanted), position)
+            yield from self.chunks(self.frames_for(identity, event_filter), position)
         finally:
             self.metrics.add("stream_clients", -1)
 
@@ -103,9 +103,9 @@ class Stream:
             if not self.feed.wait(position, self.heartbeat):
                 yield KEEP_ALIVE
 
-    def frames_for(self, identity: Identity, wanted: EventFilter) -> Callable[[Iterable[EventMessage]], Sequence[bytes]]:
+    def frames_for(self, identity: Identity, event_filter: EventFilter) -> Callable[[Iterable[EventMessage]], Sequence[bytes]]:
         def frames(page: Iterable[EventMessage]) -> Sequence[bytes]:
-            visible = [(event, self.access.visibility(identity, event)) for event in page if wanted.matches(event)]
+            visible = [(event, self.access.visibility(identity, event)) for event in page if event_filter.matches(event)]
             encoded = [self.frames.of(event, visibility) for event, visibility in visible if visibility != "none"]
             self.metrics.count("stream_events_total", amount=len(encoded))
             return encoded

@@ -13,7 +13,7 @@ from services.vocabulary.fields import Id, ShortText
 from shared.command_fields import FactDate
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class ContactAttempted(Struct, frozen=True, tag=True):
@@ -60,7 +60,7 @@ class EligibilityAssessed(Struct, frozen=True, tag=True):
 
 Event = ContactAttempted | NoticeGiven | ProfileRecorded | EligibilityAssessed
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class RecordContactAttempt(Struct, frozen=True):
@@ -99,7 +99,7 @@ class AssessEligibility(Struct, frozen=True):
 
 Command = RecordContactAttempt | GiveNotice | RecordProfile | AssessEligibility
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(command: Command) -> Event:

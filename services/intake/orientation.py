@@ -12,7 +12,7 @@ from shared.command_fields import ActorOrganisation, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class OrientationReceived(Struct, frozen=True, tag=True):
@@ -45,7 +45,7 @@ class OrientationDeclined(Struct, frozen=True, tag=True):
 
 Event = OrientationReceived | OrientationAccepted | OrientationDeclined
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class NotReceived(Struct, frozen=True):
@@ -78,7 +78,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ReceiveOrientation(Struct, frozen=True):
@@ -112,7 +112,7 @@ def stream(command: Command) -> str:
     return f"orientation-{command.orientation}"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

@@ -1,6 +1,6 @@
 """A person met by the programme: identified, informed, assessed, and closed or coached.
 
-Only a pseudonym stands for the person: the log holds where and how they were met, never who they are. What is learnt at entry is in
+The log identifies the person by a pseudonym only: it holds where and how they were met, never who they are. What is learnt at entry is in
 entry.py, which this aggregate includes.
 """
 
@@ -25,7 +25,7 @@ class Qpv(Struct, frozen=True):
     code: str | None = None
 
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class PersonIdentified(Struct, frozen=True, tag=True):
@@ -78,7 +78,7 @@ def with_vintage(old: dict[str, Any]) -> dict[str, Any]:
     return {**unchanged, "qpv": {"vintage": 2015, "name": name, "code": None} if name else None}
 
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Unknown(Struct, frozen=True):
@@ -120,7 +120,7 @@ def evolve(state: State, event: Event) -> State:
             return state
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class IdentifyPerson(Struct, frozen=True):
@@ -164,7 +164,7 @@ def stream(command: Command) -> str:
     return f"person-{command.merged if isinstance(command, MergePersons) else command.person}"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

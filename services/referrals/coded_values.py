@@ -38,7 +38,7 @@ class DeclineReason(CodedValue):
 
 
 class InformedOf(CodedValue):
-    """What a prescriber is told of the person they sent."""
+    """The milestone of which a prescriber is informed."""
 
     ACCEPTED = "ACCEPTED", "l’orientation est acceptée"
     EXITED = "EXITED", "le parcours est terminé"

@@ -16,7 +16,7 @@ from shared.errors import Refused
 SERVICE_TYPES = frozenset(kind.value for kind in TypeService)
 
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class PartnerListed(Struct, frozen=True, tag=True):
@@ -29,7 +29,7 @@ class PartnerListed(Struct, frozen=True, tag=True):
     on: date
 
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 State = frozenset[str]  # the territories where the partner is listed
 initial: State = frozenset()
@@ -39,7 +39,7 @@ def evolve(state: State, event: PartnerListed) -> State:
     return state | {event.territory}
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ListPartner(Struct, frozen=True):
@@ -54,7 +54,7 @@ def stream(command: ListPartner) -> str:
     return f"partner-{command.partner}"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: ListPartner) -> list[PartnerListed]:

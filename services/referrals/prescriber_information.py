@@ -1,4 +1,4 @@
-"""What a prescriber is told of a person they sent: once that the orientation is accepted, once that the journey has ended.
+"""The information of a prescriber about a person they sent: once when the orientation is accepted, once when the journey ends.
 
 One stream per orientation, `loop-<orientation>`.
 """
@@ -13,7 +13,7 @@ from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class PrescriberInformed(Struct, frozen=True, tag=True):
@@ -25,7 +25,7 @@ class PrescriberInformed(Struct, frozen=True, tag=True):
     on: date
 
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Information(Struct, frozen=True):
@@ -43,7 +43,7 @@ def evolve(state: State, event: PrescriberInformed) -> State:
     return Information(event.prescriber, state.milestones | {event.milestone})
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class InformPrescriber(Struct, frozen=True):
@@ -59,7 +59,7 @@ def stream(command: InformPrescriber) -> str:
     return f"loop-{command.orientation}"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: InformPrescriber) -> list[PrescriberInformed]:

@@ -15,7 +15,7 @@ from shared.command_fields import ActorId, ActorOrganisation, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class ReferralSent(Struct, frozen=True, tag=True):
@@ -71,7 +71,7 @@ class ReferralDeclined(Struct, frozen=True, tag=True):
 
 
 class ReferralCompleted(Struct, frozen=True, tag=True):
-    """The partner says what came of it."""
+    """The partner reports the result."""
 
     person: str
     referral: str
@@ -82,7 +82,7 @@ class ReferralCompleted(Struct, frozen=True, tag=True):
 
 Event = ReferralSent | ReferralWithdrawn | ReferralSeen | ReferralAccepted | ReferralDeclined | ReferralCompleted
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Referral(Struct, frozen=True):
@@ -111,7 +111,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class SendReferral(Struct, frozen=True):
@@ -179,7 +179,7 @@ def stream(command: Command) -> str:
     return f"referrals-{command.person}"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

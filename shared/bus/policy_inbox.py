@@ -9,7 +9,7 @@ between, the event is handled again: the policies give the same commands with th
 dead letters with its reason, and the inbox goes on with the next event: one bad event must not stop the others. A server that is away
 is no failure. It is waited for without limit.
 
-*A crash.* An event may also kill the process, for example through a defect in a driver. Then nobody is left to count the attempts. So
+*A crash.* An event may also kill the process, for example through a defect in a driver. Then no process is left to count the attempts. So
 after each start the first PAGE_SIZE events are handled with an attempt log (`handle_with_attempt_log`): before attempt n, the checkpoint
 `<service>.inbox.attempt<n>` is saved at the event's position. On the next start, those checkpoints show how often the event was tried.
 After MAX_ATTEMPTS deaths it becomes a dead letter without another attempt. A clean stop during an attempt is no death: it saves

@@ -12,7 +12,7 @@ from shared.errors import Refused
 Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
 Name = Annotated[str, Meta(max_length=60)]
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class CellReleased(Struct, frozen=True, tag=True):
@@ -27,7 +27,7 @@ class CellReleased(Struct, frozen=True, tag=True):
 
 Event = CellReleased
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Released(Struct, frozen=True):
@@ -48,7 +48,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class ReleaseCell(Struct, frozen=True):
@@ -68,7 +68,7 @@ def stream(command: Command) -> str:
     return "releases"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

@@ -18,7 +18,7 @@ Version = Annotated[int, Meta(ge=1)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
 REQUIRED_THRESHOLDS = frozenset({"small_cell", "rate_floor", "late_days"})
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class DefinitionsPublished(Struct, frozen=True, tag=True):
@@ -34,7 +34,7 @@ class DefinitionsPublished(Struct, frozen=True, tag=True):
 
 Event = DefinitionsPublished
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 
 class Published(Struct, frozen=True):
@@ -55,7 +55,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class PublishDefinitions(Struct, frozen=True):
@@ -74,7 +74,7 @@ def stream(command: Command) -> str:
     return "definitions"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

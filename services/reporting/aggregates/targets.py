@@ -12,7 +12,7 @@ from shared.errors import Refused
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
 
-# Events: what happened ---------------------------------------------------------------------------------------------
+# Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class TargetSet(Struct, frozen=True, tag=True):
@@ -27,7 +27,7 @@ class TargetSet(Struct, frozen=True, tag=True):
 
 Event = TargetSet
 
-# State: what is true -----------------------------------------------------------------------------------------------
+# State: what is true -------------------------------------------------------------------------------------------------
 
 TargetKey = tuple[str, str, str | None]  # indicator, from quarter, territory (None is the whole programme)
 
@@ -50,7 +50,7 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-# Commands: what is asked -------------------------------------------------------------------------------------------
+# Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class SetTarget(Struct, frozen=True):
@@ -68,7 +68,7 @@ def stream(command: Command) -> str:
     return "targets"
 
 
-# Decisions: what follows -------------------------------------------------------------------------------------------
+# Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def decide(state: State, command: Command) -> list[Event]:

@@ -8,7 +8,7 @@ How it works
    sets some columns of one row, named by its table and its primary key. An event that was recorded after the end of its quarter
    also gives a row of `late`. Events of any other type change nothing.
 2. `fold` merges the changes in memory, in the order of the log: a later value of a column replaces an earlier one, and each row
-   collects the positions of the events that changed it. These positions are the evidence behind every figure.
+   collects the positions of the events that changed it. These positions are the evidence of every figure.
 3. When the rows are written (`projection.fact_batch`), `complete_row` puts them on the stored rows.
 
 Law: the tables are the same however the log is cut into batches. This holds because a change depends on its event alone, never
@@ -89,5 +89,5 @@ def complete_row(table: str, key: Key, stored: Row | None, folded: Row) -> Row:
 def blank_row(table: str, key: Key) -> Row:
     row = BLANK_ROWS[table] | dict(zip(KEY_COLUMNS[table], key, strict=True))
     if table == "person":
-        row["root"] = key[0]  # until a merge says otherwise, a record stands for its own person
+        row["root"] = key[0]  # until a merge, a record represents its own person
     return row

@@ -1,4 +1,4 @@
-"""The tables of facts. Each row states one fact and keeps the positions of the events behind it.
+"""The tables of facts. Each row states one fact and holds the positions of its source events.
 
 Days are ISO text: they compare in the same way in every database. The primary key of a table comes first. Names of tables and
 columns are stored in databases, so they stay; `step` is called `timeline_entry` in the code, where a step is a person's démarche.
@@ -36,7 +36,7 @@ def booleans(*names: str) -> list[Column[Any]]:
 
 
 def fact_table(name: str, *columns: list[Column[Any]]) -> Table:
-    """A table of these columns and `positions`: those of the events behind a row, in order, as text."""
+    """A table of these columns and `positions`: those of the source events of a row, in order, as text."""
     flat = [column for group in columns for column in group]
     return Table(name, METADATA, *flat, Column("positions", Text, nullable=False))
 
@@ -46,7 +46,7 @@ def position_key() -> list[Column[Any]]:
     return [Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)]
 
 
-# `root` is the record that stands for the person: the end of the chain of merges (projection.merged_persons).
+# `root` is the record that represents the person: the end of the chain of merges (projection.merged_persons).
 person = fact_table(
     "person", key("person"), texts("root", "territory", "identified_on", "channel", "radar", "merged_into"), booleans("erased")
 )

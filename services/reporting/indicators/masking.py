@@ -13,7 +13,7 @@ How it works
    a single one with few people, nor 1 to 4 people in sum: more territories are masked, the smallest first, until they are not.
 
 A cell masked by rule 3 or 4 may give another one away, so these rules run until nothing changes. Then indicators made from another one
-(`DERIVED_FROM`: the gap to the target says as much as its rate) are masked with it.
+(`DERIVED_FROM`: the gap to the target reveals as much as its rate) are masked with it.
 
 A release recorded by a coordinator (`CellReleased`) exempts its own cell from every rule. Whatever can be derived from that cell is part
 of that decision. Indicators that do not count people (`protected=False`) are never masked.
@@ -134,7 +134,7 @@ def territories_to_mask(
 
 
 def gives_away(masked: Sequence[Figure], thresholds: Thresholds) -> bool:
-    """Whether the programme minus the shown territories, which is the sum of these masked figures, tells something about few people."""
+    """Whether the programme minus the shown territories, which is the sum of these masked figures, reveals something about few people."""
     numerator, complement = sum(f.numerator for f in masked), sum(f.complement for f in masked if f.denominator is not None)
     is_single = len([figure for figure in masked if figure.numerator or figure.denominator]) == 1
     has_few = any(thresholds.is_few(f.numerator) or (f.denominator is not None and thresholds.is_few(f.complement)) for f in masked)

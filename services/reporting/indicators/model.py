@@ -1,4 +1,4 @@
-"""What an indicator is: one declared object that gives the figure, the facts behind it, their events and the printed definition.
+"""What an indicator is: one declared object that gives the figure, the facts that it counts, their events and the printed definition.
 
 A *side* of an indicator, its numerator or its denominator, is a query over the tables of facts. Every side returns rows of the same
 columns, for all quarters at once (`queries` says which). Counting these rows gives the figure; listing them gives its evidence.

@@ -9,7 +9,7 @@ Formulas, as the programme defines them and as the study of 2022-2024 published 
 - gap to target: positive rate - target, in points (`formatting.gap_cell`).
 - A neutralised exit (move, death, long illness, prison) is in no numerator and takes its person out of the denominator.
 
-Which outcome has which class is versioned data (`outcome_class`), read in the version of the definitions that is asked for.
+Which outcome has which class is versioned data (`outcome_class`), read in the requested version of the definitions.
 """
 
 from sqlalchemy import ColumnElement, Subquery, and_, exists, func, select

@@ -2,7 +2,7 @@
 
 How it works
 ------------
-A side joins a table of facts with the reference table `quarter`, on a condition that says when a fact counts:
+A side joins a table of facts with the reference table `quarter`, on a condition that decides when a fact counts:
 
     SELECT quarter.id, … FROM barrier JOIN quarter ON quarter.id BETWEEN :first AND :last AND barrier.identified_on <= quarter.end_on
 
@@ -18,12 +18,12 @@ Each row of a side has the same columns:
     territory   where the fact happened: a count uses the territory at the moment of the event
     counted     what is counted, each distinct value once: a person (`persons_side`), or the key of a fact (`facts_side`)
     on          the day of the fact, ISO text
-    person      the person behind the fact, NULL where there is none (a survey is anonymous)
-    detail      a code that says which kind of fact it is, for the evidence
-    positions   the positions of the events behind the row
+    person      the person of the fact, NULL where there is none (a survey is anonymous)
+    detail      the code of the kind of fact, for the evidence
+    positions   the positions of the source events of the row
     amount      the number that a mean or a median is computed from; NULL elsewhere
 
-Persons whose records were merged count as one: sides about persons look up the record that stands for the person, its root.
+Persons whose records were merged count as one: sides about persons look up the record that represents the person, its root.
 
 Bind parameters are set when the query runs (`queries.figures.query_parameters`): `first` and `last` quarter, and from the definitions
 `version`, `redirection` (the stage at which a referral counts) and `late_days`.

@@ -1,4 +1,4 @@
-"""Records of persons that were merged: for each, the record that stands for the person in figures (`person.root`)."""
+"""Records of persons that were merged: for each, the record that represents the person in figures (`person.root`)."""
 
 from sqlalchemy import Connection, Table, select, update
 

@@ -1,4 +1,4 @@
-"""Evidence: the facts and events behind a figure, and the timeline of a person.
+"""Evidence: the facts that a figure counts, with their events, and the timeline of a person.
 
 How it works
 ------------

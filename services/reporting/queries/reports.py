@@ -116,7 +116,7 @@ class Reports:
         audience: str = COMMITTEE,
         definitions: int | None = None,
     ) -> Evidence:
-        """The facts behind one side of a figure. For a committee they are masked with the figure, and without details.
+        """The facts that one side of a figure counts. For a committee they are masked with the figure, and without details.
 
         Raises:
             Refused: the indicator, its side, the territory, the quarter or the version is unknown.

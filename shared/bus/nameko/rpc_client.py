@@ -122,7 +122,7 @@ class Replies(ReplyListener):  # type: ignore[misc]  # nameko has no types
     """nameko's listener for replies. It can also drop a pending reply, and fail one whose request was unroutable."""
 
     queue_consumer = ResilientQueueConsumer()
-    no_ack = True  # a reply whose caller is gone concerns nobody else
+    no_ack = True  # a reply whose caller is gone is useless to any other process
 
     def handle_message(self, body: Any, message: Any) -> None:
         event = self._reply_events.pop(message.properties.get("correlation_id"), None)

@@ -1,4 +1,4 @@
-"""The nameko shell of a service that decides: RPC methods over its command endpoint, and an inbox that is fed while it lives.
+"""The nameko base class of a service that decides: RPC methods over its command endpoint, and an inbox that is fed while it lives.
 
 nameko knows nothing of the objects behind these methods, and they know nothing of nameko. The process that hosts the services puts plain
 objects in nameko's configuration, `config["parcours"][service][name]`, and a dependency provider finds them there when a method uses
