@@ -1,9 +1,14 @@
-"""Every name that outlives a process: what is stored in a log, a database or a broker, computed from the code as it is now."""
+"""Every name that outlives a process: what is stored in a log, a database or a broker, computed from the code as it is now.
+
+`python -m tests.architecture.persisted_names` writes them to persisted_names.json. Do so with each release: from then on, a log may hold
+them, and the test compares them.
+"""
 
 import re
 import sqlite3
 from datetime import UTC, date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +34,12 @@ from shared.store.postgres import checkpoints as postgres_checkpoints
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
+from shared.version import __version__
 
 COMMAND_ID = UUID("11111111-1111-4111-8111-111111111111")
 EVENT_ID = UUID("22222222-2222-4222-8222-222222222222")
 ANY: Any = None
+FILE = Path(__file__).parent / "persisted_names.json"
 
 
 def filled(struct: type[Any]) -> Any:
@@ -116,6 +123,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
     SqliteCheckpoints(folder / "log.sqlite").close()
     FileDeadLetters(folder / "dead_letters.sqlite").close()
     return {
+        "release": __version__,
         "event bodies": {kind: body for decider in deciders for kind, body in bodies(decider).items()},
         "streams": {name: stream for decider in deciders for name, stream in streams(decider).items()},
         "event id": str(event_id(COMMAND_ID, "stream", 1)),
@@ -129,3 +137,24 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "advisory locks": [postgres_schema.LOCK, postgres_checkpoints.LEASES, READ_MODELS_LOCK],
         "tables of facts": {str(name): [str(column.name) for column in table.columns] for name, table in TABLES.items()},
     }
+
+
+def lost(written: Any, found: Any, path: str = "") -> list[str]:
+    """What a release has written and the code no longer has, or has otherwise. A new member of an object is no loss."""
+    if isinstance(written, dict) and isinstance(found, dict):
+        return [loss for name, value in written.items() for loss in lost(value, found.get(name), f"{path}/{name}")]
+    return [] if written == found else [f"{path}: {written!r} is now {found!r}"]
+
+
+def main() -> None:
+    """Write the names of this release, unless one of an earlier release is lost."""
+    with TemporaryDirectory() as folder:
+        names = persisted_names(Path(folder))
+    earlier = {**msgspec.json.decode(FILE.read_bytes()), "release": __version__}
+    if losses := lost(earlier, msgspec.json.decode(msgspec.json.encode(names))):
+        raise SystemExit("\n".join(losses))
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(names), indent=1) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,13 @@ def test_every_source_of_a_rule_exists() -> None:
     assert ours - set(imports().modules) == set()
 
 
+def test_every_module_of_the_kernel_is_under_its_rule() -> None:
+    """A new module of `shared` belongs to the kernel or to an adapter; `shared.version` imports nothing."""
+    shared = {module for module in imports().modules if walls.within(module, ["shared"]) and not imports().find_children(module)}
+    covered = {module for module in shared if walls.within(module, (*walls.KERNEL, *walls.ADAPTERS))}
+    assert shared - covered == {"shared.version"}
+
+
 BREACHES = [
     (walls.SERVICES_ARE_INDEPENDENT[0], "services.intake.person", "services.coaching.coded_values"),
     (walls.SERVICES_ARE_INDEPENDENT[1], "services.coaching.journey", "services.bootstrap.composition"),
