@@ -3,8 +3,8 @@
 Over RPC an answer travels as plain JSON values: the service encodes it with `to_wire`, the gateway decodes it with `from_wire`. The
 gateway sends Figures and Evidence to its own clients, so the names and the order of their fields are part of the HTTP interface.
 
-This module is the only one of a service that another service may import (`tests/architecture/walls.py`). It imports nothing but msgspec and the
-shared kernel, so it must stay free of SQLAlchemy, of facts and of indicators.
+This module is the only one of a service that another service may import (`tests/architecture/walls.py`). It imports nothing but msgspec
+and the shared kernel, so it must stay free of SQLAlchemy, of facts and of indicators.
 """
 
 from typing import Any, TypeVar

@@ -14,7 +14,9 @@ from deploy.healthy import CHECKS
 from services.bootstrap.registry import NAMES, PROCESSES, SERVICES, catalogue
 from services.reporting.facts.fold import READERS
 from services.vocabulary import french
+from shared.command_fields import filled_in_by_handler
 from shared.description import ServiceDescription
+from shared.validation import CommandParser
 from tests.architecture.source import ROOT, calls_of, files
 
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
@@ -33,6 +35,14 @@ def test_every_command_has_a_permission(service: ServiceDescription) -> None:
 def test_every_command_has_a_form_or_a_stated_reason_for_none(service: ServiceDescription) -> None:
     assert names((form.command for form in service.forms), service.without_form) == names(service.commands.values())
     assert all(reason for reason in service.without_form.values())
+
+
+@EVERY_SERVICE
+def test_no_sender_gives_a_field_that_the_handler_fills_in(service: ServiceDescription) -> None:
+    """Otherwise a caller would choose who it is, or when it speaks."""
+    schemas = {command: set(CommandParser(command, french.VALIDATION).schema.fields) for command in service.commands.values()}
+    assert {command.__name__: both for command, fields in schemas.items() if (both := fields & filled_in_by_handler(command).keys())} == {}
+    assert all("on" in filled_in_by_handler(command) for command in schemas), "the day of a fact comes from the envelope"
 
 
 @EVERY_SERVICE

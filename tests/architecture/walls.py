@@ -32,6 +32,7 @@ KERNEL = (
     "shared.reply",
     "shared.store.append_checks",
     "shared.store.group_commit",
+    "shared.store.head_watcher",
     "shared.store.port",
     "shared.store.upcasting",
     "shared.time",

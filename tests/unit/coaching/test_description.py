@@ -22,12 +22,12 @@ BY_TERRITORY = {OpenJourney, TransferJourney, ExitJourney, ScheduleWorkshop, Ans
 
 def test_every_name_of_a_command_is_used_once() -> None:
     declared = [command for aggregate in DESCRIPTION.aggregates for command in aggregate.command_types]
-    assert len(declared) == len(DESCRIPTION.commands) == 31
+    assert len(declared) == len(DESCRIPTION.commands)
 
 
 def test_every_name_of_an_event_is_used_once() -> None:
     declared = [event for aggregate in DESCRIPTION.aggregates for event in aggregate.event_types]
-    assert len(declared) == len(DESCRIPTION.events) == 33
+    assert len(declared) == len(DESCRIPTION.events)
 
 
 @EVERY_COMMAND

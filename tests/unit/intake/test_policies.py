@@ -2,16 +2,13 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from services.intake.coded_values import ClosingReason
 from services.intake.person import CloseContact, StartCoaching, decider
 from services.intake.policies import POLICIES
-from services.vocabulary.french import VALIDATION
-from shared.command_fields import FilledIn
 from shared.policy import Policy
-from shared.validation import CommandParser
+from tests.harness.policies import command_of
 from tests.harness.specification import given
 from tests.unit.intake.people import CLOSED, DAY, DESTROYED, IDENTIFIED, MERGED, STARTED
 
@@ -20,21 +17,14 @@ JOURNEY_OPENED = {"person": "p-1", "rank": 1, "orientation": None, "territory": 
 REFERRAL_ACCEPTED = {"person": "p-1", "referral": "r-1", "partner": "greta-orne", "on": "2023-03-01"}
 
 
-def command_for(policy: Policy, event: Any) -> Any:
-    """The command that a policy gives for a recorded event."""
-    data = policy.data(msgspec.json.decode(msgspec.json.encode(event), type=policy.reads))
-    parser = CommandParser(policy.command, VALIDATION)
-    return parser.build(parser.validate(data), {FilledIn.FACT_DATE: DAY})
-
-
 def test_an_opened_journey_starts_coaching_of_its_rank() -> None:
     assert START_POLICY.event == "coaching.JourneyOpened"
-    assert command_for(START_POLICY, {**JOURNEY_OPENED, "rank": 2}) == StartCoaching(person="p-1", rank=2, on=DAY)
+    assert command_of(START_POLICY, {**JOURNEY_OPENED, "rank": 2}, on=DAY) == StartCoaching(person="p-1", rank=2, on=DAY)
 
 
 def test_an_accepted_referral_closes_the_contact() -> None:
     assert CLOSE_POLICY.event == "referrals.ReferralAccepted"
-    assert command_for(CLOSE_POLICY, REFERRAL_ACCEPTED) == CloseContact(person="p-1", reason=ClosingReason.REORIENTE, on=DAY)
+    assert command_of(CLOSE_POLICY, REFERRAL_ACCEPTED, on=DAY) == CloseContact(person="p-1", reason=ClosingReason.REORIENTE, on=DAY)
 
 
 @pytest.mark.parametrize(
@@ -54,5 +44,5 @@ def test_an_accepted_referral_closes_the_contact() -> None:
 def test_a_policy_tolerates_that_its_command_has_nothing_left_to_do(
     policy: Policy, event: Any, history: tuple[Any, ...], code: str
 ) -> None:
-    given(decider, *history).when(command_for(policy, event)).then_refused(code)
+    given(decider, *history).when(command_of(policy, event, on=DAY)).then_refused(code)
     assert code in policy.tolerates

@@ -3,18 +3,15 @@
 from datetime import date
 from typing import Any
 
-import msgspec
 import pytest
 
 from services.referrals import prescriber_information, referral
 from services.referrals.coded_values import WithdrawalReason
 from services.referrals.policies import POLICIES
 from services.referrals.referral import WithdrawOpenReferrals
-from services.vocabulary.french import VALIDATION
-from shared.command_fields import FilledIn
 from shared.decider import Decider
 from shared.policy import Policy
-from shared.validation import CommandParser
+from tests.harness.policies import command_of
 from tests.harness.specification import given
 from tests.unit.referrals.test_prescriber_information import INFORM, INFORM_OF_EXIT, INFORMED, INFORMED_OF_EXIT
 from tests.unit.referrals.test_referral import ACCEPTED, SENT
@@ -25,30 +22,21 @@ ORIENTATION_ACCEPTED = {"orientation": "o-1", "person": "p-1", "prescriber": "ml
 JOURNEY_EXITED = {"person": "p-1", "rank": 1, "orientation": "o-1", "on": "2023-03-01"}
 
 
-def command_for(policy: Policy, event: dict[str, Any]) -> Any:
-    """The command that a policy gives for a recorded event, or None."""
-    data = policy.data(msgspec.json.decode(msgspec.json.encode(event), type=policy.reads))
-    if data is None:
-        return None
-    parser = CommandParser(policy.command, VALIDATION)
-    return parser.build(parser.validate(data), {FilledIn.FACT_DATE: DAY})
-
-
 def test_an_accepted_orientation_informs_its_prescriber() -> None:
     assert ACCEPTED_POLICY.event == "intake.OrientationAccepted"
-    assert command_for(ACCEPTED_POLICY, ORIENTATION_ACCEPTED) == INFORM
+    assert command_of(ACCEPTED_POLICY, ORIENTATION_ACCEPTED, on=DAY) == INFORM
 
 
 def test_an_exit_informs_the_prescriber_if_there_is_one() -> None:
     assert EXITED_POLICY.event == "coaching.JourneyExited"
-    assert command_for(EXITED_POLICY, JOURNEY_EXITED) == INFORM_OF_EXIT
-    assert command_for(EXITED_POLICY, {**JOURNEY_EXITED, "orientation": None}) is None
+    assert command_of(EXITED_POLICY, JOURNEY_EXITED, on=DAY) == INFORM_OF_EXIT
+    assert command_of(EXITED_POLICY, {**JOURNEY_EXITED, "orientation": None}, on=DAY) is None
 
 
 def test_an_exit_withdraws_the_open_referrals() -> None:
     assert WITHDRAW_POLICY.event == "coaching.JourneyExited"
     command = WithdrawOpenReferrals(person="p-1", reason=WithdrawalReason.SORTIE, on=DAY)
-    assert command_for(WITHDRAW_POLICY, JOURNEY_EXITED) == command
+    assert command_of(WITHDRAW_POLICY, JOURNEY_EXITED, on=DAY) == command
 
 
 @pytest.mark.parametrize(
@@ -64,5 +52,5 @@ def test_an_exit_withdraws_the_open_referrals() -> None:
 def test_a_policy_tolerates_that_its_command_has_nothing_left_to_do(
     policy: Policy, event: Any, decider: Decider[Any, Any, Any], history: tuple[Any, ...], code: str
 ) -> None:
-    given(decider, *history).when(command_for(policy, event)).then_refused(code)
+    given(decider, *history).when(command_of(policy, event, on=DAY)).then_refused(code)
     assert code in policy.tolerates
