@@ -18,6 +18,7 @@ from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
 from services.vocabulary.calendar import end_of_day
 from shared.errors import CodedFault, Fault, Invalid
 from shared.message import Position
@@ -214,6 +215,30 @@ def dead(args: Namespace, settings: Settings) -> int:
     for letter in letters.list(args.service):
         print(msgspec.json.encode(letter).decode())
     return 0
+
+
+def projections(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
+    status = ProjectionStatus(components.reports.models, args.service)
+    if args.action == "list":
+        print(msgspec.json.encode(projection_line(components, status)).decode())
+    elif status.request_retry():
+        print_message(f"{args.service} tries again when it runs: see `parcours projections list`.")
+    else:
+        print_message(f"{args.service} is not stopped: nothing to retry.")
+    return 0
+
+
+def projection_line(components: Components, status: ProjectionStatus) -> dict[str, Any]:
+    """What `projections list` prints of a projection. `position` is null while the read models are those of another version."""
+    try:
+        position = components.reports.position()
+    except OtherVersion:
+        position = None
+    stop = status.stop()
+    stopped = stop is not None and not (position is not None and stop.is_over(position))
+    line = {"service": status.service, "status": STOPPED if stopped else RUNNING, "position": position, "head": components.store.head()}
+    return {**line, "stop": stop} if stopped else line
 
 
 def tail(args: Namespace, settings: Settings) -> int:

@@ -12,6 +12,8 @@ from services.bootstrap.settings import Settings, read_settings
 from shared.errors import CodedFault, Fault
 from shared.version import __version__
 
+PROJECTIONS = ("reporting",)  # the services that fold events into read models
+
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -50,6 +52,7 @@ def command(name: str) -> Command:
         "rebuild": commands.rebuild,
         "copy": commands.copy,
         "dead": commands.dead,
+        "projections": commands.projections,
         "tail": commands.tail,
     }
     return functions[name]
@@ -117,6 +120,9 @@ def add_operator_commands(add: Add) -> None:
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)
+    projections = add("projections", "list the projections and the event that stopped one, or let it try that event again")
+    projections.add_argument("action", choices=("list", "retry"))
+    projections.add_argument("--service", choices=PROJECTIONS, default=PROJECTIONS[0])
 
 
 def port(text: str) -> int:

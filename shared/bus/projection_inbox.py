@@ -10,6 +10,12 @@ readiness is red, and the lease is released. Skipping it would leave wrong figur
 by one, the position in the tables is compared with the position in memory: another process may have rebuilt or restored the tables, and
 then the projection loads its checkpoint again instead.
 
+*A retry.* The stop is recorded in the read models' database, where operators read it. A stopped process asks the store regularly whether
+it may resume (`resume_if_requested`): because an operator requested a retry, or because another process or a rebuild has applied the
+event. Then it takes the lease and reads the log from its checkpoint. If the event fails again, the projection stops again. If it is
+applied, or the inbox becomes idle, the recorded stop is removed. Every process does that after taking the lease, since the stop may
+have been recorded by another process.
+
 *Waiting.* A database that is away is waited for. So is everything else that the store reports as Unavailable.
 """
 
@@ -18,7 +24,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.bus.inbox import Failure, Inbox, Stopped, failure_of
-from shared.errors import Unavailable
+from shared.errors import Replaced, Unavailable
 from shared.message import EventMessage, Position
 from shared.runtime.native_threads import green_only, native
 from shared.store.port import EventStore
@@ -43,6 +49,18 @@ class ProjectionStore(Protocol):
         Unavailable means that the events cannot be applied; so does a gap between the position and the first event after it.
         """
 
+    def record_stop(self, position: Position, kind: str, reason: str) -> None:
+        """Record that the projection has stopped at an event, for operators. Does nothing else, and is durable when it returns."""
+
+    def record_running(self) -> None:
+        """Remove the record of a stop, if there is one."""
+
+    def may_resume(self) -> bool:
+        """Whether a stopped projection may try again. True once per request of an operator, and whenever no stop holds any more.
+
+        Raises Replaced like `position`.
+        """
+
 
 class ProjectionInbox(Inbox):
     """Never skips an event: one that cannot be applied stops the inbox, and `fault` names it."""
@@ -51,9 +69,14 @@ class ProjectionInbox(Inbox):
         super().__init__(service, store)
         self.projection = projection
         self.fault: Failure | None = None
+        self.stop_may_be_recorded = True  # by this process, or by one that held the lease before
 
     def load_checkpoint(self) -> Position:
         return self.projection.checkpoint()
+
+    def invalidate(self) -> None:
+        super().invalidate()
+        self.stop_may_be_recorded = True
 
     def handle_batch(self, events: Sequence[EventMessage]) -> None:
         try:
@@ -64,6 +87,7 @@ class ProjectionInbox(Inbox):
             if self.call_until_available(self.projection.position) != self.position():  # another process replaced the tables
                 raise Stopped from failure
             self.apply_one_by_one(events, failure)
+        self.remove_recorded_stop()
 
     def apply_one_by_one(self, events: Sequence[EventMessage], failure: Exception) -> None:
         """After a batch failed: apply as many events as possible, and stop at the first that fails alone."""
@@ -73,10 +97,20 @@ class ProjectionInbox(Inbox):
             except Stopped:
                 raise
             except Exception as fault:
-                self.fault = failure_of(self.service, event, fault)
                 log.exception("%s stops at position %s, %s", self.service, event.position, event.kind)
+                self.stop_at(failure_of(self.service, event, fault))
                 raise Stopped from fault
         log.warning("%s applied one by one the events that failed together: %r", self.service, failure)
+
+    def stop_at(self, failure: Failure) -> None:
+        self.fault = failure
+        self.stop_may_be_recorded = True
+        self.call_until_available(self.projection.record_stop, failure.position, failure.kind, failure.reason)
+
+    def remove_recorded_stop(self) -> None:
+        if self.stop_may_be_recorded:
+            self.call_until_available(self.projection.record_running)
+            self.stop_may_be_recorded = False
 
     def ready_on_standby(self) -> bool:
         """Every process answers queries, so it must be able to read the tables that the active one keeps up to date."""
@@ -89,7 +123,8 @@ class ProjectionInbox(Inbox):
         return True
 
     def flush(self) -> None:
-        """Nothing to do: the position is stored with every effect."""
+        """The position is stored with every effect already. An idle projection is not stopped."""
+        self.remove_recorded_stop()
 
     def redeliver(self, event: EventMessage) -> None:
         """Nothing to do: a projection has no dead letters."""
@@ -97,6 +132,14 @@ class ProjectionInbox(Inbox):
     def healthy(self) -> bool:
         return self.fault is None
 
-    def retry(self) -> None:
-        """Try again, from the event that stopped the projection."""
-        self.fault = None
+    def resume_if_requested(self) -> None:
+        try:
+            resume = native(self.projection.may_resume)
+        except Replaced:  # the tables in which the event could not be applied are gone
+            resume = True
+        except Unavailable as fault:
+            log.info("%s cannot be asked whether to resume: %s", self.service, fault)
+            return
+        if resume:
+            log.warning("%s tries again", self.service)
+            self.fault = None

@@ -30,6 +30,8 @@ def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (("indicators", "--quarter", "2024-Q9"), 1, "2024-Q9"),
         (("service", "intake"), 2, "PARCOURS_AMQP_URI"),
         (("tail",), 2, "PARCOURS_AMQP_URI"),
+        (("projections",), 2, "action"),
+        (("projections", "list", "--service", "intake"), 2, "intake"),
     ],
 )
 def test_a_word_that_cannot_be_carried_out_is_said_in_a_line(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:

@@ -1,47 +1,70 @@
-"""The read models as the reporting service keeps them up with its log."""
+"""The read models as the reporting service keeps them up to date with its log: what its `ProjectionInbox` works on."""
 
 from collections.abc import Sequence
 
 from services.reporting.projection.checkpoint import belongs_to_log
 from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.status import ProjectionStatus
 from services.reporting.queries.reports import Reports
 from shared.errors import Refused, Unavailable
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
+SERVICE = "reporting"
+
 
 class AnotherLog(Unavailable):
-    """The log does not hold what the facts were folded from: it was taken back, or it is another."""
+    """The log is not the one that was folded: it was restored from an earlier copy, or it is another log."""
 
 
 class Projector:
-    def __init__(self, reporting: Reports, store: EventStore) -> None:
-        self.reporting = reporting
+    """Implements `ProjectionStore` of `shared/bus/projection_inbox.py`. Every method blocks."""
+
+    def __init__(self, reports: Reports, store: EventStore) -> None:
+        self.reports = reports
         self.store = store
+        self.status = ProjectionStatus(reports.models, SERVICE)
 
     def position(self) -> Position:
-        return self.reporting.position()
+        return self.reports.position()
 
     def apply(self, events: Sequence[EventMessage]) -> Position:
-        return self.reporting.apply(events)
+        return self.reports.apply(events)
 
     def checkpoint(self) -> Position:
-        """Where the facts stand, ready to go on. Those of another version, or none yet, are made from the whole log.
+        """The position of the read models, ready to go on from. If they are empty or of another version, rebuilds them from the log.
 
-        Raises AnotherLog: what it says next would be added to figures that are not its own; that these shall go is for a person to say.
+        Raises:
+            AnotherLog: events of this log must not be added to figures of another one, and dropping those figures is the operator's
+                decision (`parcours rebuild`).
         """
         try:
-            reached = self.reporting.checkpoint()
+            checkpoint = self.reports.checkpoint()
         except OtherVersion:
             return self.rebuild()
-        if reached.position == START and self.store.head() != START:
+        if checkpoint.position == START and self.store.head() != START:
             return self.rebuild()
-        if not belongs_to_log(reached, self.store.read_at([reached.position])):
-            raise AnotherLog(f"the read models stand at {reached.position}, in another log: `parcours rebuild` makes them from this one")
-        return reached.position
+        if not belongs_to_log(checkpoint, self.store.read_at([checkpoint.position])):
+            raise AnotherLog(
+                f"the read models are at position {checkpoint.position} of another log: `parcours rebuild` makes them from this one"
+            )
+        return checkpoint.position
 
     def rebuild(self) -> Position:
         try:
-            return self.reporting.rebuild(self.store)
-        except Refused as replaced:  # somebody rebuilds at this very moment: what they make is looked at when it is there
-            raise Unavailable(str(replaced)) from replaced
+            return self.reports.rebuild(self.store)
+        except Refused as fault:  # a later rebuild took over: try again, and find its tables when it is done
+            raise Unavailable(str(fault)) from fault
+
+    def record_stop(self, position: Position, kind: str, reason: str) -> None:
+        self.status.record_stop(position, kind, reason)
+
+    def record_running(self) -> None:
+        self.status.record_running()
+
+    def may_resume(self) -> bool:
+        """True once after the operator's request, and as long as nothing is stopped: another process or a rebuild applied the event."""
+        stop = self.status.stop()
+        if stop is None or stop.is_over(self.position()):
+            return True
+        return stop.retry_requested and self.status.take_retry_request()

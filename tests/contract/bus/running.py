@@ -10,7 +10,7 @@ from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.policy_inbox import PolicyInbox
-from shared.bus.projection_inbox import ProjectionInbox
+from shared.bus.projection_inbox import ProjectionInbox, ProjectionStore
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
@@ -46,11 +46,17 @@ class Recorder:
 
 
 class FakeProjection:
-    """Read models in memory. They move their position together with their effect, the `recorder`."""
+    """Read models in memory. They move their position together with their effect, the `recorder`.
+
+    `stops` are the positions of recorded stops; `status_fault` is raised instead of recording one.
+    """
 
     def __init__(self) -> None:
         self.recorder = Recorder()
         self.stored_position: Position = START
+        self.stops: list[Position] = []
+        self.status_fault: Exception | None = None
+        self.retry_requested = False
 
     def position(self) -> Position:
         return self.stored_position
@@ -64,6 +70,18 @@ class FakeProjection:
                 assert event.previous == self.stored_position, f"{event.position} does not follow {self.stored_position}"
                 self.recorder.react(event)
                 self.stored_position = event.position
+
+    def record_stop(self, position: Position, kind: str, reason: str) -> None:
+        if self.status_fault:
+            raise self.status_fault
+        self.stops.append(position)
+
+    def record_running(self) -> None:
+        self.stops.clear()
+
+    def may_resume(self) -> bool:
+        requested, self.retry_requested = self.retry_requested, False
+        return requested or not self.stops
 
 
 class Bus:
@@ -104,7 +122,7 @@ class Bus:
     def policy_inbox(self, recorder: Recorder | None = None, service: str = SERVICE, kinds: Collection[str] | None = None) -> PolicyInbox:
         return PolicyInbox(service, self.store, self.checkpoints, (recorder or self.recorder).react, kinds)
 
-    def projection_inbox(self, projection: FakeProjection) -> ProjectionInbox:
+    def projection_inbox(self, projection: ProjectionStore) -> ProjectionInbox:
         return ProjectionInbox("reporting", self.store, projection)
 
     def consume(self, inbox: Inbox) -> InboxConsumer:

@@ -109,9 +109,23 @@ def test_a_projection_stops_at_an_event_that_it_cannot_apply_and_names_it(bus: B
     assert "KeyError" in inbox.fault.reason
     assert projection.recorder.positions == positions[:2]
     projection.recorder.faults.clear()
-    inbox.retry()
+    projection.retry_requested = True
     eventually(lambda: projection.recorder.positions == positions)
     assert inbox.healthy()
+
+
+def test_a_stop_is_recorded_when_the_database_is_available_again(bus: Bus) -> None:
+    projection = FakeProjection()
+    projection.status_fault = Unavailable("the read models are away")
+    inbox = bus.projection_inbox(projection)
+    bus.consume(inbox)
+    projection.recorder.faults[1] = KeyError("person")
+    bus.record(1)
+    eventually(lambda: inbox.waiting_for == "Unavailable")
+    assert not inbox.healthy()
+    projection.status_fault = None
+    eventually(lambda: projection.stops == [1])
+    assert not inbox.healthy()
 
 
 def test_a_projection_waits_for_its_database(bus: Bus) -> None:
