@@ -28,7 +28,7 @@ from shared.message import (
     encode,
     event_id,
 )
-from shared.store.append_checks import checked
+from shared.store.append_checks import check_append
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.store.upcasting import Upcast
 from shared.time import Clock, local_date
@@ -197,7 +197,7 @@ class CommandHandler:
 
     def decided(self, decider: Decider[Any, Any, Any], command: Any, message: CommandMessage, stream: str, loaded: Loaded[Any]) -> Append:
         events = decider.decide(loaded.state, command)
-        append = checked(Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time))
+        append = check_append(Append(stream, loaded.version, decider.bodies(message, stream, events), message.recorded_time))
         loaded.state = reduce(decider.evolve, events, loaded.state)
         return append
 

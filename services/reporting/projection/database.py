@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
-from shared.store.postgres.connection import PATIENCE, away
-from shared.store.sqlite.connections import kind
+from shared.store.postgres.connection import CONNECTION_TIMEOUTS, is_transient
+from shared.store.sqlite.connections import primary_code
 
 SCRATCH = "sqlite://"  # a database of this process alone, gone with it
 SCRATCH_CACHE = 65_536  # KiB
@@ -26,7 +26,7 @@ def open_engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return open_sqlite(url)
     driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    patience = {name: value for name, value in PATIENCE.items() if name not in make_url(driver).query}
+    patience = {name: value for name, value in CONNECTION_TIMEOUTS.items() if name not in make_url(driver).query}
     return create_engine(driver, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=patience)
 
 
@@ -98,5 +98,5 @@ def driving(connection: Connection) -> Iterator[Any]:
 def passes(fault: BaseException | None) -> bool:
     """Whether the same may go well another time. What a statement itself does wrong would be waited for without end."""
     if isinstance(fault, psycopg.Error):
-        return away(fault)
-    return isinstance(fault, sqlite3.OperationalError) and kind(fault) != sqlite3.SQLITE_ERROR
+        return is_transient(fault)
+    return isinstance(fault, sqlite3.OperationalError) and primary_code(fault) != sqlite3.SQLITE_ERROR

@@ -37,7 +37,7 @@ def test_sqlite_refuses_to_change_what_was_recorded(tmp_path: Path, change: str)
 def test_an_sqlite_log_of_before_is_guarded_from_its_next_opening_on(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a"))
-    store.writer.execute("drop trigger events_are_never_replaced")
+    store.writer.connection.execute("drop trigger events_are_never_replaced")
     SqliteStore(store.path)
     with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
         connection.execute(REPLACEMENTS[0])

@@ -13,7 +13,7 @@ import pytest
 
 from shared.errors import Outdated, Unavailable
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
-from shared.store.sqlite.connections import size, write_ahead
+from shared.store.sqlite.connections import enable_write_ahead_log, file_size
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import append, everything
 
@@ -62,8 +62,8 @@ def test_who_finds_a_new_file_in_use_waits_until_it_is_free(tmp_path: Path) -> N
 def test_a_file_system_that_keeps_no_write_ahead_log_is_refused(tmp_path: Path) -> None:
     """SQLite itself asks for memory shared with others: what has none of it, as this way of locking, answers with another mode."""
     connection = sqlite3.connect(f"file:{tmp_path}/log.sqlite?vfs=unix-dotfile", uri=True)
-    with closing(connection), pytest.raises(sqlite3.OperationalError, match="can keep a write-ahead log"):
-        write_ahead(connection)
+    with closing(connection), pytest.raises(sqlite3.OperationalError, match="supports SQLite"):
+        enable_write_ahead_log(connection)
 
 
 def left_by_the_earlier_version(path: Path, how: str) -> None:
@@ -130,11 +130,11 @@ def test_checkpoints_in_a_file_of_their_own_are_no_log(tmp_path: Path) -> None:
 
 
 def test_what_stands_beside_a_log_may_go_at_any_moment(tmp_path: Path) -> None:
-    assert size(tmp_path / "log.sqlite-wal") == 0
+    assert file_size(tmp_path / "log.sqlite-wal") == 0
 
 
 def test_each_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     store, checkpoints = SqliteStore(tmp_path / "log.sqlite"), SqliteCheckpoints(tmp_path / "log.sqlite")
-    for connection in (store.writer, checkpoints.connection):
+    for connection in (store.writer.connection, checkpoints.connection):
         assert connection.execute("pragma synchronous").fetchone() == (2,)  # full
         assert connection.execute("pragma journal_mode").fetchone() == (b"wal",)
