@@ -20,7 +20,7 @@ from typing import NamedTuple
 from shared.command_handler import Answer, CommandHandler, LoadedStream, answer_to
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import CommandMessage
-from shared.store.append_checks import checked as check_append
+from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
 from shared.trust.access import Identity
 

@@ -1,7 +1,8 @@
-"""What no log may hold is refused before it meets a lock: an event that cannot be read again could never be taken out again.
+"""Checks of an append before it takes a lock: names and bodies that any log can store and any reader can decode.
 
-Every reader of the whole log would stop at it for good. So the body is decoded once as readers will decode it, for some two
-microseconds, whichever log it is for; and what the log itself looks for, the names, is of a form that every log can hold.
+The log is immutable. An event that cannot be decoded could never be removed, and every reader of the whole log would stop at it. So
+each body is decoded once before it is appended, in the same way as readers decode it; this costs about two microseconds. The limits
+are the same for every adapter, so that a log can be moved from one database to another.
 """
 
 from typing import Any
@@ -14,8 +15,11 @@ from shared.message import EventBody
 from shared.store.port import BODY_LIMIT, NAME_LIMIT, Append, NewEvent
 
 
-class Body(EventBody, frozen=True, kw_only=True, gc=False):
-    """As its writer made it. The log's own fields are put in front of it: given here, they would be read in their stead."""
+class SubmittedBody(EventBody, frozen=True, kw_only=True, gc=False):
+    """A body as the writer submits it, with any of the fields that belong to the log.
+
+    The log writes its own fields before the body's. If the body had them too, a decoder would take the last value, the writer's.
+    """
 
     data: Raw = Raw(b"{}")
     previous: Any | UnsetType = UNSET
@@ -24,10 +28,17 @@ class Body(EventBody, frozen=True, kw_only=True, gc=False):
     recordedtime: Any | UnsetType = UNSET
 
 
-decode = msgspec.json.Decoder(Body).decode
+decode_body = msgspec.json.Decoder(SubmittedBody).decode
 
 
-def checked(append: Append) -> Append:
+def check_append(append: Append) -> Append:
+    """Return `append` unchanged if every log can store it.
+
+    Raises:
+        ValueError: it has no events.
+        TooLarge: a body is over BODY_LIMIT or a name over NAME_LIMIT.
+        Unrecordable: a name or a body is malformed.
+    """
     if not append.events:
         raise ValueError(f"an append to {append.stream} without events")
     for name in {append.stream, *[event.type for event in append.events]}:
@@ -38,27 +49,29 @@ def checked(append: Append) -> Append:
 
 
 def check_name(name: str) -> None:
+    """Check a stream name or an event type."""
     try:
         size = len(name.encode())
     except UnicodeEncodeError as fault:
-        raise Unrecordable(f"{name!r} is no text: {fault.reason}") from fault
+        raise Unrecordable(f"{name!r} is not valid Unicode text: {fault.reason}") from fault
     if size > NAME_LIMIT:
-        raise TooLarge(f"{name[:40]}… is a name of {size} bytes; the log takes {NAME_LIMIT}")
+        raise TooLarge(f"the name {name[:40]}… takes {size} bytes; the limit is {NAME_LIMIT}")
     if not name or "\0" in name:
-        raise Unrecordable(f"{name!r} is no name: it is empty, or has U+0000 in it")
+        raise Unrecordable(f"{name!r} is not a valid name: it is empty or contains U+0000")
 
 
 def check_body(event: NewEvent, body: bytes) -> None:
+    """Check that readers can decode a body, and that it agrees with its event."""
     if len(body) > BODY_LIMIT:
-        raise TooLarge(f"{event.type} takes {len(body)} bytes; the log takes {BODY_LIMIT} an event")
+        raise TooLarge(f"{event.type} takes {len(body)} bytes; the limit for one event is {BODY_LIMIT}")
     if not body.startswith(b'{"') or b"\n" in body:
         raise Unrecordable(f"the body of {event.type} is not one line of JSON")
     try:
         body.decode()
-        read = decode(body)
+        decoded = decode_body(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-        raise Unrecordable(f"the body of {event.type} could not be read again: {fault}") from fault
-    if read.id.int != event.id.int or read.type != event.type:
-        raise Unrecordable(f"the body of {event.type} has another id or type than its event")
-    if not (read.previous is read.position is read.streamversion is read.recordedtime is UNSET):
-        raise Unrecordable(f"the body of {event.type} has a field that is the log's own")
+        raise Unrecordable(f"the body of {event.type} cannot be decoded: {fault}") from fault
+    if decoded.id.int != event.id.int or decoded.type != event.type:
+        raise Unrecordable(f"the body of {event.type} has a different id or type than its event")
+    if not (decoded.previous is decoded.position is decoded.streamversion is decoded.recordedtime is UNSET):
+        raise Unrecordable(f"the body of {event.type} has a field that belongs to the log")

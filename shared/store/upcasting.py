@@ -1,6 +1,6 @@
-"""Old shapes are never seen by readers: each event read from a log is given its current shape on the way.
+"""Upcasting: each event read from a log is converted to the current schema version of its type, so readers know only that one.
 
-The bytes in the log stay what was written. An upcast is a pure function from the data of one schema version to that of the next.
+The stored bytes are never changed. An upcast is a pure function from the data of one schema version to the data of the next.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,18 +15,21 @@ from shared.message import EventMessage, Position, dataschema, encode
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, R
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-UpcastPath = tuple[str, tuple[Upcast, ...]]  # the current schema, and the steps that lead there
+UpcastPath = tuple[str, tuple[Upcast, ...]]  # the current schema, and the upcasts that lead to it, in order
 
 
 class UpcastingStore:
-    """Any log, read in current shapes. `upcasts` gives for an event kind the steps from version 1 to 2, 2 to 3…"""
+    """An event store that wraps another one and upcasts what is read from it.
+
+    `upcasts` maps an event kind to its upcasts: from version 1 to 2, from 2 to 3, and so on.
+    """
 
     def __init__(self, store: EventStore, upcasts: Mapping[str, Sequence[Upcast]]) -> None:
         self.store = store
-        self.old: dict[str, UpcastPath] = {
-            dataschema(kind, version): (dataschema(kind, len(steps) + 1), tuple(steps[version - 1 :]))
-            for kind, steps in upcasts.items()
-            for version in range(1, len(steps) + 1)
+        self.paths: dict[str, UpcastPath] = {  # by the outdated schema
+            dataschema(kind, version): (dataschema(kind, len(path) + 1), tuple(path[version - 1 :]))
+            for kind, path in upcasts.items()
+            for version in range(1, len(path) + 1)
         }
 
     def append(self, append: Append) -> Appended:
@@ -36,16 +39,16 @@ class UpcastingStore:
         return self.store.append_many(appends)
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return self.current(self.store.read_stream(stream, after))
+        return self.upcast_all(self.store.read_stream(stream, after))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
-        return self.current(self.store.read_all(after, limit))
+        return self.upcast_all(self.store.read_all(after, limit))
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return self.current(self.store.read_as(shape, after, limit))
+        return self.upcast_all(self.store.read_as(shape, after, limit))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return self.current(self.store.read_at(positions))
+        return self.upcast_all(self.store.read_at(positions))
 
     def head(self) -> Position:
         return self.store.head()
@@ -59,15 +62,16 @@ class UpcastingStore:
     def close(self) -> None:
         self.store.close()
 
-    def current(self, events: list[R]) -> list[R]:
-        """One look-up for each event; one that has its current shape is handed on as it is."""
-        old = self.old
-        return [upcast(event, old[event.dataschema]) if event.dataschema in old else event for event in events]
+    def upcast_all(self, events: list[R]) -> list[R]:
+        """Upcast the events that need it; the others are returned as they are, for the price of one look-up each."""
+        paths = self.paths
+        return [upcast(event, paths[event.dataschema]) if event.dataschema in paths else event for event in events]
 
 
-def upcast(event: R, way: UpcastPath) -> R:
-    schema, steps = way
+def upcast(event: R, path: UpcastPath) -> R:
+    """Return the event with its data and its schema converted to the current version."""
+    schema, upcasts = path
     data: dict[str, Any] = msgspec.json.decode(event.data)
-    for step in steps:
-        data = step(data)
+    for convert in upcasts:
+        data = convert(data)
     return msgspec.structs.replace(event, dataschema=schema, data=Raw(encode(data)))

@@ -134,7 +134,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "log in SQLite": sqlite_objects(folder / "log.sqlite"),
         "dead letters in SQLite": sqlite_objects(folder / "dead_letters.sqlite"),
         "log in PostgreSQL": postgres_objects(),
-        "advisory locks": [postgres_schema.LOCK, postgres_checkpoints.LEASES, READ_MODELS_LOCK],
+        "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_checkpoints.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": {str(name): [str(column.name) for column in table.columns] for name, table in TABLES.items()},
     }
 

@@ -18,10 +18,10 @@ from shared.errors import Conflict
 from shared.message import Position
 from shared.store.group_commit import GroupCommit
 from shared.store.port import Append, Appended, EventStore
-from shared.store.postgres.binary_format import int8s
+from shared.store.postgres.binary_format import unpack_int8_array
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.store import PostgresStore
-from shared.store.postgres.writer import APPEND, PostgresWriter, outcome, packed
+from shared.store.postgres.writer import APPEND, PostgresWriter, outcome, pack_appends
 from tests.bench import ours
 from tests.bench.appends import writers
 from tests.bench.floors import is_postgres
@@ -48,8 +48,8 @@ NOTIFYING_APPEND = Statement("notifying", "select notifying_append($1, $2, $3, $
 
 class NotifyingWriter(PostgresWriter):
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        with self.links.link() as link:
-            numbers = int8s(link.call(NOTIFYING_APPEND, *packed(appends)).get_value(0, 0) or b"")
+        with self.pool.connection() as connection:
+            numbers = unpack_int8_array(connection.call(NOTIFYING_APPEND, *pack_appends(appends)).get_value(0, 0) or b"")
         return [outcome(append, *numbers[2 * n : 2 * n + 2]) for n, append in enumerate(appends)]
 
 
@@ -61,7 +61,7 @@ def opened(address: str, notify: bool) -> Iterator[EventStore]:
             with psycopg.connect(address) as connection:
                 connection.execute("select pg_advisory_xact_lock(1)")  # two processes may set up at once
                 connection.execute(NOTIFYING)
-            store.submit = GroupCommit(NotifyingWriter(store.writing).commit)
+            store.group_commit = GroupCommit(NotifyingWriter(store.writer_pool).commit)
         yield store
 
 

@@ -71,7 +71,7 @@ def test_who_waits_is_woken_through_the_next_leader(cluster: Cluster, store: Kur
     cluster.nodes[0].stop()
     elsewhere = KurrentStore(cluster.uri)
     threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
-    assert store.wait(store.watch.last, 20)
+    assert store.wait(store.subscription.last_seen, 20)
     elsewhere.close()
 
 

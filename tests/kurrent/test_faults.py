@@ -11,7 +11,7 @@ import pytest
 from kurrentdbclient import KurrentDBClient
 
 from shared.errors import Conflict, UnknownPosition
-from shared.store.kurrent.events import proposed
+from shared.store.kurrent.events import to_kurrent
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import EventStore
 from tests.contract.store import test_append as appending
@@ -53,9 +53,9 @@ def a_late_repetition_gets_the_first_answer(store: EventStore) -> None:
 
 def who_waits_is_woken_by_the_subscription_alone(store: KurrentStore) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store.node, "head", lambda: 0)
+        patch.setattr(store.client, "head", lambda: 0)
         asked = append("a")
-        store.node.append(asked, proposed(asked.events, b""))  # as another process would
+        store.client.append(asked, to_kurrent(asked.events, b""))  # as another process would
         assert store.wait(0, 3)
 
 

@@ -72,7 +72,7 @@ def test_a_reader_finds_a_server_again_that_was_away_for_a_while(server: Simulat
 def test_who_waits_is_woken_by_the_subscription_after_a_restart(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription, "LOOK", 60)  # nobody looks at the head: the subscription alone may wake them
+    monkeypatch.setattr(subscription, "HEAD_POLL_INTERVAL_S", 60)  # nobody looks at the head: the subscription alone may wake them
     store.append(append("a"))
     assert not store.wait(store.head(), 0.1)
     while not server.streams.subscriptions:
@@ -93,7 +93,7 @@ def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(store.node, "follow", lambda after, seconds: {}[after])
+        broken.setattr(store.client, "subscribe", lambda after, seconds: {}[after])
         assert not store.wait(0, 0.2)
     assert not server.streams.subscriptions
     for _ in range(100):
@@ -104,7 +104,7 @@ def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
 
 
 def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription.HeadSubscription, "begin", lambda watch: None)
+    monkeypatch.setattr(subscription.HeadSubscription, "ensure_running", lambda watch: None)
     elsewhere = KurrentStore(server.uri)
     threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
     assert store.wait(0, 10)
@@ -129,7 +129,7 @@ def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulate
         lambda: store.read_all(0),
         store.head,
         lambda: store.position_at(LONG_AGO),
-        lambda: store.wait(store.watch.last, 1),
+        lambda: store.wait(store.subscription.last_seen, 1),
         lambda: KurrentStore(server.uri),
     ):
         with pytest.raises(Unavailable):
@@ -140,8 +140,8 @@ def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulate
 
 
 def test_a_server_that_says_nothing_is_unavailable_in_time(server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "CALL", 0.3)
-    monkeypatch.setattr(client, "PAGE", 0.3)
+    monkeypatch.setattr(client, "CALL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "PAGE_TIMEOUT_S", 0.3)
     server.streams.answering.clear()
     for call in (lambda: store.append(known(1, 0)), lambda: store.read_stream("a"), lambda: store.read_all(0), store.head):
         begun = time.monotonic()
@@ -157,7 +157,7 @@ def test_a_server_that_is_back_but_says_nothing_is_unavailable_in_time(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client asks something by itself when it connects anew, and would wait for the answer for ever."""
-    monkeypatch.setattr(client, "CALL", 0.3)
+    monkeypatch.setattr(client, "CALL_TIMEOUT_S", 0.3)
     server.stop()
     with pytest.raises(Unavailable):
         store.append(known(1, 0))
@@ -220,13 +220,13 @@ def test_a_moment_is_found_again_from_a_place_passed_before(store: KurrentStore,
     store.append_many([Append(f"s{day}", 0, [event(f"s{day}")], LONG_AGO + timedelta(days=day)) for day in range(400)])
     read = everything(store)
     pages: list[int] = []
-    backwards = store.node.backwards
+    backwards = store.client.read_backwards
 
     def counted(before: Position | None, limit: int) -> Sequence[RecordedEvent]:
         pages.append(limit)
         return backwards(before, limit)
 
-    monkeypatch.setattr(store.node, "backwards", counted)
+    monkeypatch.setattr(store.client, "read_backwards", counted)
     for day in (10, 9, 399, 0, 200, 10):
         assert store.position_at(LONG_AGO + timedelta(days=day, hours=1)) == read[day].position
     assert store.position_at(LONG_AGO - timedelta(days=1)) == 0

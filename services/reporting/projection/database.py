@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from shared.errors import Unavailable
-from shared.store.postgres.connection import PATIENCE, away
+from shared.store.postgres import connection as postgres
 from shared.store.sqlite.connections import primary_code
 
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
@@ -26,7 +26,7 @@ def open_engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return open_sqlite(url)
     driver_url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    timeouts = {name: value for name, value in PATIENCE.items() if name not in make_url(driver_url).query}
+    timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
     return create_engine(driver_url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=timeouts)
 
 
@@ -98,5 +98,5 @@ def driver_connection(connection: Connection) -> Iterator[Any]:
 def is_transient(fault: BaseException | None) -> bool:
     """Whether the same statement may succeed later. An error in the statement itself must not count: callers would retry for ever."""
     if isinstance(fault, psycopg.Error):
-        return away(fault)
+        return postgres.is_transient(fault)
     return isinstance(fault, sqlite3.OperationalError) and primary_code(fault) != sqlite3.SQLITE_ERROR

@@ -1,15 +1,16 @@
-"""Calls to KurrentDB: each has a deadline, and each fault comes out under a name of ours.
+"""Calls to KurrentDB: each has a time limit, and raises the errors of shared/errors.py.
 
-The client makes a call twice before it gives up, and connects anew in between when the node was gone or is no longer the leader. That
-is safe for appends, whose events have ids and versions; and it means that a call takes up to twice its deadline.
+Retries. kurrentdbclient makes each call twice before it raises, and reconnects in between if the node is gone or is no longer the
+leader. That is safe for appends, because their events have ids and the expected version is explicit; it also means that a call may take
+twice its time limit. It does not retry while the events of a response stream in, so `read_page` does that here.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-# gRPC imports these when they are first needed. In a process with green threads that is too late: it would hang.
-from grpc import _auth, _channel, _plugin_wrapping  # noqa: F401
+# gRPC imports these modules when it first needs them. In a process patched by eventlet that import would hang, so it is done here.
+from grpc import _auth, _channel, _plugin_wrapping  # noqa: F401  (imported for the reason above, not used)
 from kurrentdbclient import KurrentDBClient, NewEvent, RecordedEvent, StreamState
 from kurrentdbclient.common import AbstractCatchupSubscription, GrpcOptions
 from kurrentdbclient.exceptions import (
@@ -33,8 +34,9 @@ from shared.errors import Conflict, TooLarge, Unavailable, UnknownPosition
 from shared.message import START, Position
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended
 
-CALL, PAGE = 5.0, 30.0  # seconds for a single answer, and for a page of events
-AWAY = (
+CALL_TIMEOUT_S = 5.0  # for a single answer
+PAGE_TIMEOUT_S = 30.0  # for a page of events
+UNAVAILABLE_ERRORS = (
     GrpcError,
     DeadlineExceededError,
     AbortedByServerError,
@@ -43,34 +45,45 @@ AWAY = (
     UnauthenticatedError,
     UnknownError,
 )
-LOST = (ServiceUnavailableError, NodeIsNotLeaderError, CancelledError)  # another connection may do better
+CONNECTION_ERRORS = (ServiceUnavailableError, NodeIsNotLeaderError, CancelledError)  # a new connection may succeed
+
+# By default all channels of a process share one backoff after a failed connection, up to two minutes. With these options each new
+# channel really tries to connect, and soon.
+RECONNECT_OPTIONS = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
 
 
-# A new connection is really tried: otherwise the channels of a process share the pause after a failed attempt, up to two minutes.
-RECONNECT = (("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 2_000))
-
-
-class Client(KurrentDBClient):
-    """As it is, but that it connects again at once, and does not wait for ever for the call that it then makes by itself."""
+class ReconnectingClient(KurrentDBClient):
+    """The client with two changes: it reconnects at once, and the call that it makes itself when it reconnects has a time limit."""
 
     def _construct_grpc_channel(self, grpc_target: str, grpc_options: GrpcOptions = ()) -> Any:
-        return super()._construct_grpc_channel(grpc_target, grpc_options + RECONNECT)
+        return super()._construct_grpc_channel(grpc_target, grpc_options + RECONNECT_OPTIONS)
 
-    def _get_commit_position(self, *, timeout: float | None = None, **asked: Any) -> int:
-        return super()._get_commit_position(timeout=timeout or CALL, **asked)
+    def _get_commit_position(self, *, timeout: float | None = None, **options: Any) -> int:
+        return super()._get_commit_position(timeout=timeout or CALL_TIMEOUT_S, **options)
 
 
 class KurrentClient:
+    """The calls that the log needs, in its own terms. All of them raise Unavailable when the server cannot be reached in time.
+
+    Versions start at 1 in the log and at 0 in KurrentDB. Positions are commit positions in both. Events that the server itself writes
+    (types beginning with `$`) are left out by the client's own filter.
+    """
+
     def __init__(self, uri: str) -> None:
-        with reachable():
-            self.client = Client(uri)
+        with raises_unavailable():
+            self.client = ReconnectingClient(uri)
 
     def append(self, append: Append, events: Sequence[NewEvent]) -> Appended | Conflict:
+        """Append `events`, which are those of `append`, in one commit. Raises TooLarge over the server's MaxAppendSize."""
         version = StreamState.NO_STREAM if append.expected == NO_STREAM else append.expected - 1
-        one = events[0] if len(events) == 1 else events
+        one_or_many = events[0] if len(events) == 1 else events
         try:
-            with reachable():
-                position = self.client.append_to_stream(append.stream, current_version=version, events=one, timeout=CALL)
+            with raises_unavailable():
+                position = self.client.append_to_stream(append.stream, current_version=version, events=one_or_many, timeout=CALL_TIMEOUT_S)
         except WrongCurrentVersionError as fault:
             actual = fault.actual_version
             return Conflict(append.stream, append.expected, actual + 1 if isinstance(actual, int) else NO_STREAM)
@@ -78,65 +91,73 @@ class KurrentClient:
             raise TooLarge(f"{len(events)} events for {append.stream} at once: {fault}") from fault
         return Appended(position, append.expected + len(events))
 
-    def stream(self, stream: str, after: int) -> Sequence[RecordedEvent]:
-        """The first event of a stream, whose version is 1 in the port, is at 0 here."""
+    def read_stream(self, stream: str, after: int) -> Sequence[RecordedEvent]:
+        """Return the events after a version. Since the server counts from 0, its first event to read has the number `after`."""
         try:
-            with reachable():
-                return self.client.get_stream(stream, stream_position=after, timeout=PAGE)
+            with raises_unavailable():
+                return self.client.get_stream(stream, stream_position=after, timeout=PAGE_TIMEOUT_S)
         except NotFoundError:
             return ()
 
-    def forwards(self, after: Position, limit: int) -> Sequence[RecordedEvent]:
-        """The server begins with the event at `after` itself: one more is asked for, and the first is a proof of the place."""
+    def read_forwards(self, after: Position, limit: int) -> Sequence[RecordedEvent]:
+        """Return at most `limit` events after a position.
+
+        The server starts with the event at the position itself. So one more is requested; the first must be at `after`, which proves
+        that the position belongs to this log.
+
+        Raises:
+            UnknownPosition: no event is at `after`, and it is not beyond the head.
+        """
         if limit <= 0 or after > LAST_POSITION:
             return ()
         if after == START:
-            return self.page(limit=limit)
+            return self.read_page(limit=limit)
         try:
-            found = self.page(commit_position=after, limit=limit + 1)
+            events = self.read_page(commit_position=after, limit=limit + 1)
         except InvalidCommitPositionError:
-            found = ()
-        if found and found[0].commit_position == after:
-            return found[1:]
+            events = ()
+        if events and events[0].commit_position == after:
+            return events[1:]
         if after > self.head():
             return ()
         raise UnknownPosition(after)
 
-    def at(self, position: Position) -> RecordedEvent | None:
+    def read_at(self, position: Position) -> RecordedEvent | None:
+        """Return the event at a position, None if there is none."""
         if not START < position <= LAST_POSITION:
             return None
         try:
-            found = next(iter(self.page(commit_position=position, limit=1)), None)
+            event = next(iter(self.read_page(commit_position=position, limit=1)), None)
         except InvalidCommitPositionError:
             return None
-        return found if found and found.commit_position == position else None
+        return event if event and event.commit_position == position else None
 
-    def backwards(self, before: Position | None, limit: int) -> Sequence[RecordedEvent]:
-        """From the event before this position, or from the last; the latest first."""
-        return self.page(commit_position=before, limit=limit, backwards=True)
+    def read_backwards(self, before: Position | None, limit: int) -> Sequence[RecordedEvent]:
+        """Return at most `limit` events before a position, or before the end of the log if it is None; the latest first."""
+        return self.read_page(commit_position=before, limit=limit, backwards=True)
 
-    def last(self) -> RecordedEvent | None:
-        return next(iter(self.backwards(None, 1)), None)
+    def last_event(self) -> RecordedEvent | None:
+        return next(iter(self.read_backwards(None, 1)), None)
 
     def head(self) -> Position:
-        with reachable():
-            return self.client.get_commit_position(timeout=CALL)
+        with raises_unavailable():
+            return self.client.get_commit_position(timeout=CALL_TIMEOUT_S)
 
-    def page(self, **asked: Any) -> Sequence[RecordedEvent]:
-        """What the server itself writes (types in `$…`) is left out by the client's own filter."""
-        with reachable():
+    def read_page(self, **options: Any) -> Sequence[RecordedEvent]:
+        """Read events of the whole log; once more, on a new connection, if the connection breaks."""
+        with raises_unavailable():
             try:
-                return self.pulled(**asked)
-            except LOST:
-                self.client.get_commit_position(timeout=CALL)  # the client connects anew here, and would not while events stream
-                return self.pulled(**asked)
+                return self.read_page_once(**options)
+            except CONNECTION_ERRORS:
+                self.client.get_commit_position(timeout=CALL_TIMEOUT_S)  # makes the client reconnect
+                return self.read_page_once(**options)
 
-    def pulled(self, **asked: Any) -> Sequence[RecordedEvent]:
-        with self.client.read_all(timeout=PAGE, **asked) as events:
+    def read_page_once(self, **options: Any) -> Sequence[RecordedEvent]:
+        with self.client.read_all(timeout=PAGE_TIMEOUT_S, **options) as events:
             return tuple(events)
 
-    def follow(self, after: Position, seconds: float) -> AbstractCatchupSubscription:
-        """The events behind `after`, as they come; it ends with a fault when the seconds are over."""
+    def subscribe(self, after: Position, seconds: float) -> AbstractCatchupSubscription:
+        """Subscribe to the events after a position. The subscription raises an error of the client when its time is over."""
         return self.client.subscribe_to_all(commit_position=after or None, timeout=seconds)
 
     def close(self) -> None:
@@ -144,8 +165,9 @@ class KurrentClient:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
+def raises_unavailable() -> Iterator[None]:
+    """Raise Unavailable for the client's errors that say that the server cannot be used now."""
     try:
         yield
-    except AWAY as fault:
+    except UNAVAILABLE_ERRORS as fault:
         raise Unavailable(f"KurrentDB: {type(fault).__name__} {fault}") from fault

@@ -1,4 +1,4 @@
-"""Events on their way into KurrentDB and out of it. The writer's bytes are the event's data as they are, and are never made again."""
+"""Converting events to and from KurrentDB's. The data of an event is the writer's bytes, unchanged; its metadata is usually empty."""
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
@@ -13,55 +13,62 @@ from shared.message import Position
 from shared.store.port import NewEvent
 
 
-class Stamp(msgspec.Struct):
-    """The metadata of an event that has not the server's time: past history."""
+class HistoryMetadata(msgspec.Struct):
+    """The metadata of an event of past history, whose recording time is not the server's."""
 
     recordedtime: datetime
 
 
-decode_stamp = msgspec.json.Decoder(Stamp).decode
+decode_metadata = msgspec.json.Decoder(HistoryMetadata).decode
 
 
-def proposed(events: Sequence[NewEvent], metadata: bytes) -> list[kurrentdbclient.NewEvent]:
+def to_kurrent(events: Sequence[NewEvent], metadata: bytes) -> list[kurrentdbclient.NewEvent]:
     return [kurrentdbclient.NewEvent(type=event.type, data=event.body, metadata=metadata, id=event.id) for event in events]
 
 
-def stamped(moment: datetime) -> bytes:
-    return msgspec.json.encode(Stamp(moment.astimezone(UTC)))
+def history_metadata(moment: datetime) -> bytes:
+    """Return the metadata of an event that is to be recorded at a past moment."""
+    return msgspec.json.encode(HistoryMetadata(moment.astimezone(UTC)))
 
 
-def stamp(event: RecordedEvent) -> datetime | None:
-    return decode_stamp(event.metadata).recordedtime if event.metadata else None
+def history_time(event: RecordedEvent) -> datetime | None:
+    """Return the recording time in the metadata of an event, None if it has the server's time."""
+    return decode_metadata(event.metadata).recordedtime if event.metadata else None
 
 
-def recorded(event: RecordedEvent) -> datetime:
-    moment = stamp(event) or event.recorded_at
-    assert moment is not None, "the server stamps every event"
+def recording_time(event: RecordedEvent) -> datetime:
+    """Return the recording time of an event: from its metadata, or the server's."""
+    moment = history_time(event) or event.recorded_at
+    assert moment is not None, "the server gives every event a time"
     return moment
 
 
-def lines(events: Sequence[RecordedEvent], previous: Position | None = None) -> bytes:
-    """Each event as a line: the log's own fields in front of the writer's bytes."""
-    made = []
+def to_lines(events: Sequence[RecordedEvent], previous: Position | None = None) -> bytes:
+    """Return each event as a line of JSON, with the log's own fields before the writer's bytes.
+
+    `previous` is the position before the first event, if the events are consecutive in the log; otherwise they do not get that field.
+    """
+    lines = []
     for event in events:
-        made.append(message.line(event.data, event.commit_position, event.stream_position + 1, recorded(event).isoformat(), previous))
+        time = recording_time(event).isoformat()
+        lines.append(message.line(event.data, event.commit_position, event.stream_position + 1, time, previous))
         previous = None if previous is None else event.commit_position
-    return b"\n".join(made)
+    return b"\n".join(lines)
 
 
 class TimeIndex:
-    """Places that were passed before, by their time of recording: from where to look for a moment, instead of from the end."""
+    """Recording times of events that this process has read: where to start looking for a moment, instead of at the end of the log."""
 
     def __init__(self) -> None:
-        self.passed: list[tuple[datetime, Position]] = []
+        self.entries: list[tuple[datetime, Position]] = []  # sorted
 
-    def note(self, event: RecordedEvent) -> None:
-        mark = (recorded(event), event.commit_position)
-        place = bisect_right(self.passed, mark)
-        if not place or self.passed[place - 1] != mark:
-            insort(self.passed, mark)
+    def add(self, event: RecordedEvent) -> None:
+        entry = (recording_time(event), event.commit_position)
+        index = bisect_right(self.entries, entry)
+        if not index or self.entries[index - 1] != entry:
+            insort(self.entries, entry)
 
-    def behind(self, moment: datetime) -> Position | None:
-        """The last mark of the earliest time over `moment`; None when there is none, and the end of the log is to be taken."""
-        place = bisect_right(self.passed, moment, key=lambda mark: mark[0])
-        return self.passed[place][1] if place < len(self.passed) else None
+    def first_after(self, moment: datetime) -> Position | None:
+        """Return the position of the first entry whose time is later than `moment`; None, for the end of the log, if there is none."""
+        index = bisect_right(self.entries, moment, key=lambda entry: entry[0])
+        return self.entries[index][1] if index < len(self.entries) else None

@@ -1,8 +1,17 @@
-"""Waiting for the end of a KurrentDB log to move: one subscription for all who wait in this process.
+"""Waiting until the head of a KurrentDB log moves: one subscription for all waiting threads of this process.
 
-The subscription is opened by the first who waits and left when nobody has waited for a while. It ends by itself after half a minute and
-whenever the server goes; then it is opened again from the last position that was seen. It only says that there is more: nobody's
-checkpoint depends on it. And because a silent connection may be a dead one, whoever waits also looks at the head once a second.
+How it works
+------------
+KurrentDB can push events to a client. One background thread subscribes to the log and notes the position of each event that arrives;
+threads that call `wait` sleep on a condition until that position is greater than theirs. Appends of this process are noted too, without
+the way through the server.
+
+The background thread starts with the first `wait`. Each subscription ends after SUBSCRIPTION_LIFETIME_S, or when the server goes away,
+and is opened again from the last position noted, as long as somebody has waited within that time; then the thread ends. If the thread
+dies of an unexpected error, the next `wait` starts another one.
+
+The subscription only says that there is more to read. No checkpoint depends on it, so a lost event does no harm. A connection that
+receives nothing may be a dead one, so a waiting thread also reads the head every HEAD_POLL_INTERVAL_S.
 """
 
 import threading
@@ -13,41 +22,46 @@ from kurrentdbclient.exceptions import KurrentDBClientError
 from shared.message import START, Position
 from shared.store.kurrent.client import KurrentClient
 
-LOOK = 1.0  # seconds between two looks at the head, beside the subscription
-LINGER = 30.0  # seconds of one subscription, and of going on when nobody waits
-PAUSE = 0.2  # seconds before a lost subscription is opened again
+HEAD_POLL_INTERVAL_S = 1.0  # beside the subscription
+SUBSCRIPTION_LIFETIME_S = 30.0  # of one subscription, and of the thread after the last `wait`
+RESUBSCRIBE_DELAY_S = 0.2
 
 
 class HeadSubscription:
-    def __init__(self, node: KurrentClient) -> None:
-        self.node = node
+    """Block threads until the log has more events."""
+
+    def __init__(self, client: KurrentClient) -> None:
+        self.client = client
         self.moved = threading.Condition()
-        self.last: Position = START
-        self.asked = 0.0  # when somebody waited last
+        self.last_seen: Position = START
+        self.last_wait_at = 0.0  # of time.monotonic
         self.running = False
         self.closed = False
 
     def note(self, position: Position) -> None:
+        """An event is known to be at this position."""
         with self.moved:
-            if position > self.last:
-                self.last = position
+            if position > self.last_seen:
+                self.last_seen = position
                 self.moved.notify_all()
 
     def wait(self, after: Position, timeout: float) -> bool:
+        """Block until an event is after position `after`; return False if none is within `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while self.last <= after:
-            self.note(self.node.head())
-            left = deadline - time.monotonic()
-            if self.last > after or left <= 0:
+        while self.last_seen <= after:
+            self.note(self.client.head())
+            remaining = deadline - time.monotonic()
+            if self.last_seen > after or remaining <= 0:
                 break
             with self.moved:
-                self.begin()
-                if self.last <= after:
-                    self.moved.wait(min(left, LOOK))
-        return self.last > after
+                self.ensure_running()
+                if self.last_seen <= after:
+                    self.moved.wait(min(remaining, HEAD_POLL_INTERVAL_S))
+        return self.last_seen > after
 
-    def begin(self) -> None:
-        self.asked = time.monotonic()
+    def ensure_running(self) -> None:
+        """Start the background thread unless it runs. The caller holds the condition's lock."""
+        self.last_wait_at = time.monotonic()
         if not self.running and not self.closed:
             self.running = True
             threading.Thread(target=self.run, name="kurrent-watch", daemon=True).start()
@@ -55,23 +69,24 @@ class HeadSubscription:
     def run(self) -> None:
         try:
             self.follow()
-        except BaseException:  # nobody foresaw it: whoever waits next begins again
+        except BaseException:  # unexpected: let the next `wait` start another thread
             with self.moved:
                 self.running = False
             raise
 
     def follow(self) -> None:
-        while self.wanted():
+        while self.is_wanted():
             try:
-                with self.node.follow(self.last, LINGER) as events:
+                with self.client.subscribe(self.last_seen, SUBSCRIPTION_LIFETIME_S) as events:
                     for event in events:
                         self.note(event.commit_position)
-            except (KurrentDBClientError, ValueError):  # its time is over, the server went, or the channel was closed
-                time.sleep(PAUSE)
+            except (KurrentDBClientError, ValueError):  # its time is over, the server went away, or the channel was closed
+                time.sleep(RESUBSCRIBE_DELAY_S)
 
-    def wanted(self) -> bool:
+    def is_wanted(self) -> bool:
+        """Whether somebody has waited lately. If not, the thread is marked as ended, under the lock, before it ends."""
         with self.moved:
-            self.running = not self.closed and time.monotonic() - self.asked < LINGER
+            self.running = not self.closed and time.monotonic() - self.last_wait_at < SUBSCRIPTION_LIFETIME_S
             return self.running
 
     def close(self) -> None:

@@ -1,30 +1,33 @@
-"""Values as PostgreSQL's own binary formats.
+"""PostgreSQL's binary formats of the few types that we send and receive: integers, times, texts and one-dimensional arrays.
 
-Why this is dangerous. The server believes the bytes. A wrong length is refused, but two arrays of different sizes, or a time counted
-from the wrong year, are stored without a word. All packing is in this file, the contract suite reads back every value that it packs,
-and the SQL function gets arrays whose sizes one function (`postgres_writer.packed`) makes equal.
+The server trusts these bytes. It refuses a wrong length, but it stores without any error two arrays of different sizes, or a time
+counted from another epoch. Therefore all packing is in this module, the contract suite reads back each type of value that is packed,
+and the arrays of an append, whose sizes must agree, are all made by one function (`writer.pack_appends`).
+
+Formats: `send` and `recv` functions in PostgreSQL's source, for instance src/backend/utils/adt/arrayfuncs.c (array_recv).
 """
 
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-INT8, INT4, TEXT, TIMESTAMPTZ, INT8_ARRAY = 20, 23, 25, 1184, 1016
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
-NULL = b"\xff\xff\xff\xff"  # a length of -1
+INT8, INT4, TEXT, TIMESTAMPTZ = 20, 23, 25, 1184  # type OIDs: select oid from pg_type
+INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TIMESTAMPTZ_ARRAY = 1016, 1007, 1009, 1185
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # timestamptz is the number of microseconds since then
+NULL = b"\xff\xff\xff\xff"  # the length -1
 
 
-def int8(value: int) -> bytes:
+def pack_int8(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
 
 
-def timestamptz(value: datetime) -> bytes:
+def pack_timestamptz(value: datetime) -> bytes:
     since = value - EPOCH
-    return int8((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    return pack_int8((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
-def array(oid: int, elements: Sequence[bytes | None]) -> bytes:
-    """A one-dimensional array: dimensions, whether there may be nulls, type, size, first index; then length and bytes of each."""
+def pack_array(oid: int, elements: Sequence[bytes | None]) -> bytes:
+    """Pack packed elements of type `oid`. Header: dimensions, null flag, type, size, first index; then length and bytes of each."""
     parts = [struct.pack(">iiiii", 1, 1, oid, len(elements), 1)]
     for element in elements:
         if element is None:
@@ -35,19 +38,24 @@ def array(oid: int, elements: Sequence[bytes | None]) -> bytes:
     return b"".join(parts)
 
 
-def int8_array(values: Sequence[int]) -> bytes:
-    return array(INT8, [int8(value) for value in values])
+def pack_int8_array(values: Sequence[int]) -> bytes:
+    return pack_array(INT8, [pack_int8(value) for value in values])
 
 
-def int4_array(values: Sequence[int]) -> bytes:
-    return array(INT4, [value.to_bytes(4, "big") for value in values])
+def pack_int4_array(values: Sequence[int]) -> bytes:
+    return pack_array(INT4, [value.to_bytes(4, "big") for value in values])
 
 
-def text_array(values: Sequence[str]) -> bytes:
-    return array(TEXT, [value.encode() for value in values])
+def pack_text_array(values: Sequence[str]) -> bytes:
+    return pack_array(TEXT, [value.encode() for value in values])
 
 
-def int8s(data: bytes) -> tuple[int, ...]:
-    """The numbers of an array of bigint without nulls: 20 bytes of head, then a length of 4 and a value of 8 for each."""
+def unpack_int8(value: bytes | None) -> int:
+    """Return a bigint; 0 for null."""
+    return int.from_bytes(value or b"", "big", signed=True)
+
+
+def unpack_int8_array(data: bytes) -> tuple[int, ...]:
+    """Return the numbers of a one-dimensional bigint array without nulls: 20 bytes of header, then 4 of length and 8 of value each."""
     count = (len(data) - 20) // 12
     return struct.unpack(">" + "4xq" * count, data[20:])

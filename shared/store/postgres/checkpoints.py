@@ -1,4 +1,21 @@
-"""Positions and leases in PostgreSQL."""
+"""Checkpoints and leases in PostgreSQL.
+
+How it works
+------------
+Checkpoints are rows of the table `checkpoints`. A save is an upsert that never lowers a position.
+
+A lease is a session-level advisory lock, held by a connection that is opened for it and does nothing else. The server releases the lock
+when the connection ends, so also when the process dies. Two more cases need care:
+
+- The holder's machine disappears from the network. The server notices because the session asks it to probe the connection
+  (SERVER_KEEPALIVES): after 10 + 4 x 5 = 30 seconds it closes the session, and another process can take the lease.
+- The server ends the session (an administrator, a restart, a failover) while the holder is still working. The holder finds that out by
+  itself: `Held` checks whether anything arrived on its idle socket, without a round trip. A holder must therefore check `held` before
+  each unit of work, and leave the block once it is false.
+
+Waiting for a lease is waiting for the lock, with `lock_timeout` as the limit. The session ends with the block in any case, so an attempt
+that fails or is cancelled leaves no lock behind.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +25,8 @@ import psycopg
 from shared.errors import Unavailable
 from shared.message import START, Position
 from shared.store.port import Held
-from shared.store.postgres.binary_format import INT4, INT8, TEXT, int8
-from shared.store.postgres.connection import SILENCE, Connection, Statement
+from shared.store.postgres.binary_format import INT4, INT8, TEXT, pack_int8, unpack_int8
+from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Connection, Statement
 from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.schema import set_up
 
@@ -21,59 +38,60 @@ SAVE = Statement(
     TEXT,
     INT8,
 )
-TRY = Statement("try_lease", "select pg_try_advisory_lock($1, hashtext($2))", INT4, TEXT)
-TAKE = Statement("take_lease", "select pg_advisory_lock($1, hashtext($2))", INT4, TEXT)
-LEASES = 7061729  # the class of our advisory locks, so that a lease meets no other lock of the database
-# A holder whose machine vanished without a word must lose its lease: the server asks after it, and hangs up after half a minute.
-KEEPALIVE = b"set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4"
+TRY_LOCK = Statement("try_lease", "select pg_try_advisory_lock($1, hashtext($2))", INT4, TEXT)
+WAIT_FOR_LOCK = Statement("take_lease", "select pg_advisory_lock($1, hashtext($2))", INT4, TEXT)
+LEASE_LOCK_CLASS = 7061729  # the first key of our advisory locks: keeps leases apart from the other advisory locks of the database
+SERVER_KEEPALIVES = b"set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4"
 TRUE = b"\1"
 
 
 class PostgresCheckpoints:
+    """Checkpoints in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
+
     def __init__(self, dsn: str) -> None:
         set_up(dsn)
         self.dsn = dsn
-        self.links = ConnectionPool(dsn, most=2)
+        self.pool = ConnectionPool(dsn, max_connections=2)
 
     def load(self, name: str) -> Position:
-        result = self.links.read(LOAD, name.encode())
-        return int.from_bytes(result.get_value(0, 0) or b"", "big") if result.ntuples else START
+        result = self.pool.call_idempotent(LOAD, name.encode())
+        return unpack_int8(result.get_value(0, 0)) if result.ntuples else START
 
     def save(self, name: str, position: Position) -> None:
-        self.links.read(SAVE, name.encode(), int8(position))  # saving twice is saving once
+        self.pool.call_idempotent(SAVE, name.encode(), pack_int8(position))
 
     @contextmanager
     def lease(self, name: str, timeout: float) -> Iterator[Held]:
-        """A lock of a session of its own: the server gives it back when the connection ends, and so when the process dies."""
-        link = Connection(self.dsn, timeout + SILENCE)
+        connection = Connection(self.dsn, timeout + ANSWER_TIMEOUT_S)
         try:
-            yield Lease(link, taken=locked(link, name, timeout))
+            yield Lease(connection, acquired=acquire_lock(connection, name, timeout))
         finally:
-            link.close()
+            connection.close()
 
     def close(self) -> None:
-        self.links.close()
+        self.pool.close()
 
 
 class Lease:
-    """Held while its session lives. A server that ends the session gives the lock to another, and says farewell on this socket."""
+    """True while the lock was acquired and its session is alive."""
 
-    def __init__(self, link: Connection, *, taken: bool) -> None:
-        self.link = link
-        self.taken = taken
+    def __init__(self, connection: Connection, *, acquired: bool) -> None:
+        self.connection = connection
+        self.acquired = acquired
 
     def __bool__(self) -> bool:
-        return self.taken and self.link.alive()
+        return self.acquired and self.connection.is_alive()
 
 
-def locked(link: Connection, name: str, timeout: float) -> bool:
-    link.run(KEEPALIVE)
-    lock = (LEASES.to_bytes(4, "big"), name.encode())
+def acquire_lock(connection: Connection, name: str, timeout: float) -> bool:
+    """Take the lock of a lease for this session; return False if another session holds it for `timeout` seconds."""
+    connection.run(SERVER_KEEPALIVES)
+    keys = (LEASE_LOCK_CLASS.to_bytes(4, "big"), name.encode())
     if timeout <= 0:
-        return link.call(TRY, *lock).get_value(0, 0) == TRUE
-    link.run(b"set lock_timeout = %d" % max(1, round(timeout * 1000)))
+        return connection.call(TRY_LOCK, *keys).get_value(0, 0) == TRUE
+    connection.run(b"set lock_timeout = %d" % max(1, round(timeout * 1000)))
     try:
-        link.call(TAKE, *lock)
+        connection.call(WAIT_FOR_LOCK, *keys)
     except Unavailable as fault:
         if isinstance(fault.__cause__, psycopg.errors.LockNotAvailable):
             return False

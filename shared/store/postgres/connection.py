@@ -1,11 +1,21 @@
-"""Prepared, binary calls through libpq, and the connections that carry them.
+"""One connection to PostgreSQL: prepared statements with binary values through libpq, and a limit on every wait.
 
-Why not psycopg's cursors: their adaptation of values is the larger half of a short call. Here each statement
-is prepared once for a connection, and its parameters are packed in PostgreSQL's own binary formats (`packing.py`).
+How it works
+------------
+A call has two halves. `send` prepares the statement, once for each connection, and sends its name with the packed values; `receive`
+returns the result. `call` does both; a reader does something else in between (reader.py).
 
-Why not libpq's own call, which sends, waits and reads in one: it waits without end. A server that neither answers nor hangs up (its
-machine swaps, its disk hangs, its process was stopped) would hold up a writer, and all that queue behind it, for as long. So a call is
-sent, waited for in `poll` for so many seconds of silence, and read. That costs a fiftieth of an append.
+Why not psycopg's cursors: adapting the values takes more than half the time of a short call. Here the values are already packed in
+PostgreSQL's binary formats (binary_format.py), and results are read as bytes.
+
+Why not libpq's blocking call (`PQexecPrepared`): it waits without a limit. A server that neither answers nor closes the connection,
+because its machine swaps, its disk hangs or its process is stopped, would block a writer for ever, with all that queue behind it. So the
+connection is non-blocking. We wait for the socket with `poll`, at most `answer_timeout` seconds for each piece of the answer, and let
+libpq take in what has arrived. This also releases the GIL while waiting, and costs about 2 % of an append.
+
+Errors. An error that may pass by itself (`is_transient`) is raised as Unavailable. Any other error is a bug of ours, or a request that
+the server will always refuse, and is raised as psycopg's error. After Unavailable the connection must be closed, because an answer to
+the failed call may still arrive on it; the pool does that.
 """
 
 import select
@@ -16,42 +26,43 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.errors import Unavailable
 
-# What the log relies on, whatever the server's or the role's defaults are. See sql/append_events.sql for the isolation.
-# A connection keeps a plan for as long as it lives, and one that was made when the log had ten events would go through a million of
-# them: every question of ours has its index, so nothing else may be planned.
+# The settings that the log relies on, whatever the defaults of the server or the role are. sql/append_events.sql explains the isolation
+# level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
+# a sequential scan, which would later go through a million of them. Each of our queries has an index, so only index scans are allowed.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
 set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
 set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off"""
 
-SILENCE = 45.0  # seconds without a byte of an answer; a writer waits 30 for its lock
-# A network that swallows all without a word is noticed as well, where the address does not say otherwise: while connecting, while
-# sending (milliseconds), and on a connection that waits.
-PATIENCE = {
+ANSWER_TIMEOUT_S = 45.0  # without a byte of an answer; longer than lock_timeout, after which the server itself answers
+# Connection parameters that detect a network which drops packets silently: while connecting (seconds), while sending (milliseconds),
+# and on an idle connection (seconds). Values in the address have precedence.
+CONNECTION_TIMEOUTS = {
     "connect_timeout": 10,
     "tcp_user_timeout": 30_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 4,
 }
-# What passes, by the first letters of its SQLSTATE: no connection, no room, somebody's order to stop, trouble of the machine, a
-# transaction undone for another's sake, a lock that did not come. And a standby: it does not write until it is promoted. Any other
-# error would be the same however often it is asked, although psycopg calls some of them operational as well.
-AWAY = ("08", "53", "57", "58", "40", "55P03", "25006")
+# Errors that may pass by themselves, by the start of their SQLSTATE (PostgreSQL, appendix A): 08 connection, 53 insufficient resources,
+# 57 operator intervention, 58 system error, 40 transaction rollback, 55P03 lock not available, and 25006 read-only transaction:
+# a standby refuses to write until it is promoted. psycopg calls some others "operational" too, but they would recur on every attempt.
+TRANSIENT_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25006")
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
-def away(fault: psycopg.Error) -> bool:
-    """An error without a code was made on this side of a connection, by its end."""
+def is_transient(fault: psycopg.Error) -> bool:
+    """Whether an error may pass by itself. One without an SQLSTATE was raised on our side, because the connection broke."""
     code = fault.diag.sqlstate
-    return code.startswith(AWAY) if code else isinstance(fault, psycopg.OperationalError)
+    return code.startswith(TRANSIENT_SQLSTATES) if code else isinstance(fault, psycopg.OperationalError)
 
 
-def address(dsn: str) -> str:
-    return make_conninfo("", **{**PATIENCE, **conninfo_to_dict(dsn)})
+def with_timeouts(dsn: str) -> str:
+    """Return the address with CONNECTION_TIMEOUTS for the parameters that it does not set itself."""
+    return make_conninfo("", **{**CONNECTION_TIMEOUTS, **conninfo_to_dict(dsn)})
 
 
 class Statement:
-    """A statement and the types of its parameters; its name tells connections apart who prepared it already."""
+    """A statement with the OIDs of its parameters' types. Each connection prepares it once, under its name."""
 
     def __init__(self, name: str, text: str, *types: int) -> None:
         self.name = name.encode()
@@ -60,79 +71,86 @@ class Statement:
 
 
 class Connection:
-    """One connection, used by one thread at a time. Whoever gets Unavailable from it closes it: an answer may still be on its way."""
+    """A connection for one thread at a time.
 
-    def __init__(self, dsn: str, silence: float = SILENCE) -> None:
+    All methods raise Unavailable when the server cannot be reached, does not answer, or reports a transient error. Close the connection
+    then.
+    """
+
+    def __init__(self, dsn: str, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
         try:
-            self.connection = psycopg.connect(address(dsn), autocommit=True)
+            self.psycopg_connection = psycopg.connect(with_timeouts(dsn), autocommit=True)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
-        self.pg = self.connection.pgconn
-        self.pg.nonblocking = 1  # or libpq waits without end for a server that does not take what it is sent
-        self.silence = silence
+        self.pgconn = self.psycopg_connection.pgconn
+        self.pgconn.nonblocking = 1  # otherwise sending blocks without a limit while the server does not read
+        self.answer_timeout = answer_timeout
         self.prepared: set[bytes] = set()
-        self.poll, self.sending = select.poll(), select.poll()
-        self.poll.register(self.pg.socket, READABLE)
-        self.sending.register(self.pg.socket, READABLE | select.POLLOUT)
+        self.readable, self.readable_or_writable = select.poll(), select.poll()
+        self.readable.register(self.pgconn.socket, READABLE)
+        self.readable_or_writable.register(self.pgconn.socket, READABLE | select.POLLOUT)
         self.run(SETTINGS)
 
     def run(self, commands: bytes) -> None:
+        """Execute SQL commands without parameters; their results are dropped."""
         try:
-            self.pg.send_query(commands)
+            self.pgconn.send_query(commands)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         self.receive()
 
     def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
+        """Execute a statement with packed values and return its result, in binary format."""
         self.send(statement, *values)
         return self.receive()
 
     def send(self, statement: Statement, *values: bytes | None) -> None:
-        """Half of a call: the server works while this thread does something else, until `receive`."""
+        """The first half of a call: the server starts to work on it. The second half is `receive`."""
         try:
             if statement.name not in self.prepared:
-                self.pg.send_prepare(statement.name, statement.text, statement.types)
+                self.pgconn.send_prepare(statement.name, statement.text, statement.types)
                 self.receive()
                 self.prepared.add(statement.name)
-            self.pg.send_query_prepared(statement.name, values, (1,) * len(values), 1)
-            while self.pg.flush():
-                self.arrived(self.sending)
+            self.pgconn.send_query_prepared(statement.name, values, (1,) * len(values), 1)
+            while self.pgconn.flush():
+                self.wait_for(self.readable_or_writable)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
 
     def receive(self) -> pq.abc.PGresult:
-        """The other half: the last answer to what was sent."""
-        pg, answers = self.pg, []
+        """The second half of a call: return the last result of what was sent."""
+        pgconn, results = self.pgconn, []
         try:
             while True:
-                while pg.is_busy():
-                    self.arrived(self.poll)
-                if (result := pg.get_result()) is None:
+                while pgconn.is_busy():
+                    self.wait_for(self.readable)
+                if (result := pgconn.get_result()) is None:
                     break
-                answers.append(result)
+                results.append(result)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
-        if not answers:
+        if not results:
             raise Unavailable("PostgreSQL: the connection was lost")
-        return [self.checked(answer) for answer in answers][-1]
+        return [self.check_result(result) for result in results][-1]
 
-    def arrived(self, poll: select.poll) -> None:
-        """Takes in what has come. It waits in `poll`, where other threads may run, and not in libpq, which would hold them up."""
-        if not poll.poll(self.silence * 1_000):
-            raise Unavailable(f"PostgreSQL: no answer for {self.silence:g} seconds")
-        self.pg.consume_input()
+    def wait_for(self, poll: select.poll) -> None:
+        """Wait until the socket is ready, and take in what has arrived."""
+        if not poll.poll(self.answer_timeout * 1_000):
+            raise Unavailable(f"PostgreSQL: no answer for {self.answer_timeout:g} seconds")
+        self.pgconn.consume_input()
 
-    def checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
+    def check_result(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
+        """Return a successful result; raise the error of another."""
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             return result
         fault = psycopg.errors.error_from_result(result, encoding="utf-8")
-        if self.pg.status == pq.ConnStatus.BAD or away(fault):
+        if self.pgconn.status == pq.ConnStatus.BAD or is_transient(fault):
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         raise fault
 
-    def alive(self) -> bool:
-        """False when the server has hung up meanwhile. An idle connection has nothing to read, so anything there is its farewell."""
-        return self.pg.status == pq.ConnStatus.OK and not self.poll.poll(0)
+    def is_alive(self) -> bool:
+        """Whether the server has kept this idle connection open. On an idle socket, anything to read announces its end."""
+        return self.pgconn.status == pq.ConnStatus.OK and not self.readable.poll(0)
 
     def close(self) -> None:
-        self.connection.close()
+        self.psycopg_connection.close()

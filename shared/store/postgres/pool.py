@@ -1,4 +1,4 @@
-"""The connections of a process: opened when they are needed, kept when they are idle, and never too many."""
+"""The PostgreSQL connections of one process: opened on demand, reused while the server keeps them open, and limited in number."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,58 +7,67 @@ from queue import Empty, SimpleQueue
 from psycopg import pq
 
 from shared.errors import Unavailable
-from shared.store.postgres.connection import SILENCE, Connection, Statement
+from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Connection, Statement
 
-MOST = 6  # reads under way in a process; whoever comes then waits for its turn. docker-compose.yml counts what that is in all
+MAX_CONNECTIONS = 6  # for the reads of one process; docker-compose.yml adds up the connections of all processes
 
 
 class ConnectionPool:
-    """One for each call under way, at most so many: a server has a hundred for all of its clients, and two cores work on few at once."""
+    """At most `max_connections` connections, one for each call in progress; further callers wait for a permit.
 
-    def __init__(self, dsn: str, most: int = MOST, silence: float = SILENCE) -> None:
+    The limit exists because a server has, by default, 100 connections for all its clients, and few processors to serve them.
+    """
+
+    def __init__(self, dsn: str, max_connections: int = MAX_CONNECTIONS, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
         self.dsn = dsn
-        self.silence = silence
-        self.turns: SimpleQueue[None] = SimpleQueue()  # as a semaphore, which costs seven times as much
-        for _ in range(most):
-            self.turns.put(None)
+        self.answer_timeout = answer_timeout
+        self.permits: SimpleQueue[None] = SimpleQueue()  # used as a semaphore: seven times as fast as threading.Semaphore
+        for _ in range(max_connections):
+            self.permits.put(None)
         self.idle: list[Connection] = []
 
     @contextmanager
-    def link(self) -> Iterator[Connection]:
-        try:
-            self.turns.get(timeout=self.silence)
-        except Empty:
-            raise Unavailable(f"PostgreSQL: no connection was free for {self.silence:g} seconds") from None
-        try:
-            link = self.taken()
-            try:
-                yield link
-            except BaseException:
-                link.close()
-                raise
-            self.idle.append(link)
-        finally:
-            self.turns.put(None)
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection. It is closed if the block fails, and kept for the next caller otherwise.
 
-    def taken(self) -> Connection:
+        Raises:
+            Unavailable: the server cannot be reached, or no connection became free within `answer_timeout` seconds.
+        """
+        try:
+            self.permits.get(timeout=self.answer_timeout)
+        except Empty:
+            raise Unavailable(f"PostgreSQL: no connection was free for {self.answer_timeout:g} seconds") from None
+        try:
+            connection = self.take_or_open()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self.idle.append(connection)
+        finally:
+            self.permits.put(None)
+
+    def take_or_open(self) -> Connection:
+        """Return an idle connection that the server has not closed, or a new one."""
         while self.idle:
             try:
-                link = self.idle.pop()
-            except IndexError:  # another thread was faster
+                connection = self.idle.pop()
+            except IndexError:  # another thread took the last one
                 break
-            if link.alive():
-                return link
-            link.close()
-        return Connection(self.dsn, self.silence)
+            if connection.is_alive():
+                return connection
+            connection.close()
+        return Connection(self.dsn, self.answer_timeout)
 
-    def read(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
-        """A call that changes nothing is simply made again when its connection breaks."""
+    def call_idempotent(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
+        """Execute a statement that may be executed twice: once more, on another connection, if the first one breaks."""
         try:
-            with self.link() as link:
-                return link.call(statement, *values)
+            with self.connection() as connection:
+                return connection.call(statement, *values)
         except Unavailable:
-            with self.link() as link:
-                return link.call(statement, *values)
+            with self.connection() as connection:
+                return connection.call(statement, *values)
 
     def close(self) -> None:
         while self.idle:

@@ -1,7 +1,14 @@
-"""Reading a PostgreSQL log: the stored lines as they are, a pack of rows in one answer, decoded by msgspec in one call.
+"""Reading a PostgreSQL log: the stored JSON lines are fetched in chunks of rows, and each chunk is decoded in one call of msgspec.
 
-While this process decodes one pack, the server already fetches the next: the question for it leaves as soon as the last position of
-the pack in hand is known. So reading costs what the slower of the two does, and not both.
+How it works
+------------
+A page of many events is read in chunks of CHUNK_SIZE rows, and the two sides work at the same time: as soon as a chunk has arrived, its
+last position is known, so the query for the next chunk is sent before this one is decoded. The server fetches the next rows while this
+process decodes. So a page takes as long as the slower side alone, not the sum of both.
+
+Memory: a chunk is about a megabyte with events of usual size, and 256 MB if each is at the limit. Three times that is in use while
+a page is read: the rows of one chunk, the same rows joined into one string of bytes (whose parts the decoded events keep as their
+`data`), and the next chunk, which is arriving.
 """
 
 from collections.abc import Sequence
@@ -11,64 +18,62 @@ from psycopg import pq
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decoder_of_lines
 from shared.store.port import R
-from shared.store.postgres.binary_format import INT8, INT8_ARRAY, TEXT, int8, int8_array
+from shared.store.postgres.binary_format import INT8, INT8_ARRAY, TEXT, pack_int8, pack_int8_array, unpack_int8
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.pool import ConnectionPool
 
 READ_STREAM = Statement("read_stream", "select message from public.events where stream = $1 and version > $2 order by version", TEXT, INT8)
 READ_ALL = Statement("read_all", "select message, position from public.events where position > $1 order by position limit $2", INT8, INT8)
 READ_AT = Statement("read_at", "select message from public.events where position = any($1) order by position", INT8_ARRAY)
-# Events of one answer: a megabyte as events are, 256 MB if each were at the limit. Three times that is in hand while a page is read:
-# the rows of one pack, the same in one piece (which its events keep, for their data is a part of it), and the next pack coming in.
-PACK = 1_024
+CHUNK_SIZE = 1_024  # rows
 
 decode_lines = decoder_of_lines(EventMessage)
 
 
 class PostgresReader:
-    def __init__(self, links: ConnectionPool) -> None:
-        self.links = links
+    """The reads of a store. Each is made once more, on another connection, if its connection breaks."""
 
-    def stream(self, stream: str, after: int) -> list[EventMessage]:
-        return decode_lines(lines(self.links.read(READ_STREAM, stream.encode(), int8(after))))
+    def __init__(self, pool: ConnectionPool) -> None:
+        self.pool = pool
 
-    def at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return decode_lines(lines(self.links.read(READ_AT, int8_array(positions))))
+    def read_stream(self, stream: str, after: int) -> list[EventMessage]:
+        return decode_lines(lines(self.pool.call_idempotent(READ_STREAM, stream.encode(), pack_int8(after))))
 
-    def all(self, shape: type[R], after: Position, limit: int) -> list[R]:
+    def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
+        return decode_lines(lines(self.pool.call_idempotent(READ_AT, pack_int8_array(positions))))
+
+    def read_page(self, shape: type[R], after: Position, limit: int) -> list[R]:
         try:
-            with self.links.link() as link:
-                return page(link, shape, after, limit)
-        except Unavailable:  # a read is simply made again when its connection breaks
-            with self.links.link() as link:
-                return page(link, shape, after, limit)
+            with self.pool.connection() as connection:
+                return read_in_chunks(connection, shape, after, limit)
+        except Unavailable:
+            with self.pool.connection() as connection:
+                return read_in_chunks(connection, shape, after, limit)
 
 
-def page(link: Connection, shape: type[R], after: Position, limit: int) -> list[R]:
+def read_in_chunks(connection: Connection, shape: type[R], after: Position, limit: int) -> list[R]:
+    """Return at most `limit` events after a position; the next chunk is requested before this one is decoded."""
     events: list[R] = []
     decode = decoder_of_lines(shape)
-    asked = ask(link, after, limit)
-    while asked:
-        pack = link.receive()
-        limit -= asked
-        full = pack.ntuples == asked
-        asked = ask(link, number(pack.get_value(asked - 1, 1)), limit) if full else 0
-        events += decode(lines(pack))
+    requested = request_chunk(connection, after, limit)
+    while requested:
+        chunk = connection.receive()
+        limit -= requested
+        is_full = chunk.ntuples == requested
+        requested = request_chunk(connection, unpack_int8(chunk.get_value(requested - 1, 1)), limit) if is_full else 0
+        events += decode(lines(chunk))
     return events
 
 
-def ask(link: Connection, after: Position, limit: int) -> int:
-    """Asks for the next pack, and says how many events it may have: none when the page is full."""
-    size = min(limit, PACK)
+def request_chunk(connection: Connection, after: Position, limit: int) -> int:
+    """Request the next chunk and return how many rows it may have; 0, without a request, if `limit` is reached."""
+    size = min(limit, CHUNK_SIZE)
     if size > 0:
-        link.send(READ_ALL, int8(after), int8(size))
+        connection.send(READ_ALL, pack_int8(after), pack_int8(size))
     return max(size, 0)
 
 
 def lines(rows: pq.abc.PGresult) -> bytes:
+    """Return the first column of the rows, one row a line."""
     value = rows.get_value
     return b"\n".join([value(row, 0) or b"" for row in range(rows.ntuples)])
-
-
-def number(value: bytes | None) -> int:
-    return int.from_bytes(value or b"", "big")

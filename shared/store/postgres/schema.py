@@ -1,61 +1,79 @@
-"""Setting up the tables, functions and rights of the log: once, however many processes start together."""
+"""Setting up the tables, functions and rights of the log: once, however many processes start at the same time.
+
+How it works
+------------
+The scripts in `sql` can be executed repeatedly (`create … if not exists`, `create or replace`). The version that executed them is kept
+as a comment on the table: 'parcours log, version N'. Each process that opens the log compares:
+
+- No table, or an older version: execute the scripts and set the version, all in one transaction under an advisory lock. Only a role that
+  owns the table can do that; a service, which cannot, refuses to start until the owner has opened the log once.
+- The same version: nothing to do.
+- A newer version: the log is used unchanged. The shape of the table and the signatures of the functions are stable, so two releases can
+  run side by side while one replaces the other, in both directions. An older process must not install its older functions.
+- A table without the column `message`: an earlier shape, `Outdated`. The log is never rewritten; the earlier version exports it, and it is
+  loaded into a new log.
+"""
 
 from pathlib import Path
 
 import psycopg
 
 from shared.errors import Outdated, Unavailable
-from shared.store.postgres.connection import address, away
+from shared.store.postgres.connection import is_transient, with_timeouts
 
-ROOM = Path(__file__).parent / "sql"
-SCRIPTS = tuple((ROOM / f"{name}.sql").read_text() for name in ("events", "immutable", "append_events", "position_at", "roles"))
-# The scripts of each version by their digest, the oldest first: who changes a script adds a line, and never changes one.
-DIGESTS = ("2d5f05971024c849",)
-VERSION = len(DIGESTS)  # left beside the table
-# A log with a greater number is used as it is found: the table's shape is the same (or it is not KNOWN), functions keep what they are
-# asked and answer, and so services of two versions run side by side while one takes the place of the other, and back.
-FOUND = """select coalesce(substring(
+SQL_FOLDER = Path(__file__).parent / "sql"
+SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ("events", "immutable", "append_events", "position_at", "roles"))
+# The digest of the scripts' statements, without comments and spacing, for each version, the oldest first. When a statement changes, add
+# a line and never edit one: the new version number makes every database execute the scripts. A test compares the last line.
+DIGESTS = ("6aa4147cd4f9d134",)
+VERSION = len(DIGESTS)
+SELECT_VERSION = """select coalesce(substring(
     obj_description(to_regclass('public.events'), 'pg_class') from '^parcours log, version ([0-9]+)$')::int, 0)"""
-# A log is never changed, so neither is its shape: what an earlier version wrote is read out by that version, and loaded here.
-KNOWN = """select to_regclass('public.events') is null or exists (
+SELECT_HAS_CURRENT_SHAPE = """select to_regclass('public.events') is null or exists (
     select from pg_attribute where attrelid = to_regclass('public.events') and attname = 'message' and not attisdropped)"""
-# A service whose role does not own the table uses what it finds: setting up is the owner's.
-OWNED = """select coalesce((select pg_has_role(relowner, 'member') from pg_class where oid = to_regclass('public.events')),
+SELECT_MAY_SET_UP = """select coalesce((select pg_has_role(relowner, 'member') from pg_class where oid = to_regclass('public.events')),
     has_schema_privilege('public', 'create'))"""
-NOT_YET = "PostgreSQL: the log is not set up for this version: open it once as its owner, then start this again."
-LOCK = 7061728
+NOT_SET_UP = "PostgreSQL: the log is not set up for this version. Open it once as its owner, then start this process again."
+SET_UP_LOCK_KEY = 7061728  # of the advisory lock
 
 
 def set_up(dsn: str) -> None:
+    """Create or upgrade the log in a database, if necessary.
+
+    Raises:
+        Outdated: the database holds a log of an earlier shape.
+        Unavailable: the server cannot be reached, or the log must be set up and this role does not own it.
+    """
     try:
-        with psycopg.connect(address(dsn)) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # behind the lock is seen what was done before it
-            if not wanting(connection):
+        with psycopg.connect(with_timeouts(dsn)) as connection:
+            # Each statement sees what was committed before it, so the second check, after waiting for the lock, sees the other's work.
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+            if not needs_set_up(connection):
                 return
             connection.execute("set local lock_timeout = '30s'")
-            connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-            if not wanting(connection):  # another process was first
+            connection.execute("select pg_advisory_xact_lock(%s)", (SET_UP_LOCK_KEY,))
+            if not needs_set_up(connection):  # another process did it meanwhile
                 return
             for script in SCRIPTS:
                 connection.execute(script.encode())
             connection.execute(f"comment on table public.events is 'parcours log, version {VERSION}'".encode())
     except psycopg.Error as fault:
-        if not away(fault):
+        if not is_transient(fault):
             raise
         raise Unavailable(f"PostgreSQL: {fault}") from fault
 
 
-def wanting(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Whether this process is to set up the log: it is not there, or an older version did it."""
-    if not answer(connection, KNOWN):
+def needs_set_up(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """Whether this process has to execute the scripts: there is no log, or an older version set it up."""
+    if not fetch_value(connection, SELECT_HAS_CURRENT_SHAPE):
         raise Outdated("The table public.events")
-    found = answer(connection, FOUND)
-    assert isinstance(found, int)
-    if found < VERSION and not answer(connection, OWNED):
-        raise Unavailable(NOT_YET)
-    return found < VERSION
+    version = fetch_value(connection, SELECT_VERSION)
+    assert isinstance(version, int)
+    if version < VERSION and not fetch_value(connection, SELECT_MAY_SET_UP):
+        raise Unavailable(NOT_SET_UP)
+    return version < VERSION
 
 
-def answer(connection: psycopg.Connection[tuple[object, ...]], question: str) -> object:
-    row = connection.execute(question.encode()).fetchone()
+def fetch_value(connection: psycopg.Connection[tuple[object, ...]], query: str) -> object:
+    row = connection.execute(query.encode()).fetchone()
     return row[0] if row else None

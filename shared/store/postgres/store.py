@@ -1,4 +1,28 @@
-"""The event log in PostgreSQL, for many processes on many machines."""
+"""The event log in PostgreSQL, for many processes on many machines.
+
+How it works
+------------
+Order. All appends go through one SQL function, `append_events`. It takes an advisory lock, then chooses the positions, and PostgreSQL
+releases the lock only after the commit is visible to others. So positions become visible in the order in which they were chosen, and
+a reader that continues from the last position it has seen misses nothing. A `serial` column or a sequence would not do that: they
+give out numbers before the commit, and transactions commit in any order. sql/append_events.sql explains this in detail.
+
+One writer a process. The appends of all threads are committed in groups (group_commit.py), through one connection: more would only
+wait for each other's lock. writer.py packs the arguments of the function.
+
+Reading. reader.py reads through a small pool of connections (pool.py); a read whose connection breaks is made once more. The stored
+`message` is the complete event as a line of JSON, written by the function.
+
+Calls. All calls are prepared statements with binary values, sent through libpq with a time limit (connection.py, binary_format.py).
+
+Waiting. Readers of this process are woken by its own commits; commits of other processes are found by polling (head_watcher.py).
+LISTEN/NOTIFY would wake readers sooner, but it slows every writer down (docs/adr/0010-readers-look-at-the-head-of-the-log.md).
+
+Failover. The address may name several hosts with `target_session_attrs=read-write`: a call that fails is Unavailable, and the next one
+connects to the server that accepts writes then.
+
+Setting up tables, function and rights is schema.py; checkpoints and leases are checkpoints.py.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,11 +32,11 @@ from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
-from shared.store.postgres.binary_format import TIMESTAMPTZ, timestamptz
+from shared.store.postgres.binary_format import TIMESTAMPTZ, pack_timestamptz, unpack_int8
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
-from shared.store.postgres.reader import PostgresReader, number
+from shared.store.postgres.reader import PostgresReader
 from shared.store.postgres.schema import set_up
 from shared.store.postgres.writer import PostgresWriter
 
@@ -23,12 +47,14 @@ POSITION_AT = Statement("position_at", "select public.position_at($1)", TIMESTAM
 
 
 class PostgresStore:
+    """The log in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
+
     def __init__(self, dsn: str) -> None:
         set_up(dsn)
-        self.links = ConnectionPool(dsn)
-        self.reader = PostgresReader(self.links)
-        self.writing = ConnectionPool(dsn, most=1)  # one commit at a time, for all who wait
-        self.submit = GroupCommit(PostgresWriter(self.writing).commit)
+        self.reader_pool = ConnectionPool(dsn)
+        self.reader = PostgresReader(self.reader_pool)
+        self.writer_pool = ConnectionPool(dsn, max_connections=1)
+        self.group_commit = GroupCommit(PostgresWriter(self.writer_pool).commit)
         self.head_watcher = HeadWatcher(self.head)
 
     def append(self, append: Append) -> Appended:
@@ -37,31 +63,31 @@ class PostgresStore:
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         if not appends:
             return []
-        outcomes = self.submit(appends)
+        outcomes = self.group_commit(appends)
         self.head_watcher.wake()
         return outcomes
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return self.reader.stream(stream, after)
+        return self.reader.read_stream(stream, after)
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return self.reader.all(shape, min(after, LAST_POSITION), limit)
+        return self.reader.read_page(shape, min(after, LAST_POSITION), limit)
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return self.reader.at([position for position in positions if position <= LAST_POSITION])
+        return self.reader.read_at([position for position in positions if position <= LAST_POSITION])
 
     def head(self) -> Position:
-        return number(self.links.read(HEAD).get_value(0, 0))
+        return unpack_int8(self.reader_pool.call_idempotent(HEAD).get_value(0, 0))
 
     def position_at(self, moment: datetime) -> Position:
-        return number(self.links.read(POSITION_AT, timestamptz(moment)).get_value(0, 0))
+        return unpack_int8(self.reader_pool.call_idempotent(POSITION_AT, pack_timestamptz(moment)).get_value(0, 0))
 
     def wait(self, after: Position, timeout: float) -> bool:
         return self.head_watcher.wait(after, timeout)
 
     def close(self) -> None:
-        self.links.close()
-        self.writing.close()
+        self.reader_pool.close()
+        self.writer_pool.close()

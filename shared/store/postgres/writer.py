@@ -1,29 +1,61 @@
-"""The one call by which events enter a PostgreSQL log."""
+"""Writing to a PostgreSQL log: one call of one SQL function, `append_events`, commits a group of appends.
+
+How it works
+------------
+All appends of a commit travel as six arrays: four with one element for each append (stream, expected version, number of events, time
+to record or null) and two with one element for each event (type, body). The function walks through them, using the numbers of events
+to know which events belong to which append. One round trip, one transaction, one disk flush, whatever the number of appends.
+
+The rules of the log are in the function (sql/append_events.sql), because only code that holds the writers' lock may decide: it checks
+the expected versions, recognises appends that were made before, chooses positions and times, and inserts the rows.
+
+The answer is one array with two numbers for each append: the position and the version of its last event, or CONFLICT and the actual
+version of the stream.
+"""
 
 from collections.abc import Sequence
 
 from shared.errors import Conflict
 from shared.store.port import Append, Appended
-from shared.store.postgres.binary_format import TEXT, TIMESTAMPTZ, array, int4_array, int8_array, int8s, text_array, timestamptz
+from shared.store.postgres.binary_format import (
+    INT4_ARRAY,
+    INT8_ARRAY,
+    TEXT,
+    TEXT_ARRAY,
+    TIMESTAMPTZ,
+    TIMESTAMPTZ_ARRAY,
+    pack_array,
+    pack_int4_array,
+    pack_int8_array,
+    pack_text_array,
+    pack_timestamptz,
+    unpack_int8_array,
+)
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
 
-CONFLICT = -1
-# The types of the six arrays: text, bigint, integer, timestamptz, text, text.
-APPEND = Statement("append", "select public.append_events($1, $2, $3, $4, $5, $6)", 1009, 1016, 1007, 1185, 1009, 1009)
+CONFLICT = -1  # in the place of a position
+ARRAY_TYPES = (TEXT_ARRAY, INT8_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, TEXT_ARRAY, TEXT_ARRAY)
+APPEND = Statement("append", "select public.append_events($1, $2, $3, $4, $5, $6)", *ARRAY_TYPES)
 
 
 class PostgresWriter:
-    def __init__(self, links: ConnectionPool) -> None:
-        self.links = links
+    """Commits appends, through a pool of one connection: `commit` is called by one thread at a time (`GroupCommit`)."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self.pool = pool
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        """One call, one transaction. A lost connection raises Unavailable: whether it was committed is then unknown, and the same
-        appends sent again get the answer."""
-        with self.links.link() as link:
-            value = link.call(APPEND, *packed(appends)).get_value(0, 0)
+        """Make these appends in one transaction, and return one outcome for each.
+
+        Raises:
+            Unavailable: the connection broke. Whether the transaction was committed is unknown; the same appends made again get the
+                outcomes.
+        """
+        with self.pool.connection() as connection:
+            value = connection.call(APPEND, *pack_appends(appends)).get_value(0, 0)
         assert value is not None
-        numbers = int8s(value)
+        numbers = unpack_int8_array(value)
         return [outcome(append, *numbers[2 * n : 2 * n + 2]) for n, append in enumerate(appends)]
 
 
@@ -31,14 +63,15 @@ def outcome(append: Append, position: int, version: int) -> Appended | Conflict:
     return Conflict(append.stream, append.expected, version) if position == CONFLICT else Appended(position, version)
 
 
-def packed(appends: Sequence[Append]) -> tuple[bytes, ...]:
-    """Four arrays with an element for each append, two with one for each event: the sizes say which events are whose."""
+def pack_appends(appends: Sequence[Append]) -> tuple[bytes, ...]:
+    """Return the six arrays, packed."""
     events = [event for append in appends for event in append.events]
+    times = [pack_timestamptz(append.recorded_at) if append.recorded_at else None for append in appends]
     return (
-        text_array([append.stream for append in appends]),
-        int8_array([append.expected for append in appends]),
-        int4_array([len(append.events) for append in appends]),
-        array(TIMESTAMPTZ, [timestamptz(append.recorded_at) if append.recorded_at else None for append in appends]),
-        text_array([event.type for event in events]),
-        array(TEXT, [event.body for event in events]),
+        pack_text_array([append.stream for append in appends]),
+        pack_int8_array([append.expected for append in appends]),
+        pack_int4_array([len(append.events) for append in appends]),
+        pack_array(TIMESTAMPTZ, times),
+        pack_text_array([event.type for event in events]),
+        pack_array(TEXT, [event.body for event in events]),
     )

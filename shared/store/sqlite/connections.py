@@ -1,81 +1,88 @@
-"""Opening the file of a log, and telling an unavailable file from a defect of ours."""
+"""Opening SQLite files: new or existing, with the settings that the log relies on, and never one of an earlier version.
+
+Once its connections are open, the log does not come back here (see store.py and writer.py).
+"""
 
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from shared.errors import Outdated, Unavailable
 
-WRITE_LOCK_TIMEOUT_S = 30.0  # for a writer of another process
-RETRY_INTERVAL_S = 0.01  # where SQLite itself does not wait
-MESSAGE_COLUMN = b"message"
-COLUMNS = "select name from pragma_table_info('events')"
+BUSY_TIMEOUT_S = 30.0  # how long SQLite waits for the lock of another process
+BUSY_RETRY_DELAY_S = 0.01  # between attempts, where SQLite itself does not wait
+MESSAGE_COLUMN = b"message"  # since the current shape of the table; an earlier one had `body`
+SELECT_COLUMNS = "select name from pragma_table_info('events')"
 
 
-def open_log(path: Path, schema: str) -> sqlite3.Connection:
-    """A connection for writing to a file that may be new.
+def open_for_writing(path: Path, schema: str) -> sqlite3.Connection:
+    """Open a file, creating it and the tables of `schema` where they are missing.
 
     Raises:
-        Outdated: the file holds a log of an earlier shape; it is left as it is.
-        Unavailable: the file cannot be opened.
+        Outdated: the file holds a log of an earlier version; it was not changed.
+        Unavailable: the file cannot be opened, or is not a database.
     """
-    with translating_errors(path):
+    with raises_unavailable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            check_shape(path)
+            refuse_outdated(path)
         connection = connect(path)
         connection.executescript(f"begin immediate;\n{schema}\ncommit;")
         return connection
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with `synchronous=FULL`: a commit is on the disk when it returns.
+    """Open a connection in autocommit mode whose commits are on the disk when they return.
 
-    NORMAL would be six times faster, and lose the last commits at a power cut.
+    `synchronous = full` does that. With `normal` commits would be six times faster, and the last ones lost in a power cut.
     """
-    connection = sqlite3.connect(path, timeout=WRITE_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.text_factory = bytes
-    use_write_ahead_log(connection)
+    enable_write_ahead_log(connection)
     connection.execute("pragma synchronous = full")
     return connection
 
 
-def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. SQLite does not wait for other processes that open a new file at the same moment, so this does."""
-    deadline = time.monotonic() + WRITE_LOCK_TIMEOUT_S
+def enable_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Set the journal mode to WAL.
+
+    Two peculiarities of SQLite: it does not wait for its lock here when several processes open a new file, so we retry; and on a file
+    system that does not support WAL it raises no error but returns another mode.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             (mode,) = connection.execute("pragma journal_mode = wal").fetchone()
         except sqlite3.OperationalError as fault:
             if primary_code(fault) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(RETRY_INTERVAL_S)
+            time.sleep(BUSY_RETRY_DELAY_S)
         else:
             if mode != b"wal":
-                raise sqlite3.OperationalError("a log needs a file system that supports a write-ahead log, and this one does not")
+                raise sqlite3.OperationalError("the log needs a file system that supports SQLite's write-ahead log; this one does not")
             return
 
 
-def check_shape(path: Path) -> None:
-    """Raise Outdated for a log of an earlier shape, without changing anything.
+def refuse_outdated(path: Path) -> None:
+    """Raise Outdated if the file holds a log of an earlier version, without changing the file.
 
-    Opened read-only if there is a WAL: a writable connection would checkpoint it when it closes.
+    A writable connection would copy a leftover write-ahead log into the file when it closes, so the file is opened read-only where
+    there is one. Without one it is opened writable, because SQLite cannot read a WAL database read-only then.
     """
     mode = "ro" if file_size(path.with_name(f"{path.name}-wal")) else "rw"
     address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    with closing(sqlite3.connect(address, uri=True, timeout=WRITE_LOCK_TIMEOUT_S)) as connection:
+    with closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
         connection.text_factory = bytes
-        columns = connection.execute(COLUMNS).fetchall()
+        columns = connection.execute(SELECT_COLUMNS).fetchall()
     if columns and (MESSAGE_COLUMN,) not in columns:
         raise Outdated(str(path))
 
 
 def file_size(path: Path) -> int:
-    """0 if there is no such file: the last reader of a log may delete its WAL at any moment."""
+    """Return the size of a file in bytes, 0 if it is missing: the last connection to a log deletes its WAL file when it closes."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -83,28 +90,21 @@ def file_size(path: Path) -> int:
 
 
 @contextmanager
-def translating_errors(path: Path) -> Iterator[None]:
-    """Raise Unavailable for a file that cannot be read or written, or is no database. Other errors of SQLite are defects and stay."""
+def raises_unavailable(path: Path) -> Iterator[None]:
+    """Raise Unavailable for errors of the file (see `is_unavailable`); other errors are bugs of ours and pass through."""
     try:
         yield
     except (sqlite3.DatabaseError, OSError) as fault:
-        if error := unavailable_error(path, fault):
-            raise error from fault
+        if is_unavailable(fault):
+            raise Unavailable(f"{path.name}: {fault}") from fault
         raise
 
 
-def unavailable_error(path: Path, fault: sqlite3.DatabaseError | OSError) -> Unavailable | None:
-    """The Unavailable that stands for an error, or None if the error is a defect."""
-    if isinstance(fault, sqlite3.OperationalError | OSError) or primary_code(fault) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return Unavailable(f"{path.name}: {fault}")
-    return None
+def is_unavailable(fault: sqlite3.DatabaseError | OSError) -> bool:
+    """Whether an error means that the file cannot be read or written, or is not a database."""
+    return isinstance(fault, sqlite3.OperationalError | OSError) or primary_code(fault) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def primary_code(fault: sqlite3.Error) -> int:
-    """SQLite's primary result code, without the extension in its higher bits."""
+    """Return SQLite's primary result code: the low byte of the extended code. 0 if the error did not come from SQLite itself."""
     return getattr(fault, "sqlite_errorcode", 0) & 0xFF
-
-
-def sortable(moment: datetime) -> bytes:
-    """An instant as it is stored: in UTC and of one length, so that texts sort as times do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").encode()

@@ -1,22 +1,27 @@
-"""The event log in one SQLite file: write-ahead log, every commit flushed to disk, many readers beside one writer at a time.
+"""The event log in one SQLite file, shared by any number of threads and processes of one machine.
 
 How it works
 ------------
-*Order.* A writer draws its positions after `BEGIN IMMEDIATE`, which takes the only write lock of the file, and holds that lock until
-the commit is visible (`writer.py`). So positions become visible in the order in which they were drawn: a reader that has seen position N
-will never see an event appear below N. A deferred `BEGIN` would read the last position first and lock later, and two writers would draw
-the same one.
+Order. Each commit runs in a transaction that begins with `BEGIN IMMEDIATE`, which takes the only write lock of the file. The writer
+then reads the last position, gives the new events the following ones, and keeps the lock until the commit is visible to others. So
+positions become visible in the order in which they were given: a reader that has seen position N will never see a new event below N.
+A deferred `BEGIN` would read the last position first and lock later, and two writers could choose the same positions.
 
-*Durability.* With `synchronous=FULL` a commit is on the disk when it returns. Appends that wait during a commit share the next one
-(`group_commit.py`).
+Durability. The file is in WAL mode with `synchronous = full`: a commit writes to the write-ahead log (`FILE-wal`) and flushes it to
+disk before it returns. After a crash SQLite recovers the file to the last commit. The appends that wait during one flush are
+committed together in the next (group_commit.py).
 
-*Reading.* Each event is stored as the line of JSON that readers get, so a page is read by joining stored lines and decoding them in one
-call. Each read under way has a connection of its own; idle connections wait to be used again.
+Reading. In WAL mode readers neither block the writer nor wait for it. Each read takes an idle connection from a pool, or opens one;
+its single statement sees the log as of one commit. The stored `message` is the complete event as a line of JSON, so a read joins the
+lines and decodes them in one call.
 
-*Why two pools.* The events of one stream lie far apart, each in another page of the file. A connection caches few pages, and none after
-another connection has committed; so every page would be copied again from the operating system's cache. A mapped file is read where it
-lies. The price: a page that the disk cannot deliver ends the process with SIGBUS, since no call could fail. The log in order is read
-without mapping, which would only count the whole log to this process's memory.
+Two pools. Scans read the log in order with ordinary connections. The events of one stream, however, are scattered over the file.
+A connection caches few pages, and drops them all when another connection commits, so look-ups would copy each page again from the
+operating system, which has it in memory anyway. Their connections map the file into memory instead (`mmap_size`) and read it there.
+The price is that a page that the disk cannot deliver kills the process, since no system call can report the error; and for scans
+mapping has no advantage and would count the whole file to the memory of this process.
+
+writer.py is the writing side, connections.py opens the file, backup.py copies it, checkpoints.py keeps positions and leases.
 """
 
 import sqlite3
@@ -27,134 +32,129 @@ from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
-from shared.store.sqlite import backup
-from shared.store.sqlite.connections import connect, open_log, sortable, unavailable_error
-from shared.store.sqlite.writer import SqliteWriter
+from shared.store.sqlite.backup import copy_log
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.connections import connect, is_unavailable
+from shared.store.sqlite.writer import SqliteWriter, sortable_time
 from shared.time import Clock, now
 
-SCHEMA = (Path(__file__).parent / "sql" / "log.sql").read_text()
-HEAD = "select coalesce(max(position), 0) from events"
-STREAM = "select message from events where stream = ? and version > ? order by version"
-PAGE = "select message from events where position > ? order by position limit ?"
-AT_POSITIONS = "select message from events where position in (select value from json_each(?)) order by position"
-RECORDED_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
-MAPPED_BYTES = 2**31  # of the file; what lies beyond is read by copying
+__all__ = ["SqliteCheckpoints", "SqliteStore"]
+
+SELECT_STREAM = "select message from events where stream = ? and version > ? order by version"
+SELECT_PAGE = "select message from events where position > ? order by position limit ?"
+SELECT_POSITIONS = "select message from events where position in (select value from json_each(?)) order by position"
+SELECT_HEAD = "select coalesce(max(position), 0) from events"
+SELECT_TIME_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
+MMAP_BYTES = 2**31  # of the file that are mapped into memory; SQLite reads what is beyond in the ordinary way
 
 decode_lines = decoder_of_lines(EventMessage)
 
 
-class ReaderPool:
-    """Connections for reading; `mapped` ones read the file through memory mapping."""
-
-    def __init__(self, path: Path, *, mapped: bool = False) -> None:
-        self.path = path
-        self.mapped = mapped
-        self.idle: list[sqlite3.Connection] = []
-
-    @contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one read. It is closed when the read fails, and reused otherwise.
-
-        Raises:
-            Unavailable: the file cannot be read, or is no database.
-        """
-        connection: sqlite3.Connection | None = None
-        try:
-            try:
-                connection = self.idle.pop()
-            except IndexError:
-                connection = self.open()
-            yield connection
-        except BaseException as fault:
-            if connection is not None:
-                connection.close()
-            if isinstance(fault, sqlite3.DatabaseError | OSError) and (error := unavailable_error(self.path, fault)):
-                raise error from fault
-            raise
-        self.idle.append(connection)
-
-    def open(self) -> sqlite3.Connection:
-        connection = connect(self.path)
-        if self.mapped:
-            connection.execute(f"pragma mmap_size = {MAPPED_BYTES}")
-        return connection
-
-    def lines(self, statement: str, *values: str | int) -> bytes:
-        """The events that a statement selects, one line of JSON each."""
-        with self.reader() as reader:
-            return b"\n".join([message for (message,) in reader.execute(statement, values)])
-
-    def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
-
-
 class SqliteStore:
-    """An `EventStore` in one file."""
+    """The log in the file `path`, which is created if it does not exist. `clock` gives the recording time of new events."""
 
     def __init__(self, path: Path, clock: Clock = now) -> None:
         self.path = Path(path)
-        self.log_readers = ReaderPool(self.path)
-        self.stream_readers = ReaderPool(self.path, mapped=True)
+        self.scan_readers = ReaderPool(self.path)
+        self.lookup_readers = ReaderPool(self.path, mapped=True)
+        self.writer = SqliteWriter(self.path, clock)
+        self.group_commit = GroupCommit(self.commit)
         self.head_watcher = HeadWatcher(self.head)
-        self.writer = SqliteWriter(self.path, open_log(self.path, SCHEMA), clock)
-        self.commit = GroupCommit(self.writer.commit)
 
     def append(self, append: Append) -> Appended:
         return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        if not appends:
-            return []
-        outcomes = self.commit(appends)
+        return self.group_commit(appends) if appends else []
+
+    def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        outcomes = self.writer.commit(appends)
         self.head_watcher.wake()
         return outcomes
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
-        return decode_lines(self.stream_readers.lines(STREAM, stream, after))
+        return decode_lines(self.lookup_readers.lines(SELECT_STREAM, stream, after))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
-        return decoder_of_lines(shape)(self.log_readers.lines(PAGE, min(after, LAST_POSITION), max(limit, 0)))
+        return decoder_of_lines(shape)(self.scan_readers.lines(SELECT_PAGE, min(after, LAST_POSITION), max(limit, 0)))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
-        return decode_lines(self.stream_readers.lines(AT_POSITIONS, msgspec.json.encode([*positions]).decode()))
+        return decode_lines(self.lookup_readers.lines(SELECT_POSITIONS, msgspec.json.encode([*positions]).decode()))
 
     def head(self) -> Position:
-        with self.log_readers.reader() as reader:
-            return int(reader.execute(HEAD).fetchone()[0])
+        with self.scan_readers.connection() as reader:
+            return int(reader.execute(SELECT_HEAD).fetchone()[0])
 
     def position_at(self, moment: datetime) -> Position:
-        """By bisection: times of recording never go backwards, so the log is sorted by them and needs no index."""
-        wanted = sortable(moment)
-        low, high = START, self.head()  # `low` was recorded at or before the moment; everything above `high` was not
-        with self.log_readers.reader() as reader:
+        """By bisection: recording times never decrease, so the log is sorted by them and needs no index."""
+        target = sortable_time(moment)
+        low, high = START, self.head()  # the event at `low` was recorded in time; those after `high` were not
+        with self.scan_readers.connection() as reader:
             while low < high:
                 middle = (low + high + 1) // 2
-                position, recorded = reader.execute(RECORDED_FROM, (middle,)).fetchone()
-                low, high = (position, max(position, high)) if recorded <= wanted else (low, middle - 1)
+                position, time = reader.execute(SELECT_TIME_FROM, (middle,)).fetchone()
+                low, high = (position, max(position, high)) if time <= target else (low, middle - 1)
         return low
 
     def wait(self, after: Position, timeout: float) -> bool:
         return self.head_watcher.wait(after, timeout)
 
     def copy(self, path: Path) -> None:
-        """Copy the log, as it is at one moment, to a new file, while it is read and written.
-
-        Raises:
-            FileExistsError: there is such a file.
-            Unavailable: there is no room, or the log cannot be read.
-        """
-        backup.copy(self.path, path)
+        """Copy the log, as of one commit, to a new file, while it is read and written. Raises FileExistsError."""
+        copy_log(self.scan_readers.connection, self.path, path)
 
     def close(self) -> None:
         self.writer.close()
-        self.log_readers.close()
-        self.stream_readers.close()
+        self.scan_readers.close()
+        self.lookup_readers.close()
+
+
+class ReaderPool:
+    """Reading connections: each read takes an idle one, or opens one if there is none, and gives it back."""
+
+    def __init__(self, path: Path, *, mapped: bool = False) -> None:
+        self.path = path
+        self.mapped = mapped
+        self.idle: list[sqlite3.Connection] = []
+
+    def lines(self, statement: str, *values: str | int) -> bytes:
+        """Return the messages that a query selects, one a line."""
+        with self.connection() as reader:
+            return b"\n".join([message for (message,) in reader.execute(statement, values)])
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; it is closed if the block fails. Raises Unavailable if the file cannot be read."""
+        try:
+            try:
+                reader = self.idle.pop()
+            except IndexError:
+                reader = self.open()
+            try:
+                yield reader
+            except BaseException:
+                reader.close()
+                raise
+        except (sqlite3.DatabaseError, OSError) as fault:
+            if is_unavailable(fault):
+                raise Unavailable(f"{self.path.name}: {fault}") from fault
+            raise
+        self.idle.append(reader)
+
+    def open(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        if self.mapped:
+            connection.execute(f"pragma mmap_size = {MMAP_BYTES}")
+        return connection
+
+    def close(self) -> None:
+        while self.idle:
+            self.idle.pop().close()

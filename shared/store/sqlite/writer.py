@@ -1,75 +1,91 @@
-"""The one transaction by which events enter an SQLite log. The order of positions is explained in store.py."""
+"""Writing to an SQLite log: one transaction for a group of appends. store.py explains the order and the durability of commits."""
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.message import START, Position, line
 from shared.store.port import Append, Appended
-from shared.store.sqlite.connections import sortable, translating_errors
+from shared.store.sqlite.connections import is_unavailable, open_for_writing
 from shared.time import Clock
 
-LAST_EVENT = "select position, recorded_at from events order by position desc limit 1"
+SCHEMA = (Path(__file__).parent / "sql" / "log.sql").read_text()
+SELECT_LAST = "select position, recorded_at from events order by position desc limit 1"
+SELECT_VERSION = "select coalesce(max(version), 0) from events where stream = ?"
+SELECT_RECORDED = "select position, message ->> 'id' from events where stream = ? and version > ? order by version limit ?"
 INSERT = "insert into events (position, stream, version, type, recorded_at, message) values (?, ?, ?, ?, ?, cast(? as text))"
-VERSION = "select coalesce(max(version), 0) from events where stream = ?"
-EVENTS_AT = "select position, message ->> 'id' from events where stream = ? and version > ? order by version limit ?"
 
 
 class SqliteWriter:
-    """One connection, called by one thread at a time: GroupCommit sees to it."""
+    """The writing connection of one process. `commit` is called by one thread at a time (`GroupCommit`)."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
-        self.connection = connection
         self.clock = clock
+        self.connection = open_for_writing(path, SCHEMA)
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        """Append all in one transaction; a conflict is a value and does not undo the others.
+        """Make these appends in one transaction, and return one outcome for each.
 
         Raises:
-            Unavailable: nothing was recorded, or it is unknown.
+            Unavailable: the file cannot be written. Whether the events were recorded is unknown.
         """
-        with translating_errors(self.path):
+        try:
             self.connection.execute("begin immediate")
             try:
-                outcomes = self.insert_all(appends)
+                outcomes = self.make_appends(appends)
                 self.connection.execute("commit")
             finally:
                 if self.connection.in_transaction:
                     self.connection.execute("rollback")
+        except (sqlite3.DatabaseError, OSError) as fault:
+            if is_unavailable(fault):
+                raise Unavailable(f"{self.path.name}: {fault}") from fault
+            raise
         return outcomes
 
-    def insert_all(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        position, moment = self.connection.execute(LAST_EVENT).fetchone() or (START, b"")
+    def make_appends(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        """Judge each append and insert its events, inside a transaction. Recording times never decrease."""
+        position, time = self.connection.execute(SELECT_LAST).fetchone() or (START, b"")
         outcomes: list[Appended | Conflict] = []
         for append in appends:
-            outcome = self.earlier_outcome(append)
+            outcome = self.existing_outcome(append)
             if outcome is None:
-                moment = max(moment, sortable(append.recorded_at or self.clock()))
-                self.insert(append, position, moment.decode())
+                time = max(time, sortable_time(append.recorded_at or self.clock()))
+                self.insert(append, position, time.decode())
                 position += len(append.events)
                 outcome = Appended(position, append.expected + len(append.events))
             outcomes.append(outcome)
         return outcomes
 
-    def insert(self, append: Append, position: Position, moment: str) -> None:
-        rows = []
-        for index, event in enumerate(append.events, 1):
-            at, version = position + index, append.expected + index
-            message = line(event.body, at, version, moment, at - 1)
-            rows.append((at, append.stream, version, event.type, moment, message))
-        self.connection.executemany(INSERT, rows)
+    def existing_outcome(self, append: Append) -> Appended | Conflict | None:
+        """Return None if the stream is at the expected version and the events are to be inserted.
 
-    def earlier_outcome(self, append: Append) -> Appended | Conflict | None:
-        """None if the stream is at the expected version; its first outcome if these very events are there; otherwise a conflict."""
-        actual = self.connection.execute(VERSION, (append.stream,)).fetchone()[0]
+        Otherwise return the first outcome, if exactly these events were recorded at this version before, or a conflict.
+        """
+        actual = self.connection.execute(SELECT_VERSION, (append.stream,)).fetchone()[0]
         if actual == append.expected:
             return None
-        rows = self.connection.execute(EVENTS_AT, (append.stream, append.expected, len(append.events))).fetchall()
+        rows = self.connection.execute(SELECT_RECORDED, (append.stream, append.expected, len(append.events))).fetchall()
         if [id.decode() for _, id in rows] == [str(event.id) for event in append.events]:
             return Appended(rows[-1][0], append.expected + len(rows))
         return Conflict(append.stream, append.expected, actual)
 
+    def insert(self, append: Append, last: Position, time: str) -> None:
+        """Insert the events after position `last`."""
+        rows = []
+        for index, event in enumerate(append.events, 1):
+            position, version = last + index, append.expected + index
+            message = line(event.body, position, version, time, position - 1)
+            rows.append((position, append.stream, version, event.type, time, message))
+        self.connection.executemany(INSERT, rows)
+
     def close(self) -> None:
         self.connection.close()
+
+
+def sortable_time(moment: datetime) -> bytes:
+    """Return a time as it is stored: in UTC and of fixed length, so that the stored texts sort as the times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").encode()

@@ -143,7 +143,7 @@ def test_of_two_rebuilds_at_once_the_later_one_wins(report: Reports, log: Sqlite
     earlier = Rebuild(report.models, log)
     earlier.start_or_resume()
     report.rebuild(log)
-    with pytest.raises(Refused, match="plus récente"):
+    with pytest.raises(Refused, match="rebuild_replaced"):
         earlier.catch_up()
     assert table_contents(report) == table_contents(folded_in_memory(events_of(log)))
 

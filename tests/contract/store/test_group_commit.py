@@ -99,7 +99,7 @@ def depth_of(fault: BaseException) -> list[str]:
 
 
 def test_a_commit_stays_under_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "GROUP_LIMIT", 3 * len(event("s0").body))
+    monkeypatch.setattr(group_commit, "MAX_COMMIT_BYTES", 3 * len(event("s0").body))
     ledger = Ledger()
     outcomes_of(ledger, [f"s{index}" for index in range(8)])
     assert [len(commit) for commit in ledger.commits] == [1, 3, 3, 2]

@@ -34,7 +34,7 @@ def test_a_look_at_the_head_holds_up_nobody_who_writes() -> None:
 
 
 def test_who_is_woken_between_the_look_and_the_wait_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_watcher, "SHORTEST", LONG)
+    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", LONG)
     found = [0, 1]
 
     def head() -> Position:
@@ -53,17 +53,17 @@ def test_an_append_wakes_who_waits_in_its_process_without_a_look(
     store: SqliteStore | PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pauses between two looks are made so long that only the writer itself can end the wait."""
-    monkeypatch.setattr(head_watcher, "SHORTEST", LONG)
-    monkeypatch.setattr(head_watcher, "LONGEST", LONG)
+    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", LONG)
+    monkeypatch.setattr(head_watcher, "MAX_POLL_INTERVAL_S", LONG)
     looked = threading.Event()
-    look = store.head_watcher.head
+    look = store.head_watcher.read_head
 
     def head() -> Position:
         found = look()
         looked.set()
         return found
 
-    store.head_watcher.head = head
+    store.head_watcher.read_head = head
     reader = threading.Thread(target=lambda: store.wait(0, LONG), daemon=True)
     reader.start()
     assert looked.wait(10)

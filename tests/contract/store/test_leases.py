@@ -28,8 +28,8 @@ def test_a_holder_whose_session_was_ended_knows_it_and_another_takes_over(postgr
 def test_a_lease_is_lost_soon_where_its_holder_vanishes_without_a_word(postgres_dsn: str) -> None:
     """What no test can play, a machine that is cut off, is left to the server's own questions: here is that it was told to ask them."""
     with PostgresCheckpoints(postgres_dsn).lease("relay", 0) as held:
-        link = held.link  # type: ignore[attr-defined]  # of PostgreSQL alone
-        shown = [link.pg.exec_(b"show tcp_keepalives_" + name).get_value(0, 0) for name in (b"idle", b"interval", b"count")]
+        connection = held.connection  # type: ignore[attr-defined]  # of PostgreSQL alone
+        shown = [connection.pgconn.exec_(b"show tcp_keepalives_" + name).get_value(0, 0) for name in (b"idle", b"interval", b"count")]
     assert shown == [b"10", b"5", b"4"]
 
 

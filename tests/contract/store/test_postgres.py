@@ -13,7 +13,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.message import EventMessage
 from shared.store.port import Append
-from shared.store.postgres.binary_format import int8s
+from shared.store.postgres.binary_format import unpack_int8_array
 from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
 from tests.contract.store.writing import append, everything, known
 from tests.processes import eventually
@@ -176,10 +176,13 @@ def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> No
     moment = datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)
     store.append(Append("a", 0, append("a").events, moment))
     assert store.read_all(0)[0].recordedtime == moment
-    with store.writing.link() as link:
-        shown = [link.pg.exec_(f"show {name}".encode()).get_value(0, 0) for name in ("synchronous_commit", "default_transaction_isolation")]
+    with store.writer_pool.connection() as connection:
+        shown = [
+            connection.pgconn.exec_(f"show {name}".encode()).get_value(0, 0)
+            for name in ("synchronous_commit", "default_transaction_isolation")
+        ]
     assert shown == [b"on", b"read committed"]
 
 
 def test_nobody_reads_an_array_of_another_shape() -> None:
-    assert int8s(bytes(20) + b"\0\0\0\x08" + b"\xff" * 8 + b"\0\0\0\x08" + b"\0" * 7 + b"\x05") == (-1, 5)
+    assert unpack_int8_array(bytes(20) + b"\0\0\0\x08" + b"\xff" * 8 + b"\0\0\0\x08" + b"\0" * 7 + b"\x05") == (-1, 5)

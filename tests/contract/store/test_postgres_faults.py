@@ -14,7 +14,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.store.group_commit import GroupCommit
 from shared.store.port import Append
-from shared.store.postgres.connection import PATIENCE, SILENCE, Connection, Statement, address
+from shared.store.postgres.connection import ANSWER_TIMEOUT_S, CONNECTION_TIMEOUTS, Connection, Statement, with_timeouts
 from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.store import PostgresStore
 from shared.store.postgres.writer import PostgresWriter
@@ -32,27 +32,27 @@ WRITERS_LOCK = 7061727
 def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
     """An impatient one, on a server whose processes may be stopped."""
     store = PostgresStore(own_postgres.dsn)
-    store.writing = ConnectionPool(own_postgres.dsn, 1, SHORT)
-    store.submit = GroupCommit(PostgresWriter(store.writing).commit)
-    store.links.silence = SHORT
+    store.writer_pool = ConnectionPool(own_postgres.dsn, 1, SHORT)
+    store.group_commit = GroupCommit(PostgresWriter(store.writer_pool).commit)
+    store.reader_pool.answer_timeout = SHORT
     store.append(append("a"))
     yield store
     store.close()
 
 
 def test_a_connection_that_was_lost_is_unavailable_whatever_is_asked(postgres_dsn: str) -> None:
-    link = Connection(postgres_dsn)
-    link.connection.close()
-    for ask in (lambda: link.run(b"select 1"), lambda: link.call(Statement("one", "select 1"))):
+    connection = Connection(postgres_dsn)
+    connection.psycopg_connection.close()
+    for ask in (lambda: connection.run(b"select 1"), lambda: connection.call(Statement("one", "select 1"))):
         with pytest.raises(Unavailable):
             ask()
 
 
 @contextmanager
-def stopped(links: ConnectionPool) -> Iterator[int]:
+def stopped(pool: ConnectionPool) -> Iterator[int]:
     """The server's process behind the connection that is used next: it neither answers nor hangs up."""
-    with links.link() as link:
-        pid = link.pg.backend_pid
+    with pool.connection() as connection:
+        pid = connection.pgconn.backend_pid
     os.kill(pid, signal.SIGSTOP)
     try:
         yield pid
@@ -62,8 +62,8 @@ def stopped(links: ConnectionPool) -> Iterator[int]:
 
 def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behind_it(store: PostgresStore) -> None:
     asked = [append(name) for name in "bcd"]
-    with ThreadPoolExecutor(3) as pool, stopped(store.writing):
-        faults = [type(waiting.exception(30)) for waiting in [pool.submit(store.append, each) for each in asked]]
+    with ThreadPoolExecutor(3) as threads, stopped(store.writer_pool):
+        faults = [type(waiting.exception(30)) for waiting in [threads.submit(store.append, each) for each in asked]]
     assert Unavailable in faults
     assert set(faults) <= {Unavailable, type(None)}
     assert [store.append(each).version for each in asked] == [1, 1, 1]
@@ -74,15 +74,15 @@ def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behi
 def test_a_read_that_gets_no_answer_is_made_again_on_another_connection(
     store: PostgresStore, read: Callable[[PostgresStore], object]
 ) -> None:
-    with stopped(store.links):
+    with stopped(store.reader_pool):
         assert read(store) == 1
 
 
 def test_an_append_larger_than_what_the_network_holds_does_not_wait_for_a_silent_server(store: PostgresStore) -> None:
     """It is not the answer that never comes then: the question never leaves."""
     large = Append("large", 0, [event("large", data=b'"' + b"x" * 250_000 + b'"') for _ in range(40)])
-    with ThreadPoolExecutor(1) as pool, stopped(store.writing):
-        fault = pool.submit(store.append, large).exception(30)
+    with ThreadPoolExecutor(1) as threads, stopped(store.writer_pool):
+        fault = threads.submit(store.append, large).exception(30)
     assert isinstance(fault, Unavailable)
     assert store.append(large).version == 40
 
@@ -98,14 +98,14 @@ def test_a_server_that_accepts_nobody_is_unavailable(own_postgres: PostgresServe
 
 
 def test_a_silence_is_longer_than_a_writer_waits_for_its_lock(postgres_dsn: str) -> None:
-    with ConnectionPool(postgres_dsn).link() as link:
-        assert link.pg.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
-    assert SILENCE > LOCK_TIMEOUT
+    with ConnectionPool(postgres_dsn).connection() as connection:
+        assert connection.pgconn.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
+    assert ANSWER_TIMEOUT_S > LOCK_TIMEOUT
 
 
 def test_an_address_keeps_its_own_patience() -> None:
-    said = psycopg.conninfo.conninfo_to_dict(address("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60"))
-    assert {name: said[name] for name in PATIENCE} == {name: str(value) for name, value in PATIENCE.items()} | {
+    said = psycopg.conninfo.conninfo_to_dict(with_timeouts("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60"))
+    assert {name: said[name] for name in CONNECTION_TIMEOUTS} == {name: str(value) for name, value in CONNECTION_TIMEOUTS.items()} | {
         "connect_timeout": "3",
         "keepalives_idle": "60",
     }
@@ -114,7 +114,7 @@ def test_an_address_keeps_its_own_patience() -> None:
 def test_what_is_refused_for_good_is_not_called_unavailable(postgres_dsn: str) -> None:
     """Whoever is told that a server is away asks again: this would be asked for ever, although psycopg calls it operational."""
     with pytest.raises(psycopg.OperationalError, match="too large"):
-        ConnectionPool(postgres_dsn).read(Statement("long", "select repeat('x', 2000000000)"))
+        ConnectionPool(postgres_dsn).call_idempotent(Statement("long", "select repeat('x', 2000000000)"))
 
 
 @pytest.mark.parametrize("order", ["pg_cancel_backend", "pg_terminate_backend"])
@@ -129,17 +129,17 @@ def test_what_an_administrator_stops_may_be_asked_again(postgres_dsn: str, order
 
 
 def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_turn(postgres_dsn: str) -> None:
-    links = ConnectionPool(postgres_dsn, 2)
+    pool = ConnectionPool(postgres_dsn, 2)
     free, held = threading.Event(), threading.Semaphore(0)
 
     def hold() -> int:
-        with links.link() as link:
+        with pool.connection() as connection:
             held.release()
             free.wait(30)
-            return link.pg.backend_pid
+            return connection.pgconn.backend_pid
 
-    with ThreadPoolExecutor(5) as pool:
-        holding = [pool.submit(hold) for _ in range(5)]
+    with ThreadPoolExecutor(5) as threads:
+        holding = [threads.submit(hold) for _ in range(5)]
         assert held.acquire(timeout=10)
         assert held.acquire(timeout=10)
         assert not held.acquire(timeout=0.2)
@@ -148,8 +148,8 @@ def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_
 
 
 def test_whoever_waits_in_vain_for_a_connection_is_told_so(postgres_dsn: str) -> None:
-    links = ConnectionPool(postgres_dsn, 1, SHORT)
-    with links.link(), pytest.raises(Unavailable, match="no connection was free"), links.link():
+    pool = ConnectionPool(postgres_dsn, 1, SHORT)
+    with pool.connection(), pytest.raises(Unavailable, match="no connection was free"), pool.connection():
         pass
-    with links.link() as link:
-        assert link.alive()
+    with pool.connection() as connection:
+        assert connection.is_alive()

@@ -67,7 +67,7 @@ def test_a_copy_takes_nobodys_place_and_sees_so_before_it_reads(tmp_path: Path) 
         with pytest.raises(FileExistsError):
             store.copy(taken)
     assert other.read_text() == "precious"
-    assert store.log_readers.idle == []
+    assert store.scan_readers.idle == []
 
 
 def test_a_copy_leaves_strangers_files_as_they_are(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from shared.errors import Outdated, Unavailable
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
-from shared.store.sqlite.connections import file_size, use_write_ahead_log
+from shared.store.sqlite.connections import enable_write_ahead_log, file_size
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import append, everything
 
@@ -62,8 +62,8 @@ def test_who_finds_a_new_file_in_use_waits_until_it_is_free(tmp_path: Path) -> N
 def test_a_file_system_that_keeps_no_write_ahead_log_is_refused(tmp_path: Path) -> None:
     """SQLite itself asks for memory shared with others: what has none of it, as this way of locking, answers with another mode."""
     connection = sqlite3.connect(f"file:{tmp_path}/log.sqlite?vfs=unix-dotfile", uri=True)
-    with closing(connection), pytest.raises(sqlite3.OperationalError, match="supports a write-ahead log"):
-        use_write_ahead_log(connection)
+    with closing(connection), pytest.raises(sqlite3.OperationalError, match="supports SQLite"):
+        enable_write_ahead_log(connection)
 
 
 def left_by_the_earlier_version(path: Path, how: str) -> None:

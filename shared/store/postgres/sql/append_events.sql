@@ -1,27 +1,28 @@
--- Appends to the log, each all or nothing and on its own terms. Answers two numbers for each append:
---   position, version   where its last event now is (or was already: the same events appended again get their first answer)
+-- Append to the log. Each append is all or nothing, and judged on its own. Returns two numbers for each append:
+--   position, version   of its last event, recorded now or before: the same events appended again get their first answer
 --   -1, version         a conflict: the stream is at this version, not at the expected one
 --
--- Why the lock is taken before the position is drawn.
--- A reader tails the log by "position > the last one I saw". If A drew 7, B drew 8, and B committed first, a reader would see 8, save
--- it, and never ask for 7 again: the event is lost for ever to whoever tails. Sequences and serial columns do exactly this. So all
--- writers pass through one lock, draw the position under it, and the lock (of the transaction, not of the session) is let go by
--- PostgreSQL only after the commit is visible to others. Positions therefore become visible in their order. Neither half may move:
--- a lock taken after drawing, or released before the commit, is the same bug again.
+-- Why the lock is taken before the positions are chosen.
+-- A reader follows the log with "position > the last one I have seen". If A chose 7, B chose 8, and B committed first, a reader would see
+-- 8, save it, and never ask for 7 again: it would miss that event for ever. Sequences and serial columns behave exactly like that.
+-- So all writers pass through one lock and choose positions while they hold it. The lock belongs to the transaction, not to the session:
+-- PostgreSQL releases it only after the commit is visible to others. Positions therefore become visible in their order. Both halves are
+-- necessary: a lock taken after a position is chosen, or released before the commit, has the same bug again.
 --
--- Why this is plpgsql, VOLATILE, at READ COMMITTED. Each statement inside takes a new snapshot, so the one that reads the last position
--- runs after the lock was granted and sees what the previous holder committed. With one snapshot for the whole call (an SQL function
--- that is inlined, STABLE, or REPEATABLE READ) it would read the log as it was before it waited. The connection sets the isolation.
+-- Why this is plpgsql, VOLATILE, at READ COMMITTED. Each statement inside takes a new snapshot, so the one that reads the last position,
+-- which runs after the lock was granted, sees what the previous holder committed. With one snapshot for the whole call (an SQL function
+-- that is inlined, STABLE, or REPEATABLE READ) it would see the log as it was before the wait. The connection sets the isolation level.
 --
--- The time of recording never goes backwards: the log is sorted by it, and `position_at` relies on that.
+-- The recording time never decreases: the log is sorted by it, and `position_at` relies on that.
 --
--- The log's own fields are put in front of the writer's bytes here, for only the holder of the lock knows them; so a reader is handed
--- what is stored, as it is. `previous` is stored too: who reads in order holds a chain, and sees it broken where a row is missing.
--- `right(…, -1)` drops the brace of the writer's bytes: `substr` does the same, but counts every character first.
+-- The log's own fields are written here before the writer's bytes, because only the holder of the lock knows them; readers then get the
+-- stored message unchanged. `previous` is stored too: it links each event to the one before it, so a reader notices a missing row.
+-- `right(…, -1)` removes the opening brace of the writer's bytes: `substr` does too, but it counts all characters first.
 --
--- Whether an event is there already is seen in its text: what the log put in front ends at the first `","`, for all before it are numbers
--- and a time; behind it are the writer's bytes without their brace, and they begin with the id (or else all of them are compared).
--- `->>` will not do: it makes text of the whole event to find one field, and no text holds the character U+0000, which JSON does.
+-- How an event is recognised that was recorded before: by its stored text. The log's own fields contain only numbers and a time, so the
+-- first `","` is where they end. After it are the writer's bytes without the brace; these begin with the id, which is compared (if they
+-- do not, they are compared as a whole). `->>` cannot be used: it converts strings to text, and text cannot contain U+0000, which
+-- JSON allows.
 create or replace function public.append_events(
     streams text[], expected bigint[], sizes integer[], moments timestamptz[], types text[], bodies text[]
 ) returns bigint[]

@@ -1,5 +1,5 @@
--- The log: one table, two btrees, no other index. `message` is the whole event as every reader gets it, put together once, when it is
--- appended; the columns beside it are what the log itself looks for. `json` and not `jsonb`: the bytes stay, and loads go faster.
+-- The log: one table with two B-tree indexes. `message` is the complete event as every reader gets it, built once, when it is appended;
+-- the other columns are those that the log itself searches. Why `json` and not `jsonb`: it keeps the bytes, and is faster to load.
 create table if not exists public.events (
     position bigint primary key,
     stream text not null,

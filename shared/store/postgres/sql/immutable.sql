@@ -1,4 +1,4 @@
--- What was recorded stays, even where the owner of the table slips: he may only take the guard away on purpose, or the whole table.
+-- Recorded events cannot be changed or deleted, not even by a mistake of the table's owner: only by dropping the trigger, or the table.
 create or replace function public.refuse_change() returns trigger
 language plpgsql
 as $$

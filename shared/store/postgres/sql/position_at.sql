@@ -1,4 +1,4 @@
--- The last position recorded at or before a moment, by bisection: the times are sorted as the positions are, so no index is needed.
+-- The last position recorded at or before a moment, by bisection: recording times never decrease along the log, so no index is needed.
 create or replace function public.position_at(moment timestamptz) returns bigint
 language plpgsql stable
 as $$

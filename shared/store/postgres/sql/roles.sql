@@ -1,10 +1,10 @@
--- The role that services log in with (by membership): it reads the log, and appends to it through the function alone.
--- Without the right to INSERT it cannot go round the lock, and so cannot break the order of the log.
+-- The role that services log in with, as members of it: it reads the log, and appends only through the function.
+-- It has no right to INSERT, so it cannot bypass the lock and break the order of the log.
 do $$
 begin
     create role parcours_service nologin;
 exception
-    when duplicate_object or unique_violation then null;  -- roles belong to the whole server: another database was first
+    when duplicate_object or unique_violation then null;  -- roles are shared by all databases of the server
     when insufficient_privilege then raise notice 'role parcours_service is to be created by an administrator';
 end
 $$;

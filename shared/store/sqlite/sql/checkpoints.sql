@@ -1,2 +1,2 @@
--- The places of readers, beside an SQLite log or in a file of their own.
+-- How far each reader of the log has got.
 create table if not exists checkpoints (name text primary key, position integer not null) strict, without rowid;

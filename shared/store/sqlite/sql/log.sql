@@ -1,4 +1,4 @@
--- The log in SQLite. What was recorded stays, and what comes goes to the end: the triggers refuse everything else.
+-- The log in SQLite. Recorded events never change, and new ones go to the end: the triggers refuse everything else.
 create table if not exists events (
     position integer primary key,
     stream text not null,
@@ -19,7 +19,7 @@ begin
     select raise(abort, 'what was recorded is never deleted');
 end;
 
--- `insert or replace` deletes what is in its way, by either key, and fires no trigger of deletion for it.
+-- `insert or replace` deletes the rows that have the same position, or the same stream and version, and fires no delete trigger for them.
 create trigger if not exists events_are_never_replaced before insert on events
 when new.position is not (select coalesce(max(position), 0) + 1 from events)
 or exists (select 1 from events where stream = new.stream and version = new.version)
