@@ -34,7 +34,7 @@ def store(cluster: Cluster) -> Iterator[KurrentStore]:
     store.close()
 
 
-def test_every_call_goes_on_when_another_node_leads(cluster: Cluster, store: KurrentStore) -> None:
+def test_every_call_continues_with_a_new_leader(cluster: Cluster, store: KurrentStore) -> None:
     first = store.append(batch(1, 0))
     cluster.leader = 1
     assert store.append(batch(1, 0)) == first
@@ -49,7 +49,7 @@ def test_every_call_goes_on_when_another_node_leads(cluster: Cluster, store: Kur
     assert store.append(append("a")).version == 1
 
 
-def test_a_leader_that_dies_is_replaced_and_what_was_unanswered_is_asked_again(cluster: Cluster, store: KurrentStore) -> None:
+def test_an_append_unanswered_by_a_dead_leader_is_retried_on_the_next_one(cluster: Cluster, store: KurrentStore) -> None:
     store.append(batch(1, 0))
     cluster.leader = None
     cluster.nodes[0].stop()
@@ -64,7 +64,7 @@ def test_a_leader_that_dies_is_replaced_and_what_was_unanswered_is_asked_again(c
     later.close()
 
 
-def test_who_waits_is_woken_through_the_next_leader(cluster: Cluster, store: KurrentStore) -> None:
+def test_a_waiting_reader_is_woken_through_the_next_leader(cluster: Cluster, store: KurrentStore) -> None:
     store.append(append("a"))
     assert not store.wait(store.head(), 0.1)
     cluster.leader = 1
@@ -75,7 +75,7 @@ def test_who_waits_is_woken_through_the_next_leader(cluster: Cluster, store: Kur
     elsewhere.close()
 
 
-def test_each_node_of_the_real_cluster_is_reached_where_it_says_it_is() -> None:
+def test_the_compose_file_gives_each_node_consistent_addresses() -> None:
     """The file that no engine has run yet says the same thing three times, in three places."""
     nodes: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
     assert len(nodes) == 3

@@ -27,7 +27,7 @@ def test_the_address_of_a_kurrentdb_opens_its_log_with_checkpoints_in_the_data_d
     store.close()
 
 
-def test_an_address_of_nothing_is_refused_and_its_password_not_repeated() -> None:
+def test_an_unknown_address_is_refused_without_repeating_its_password() -> None:
     with pytest.raises(SystemExit) as caught:
         open_store("mystore://coach:secret@localhost")
     assert "kurrentdb" in str(caught.value)

@@ -62,10 +62,10 @@ def who_waits_is_woken_by_the_subscription_alone(store: KurrentStore) -> None:
 PROMISES: dict[str, Callable[[KurrentStore], None]] = {
     "places": appending.test_events_take_the_versions_after_the_expected_one,
     "versions": a_wrong_version_is_a_conflict,
-    "again": appending.test_the_same_events_again_get_the_first_answer,
-    "again-later": appending.test_the_same_events_again_get_the_first_answer_after_newer_events,
+    "again": appending.test_repeated_events_get_their_first_answer,
+    "again-later": appending.test_repeated_events_get_their_first_answer_after_newer_events,
     "again-late": a_late_repetition_gets_the_first_answer,
-    "half": appending.test_half_of_the_same_events_is_a_conflict,
+    "half": appending.test_repeating_only_some_of_the_events_is_a_conflict,
     "order": events_come_in_order,
     "one-by-one": events_come_in_order_one_by_one,
     "chain": reading.test_each_event_names_the_position_before_its_own,
@@ -98,10 +98,10 @@ RED: list[tuple[type[Log] | type[Streams], set[str]]] = [
 ]
 # What the adapter does not lean on, but the simulated server must have right: else the adapter could begin to, and nobody would notice.
 RULES: dict[str, Callable[[KurrentDBClient], None]] = {
-    "any": simulation.test_with_any_version_the_same_events_are_written_twice_when_they_come_late,
-    "subscription": simulation.test_a_subscription_leaves_its_position_out_catches_up_and_goes_on,
-    "checkpoint": simulation.test_a_filtered_subscription_tells_how_far_it_looked,
-    "all": simulation.test_all_is_read_with_the_position_forwards_and_without_it_backwards,
+    "any": simulation.test_with_any_version_late_repetitions_are_written_twice,
+    "subscription": simulation.test_a_subscription_starts_after_its_position_catches_up_and_continues,
+    "checkpoint": simulation.test_a_filtered_subscription_sends_checkpoints,
+    "all": simulation.test_the_log_is_read_with_the_position_forwards_and_without_it_backwards,
 }
 BENT: list[tuple[type[Log] | type[Streams], str]] = [
     (faults.RemembersForEver, "any"),
@@ -136,10 +136,10 @@ def test_a_server_that_breaks_a_promise_is_noticed(kind: type[Log] | type[Stream
 
 
 @pytest.mark.parametrize("name", PROMISES)
-def test_a_server_that_keeps_them_is_not(name: str) -> None:
+def test_a_correct_server_keeps_every_promise(name: str) -> None:
     assert kept(Log, PROMISES[name])
 
 
 @pytest.mark.parametrize(("kind", "rule"), BENT, ids=lambda value: getattr(value, "__name__", value))
-def test_a_simulation_that_bends_a_rule_of_the_server_is_noticed(kind: type[Log] | type[Streams], rule: str) -> None:
+def test_a_simulated_server_that_breaks_a_rule_is_noticed(kind: type[Log] | type[Streams], rule: str) -> None:
     assert not kept(kind, RULES[rule], KurrentDBClient)

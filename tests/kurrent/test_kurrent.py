@@ -29,7 +29,7 @@ def moments(store: KurrentStore) -> list[datetime]:
     return [event.recordedtime for event in everything(store)]
 
 
-def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(server: Simulated, store: KurrentStore) -> None:
+def test_events_of_the_server_itself_are_left_out_and_do_not_break_the_chain(server: Simulated, store: KurrentStore) -> None:
     for number in range(30):
         store.append(append(f"s{number}"))
     assert len(server.log.records) > 31
@@ -39,13 +39,13 @@ def test_the_servers_own_events_are_left_out_and_the_chain_holds_over_them(serve
         assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
 
 
-def test_a_checkpoint_of_another_log_is_not_taken_for_a_place_in_this_one(store: KurrentStore) -> None:
+def test_a_checkpoint_of_another_log_is_an_unknown_position(store: KurrentStore) -> None:
     answer = store.append(append("a", 0, 3))
     with pytest.raises(UnknownPosition, match="another log"):
         store.read_all(answer.position - 1)
 
 
-def test_a_restart_of_the_server_is_noticed_by_nobody(server: Simulated, store: KurrentStore) -> None:
+def test_callers_do_not_notice_a_restart_of_the_server(server: Simulated, store: KurrentStore) -> None:
     asked = append("a", 0, 2)
     first = store.append(asked)
     server.restart()
@@ -58,7 +58,7 @@ def test_a_restart_of_the_server_is_noticed_by_nobody(server: Simulated, store: 
     assert store.head() == first.position
 
 
-def test_a_reader_finds_a_server_again_that_was_away_for_a_while(server: Simulated, store: KurrentStore) -> None:
+def test_a_reader_reconnects_to_a_server_that_was_down_for_a_while(server: Simulated, store: KurrentStore) -> None:
     """Events stream outside of the client's own second attempt: without ours, the pause after a failed connection would be waited for."""
     store.append(append("a"))
     server.stop()
@@ -69,7 +69,7 @@ def test_a_reader_finds_a_server_again_that_was_away_for_a_while(server: Simulat
     assert len(store.read_all(0)) == 1
 
 
-def test_who_waits_is_woken_by_the_subscription_after_a_restart(
+def test_a_waiting_reader_is_woken_by_the_subscription_after_a_restart(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "HEAD_POLL_INTERVAL_S", 60)  # nobody looks at the head: the subscription alone may wake them
@@ -89,7 +89,7 @@ def test_who_waits_is_woken_by_the_subscription_after_a_restart(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
+def test_a_subscription_that_died_of_an_unexpected_error_is_started_again(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
@@ -103,7 +103,7 @@ def test_a_subscription_that_died_of_what_nobody_foresaw_is_begun_again(
     raise AssertionError("nobody subscribes any more")
 
 
-def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_reader_is_woken_without_a_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription.HeadSubscription, "ensure_running", lambda watch: None)
     elsewhere = KurrentStore(server.uri)
     threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
@@ -111,7 +111,7 @@ def test_who_waits_is_woken_without_any_subscription(store: KurrentStore, server
     elsewhere.close()
 
 
-def test_all_who_wait_share_one_subscription(server: Simulated, store: KurrentStore) -> None:
+def test_all_waiting_readers_share_one_subscription(server: Simulated, store: KurrentStore) -> None:
     threads = [threading.Thread(target=store.wait, args=(0, 0.5)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -120,7 +120,7 @@ def test_all_who_wait_share_one_subscription(server: Simulated, store: KurrentSt
     assert server.streams.subscriptions == 1
 
 
-def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulated, store: KurrentStore) -> None:
+def test_a_stopped_server_is_unavailable_until_it_returns(server: Simulated, store: KurrentStore) -> None:
     store.append(known(1, 0))
     server.stop()
     for call in (
@@ -139,7 +139,7 @@ def test_a_server_that_went_is_unavailable_and_its_return_heals(server: Simulate
     assert len(store.read_all(0)) == 2
 
 
-def test_a_server_that_says_nothing_is_unavailable_in_time(server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_is_unavailable_after_the_timeout(server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CALL_TIMEOUT_S", 0.3)
     monkeypatch.setattr(client, "PAGE_TIMEOUT_S", 0.3)
     server.streams.answering.clear()
@@ -153,7 +153,7 @@ def test_a_server_that_says_nothing_is_unavailable_in_time(server: Simulated, st
     assert len(store.read_all(0)) == 1
 
 
-def test_a_server_that_is_back_but_says_nothing_is_unavailable_in_time(
+def test_a_server_that_is_silent_after_a_restart_is_unavailable_after_the_timeout(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client asks something by itself when it connects anew, and would wait for the answer for ever."""
@@ -169,7 +169,7 @@ def test_a_server_that_is_back_but_says_nothing_is_unavailable_in_time(
     assert time.monotonic() - begun < 5
 
 
-def test_live_events_of_two_processes_keep_the_servers_time(server: Simulated) -> None:
+def test_live_events_of_two_processes_have_the_time_of_the_server(server: Simulated) -> None:
     """One of them has a clock that is a day behind: nobody sees it."""
     late = KurrentStore(server.uri, lambda: datetime.now(UTC) - timedelta(days=1))
     right = KurrentStore(server.uri)
@@ -181,7 +181,7 @@ def test_live_events_of_two_processes_keep_the_servers_time(server: Simulated) -
     right.close()
 
 
-def test_history_behind_live_events_is_recorded_no_earlier_than_they(store: KurrentStore, server: Simulated) -> None:
+def test_history_loaded_after_live_events_is_recorded_no_earlier_than_they(store: KurrentStore, server: Simulated) -> None:
     elsewhere = KurrentStore(server.uri)
     elsewhere.append(append("a"))
     store.append(Append("b", 0, [event("b")], LONG_AGO))
@@ -190,7 +190,7 @@ def test_history_behind_live_events_is_recorded_no_earlier_than_they(store: Kurr
     elsewhere.close()
 
 
-def test_a_process_that_starts_later_does_not_go_behind_a_moment_ahead(store: KurrentStore, server: Simulated) -> None:
+def test_a_process_that_starts_later_records_no_earlier_than_a_time_ahead(store: KurrentStore, server: Simulated) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
     store.append(Append("a", 0, [event("a")], ahead))
     later = KurrentStore(server.uri)
@@ -199,7 +199,7 @@ def test_a_process_that_starts_later_does_not_go_behind_a_moment_ahead(store: Ku
     later.close()
 
 
-def test_an_event_has_one_time_whoever_reads_it_and_however_even_where_the_servers_clock_stepped_back() -> None:
+def test_an_event_has_one_time_for_all_readers_even_if_the_servers_clock_steps_back() -> None:
     times = iter([3_000, 5_000, 2_000, 6_000, 7_000])
     server = Simulated(Log(lambda: next(times) * 1_000_000_000))
     store = KurrentStore(server.uri)
@@ -216,7 +216,7 @@ def test_an_event_has_one_time_whoever_reads_it_and_however_even_where_the_serve
     server.stop()
 
 
-def test_a_moment_is_found_again_from_a_place_passed_before(store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_moment_is_looked_up_from_an_event_that_was_read_before(store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.append_many([Append(f"s{day}", 0, [event(f"s{day}")], LONG_AGO + timedelta(days=day)) for day in range(400)])
     read = everything(store)
     pages: list[int] = []
@@ -242,7 +242,7 @@ def test_an_append_over_the_limit_of_the_server_is_too_large_and_leaves_nothing(
     assert store.read_stream("a") == []
 
 
-def test_a_conflict_is_no_fault_of_the_server(store: KurrentStore) -> None:
+def test_a_conflict_is_not_a_server_error(store: KurrentStore) -> None:
     store.append(append("a", 0, 2))
     for size in (1, 2):
         with pytest.raises(Conflict) as caught:
@@ -268,7 +268,7 @@ def test_tls_and_the_password_come_from_the_address(tmp_path: Path) -> None:
     server.stop()
 
 
-def test_a_node_is_found_by_gossip_and_none_is_unavailable(server: Simulated) -> None:
+def test_a_node_is_found_by_gossip_and_no_node_is_unavailable(server: Simulated) -> None:
     store = KurrentStore(server.uri.replace("kurrentdb:", "kurrentdb+discover:"))
     assert store.append(append("a")).version == 1
     store.close()

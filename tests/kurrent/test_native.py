@@ -15,7 +15,7 @@ from tests.kurrent.server import Simulated
 
 
 @pytest.mark.parametrize("security", ["plain", "tls"])
-def test_a_patched_process_appends_reads_and_waits_while_the_hub_turns(security: str, tmp_path: Path) -> None:
+def test_a_patched_process_appends_reads_and_waits_while_green_threads_run(security: str, tmp_path: Path) -> None:
     server = Simulated(security=Security(tmp_path) if security == "tls" else None)
     command = [sys.executable, "-W", "ignore", "-m", "tests.kurrent.green", server.uri]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

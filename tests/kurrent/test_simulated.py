@@ -33,7 +33,7 @@ def events(count: int) -> list[NewEvent]:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_with_a_version_the_same_events_get_their_first_answer_however_late(client: KurrentDBClient, size: int) -> None:
+def test_with_an_explicit_version_repeated_events_get_their_first_answer_however_late(client: KurrentDBClient, size: int) -> None:
     """One event goes by Append, several by BatchAppend."""
     asked = events(size)
     first = client.append_to_stream("a", current_version=NO_STREAM, events=asked[0] if size == 1 else asked)
@@ -43,7 +43,7 @@ def test_with_a_version_the_same_events_get_their_first_answer_however_late(clie
     assert len(client.get_stream("a")) == size + REMEMBERED + 1
 
 
-def test_with_any_version_the_same_events_are_written_twice_when_they_come_late(client: KurrentDBClient) -> None:
+def test_with_any_version_late_repetitions_are_written_twice(client: KurrentDBClient) -> None:
     """Why the log never uses ANY."""
     asked = events(1)
     first = client.append_to_stream("a", current_version=ANY, events=asked)
@@ -55,7 +55,9 @@ def test_with_any_version_the_same_events_are_written_twice_when_they_come_late(
 
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize(("version", "actual"), [(NO_STREAM, 1), (0, 1), (2, 1), (9, 1)])
-def test_a_wrong_version_is_told_with_the_actual_one(client: KurrentDBClient, size: int, version: int | StreamState, actual: int) -> None:
+def test_a_wrong_version_is_reported_with_the_actual_one(
+    client: KurrentDBClient, size: int, version: int | StreamState, actual: int
+) -> None:
     client.append_to_stream("a", current_version=NO_STREAM, events=events(2))
     with pytest.raises(WrongCurrentVersionError) as caught:
         client.append_to_stream("a", current_version=version, events=events(size) if size > 1 else events(1)[0])
@@ -63,14 +65,14 @@ def test_a_wrong_version_is_told_with_the_actual_one(client: KurrentDBClient, si
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_a_version_of_a_stream_that_is_not_there_is_wrong(client: KurrentDBClient, size: int) -> None:
+def test_any_version_of_an_unknown_stream_is_wrong(client: KurrentDBClient, size: int) -> None:
     for version in (EXISTS, 0):
         with pytest.raises(WrongCurrentVersionError) as caught:
             client.append_to_stream("a", current_version=version, events=events(size) if size > 1 else events(1)[0])
         assert caught.value.actual_version == NO_STREAM
 
 
-def test_a_stream_is_read_from_a_place_and_from_its_end(client: KurrentDBClient) -> None:
+def test_a_stream_is_read_from_a_revision_and_from_its_end(client: KurrentDBClient) -> None:
     asked = events(5)
     client.append_to_stream("a", current_version=NO_STREAM, events=asked)
     assert [event.id for event in client.get_stream("a", stream_position=2, limit=2)] == [event.id for event in asked[2:4]]
@@ -80,7 +82,7 @@ def test_a_stream_is_read_from_a_place_and_from_its_end(client: KurrentDBClient)
         client.get_stream("b")
 
 
-def test_all_is_read_with_the_position_forwards_and_without_it_backwards(client: KurrentDBClient) -> None:
+def test_the_log_is_read_with_the_position_forwards_and_without_it_backwards(client: KurrentDBClient) -> None:
     asked = events(5)
     places = [client.append_to_stream(f"s{number}", current_version=NO_STREAM, events=event) for number, event in enumerate(asked)]
     assert [event.commit_position for event in client.read_all(commit_position=places[2])] == places[2:]
@@ -90,7 +92,7 @@ def test_all_is_read_with_the_position_forwards_and_without_it_backwards(client:
         tuple(client.read_all(commit_position=places[2] + 1))
 
 
-def test_the_servers_own_events_are_there_for_who_asks_and_filters_leave_them_out(client: KurrentDBClient) -> None:
+def test_events_of_the_server_itself_are_read_only_without_a_filter(client: KurrentDBClient) -> None:
     for number in range(20):
         client.append_to_stream(f"s{number}", current_version=NO_STREAM, events=events(1))
     assert len(tuple(client.read_all())) == 20
@@ -99,7 +101,7 @@ def test_the_servers_own_events_are_there_for_who_asks_and_filters_leave_them_ou
     assert len(tuple(client.read_all(filter_include=["s1"], filter_by_stream_name=True, filter_by_prefix=True))) == 11
 
 
-def test_a_subscription_leaves_its_position_out_catches_up_and_goes_on(client: KurrentDBClient) -> None:
+def test_a_subscription_starts_after_its_position_catches_up_and_continues(client: KurrentDBClient) -> None:
     places = [client.append_to_stream("a", current_version=version, events=events(1)) for version in (NO_STREAM, 0, 1)]
     with client.subscribe_to_all(commit_position=places[0], include_caught_up=True, timeout=10) as subscription:
         assert [next(subscription).commit_position for _ in range(2)] == places[1:]
@@ -108,7 +110,7 @@ def test_a_subscription_leaves_its_position_out_catches_up_and_goes_on(client: K
         assert next(subscription).commit_position == place
 
 
-def test_a_filtered_subscription_tells_how_far_it_looked(client: KurrentDBClient) -> None:
+def test_a_filtered_subscription_sends_checkpoints(client: KurrentDBClient) -> None:
     client.append_to_stream("a", current_version=NO_STREAM, events=events(10))
     with client.subscribe_to_all(
         filter_include=["Nothing"], include_checkpoints=True, window_size=2, checkpoint_interval_multiplier=2, timeout=10
@@ -116,7 +118,7 @@ def test_a_filtered_subscription_tells_how_far_it_looked(client: KurrentDBClient
         assert isinstance(next(told), Checkpoint)
 
 
-def test_an_append_over_the_limit_is_refused_whole(client: KurrentDBClient) -> None:
+def test_an_append_over_the_limit_writes_nothing(client: KurrentDBClient) -> None:
     half = NewEvent(type="Counted", data=b'"' + b"x" * (MAX_APPEND // 2) + b'"')
     with pytest.raises(MaximumAppendSizeExceededError):
         client.append_to_stream("a", current_version=NO_STREAM, events=[half, *events(1), NewEvent(type="Counted", data=half.data)])

@@ -36,14 +36,14 @@ def test_another_version_than_the_expected_one_is_a_conflict_and_writes_nothing(
     assert len(everything(store)) == 2
 
 
-def test_the_same_events_again_get_the_first_answer(store: EventStore) -> None:
+def test_repeated_events_get_their_first_answer(store: EventStore) -> None:
     asked = append("a", 0, size=3)
     first = store.append(asked)
     assert store.append(asked) == first
     assert len(everything(store)) == 3
 
 
-def test_the_same_events_again_get_the_first_answer_after_newer_events(store: EventStore) -> None:
+def test_repeated_events_get_their_first_answer_after_newer_events(store: EventStore) -> None:
     asked = append("a", 0, size=2)
     first = store.append(asked)
     store.append(append("a", 2, size=3))
@@ -51,7 +51,7 @@ def test_the_same_events_again_get_the_first_answer_after_newer_events(store: Ev
     assert len(everything(store)) == 5
 
 
-def test_half_of_the_same_events_is_a_conflict(store: EventStore) -> None:
+def test_repeating_only_some_of_the_events_is_a_conflict(store: EventStore) -> None:
     asked = append("a", 0, size=2)
     store.append(asked)
     for events in ([asked.events[0], event("a")], [*asked.events, event("a")], [asked.events[1], asked.events[0]], [asked.events[1]]):
@@ -60,7 +60,7 @@ def test_half_of_the_same_events_is_a_conflict(store: EventStore) -> None:
     assert len(everything(store)) == 2
 
 
-def test_many_appends_are_each_judged_on_their_own_terms_in_order(store: EventStore) -> None:
+def test_each_of_many_appends_is_judged_on_its_own_in_order(store: EventStore) -> None:
     again = append("a", 0, size=2)
     first = store.append(again)
     outcomes = store.append_many([append("b"), again, append("a", 1), append("b", 1, size=2), append("c", 4), append("c")])
@@ -70,7 +70,7 @@ def test_many_appends_are_each_judged_on_their_own_terms_in_order(store: EventSt
     assert outcomes[-1] == Appended(store.head(), 1)
 
 
-def test_no_appends_are_no_answers(store: EventStore) -> None:
+def test_no_appends_have_no_outcomes(store: EventStore) -> None:
     assert store.append_many([]) == []
     assert store.head() == 0
 
@@ -81,7 +81,7 @@ def test_an_append_twice_in_one_call_is_recorded_once(store: EventStore) -> None
     assert len(everything(store)) == 1
 
 
-def test_a_body_at_the_limit_is_kept_and_one_byte_more_is_too_large(store: EventStore) -> None:
+def test_a_body_at_the_limit_is_stored_and_one_byte_more_is_too_large(store: EventStore) -> None:
     spare = BODY_LIMIT - len(event("a", data=b'""').body)
     store.append(Append("a", 0, [event("a", data=b'"' + b"x" * spare + b'"')]))
     with pytest.raises(TooLarge):
@@ -104,7 +104,7 @@ def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
 
 
 @pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE)
-def test_whatever_the_data_the_same_again_gets_the_first_answer_and_another_a_conflict(store: EventStore, data: bytes) -> None:
+def test_repeated_events_are_recognised_whatever_their_data(store: EventStore, data: bytes) -> None:
     asked = Append("a", 0, [event("a", ID, data), event("a", data=data)])
     first = store.append(asked)
     assert store.append(asked) == first
@@ -115,7 +115,7 @@ def test_whatever_the_data_the_same_again_gets_the_first_answer_and_another_a_co
 
 
 @pytest.mark.parametrize("size", [1, 2, 511, 512, 513, 1_500])
-def test_batches_of_any_size_come_back_whole(store: EventStore, size: int) -> None:
+def test_appends_of_any_size_are_read_back_completely(store: EventStore, size: int) -> None:
     asked = append("a", 0, size)
     assert store.append(asked).version == size
     assert [event.id for event in store.read_stream("a")] == [event.id for event in asked.events]
@@ -140,7 +140,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_no_reader_could_read_is_refused_by_name_and_harms_nobody(store: EventStore, body: bytes) -> None:
+def test_an_unreadable_body_is_refused_and_other_appends_go_on(store: EventStore, body: bytes) -> None:
     bad = NewEvent(GOOD.id, GOOD.type, body)
     with pytest.raises(Unrecordable):
         store.append(Append("a", 0, [GOOD, bad]))
@@ -151,13 +151,13 @@ def test_what_no_reader_could_read_is_refused_by_name_and_harms_nobody(store: Ev
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "\ud800"])
-def test_a_name_that_not_every_log_can_hold_is_refused_by_all(store: EventStore, name: str) -> None:
+def test_a_name_that_some_log_cannot_store_is_refused_by_all(store: EventStore, name: str) -> None:
     with pytest.raises(Unrecordable):
         store.append(Append(name, 0, [GOOD]))
     assert store.head() == 0
 
 
-def test_a_type_is_a_name_too(store: EventStore) -> None:
+def test_the_rules_for_names_apply_to_event_types(store: EventStore) -> None:
     with pytest.raises(Unrecordable, match=r"U\+0000"):
         store.append(Append("a", 0, [event("a", kind="a\0b")]))
     with pytest.raises(TooLarge, match=str(NAME_LIMIT)):
@@ -165,7 +165,7 @@ def test_a_type_is_a_name_too(store: EventStore) -> None:
     assert store.head() == 0
 
 
-def test_a_name_at_the_limit_is_kept_and_one_byte_more_is_too_large(store: EventStore) -> None:
+def test_a_name_at_the_limit_is_stored_and_one_byte_more_is_too_large(store: EventStore) -> None:
     """Of letters that an index cannot make smaller."""
     chance = Random(1)
     name = "é" + "".join(chance.choice(ascii_letters) for _ in range(NAME_LIMIT - 2))
@@ -176,6 +176,6 @@ def test_a_name_at_the_limit_is_kept_and_one_byte_more_is_too_large(store: Event
     assert len(everything(store)) == 2
 
 
-def test_an_append_of_nothing_is_a_mistake_of_the_caller(store: EventStore) -> None:
+def test_an_append_without_events_is_a_value_error(store: EventStore) -> None:
     with pytest.raises(ValueError, match="without events"):
         store.append(Append("a", 0, []))

@@ -27,11 +27,11 @@ with checkpoints.lease("relay", 0) as held:
 """
 
 
-def test_a_name_never_saved_is_at_the_start(checkpoints: Checkpoints) -> None:
+def test_a_checkpoint_that_was_never_saved_is_at_the_start(checkpoints: Checkpoints) -> None:
     assert checkpoints.load("relay") == 0
 
 
-def test_a_checkpoint_is_kept_under_its_name_and_never_moves_backwards(checkpoints: Checkpoints) -> None:
+def test_a_checkpoint_is_saved_under_its_name_and_never_moves_backwards(checkpoints: Checkpoints) -> None:
     for position in (7, 12, 3, 12):
         checkpoints.save("relay", position)
     checkpoints.save("facts", 2)
@@ -45,7 +45,7 @@ def test_a_lease_has_one_holder_and_other_names_are_free(checkpoints: Checkpoint
         assert again
 
 
-def test_who_waits_for_a_lease_gets_it_when_it_is_given_back(checkpoints: Checkpoints) -> None:
+def test_a_waiting_process_gets_a_lease_when_it_is_released(checkpoints: Checkpoints) -> None:
     free = threading.Event()
 
     def hold() -> None:
@@ -62,7 +62,7 @@ def test_who_waits_for_a_lease_gets_it_when_it_is_given_back(checkpoints: Checkp
     holder.join()
 
 
-def test_a_process_that_is_killed_gives_its_lease_back(checkpoints: Checkpoints, address: str) -> None:
+def test_a_killed_process_releases_its_lease(checkpoints: Checkpoints, address: str) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLD, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "True\n"

@@ -30,7 +30,7 @@ def assert_found(store: EventStore, log: Sequence[EventMessage]) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_history_in_any_order_and_live_events_have_rising_times(store: EventStore, seed: int) -> None:
+def test_history_in_any_order_and_live_events_get_increasing_times(store: EventStore, seed: int) -> None:
     chance = Random(seed)
     moments = [NOON + timedelta(minutes=chance.randrange(-500, 500)) for _ in range(60)]
     for first in range(0, 60, 6):
@@ -42,7 +42,7 @@ def test_history_in_any_order_and_live_events_have_rising_times(store: EventStor
     assert_found(store, log)
 
 
-def test_live_events_wait_for_nobody_behind_a_moment_ahead_of_every_clock(store: EventStore, address: str) -> None:
+def test_live_events_after_a_time_ahead_of_the_clock_get_that_time_at_once(store: EventStore, address: str) -> None:
     """Loaded by mistake from a machine whose clock is wrong: all that follows carries that moment, in whichever process."""
     ahead = datetime.now(UTC).replace(microsecond=7) + timedelta(days=1)
     store.append(at("a", ahead))
@@ -65,7 +65,7 @@ def clock(chance: Random) -> Iterator[datetime]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_two_sqlite_writers_whose_clocks_step_back_leave_a_log_that_does_not(tmp_path: Path, seed: int) -> None:
+def test_sqlite_recording_times_never_decrease_when_the_clocks_of_two_writers_do(tmp_path: Path, seed: int) -> None:
     clocks = [clock(Random(seed)), clock(Random(seed + 100))]
     shown: list[datetime] = []
 
@@ -85,7 +85,7 @@ def test_two_sqlite_writers_whose_clocks_step_back_leave_a_log_that_does_not(tmp
     assert_found(writers[1], log)
 
 
-def test_a_postgres_whose_clock_was_ahead_goes_on_from_there(postgres_dsn: str) -> None:
+def test_postgres_continues_from_a_recording_time_ahead_of_its_clock(postgres_dsn: str) -> None:
     """The server's clock is not ours to set: what it wrote while it was ahead is written here in its place."""
     store = open_store(postgres_dsn)
     store.append(append("a"))

@@ -68,12 +68,12 @@ def until_unavailable(call: Callable[[int], object]) -> int:
     raise AssertionError("the disk is never full")
 
 
-def test_sqlite_outlives_a_full_disk(disk: SmallDisk) -> None:
+def test_sqlite_survives_a_full_disk(disk: SmallDisk) -> None:
     path = disk.path / "log.sqlite"
     outlives_a_full_disk(SqliteStore(path), str(path), disk)
 
 
-def test_checkpoints_outlive_a_full_disk(disk: SmallDisk) -> None:
+def test_checkpoints_survive_a_full_disk(disk: SmallDisk) -> None:
     checkpoints = SqliteCheckpoints(disk.path / "log.sqlite")
     checkpoints.save("relay", 1)
     disk.fill()
@@ -84,7 +84,7 @@ def test_checkpoints_outlive_a_full_disk(disk: SmallDisk) -> None:
     assert checkpoints.load("relay") == saved + 1
 
 
-def test_postgres_outlives_a_full_disk(disk: SmallDisk, own_postgres: PostgresServer) -> None:
+def test_postgres_survives_a_full_disk(disk: SmallDisk, own_postgres: PostgresServer) -> None:
     """The disk of the tables."""
     folder = disk.folder_of("postgres")
     with psycopg.connect(own_postgres.dsn, autocommit=True) as connection:
@@ -94,7 +94,7 @@ def test_postgres_outlives_a_full_disk(disk: SmallDisk, own_postgres: PostgresSe
     outlives_a_full_disk(PostgresStore(dsn), dsn, disk)
 
 
-def test_postgres_that_stops_for_want_of_room_has_kept_what_it_answered(disk: SmallDisk, own_postgres: PostgresServer) -> None:
+def test_postgres_that_stops_on_a_full_disk_keeps_what_it_acknowledged(disk: SmallDisk, own_postgres: PostgresServer) -> None:
     """The disk of the write-ahead log: the server gives up, and goes on when there is room and somebody starts it."""
     log = Path(own_postgres.data, "pg_wal")
     own_postgres.stop()
@@ -142,7 +142,7 @@ print(store.append(refused).version, len(everything(store)), checkpoints.load("r
 """
 
 
-def test_a_file_that_may_not_grow_is_unavailable_too(tmp_path: Path) -> None:
+def test_a_file_at_its_size_limit_is_unavailable(tmp_path: Path) -> None:
     """Another answer of the disk than "full": an error of input and output, as a dying disk gives it, or a quota."""
     command = [sys.executable, "-c", LIMITED, str(tmp_path / "log.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -55,13 +55,13 @@ def outcomes_of(ledger: Ledger, names: Sequence[str]) -> list[Outcomes | BaseExc
         return [first.result(10), *(other.result(10) for other in others)]
 
 
-def test_all_who_wait_leave_in_one_commit() -> None:
+def test_all_waiting_appends_are_committed_together() -> None:
     ledger = Ledger()
     outcomes_of(ledger, [f"s{index}" for index in range(8)])
     assert [len(commit) for commit in ledger.commits] == [1, 8]
 
 
-def test_each_gets_its_own_answer() -> None:
+def test_each_caller_gets_its_own_outcome() -> None:
     ledger = Ledger()
     answers = outcomes_of(ledger, ["a", "late", "b"])
     assert [type(answer[0]).__name__ if isinstance(answer, list) else answer for answer in answers] == [
@@ -72,13 +72,13 @@ def test_each_gets_its_own_answer() -> None:
     ]
 
 
-def test_one_bad_append_spoils_nobody_elses() -> None:
+def test_a_failing_append_does_not_affect_other_callers() -> None:
     ledger = Ledger()
     answers = outcomes_of(ledger, ["a", "bad", "b"])
     assert [isinstance(answer, list) for answer in answers] == [True, True, False, True]
 
 
-def test_all_of_a_commit_that_did_not_come_back_are_told() -> None:
+def test_an_unavailable_commit_is_unavailable_for_all_its_callers() -> None:
     ledger = Ledger()
     answers = outcomes_of(ledger, ["a", "away", "b"])
     assert [isinstance(answer, Unavailable) for answer in answers] == [False, True, True, True]
@@ -86,7 +86,7 @@ def test_all_of_a_commit_that_did_not_come_back_are_told() -> None:
 
 
 @pytest.mark.parametrize("fate", ["away", "killed"])
-def test_each_is_told_by_a_fault_of_its_own(fate: str) -> None:
+def test_each_caller_raises_an_exception_object_of_its_own(fate: str) -> None:
     """An exception that several threads raise would carry the tracebacks of all of them."""
     _, *faults = outcomes_of(Ledger(), ["a", "b", fate, "c"])
     assert [type(fault) for fault in faults].count(Unavailable) == (4 if fate == "away" else 3)
@@ -98,14 +98,14 @@ def depth_of(fault: BaseException) -> list[str]:
     return [frame.name for frame in traceback.extract_tb(fault.__traceback__)]
 
 
-def test_a_commit_stays_under_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_stays_within_its_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_commit, "MAX_COMMIT_BYTES", 3 * len(event("s0").body))
     ledger = Ledger()
     outcomes_of(ledger, [f"s{index}" for index in range(8)])
     assert [len(commit) for commit in ledger.commits] == [1, 3, 3, 2]
 
 
-def test_threads_of_one_process_append_in_few_commits_and_lose_nothing(store: EventStore) -> None:
+def test_many_threads_of_one_process_lose_no_events(store: EventStore) -> None:
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda index: store.append(append(f"s{index}", 0, 1 + index % 3)), range(400)))
     assert sorted(answer.position for answer in answers)[-1] == store.head()

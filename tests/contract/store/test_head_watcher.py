@@ -14,7 +14,7 @@ from tests.contract.store.writing import append
 LONG = 600.0  # seconds: nothing here waits so long, unless it is broken
 
 
-def test_a_look_at_the_head_holds_up_nobody_who_writes() -> None:
+def test_reading_the_head_does_not_block_writers() -> None:
     looking, woken = threading.Event(), threading.Event()
     waited: list[bool] = []
 
@@ -33,7 +33,7 @@ def test_a_look_at_the_head_holds_up_nobody_who_writes() -> None:
     assert waited == [True]
 
 
-def test_who_is_woken_between_the_look_and_the_wait_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wake_between_reading_the_head_and_sleeping_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", LONG)
     found = [0, 1]
 
@@ -49,7 +49,7 @@ def test_who_is_woken_between_the_look_and_the_wait_looks_again(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect=True)
-def test_an_append_wakes_who_waits_in_its_process_without_a_look(
+def test_an_append_wakes_readers_of_its_process_without_polling(
     store: SqliteStore | PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pauses between two looks are made so long that only the writer itself can end the wait."""

@@ -26,7 +26,7 @@ REPLACEMENTS = [
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *REPLACEMENTS])
-def test_sqlite_refuses_to_change_what_was_recorded(tmp_path: Path, change: str) -> None:
+def test_sqlite_refuses_to_change_recorded_events(tmp_path: Path, change: str) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a"))
     with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="never"), connection:
@@ -34,7 +34,7 @@ def test_sqlite_refuses_to_change_what_was_recorded(tmp_path: Path, change: str)
     assert [event.kind for event in everything(store)] == ["counting.Counted"]
 
 
-def test_an_sqlite_log_of_before_is_guarded_from_its_next_opening_on(tmp_path: Path) -> None:
+def test_opening_an_older_sqlite_log_adds_the_triggers_it_lacks(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a"))
     store.writer.connection.execute("drop trigger events_are_never_replaced")
@@ -44,7 +44,7 @@ def test_an_sqlite_log_of_before_is_guarded_from_its_next_opening_on(tmp_path: P
 
 
 @pytest.mark.parametrize("change", [*CHANGES, "truncate events"])
-def test_postgres_refuses_to_change_what_was_recorded_even_to_the_owner(postgres_dsn: str, change: str) -> None:
+def test_postgres_refuses_to_change_recorded_events_even_for_the_owner(postgres_dsn: str, change: str) -> None:
     store = PostgresStore(postgres_dsn)
     store.append(append("a"))
     with psycopg.connect(postgres_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="never"):
@@ -59,7 +59,7 @@ def service_dsn(postgres_dsn: str) -> str:
     return psycopg.conninfo.make_conninfo(postgres_dsn, options="-c role=parcours_service")
 
 
-def test_the_role_of_the_services_appends_reads_and_waits(service_dsn: str) -> None:
+def test_the_service_role_can_append_read_and_wait(service_dsn: str) -> None:
     store = PostgresStore(service_dsn)
     answer = store.append(append("a", 0, 3))
     assert [event.subject for event in everything(store)] == ["before", "a", "a", "a"]
@@ -78,12 +78,12 @@ def test_the_role_of_the_services_appends_reads_and_waits(service_dsn: str) -> N
         "create or replace function public.append_events() returns int language sql as 'select 1'",
     ],
 )
-def test_the_role_of_the_services_can_do_nothing_else(service_dsn: str, change: str) -> None:
+def test_the_service_role_can_do_nothing_else(service_dsn: str, change: str) -> None:
     with psycopg.connect(service_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(change.encode())
 
 
-def test_a_stranger_can_neither_read_nor_append(postgres_dsn: str) -> None:
+def test_any_other_role_can_neither_read_nor_append(postgres_dsn: str) -> None:
     PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("create role stranger_of_this_test nologin")

@@ -14,7 +14,7 @@ WAITING = """select pid from pg_locks join pg_database on pg_database.oid = data
 where locktype = 'advisory' and not granted and datname = current_database()"""
 
 
-def test_a_holder_whose_session_was_ended_knows_it_and_another_takes_over(postgres_dsn: str) -> None:
+def test_a_holder_notices_that_its_session_was_ended_and_another_takes_over(postgres_dsn: str) -> None:
     checkpoints = PostgresCheckpoints(postgres_dsn)
     with checkpoints.lease("relay", 0) as first, checkpoints.lease("facts", 0) as other:
         assert first
@@ -25,7 +25,7 @@ def test_a_holder_whose_session_was_ended_knows_it_and_another_takes_over(postgr
             assert (bool(first), bool(second)) == (False, True)
 
 
-def test_a_lease_is_lost_soon_where_its_holder_vanishes_without_a_word(postgres_dsn: str) -> None:
+def test_the_server_probes_the_connection_of_a_lease_holder(postgres_dsn: str) -> None:
     """What no test can play, a machine that is cut off, is left to the server's own questions: here is that it was told to ask them."""
     with PostgresCheckpoints(postgres_dsn).lease("relay", 0) as held:
         connection = held.connection  # type: ignore[attr-defined]  # of PostgreSQL alone
@@ -33,7 +33,7 @@ def test_a_lease_is_lost_soon_where_its_holder_vanishes_without_a_word(postgres_
     assert shown == [b"10", b"5", b"4"]
 
 
-def test_who_fails_to_get_a_lease_leaves_no_connection_behind(postgres_dsn: str) -> None:
+def test_a_failed_attempt_to_get_a_lease_leaves_no_connection(postgres_dsn: str) -> None:
     checkpoints = PostgresCheckpoints(postgres_dsn)
     with (
         checkpoints.lease("relay", 0) as first,

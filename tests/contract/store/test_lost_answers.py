@@ -78,7 +78,7 @@ def insisted(call: Callable[[], T]) -> T:
             continue
 
 
-def test_writers_that_append_the_same_again_end_with_every_event_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
+def test_appends_retried_after_lost_answers_are_recorded_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
     def write(worker: int) -> list[Appended]:
         return [insisted(lambda: lossy[worker % 2].append(batch(worker, number))) for number in range(25)]  # noqa: B023  (called at once)
 
@@ -95,7 +95,7 @@ def test_writers_that_append_the_same_again_end_with_every_event_once(store: Eve
     ]
 
 
-def test_whole_groups_that_are_appended_again_are_recorded_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
+def test_groups_of_appends_retried_after_lost_answers_are_recorded_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
     groups = [[append(f"s{index}", number, 1) for index in range(6)] for number in range(30)]
     for number, group in enumerate(groups):
         outcomes = insisted(lambda: lossy[number % 2].append_many(group))  # noqa: B023  (called at once)
@@ -127,7 +127,7 @@ def assert_counted(store: EventStore) -> None:
     assert sorted(len(ids) for ids in left.values()) == [1] * (COUNTERS * (STEPS - 1)) + [2] * COUNTERS
 
 
-def test_commands_that_are_sent_again_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
+def test_commands_retried_after_lost_answers_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
     """Two services race on each counter, so some answers are lost and some are conflicts."""
     handlers = [handler(each) for each in lossy]
 
@@ -141,7 +141,7 @@ def test_commands_that_are_sent_again_are_decided_once(store: EventStore, lossy:
     assert answers == [handlers[0].handle(command(*asked), COACH) for asked in sent]
 
 
-def test_batches_of_commands_that_are_sent_again_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
+def test_batches_of_commands_retried_after_lost_answers_are_decided_once(store: EventStore, lossy: list[LosesAnswers]) -> None:
     handlers = [handler(each) for each in lossy]
     for name in range(COUNTERS):
         for half in ([0, 1, 2], [2, 3, 4]):  # one command in both

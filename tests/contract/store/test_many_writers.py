@@ -58,7 +58,7 @@ def test_two_tailing_readers_see_every_append_of_ten_writers_once_and_in_order(s
         ]
 
 
-def test_a_writer_killed_between_commit_and_reply_gets_the_same_answer_when_it_asks_again(store: EventStore, address: str) -> None:
+def test_a_writer_killed_between_commit_and_reply_gets_the_same_answer_on_retry(store: EventStore, address: str) -> None:
     store.append(append("before", 0, 3))
     assert start(address, "die-after-commit", 1).wait(60) == -signal.SIGKILL
     recorded = store.read_stream("worker-1")[0].position
@@ -66,7 +66,7 @@ def test_a_writer_killed_between_commit_and_reply_gets_the_same_answer_when_it_a
     assert len(everything(store)) == 4
 
 
-def test_writers_killed_in_the_middle_leave_a_whole_log_that_holds_all_they_were_told(store: EventStore, address: str) -> None:
+def test_writers_killed_at_any_moment_leave_a_sound_log_with_all_acknowledged_events(store: EventStore, address: str) -> None:
     writers = [start(address, "batches", worker * 4, 4, 1_000_000) for worker in range(3)]
     enough = 300 if address.startswith("kurrentdb") else 900
     while len(store.read_all(0, enough)) < enough:

@@ -137,7 +137,7 @@ class LogMachine(RuleBasedStateMachine):
             self.seen_once_and_in_order()
 
 
-def test_two_writers_and_a_reader_see_what_a_list_and_a_dictionary_predict(store: EventStore, address: str) -> None:
+def test_two_writers_and_a_reader_agree_with_a_model_in_memory(store: EventStore, address: str) -> None:
     other, reader = open_store(address), open_store(address)
 
     class Machine(LogMachine):
@@ -154,7 +154,7 @@ def test_two_writers_and_a_reader_see_what_a_list_and_a_dictionary_predict(store
 
 
 @pytest.mark.parametrize("drift", [-1, 1])
-def test_the_model_itself_sees_a_conflict(drift: int) -> None:
+def test_the_model_detects_a_conflict(drift: int) -> None:
     model = Model()
     assert model.append(append("a", 0, 2)) == 2
     assert model.append(append("a", 2 + drift)) is None

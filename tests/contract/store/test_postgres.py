@@ -27,14 +27,14 @@ def terminate(dsn: str) -> None:
         connection.execute(TERMINATE)
 
 
-def test_the_table_has_two_indexes_and_no_more(postgres_dsn: str) -> None:
+def test_the_table_has_exactly_two_indexes(postgres_dsn: str) -> None:
     PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
         rows = connection.execute("select indexdef from pg_indexes where tablename = 'events'").fetchall()
     assert sorted(row[0].rpartition("USING ")[2] for row in rows) == ['btree ("position")', "btree (stream, version)"]
 
 
-def test_no_plan_made_while_the_log_was_small_goes_through_the_whole_of_it(postgres_dsn: str) -> None:
+def test_plans_made_while_the_log_was_small_never_scan_the_whole_log(postgres_dsn: str) -> None:
     """A connection keeps its plans. Those that are best for the ten events of a new log would be the worst for its first thousands."""
     store = PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
@@ -57,7 +57,7 @@ def scans(connection: psycopg.Connection) -> tuple[int, int]:
     return row or (0, 0)
 
 
-def test_idle_connections_that_the_server_closed_are_replaced_unseen(postgres_dsn: str) -> None:
+def test_idle_connections_that_the_server_closed_are_replaced(postgres_dsn: str) -> None:
     store, checkpoints = PostgresStore(postgres_dsn), PostgresCheckpoints(postgres_dsn)
     store.append(append("a"))
     checkpoints.save("relay", 1)
@@ -67,7 +67,7 @@ def test_idle_connections_that_the_server_closed_are_replaced_unseen(postgres_ds
     assert (len(store.read_stream("a")), store.head(), checkpoints.load("relay")) == (2, 2, 1)
 
 
-def test_an_append_cut_off_in_the_middle_is_unavailable_and_the_next_one_heals(postgres_dsn: str) -> None:
+def test_an_interrupted_append_is_unavailable_and_can_be_retried(postgres_dsn: str) -> None:
     store = PostgresStore(postgres_dsn)
     faults: list[Exception] = []
 
@@ -98,7 +98,7 @@ READS: dict[str, Callable[[PostgresStore], int]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_a_read_cut_off_in_the_middle_is_simply_made_again(postgres_dsn: str, read: Callable[[PostgresStore], int]) -> None:
+def test_an_interrupted_read_is_retried(postgres_dsn: str, read: Callable[[PostgresStore], int]) -> None:
     store = PostgresStore(postgres_dsn)
     store.append(append("a"))
     with psycopg.connect(postgres_dsn) as connection, ThreadPoolExecutor(1) as pool:
@@ -110,7 +110,7 @@ def test_a_read_cut_off_in_the_middle_is_simply_made_again(postgres_dsn: str, re
         assert reading.result(30) == 1
 
 
-def test_writers_and_readers_go_on_while_their_connections_are_cut(postgres_dsn: str) -> None:
+def test_writers_and_readers_continue_while_their_connections_are_cut(postgres_dsn: str) -> None:
     store = PostgresStore(postgres_dsn)
     until = time.monotonic() + 2
 
@@ -147,12 +147,12 @@ def test_writers_and_readers_go_on_while_their_connections_are_cut(postgres_dsn:
         assert seen == log[: len(seen)]
 
 
-def test_no_server_is_unavailable() -> None:
+def test_a_missing_server_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         PostgresStore("postgresql://127.0.0.1:1/nowhere?connect_timeout=2")
 
 
-def test_a_server_that_only_reads_is_unavailable_to_writers_alone_until_it_leads(postgres_dsn: str) -> None:
+def test_a_read_only_server_is_unavailable_for_writers_only(postgres_dsn: str) -> None:
     """As the standby is that one is connected to after the primary went, before it is promoted."""
     store = PostgresStore(postgres_dsn)
     store.append(append("a"))
@@ -184,5 +184,5 @@ def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> No
     assert shown == [b"on", b"read committed"]
 
 
-def test_nobody_reads_an_array_of_another_shape() -> None:
+def test_an_array_of_bigints_is_unpacked() -> None:
     assert unpack_int8_array(bytes(20) + b"\0\0\0\x08" + b"\xff" * 8 + b"\0\0\0\x08" + b"\0" * 7 + b"\x05") == (-1, 5)

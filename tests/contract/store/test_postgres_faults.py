@@ -40,7 +40,7 @@ def store(own_postgres: PostgresServer) -> Iterator[PostgresStore]:
     store.close()
 
 
-def test_a_connection_that_was_lost_is_unavailable_whatever_is_asked(postgres_dsn: str) -> None:
+def test_every_call_on_a_lost_connection_is_unavailable(postgres_dsn: str) -> None:
     connection = Connection(postgres_dsn)
     connection.psycopg_connection.close()
     for ask in (lambda: connection.run(b"select 1"), lambda: connection.call(Statement("one", "select 1"))):
@@ -60,7 +60,7 @@ def stopped(pool: ConnectionPool) -> Iterator[int]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behind_it(store: PostgresStore) -> None:
+def test_a_silent_server_is_unavailable_for_a_writer_and_for_those_queued_after_it(store: PostgresStore) -> None:
     asked = [append(name) for name in "bcd"]
     with ThreadPoolExecutor(3) as threads, stopped(store.writer_pool):
         faults = [type(waiting.exception(30)) for waiting in [threads.submit(store.append, each) for each in asked]]
@@ -71,14 +71,12 @@ def test_a_server_that_falls_silent_is_unavailable_to_a_writer_and_to_those_behi
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_a_read_that_gets_no_answer_is_made_again_on_another_connection(
-    store: PostgresStore, read: Callable[[PostgresStore], object]
-) -> None:
+def test_a_read_without_an_answer_is_retried_on_another_connection(store: PostgresStore, read: Callable[[PostgresStore], object]) -> None:
     with stopped(store.reader_pool):
         assert read(store) == 1
 
 
-def test_an_append_larger_than_what_the_network_holds_does_not_wait_for_a_silent_server(store: PostgresStore) -> None:
+def test_sending_a_large_append_to_a_silent_server_times_out(store: PostgresStore) -> None:
     """It is not the answer that never comes then: the question never leaves."""
     large = Append("large", 0, [event("large", data=b'"' + b"x" * 250_000 + b'"') for _ in range(40)])
     with ThreadPoolExecutor(1) as threads, stopped(store.writer_pool):
@@ -87,7 +85,7 @@ def test_an_append_larger_than_what_the_network_holds_does_not_wait_for_a_silent
     assert store.append(large).version == 40
 
 
-def test_a_server_that_accepts_nobody_is_unavailable(own_postgres: PostgresServer) -> None:
+def test_a_server_that_accepts_no_connection_is_unavailable(own_postgres: PostgresServer) -> None:
     pid = int(Path(own_postgres.data, "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -97,13 +95,13 @@ def test_a_server_that_accepts_nobody_is_unavailable(own_postgres: PostgresServe
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_silence_is_longer_than_a_writer_waits_for_its_lock(postgres_dsn: str) -> None:
+def test_the_answer_timeout_is_longer_than_the_lock_timeout(postgres_dsn: str) -> None:
     with ConnectionPool(postgres_dsn).connection() as connection:
         assert connection.pgconn.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
     assert ANSWER_TIMEOUT_S > LOCK_TIMEOUT
 
 
-def test_an_address_keeps_its_own_patience() -> None:
+def test_an_address_keeps_its_own_timeouts() -> None:
     said = psycopg.conninfo.conninfo_to_dict(with_timeouts("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60"))
     assert {name: said[name] for name in CONNECTION_TIMEOUTS} == {name: str(value) for name, value in CONNECTION_TIMEOUTS.items()} | {
         "connect_timeout": "3",
@@ -111,14 +109,14 @@ def test_an_address_keeps_its_own_patience() -> None:
     }
 
 
-def test_what_is_refused_for_good_is_not_called_unavailable(postgres_dsn: str) -> None:
+def test_a_permanent_error_is_not_unavailable(postgres_dsn: str) -> None:
     """Whoever is told that a server is away asks again: this would be asked for ever, although psycopg calls it operational."""
     with pytest.raises(psycopg.OperationalError, match="too large"):
         ConnectionPool(postgres_dsn).call_idempotent(Statement("long", "select repeat('x', 2000000000)"))
 
 
 @pytest.mark.parametrize("order", ["pg_cancel_backend", "pg_terminate_backend"])
-def test_what_an_administrator_stops_may_be_asked_again(postgres_dsn: str, order: str) -> None:
+def test_a_call_stopped_by_an_administrator_is_unavailable(postgres_dsn: str, order: str) -> None:
     store = PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn, autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
         connection.execute("select pg_advisory_lock(%s)", (WRITERS_LOCK,))
@@ -128,7 +126,7 @@ def test_what_an_administrator_stops_may_be_asked_again(postgres_dsn: str, order
         assert isinstance(waits.exception(30), Unavailable)
 
 
-def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_turn(postgres_dsn: str) -> None:
+def test_callers_wait_while_all_connections_of_a_pool_are_in_use(postgres_dsn: str) -> None:
     pool = ConnectionPool(postgres_dsn, 2)
     free, held = threading.Event(), threading.Semaphore(0)
 
@@ -147,7 +145,7 @@ def test_a_process_opens_a_few_connections_and_whoever_comes_then_waits_for_its_
         assert len({each.result() for each in holding}) == 2
 
 
-def test_whoever_waits_in_vain_for_a_connection_is_told_so(postgres_dsn: str) -> None:
+def test_waiting_too_long_for_a_connection_is_unavailable(postgres_dsn: str) -> None:
     pool = ConnectionPool(postgres_dsn, 1, SHORT)
     with pool.connection(), pytest.raises(Unavailable, match="no connection was free"), pool.connection():
         pass

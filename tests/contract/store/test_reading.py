@@ -49,12 +49,12 @@ def test_each_event_names_the_position_before_its_own(store: EventStore) -> None
         assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
 
 
-def test_a_page_behind_the_end_is_empty(store: EventStore) -> None:
+def test_a_page_beyond_the_head_is_empty(store: EventStore) -> None:
     store.append(append("a"))
     assert store.read_all(store.head()) == store.read_all(store.head() + 1_000) == []
 
 
-def test_no_position_is_too_far_and_no_page_too_small(store: EventStore) -> None:
+def test_any_position_and_any_limit_is_accepted(store: EventStore) -> None:
     store.append(append("a", 0, size=3))
     for far in (2**63 - 1, 2**63, 2**64):
         assert store.read_all(far) == store.read_at([far]) == []
@@ -83,7 +83,7 @@ def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(store: EventS
         assert store.position_at(asked) == (expected[-1] if expected else 0)
 
 
-def test_no_log_has_no_position_at_any_moment(store: EventStore) -> None:
+def test_an_empty_log_has_no_position_at_any_moment(store: EventStore) -> None:
     assert store.position_at(LONG_AGO) == 0
 
 
@@ -92,14 +92,14 @@ def test_waiting_ends_at_once_when_there_is_more(store: EventStore) -> None:
     assert store.wait(0, 0)
 
 
-def test_waiting_in_vain_ends_in_time(store: EventStore) -> None:
+def test_waiting_ends_at_the_timeout(store: EventStore) -> None:
     begun = time.monotonic()
     assert not store.wait(store.head(), 0.2)
     assert 0.15 < time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_an_append_wakes_who_waits(store: EventStore, address: str, elsewhere: bool) -> None:
+def test_an_append_wakes_waiting_readers(store: EventStore, address: str, elsewhere: bool) -> None:
     writer = open_store(address) if elsewhere else store
     threading.Timer(0.1, lambda: writer.append(append("a"))).start()
     begun = time.monotonic()
@@ -113,7 +113,7 @@ class Sparse(Recorded, frozen=True, kw_only=True, gc=False):
     subject: str
 
 
-def test_a_reader_may_name_the_fields_it_needs(store: EventStore) -> None:
+def test_a_reader_can_declare_the_fields_it_needs(store: EventStore) -> None:
     for number in range(3):
         store.append(append(f"s{number}", 0, size=2))
     sparse = store.read_as(Sparse, 0, 5)

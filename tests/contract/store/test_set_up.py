@@ -31,7 +31,7 @@ def service_dsn(postgres_dsn: str) -> str:
 
 
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
-def test_many_processes_may_start_at_the_same_moment_whatever_isolation_is_the_default(postgres_dsn: str, isolation: str) -> None:
+def test_many_processes_can_start_at_the_same_time_with_any_default_isolation(postgres_dsn: str, isolation: str) -> None:
     name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
     run(postgres_dsn, f"alter database {name} set default_transaction_isolation = '{isolation}'")
     with ThreadPoolExecutor(12) as pool:
@@ -41,7 +41,7 @@ def test_many_processes_may_start_at_the_same_moment_whatever_isolation_is_the_d
     assert [store.head() for store in started if isinstance(store, PostgresStore)] == [1] * 6
 
 
-def test_a_service_does_not_begin_before_the_owner_has_set_the_log_up(postgres_dsn: str, service_dsn: str) -> None:
+def test_a_service_does_not_start_before_the_owner_has_set_up_the_log(postgres_dsn: str, service_dsn: str) -> None:
     for part in (PostgresStore, PostgresCheckpoints):
         with pytest.raises(Unavailable, match="owner"):
             part(service_dsn)
@@ -50,7 +50,7 @@ def test_a_service_does_not_begin_before_the_owner_has_set_the_log_up(postgres_d
     assert PostgresStore(service_dsn).append(append("a")).version == 1
 
 
-def test_a_service_does_not_begin_on_what_an_older_version_set_up(postgres_dsn: str, service_dsn: str) -> None:
+def test_a_service_does_not_start_on_a_log_of_an_older_version(postgres_dsn: str, service_dsn: str) -> None:
     PostgresStore(postgres_dsn)
     run(postgres_dsn, BEFORE_NUMBERS)
     with pytest.raises(Unavailable, match="owner"):
@@ -60,7 +60,7 @@ def test_a_service_does_not_begin_on_what_an_older_version_set_up(postgres_dsn: 
 
 
 @pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
-def test_a_log_of_an_earlier_shape_is_refused_to_its_owner_and_to_a_service(request: pytest.FixtureRequest, dsn: str) -> None:
+def test_a_log_of_an_earlier_shape_is_refused_for_its_owner_and_for_a_service(request: pytest.FixtureRequest, dsn: str) -> None:
     address = request.getfixturevalue(dsn)
     run(request.getfixturevalue("postgres_dsn"), EARLIER)
     with pytest.raises(Outdated):
@@ -68,7 +68,7 @@ def test_a_log_of_an_earlier_shape_is_refused_to_its_owner_and_to_a_service(requ
 
 
 @pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
-def test_what_a_newer_version_set_up_is_used_and_left_as_it_is(request: pytest.FixtureRequest, dsn: str) -> None:
+def test_a_log_of_a_newer_version_is_used_unchanged(request: pytest.FixtureRequest, dsn: str) -> None:
     """Else each start of an older process would undo, under the newer ones, what they rely on."""
     address, owner = request.getfixturevalue(dsn), request.getfixturevalue("postgres_dsn")
     PostgresStore(owner)

@@ -27,7 +27,7 @@ def size(address: str) -> int:
     return SERVERS_LIMIT // BODY_LIMIT - 1 if address.startswith("kurrentdb") else 40
 
 
-def test_many_large_events_of_one_append_come_back_whole(store: EventStore, size: int) -> None:
+def test_many_large_events_of_one_append_are_read_back(store: EventStore, size: int) -> None:
     asked = at_the_limit("a", size=size)
     assert {len(event.body) for event in asked.events} == {BODY_LIMIT}
     assert store.append(asked) == store.append(asked)
@@ -47,7 +47,7 @@ def test_large_appends_of_several_writers_at_once_are_all_recorded(store: EventS
     assert sorted(event.id for event in log) == sorted(event.id for each in asked for event in each.events)
 
 
-def test_what_is_over_the_limit_is_told_the_limit_and_spoils_nobody_elses(store: EventStore) -> None:
+def test_an_event_over_the_limit_is_refused_with_the_limit_and_affects_no_other(store: EventStore) -> None:
     over = at_the_limit("a", over=1)
     with ThreadPoolExecutor(8) as pool:
         others = [pool.submit(store.append, append(f"s{index}")) for index in range(20)]

@@ -13,7 +13,7 @@ from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import BATCH, batch
 
 
-def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(tmp_path: Path) -> None:
+def test_streams_are_read_completely_while_the_mapped_file_grows(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         for number in range(40):
@@ -26,7 +26,7 @@ def test_a_stream_is_read_whole_while_the_mapped_file_grows_and_is_written_over(
     assert store.path.stat().st_size > 1_000_000
 
 
-def test_a_table_of_an_earlier_version_is_refused_and_left_as_it_is(postgres_dsn: str) -> None:
+def test_a_log_of_an_earlier_shape_is_left_unchanged(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("create table public.events (position bigint primary key, stream text, version bigint, body json)")
         connection.execute("insert into public.events values (1, 'a', 1, '{}')")

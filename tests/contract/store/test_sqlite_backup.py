@@ -16,7 +16,7 @@ from tests.contract.store.whole import assert_whole
 from tests.contract.store.writing import batch, everything
 
 
-def test_a_copy_taken_while_many_write_is_a_whole_log_of_one_moment(tmp_path: Path) -> None:
+def test_a_copy_made_while_others_write_is_a_complete_log_as_of_one_commit(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     over = threading.Event()
 
@@ -47,7 +47,7 @@ def test_a_copy_taken_while_many_write_is_a_whole_log_of_one_moment(tmp_path: Pa
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_copy_is_a_log_that_goes_on(tmp_path: Path) -> None:
+def test_a_copy_is_a_log_that_can_be_appended_to(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(batch(1, 0))
     store.copy(tmp_path / "copy.sqlite")
@@ -57,7 +57,7 @@ def test_a_copy_is_a_log_that_goes_on(tmp_path: Path) -> None:
         assert copy.head() > store.head()
 
 
-def test_a_copy_takes_nobodys_place_and_sees_so_before_it_reads(tmp_path: Path) -> None:
+def test_a_copy_never_overwrites_and_checks_so_before_it_reads(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(batch(1, 0))
     other, nowhere = tmp_path / "other", tmp_path / "link"
@@ -70,7 +70,7 @@ def test_a_copy_takes_nobodys_place_and_sees_so_before_it_reads(tmp_path: Path) 
     assert store.scan_readers.idle == []
 
 
-def test_a_copy_leaves_strangers_files_as_they_are(tmp_path: Path) -> None:
+def test_a_copy_leaves_other_files_unchanged(tmp_path: Path) -> None:
     """Whatever they are called: what it writes meanwhile has a name that nobody has."""
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(batch(1, 0))
@@ -99,7 +99,7 @@ def outcomes_of_copies(store: SqliteStore, path: Path) -> list[type[BaseExceptio
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_of_several_copies_to_one_name_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+def test_only_one_of_several_copies_to_the_same_name_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     if not links:
         monkeypatch.setattr(os, "link", refused_by_fat)
     store = SqliteStore(tmp_path / "log.sqlite")
@@ -136,7 +136,7 @@ print(len(store.read_all(0)))
 """
 
 
-def test_a_copy_that_has_no_room_is_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_copy_that_cannot_be_written_is_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIMITED, str(tmp_path / "log.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ def start(folder: Path, number: int, together: Barrier) -> None:
         raise
 
 
-def test_several_processes_start_on_one_new_file(tmp_path: Path) -> None:
+def test_several_processes_can_open_a_new_file_at_once(tmp_path: Path) -> None:
     processes = multiprocessing.get_context("spawn")
     together = processes.Barrier(STARTERS)
     starters = [processes.Process(target=start, args=(tmp_path, number, together)) for number in range(STARTERS)]
@@ -50,7 +50,7 @@ def test_several_processes_start_on_one_new_file(tmp_path: Path) -> None:
         assert SqliteCheckpoints(tmp_path / f"{file}.sqlite").load("relay") == STARTERS
 
 
-def test_who_finds_a_new_file_in_use_waits_until_it_is_free(tmp_path: Path) -> None:
+def test_opening_a_new_file_waits_for_its_current_writer(tmp_path: Path) -> None:
     """In the one state in which SQLite itself does not wait: somebody writes to a file that has no write-ahead log yet."""
     path = tmp_path / "log.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
@@ -59,7 +59,7 @@ def test_who_finds_a_new_file_in_use_waits_until_it_is_free(tmp_path: Path) -> N
         assert SqliteStore(path).append(append("a")).version == 1
 
 
-def test_a_file_system_that_keeps_no_write_ahead_log_is_refused(tmp_path: Path) -> None:
+def test_a_file_system_without_write_ahead_logs_is_refused(tmp_path: Path) -> None:
     """SQLite itself asks for memory shared with others: what has none of it, as this way of locking, answers with another mode."""
     connection = sqlite3.connect(f"file:{tmp_path}/log.sqlite?vfs=unix-dotfile", uri=True)
     with closing(connection), pytest.raises(sqlite3.OperationalError, match="supports SQLite"):
@@ -81,7 +81,7 @@ def left_by_the_earlier_version(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
 @pytest.mark.parametrize("how", ["before", "closed", "killed"])
-def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path, how: str, opens: Opens) -> None:
+def test_a_file_of_an_earlier_version_is_refused_and_left_unchanged(tmp_path: Path, how: str, opens: Opens) -> None:
     path = tmp_path / "log.sqlite"
     left_by_the_earlier_version(path, how)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
@@ -94,7 +94,7 @@ def test_a_file_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Pat
 
 
 @pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
-def test_what_is_no_log_is_unavailable_and_left_as_it_is(tmp_path: Path, opens: Opens) -> None:
+def test_a_file_that_is_not_a_database_is_unavailable_and_left_unchanged(tmp_path: Path, opens: Opens) -> None:
     text = b"hello, this is no database at all, and longer than the head of one. " * 4
     (tmp_path / "text").write_bytes(text)
     (tmp_path / "folder").mkdir()
@@ -105,7 +105,7 @@ def test_what_is_no_log_is_unavailable_and_left_as_it_is(tmp_path: Path, opens: 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "text"]
 
 
-def test_a_file_that_is_spoilt_is_unavailable(tmp_path: Path) -> None:
+def test_a_corrupt_file_is_unavailable(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a", size=200))
     with closing(sqlite3.connect(store.path)) as other:
@@ -117,23 +117,23 @@ def test_a_file_that_is_spoilt_is_unavailable(tmp_path: Path) -> None:
         everything(SqliteStore(store.path))
 
 
-def test_a_lease_that_cannot_be_had_is_unavailable(tmp_path: Path) -> None:
+def test_a_lease_whose_file_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
     checkpoints = SqliteCheckpoints(tmp_path / "log.sqlite")
     (tmp_path / "log.sqlite.relay.lease").mkdir()
     with pytest.raises(Unavailable), checkpoints.lease("relay", 0):
         pass
 
 
-def test_checkpoints_in_a_file_of_their_own_are_no_log(tmp_path: Path) -> None:
+def test_a_separate_checkpoints_file_contains_no_log(tmp_path: Path) -> None:
     checkpoints = SqliteCheckpoints(tmp_path / "checkpoints.sqlite")
     assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [(b"checkpoints",)]
 
 
-def test_what_stands_beside_a_log_may_go_at_any_moment(tmp_path: Path) -> None:
+def test_a_missing_file_has_the_size_zero(tmp_path: Path) -> None:
     assert file_size(tmp_path / "log.sqlite-wal") == 0
 
 
-def test_each_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+def test_connections_flush_each_commit_to_the_disk(tmp_path: Path) -> None:
     store, checkpoints = SqliteStore(tmp_path / "log.sqlite"), SqliteCheckpoints(tmp_path / "log.sqlite")
     for connection in (store.writer.connection, checkpoints.connection):
         assert connection.execute("pragma synchronous").fetchone() == (2,)  # full

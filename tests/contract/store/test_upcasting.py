@@ -43,7 +43,7 @@ def identified(data: bytes, version: int) -> Append:
     return Append(f"person-{version}", 0, [event(f"person-{version}", data=data, kind=KIND, version=version)])
 
 
-def test_every_old_shape_is_read_in_the_current_one(upcasting: UpcastingStore) -> None:
+def test_every_old_schema_version_is_read_as_the_current_one(upcasting: UpcastingStore) -> None:
     upcasting.append_many(
         [
             identified(b'{"person":"p1","qpv":"Perseigne"}', 1),
@@ -62,7 +62,7 @@ def test_every_old_shape_is_read_in_the_current_one(upcasting: UpcastingStore) -
     assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
 
 
-def test_what_was_written_stays_as_it_was(store: EventStore, upcasting: UpcastingStore) -> None:
+def test_upcasting_does_not_change_the_stored_events(store: EventStore, upcasting: UpcastingStore) -> None:
     upcasting.append(identified(b'{"person":"p1","qpv":"Perseigne"}', 1))
     upcasting.read_all(0)
     (raw,) = store.read_all(0)
@@ -70,13 +70,13 @@ def test_what_was_written_stays_as_it_was(store: EventStore, upcasting: Upcastin
     assert raw.dataschema == f"urn:parcours:{KIND}:1"
 
 
-def test_other_events_pass_untouched(store: EventStore, upcasting: UpcastingStore) -> None:
+def test_events_without_upcasts_are_returned_unchanged(store: EventStore, upcasting: UpcastingStore) -> None:
     upcasting.append(append("a", 0, 3))
     assert [msgspec.json.encode(event) for event in upcasting.read_all(0)] == [msgspec.json.encode(event) for event in store.read_all(0)]
     assert (upcasting.head(), upcasting.wait(0, 0)) == (store.head(), True)
 
 
-def test_the_log_keeps_the_very_bytes_of_its_writer(store: EventStore, tmp_path: Path) -> None:
+def test_the_log_stores_the_exact_bytes_of_the_writer(store: EventStore, tmp_path: Path) -> None:
     spaced = b'{ "person" : "p1" ,  "qpv":null}'
     store.append(identified(spaced, 1))
     assert bytes(store.read_all(0)[0].data) == spaced

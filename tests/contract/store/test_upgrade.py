@@ -49,7 +49,7 @@ def rebuilt(dsn: str, *, more: bool) -> None:
 
 
 @pytest.mark.parametrize("more", [False, True], ids=["reversed", "reversed-and-one-more"])
-def test_columns_in_another_order_or_one_more_change_nothing(postgres_dsn: str, more: bool) -> None:
+def test_another_column_order_and_an_extra_column_are_accepted(postgres_dsn: str, more: bool) -> None:
     PostgresStore(postgres_dsn).close()
     rebuilt(postgres_dsn, more=more)
     store = PostgresStore(postgres_dsn)
@@ -64,7 +64,7 @@ def test_columns_in_another_order_or_one_more_change_nothing(postgres_dsn: str, 
     assert store.position_at(everything(store)[-1].recordedtime) == store.head() == first[-1].position
 
 
-def test_an_older_log_is_brought_up_to_date_once_while_a_writer_goes_on(postgres_dsn: str) -> None:
+def test_an_older_log_is_upgraded_once_while_a_writer_continues(postgres_dsn: str) -> None:
     writer = PostgresStore(postgres_dsn)
     asked: list[Append] = []
     over = threading.Event()
