@@ -5,7 +5,7 @@
 
 import sys
 
-from services.bootstrap.registry import GATEWAY, PROCESSES
+from services.bootstrap.names import GATEWAY, PROCESSES
 
 HEAD = """\
 # Written by `make compose` from the registry of services (deploy/compose.py): edit that file, not this one.

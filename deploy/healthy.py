@@ -1,6 +1,6 @@
 """The health check of a container: exit code 0 if its service works, otherwise 1 and the reason. docker-compose.yml runs it.
 
-`python deploy/healthy.py SERVICE`, for each of `services.bootstrap.registry.PROCESSES`.
+`python deploy/healthy.py SERVICE`, for each of `services.bootstrap.names.PROCESSES`.
 """
 
 import sys
@@ -16,7 +16,7 @@ import pika
 import pika.exceptions
 
 from services.bootstrap.composition import Components
-from services.bootstrap.registry import GATEWAY, NAMES, RELAY
+from services.bootstrap.names import GATEWAY, NAMES, RELAY
 from services.bootstrap.settings import Settings, read_settings
 from shared.errors import Unavailable
 from shared.time import now

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from services.bootstrap.registry import PROCESSES
+from services.bootstrap.names import PROCESSES
 from services.vocabulary.calendar import local_date
 from shared.time import now
 

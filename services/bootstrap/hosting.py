@@ -16,7 +16,8 @@ import eventlet
 from nameko.runners import ServiceRunner
 
 from services.bootstrap.composition import Components
-from services.bootstrap.registry import GATEWAY, SERVICES
+from services.bootstrap.names import GATEWAY
+from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
 from services.bootstrap.wiring import wire
 from shared.bus.nameko.queue_consumer import AMQP_URI

@@ -1,14 +1,12 @@
-"""The services of the programme. A new service is its package and its name here; everything else follows from its description."""
+"""The descriptions of the services, by name. Everything outside a service's package follows from them."""
 
 from collections.abc import Mapping
 from importlib import import_module
 
+from services.bootstrap.names import NAMES
 from services.vocabulary import french
 from shared.catalogue import Catalogue
 from shared.description import ServiceDescription
-
-NAMES = ("intake", "coaching", "referrals", "reporting")
-"""In the order in which imported history runs their policies: changing it changes the log that a file gives."""
 
 
 def describe(name: str) -> ServiceDescription:
@@ -17,10 +15,6 @@ def describe(name: str) -> ServiceDescription:
 
 
 SERVICES: Mapping[str, ServiceDescription] = {name: describe(name) for name in NAMES}
-
-GATEWAY, RELAY = "gateway", "relay"
-PROCESSES = (*NAMES, GATEWAY, RELAY)
-"""What `parcours service` can run: every service, the HTTP gateway, and the relay from the log to the broker."""
 
 
 def catalogue() -> Catalogue:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.bootstrap.composition import Components
-from services.bootstrap.registry import GATEWAY, SERVICES
+from services.bootstrap.names import GATEWAY
+from services.bootstrap.registry import SERVICES
 from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from services.bootstrap.registry import NAMES, PROCESSES, catalogue
+from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.settings import Settings, read_settings
 from shared.errors import CodedFault, Fault
 from shared.version import __version__
@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return command(args.command)(args, settings)
     except CodedFault as fault:
+        from services.bootstrap.registry import catalogue  # not before `serve` has patched the process
+
         print(catalogue().text_of(fault), file=sys.stderr)
         return 1
     except Fault as fault:

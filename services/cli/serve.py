@@ -19,7 +19,8 @@ from argparse import Namespace
 
 from services.bootstrap.composition import Components
 from services.bootstrap.hosting import host
-from services.bootstrap.registry import GATEWAY, RELAY, SERVICES
+from services.bootstrap.names import GATEWAY, RELAY
+from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
 from services.cli import commands
 from shared.runtime.native_threads import native

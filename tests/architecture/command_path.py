@@ -27,7 +27,8 @@ from nameko.runners import ServiceRunner  # isort: skip
 
 from services.bootstrap.composition import Components  # isort: skip
 from services.bootstrap.hosting import nameko_service  # isort: skip
-from services.bootstrap.registry import GATEWAY, SERVICES  # isort: skip
+from services.bootstrap.names import GATEWAY  # isort: skip
+from services.bootstrap.registry import SERVICES  # isort: skip
 from services.bootstrap.settings import read_settings  # isort: skip
 from services.bootstrap.wiring import wire  # isort: skip
 from services.gateway.service import GatewayProvider  # isort: skip

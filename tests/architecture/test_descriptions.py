@@ -11,7 +11,8 @@ import pytest
 
 from deploy.compose import compose
 from deploy.healthy import CHECKS
-from services.bootstrap.registry import NAMES, PROCESSES, SERVICES, catalogue
+from services.bootstrap.names import NAMES, PROCESSES
+from services.bootstrap.registry import SERVICES, catalogue
 from services.reporting.facts.fold import READERS
 from services.vocabulary import french
 from shared.command_fields import filled_in_by_handler
@@ -146,7 +147,7 @@ def test_every_process_has_a_health_check() -> None:
     assert set(CHECKS) == set(PROCESSES)
 
 
-LISTS = {Path("services/bootstrap/registry.py")}
+LISTS = {Path("services/bootstrap/names.py")}
 
 
 def test_services_are_listed_in_one_place() -> None:

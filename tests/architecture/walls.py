@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from grimp import ImportGraph, build_graph
 
-from services.bootstrap.registry import NAMES
+from services.bootstrap.names import NAMES
 
 PACKAGES = ("services", "shared", "demo", "deploy")
 DRIVERS = ("sqlite3", "psycopg", "sqlalchemy", "kurrentdbclient", "grpc")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy.healthy import CHECKS
-from services.bootstrap.registry import PROCESSES
+from services.bootstrap.names import PROCESSES
 from services.cli.main import parser
 
 ROOT = Path(__file__).parent.parent.parent

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from deploy.healthy import main
-from services.bootstrap.registry import PROCESSES
+from services.bootstrap.names import PROCESSES
 from services.bootstrap.settings import Settings, read_settings
 from tests.processes import Product, eventually, running
 from tests.servers import GivenPostgres, GivenRabbitmq
