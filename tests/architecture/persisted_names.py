@@ -19,6 +19,7 @@ from services.bootstrap.registry import SERVICES
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
+from services.reporting.projection.status import TABLE as STATUS_TABLE
 from services.vocabulary.calendar import start_of_day
 from services.vocabulary.french import VALIDATION
 from shared.bus import topology
@@ -136,6 +137,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "log in PostgreSQL": postgres_objects(),
         "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_checkpoints.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": {str(name): [str(column.name) for column in table.columns] for name, table in TABLES.items()},
+        "status of projections": {STATUS_TABLE.name: [column.name for column in STATUS_TABLE.columns]},
     }
 
 
