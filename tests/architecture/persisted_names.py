@@ -137,7 +137,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "log in PostgreSQL": postgres_objects(),
         "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_checkpoints.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": {str(name): [str(column.name) for column in table.columns] for name, table in TABLES.items()},
-        "status of projections": {STATUS_TABLE.name: [column.name for column in STATUS_TABLE.columns]},
+        "status of projections": {str(STATUS_TABLE.name): [str(column.name) for column in STATUS_TABLE.columns]},
     }
 
 
