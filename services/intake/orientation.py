@@ -16,6 +16,8 @@ from shared.errors import Refused
 
 
 class OrientationReceived(Struct, frozen=True, tag=True):
+    """A prescriber sends a person, with their consent. `prescriber` is an organisation; `needs` are thematiques of data·inclusion."""
+
     orientation: str
     person: str
     prescriber: str
@@ -27,6 +29,8 @@ class OrientationReceived(Struct, frozen=True, tag=True):
 
 
 class OrientationAccepted(Struct, frozen=True, tag=True):
+    """The programme takes the person on, with this referent."""
+
     orientation: str
     person: str
     prescriber: str
@@ -35,6 +39,8 @@ class OrientationAccepted(Struct, frozen=True, tag=True):
 
 
 class OrientationDeclined(Struct, frozen=True, tag=True):
+    """The programme does not take the person on, and proposes another action to the prescriber."""
+
     orientation: str
     person: str
     prescriber: str
@@ -120,10 +126,10 @@ def decide(state: State, command: Command) -> list[Event]:
         case ReceiveOrientation():
             return [receive(state, command)]
         case AcceptOrientation():
-            received = waiting(state, command.on)
+            received = unanswered_orientation(state, command.on)
             return [OrientationAccepted(command.orientation, received.person, received.prescriber, command.referent, command.on)]
         case DeclineOrientation():
-            received = waiting(state, command.on)
+            received = unanswered_orientation(state, command.on)
             reason, action = command.reason, command.proposed_action
             return [OrientationDeclined(command.orientation, received.person, received.prescriber, reason, action, command.on)]
         case _:
@@ -141,7 +147,8 @@ def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
     )
 
 
-def waiting(state: State, on: date) -> Waiting:
+def unanswered_orientation(state: State, on: date) -> Waiting:
+    """The orientation, if an answer of that day can follow: it was received by then and has no answer yet."""
     match state:
         case NotReceived():
             raise Refused("orientation_unknown")

@@ -29,6 +29,8 @@ class Qpv(Struct, frozen=True):
 
 
 class PersonIdentified(Struct, frozen=True, tag=True):
+    """A coach met the person for the first time, at this place, which lies in `qpv` if it is known to lie in one."""
+
     person: str
     channel: Channel
     place: str
@@ -39,6 +41,8 @@ class PersonIdentified(Struct, frozen=True, tag=True):
 
 
 class ContactClosed(Struct, frozen=True, tag=True):
+    """The contact ends without a journey."""
+
     person: str
     reason: ClosingReason
     on: date
@@ -176,13 +180,14 @@ def decide(state: State, command: Command) -> list[Event]:
         case StartCoaching():
             return [start_coaching(state, command)]
         case CloseContact():
-            return [close(met(state), command)]
+            return [close_contact(check_identified(state), command)]
         case MergePersons():
-            return [merge(state, command)]
+            check_identified(state)
+            return [merge_persons(command)]
         case DestroyPersonKey():
             return [PersonKeyDestroyed(command.person, command.basis, command.on)]
         case _:
-            met(state)
+            check_identified(state)
             return [entry.decide(command)]
 
 
@@ -206,7 +211,7 @@ def start_coaching(state: Unknown | Met, command: StartCoaching) -> CoachingStar
     return CoachingStarted(command.person, command.rank, command.on)
 
 
-def close(state: Met, command: CloseContact) -> ContactClosed:
+def close_contact(state: Met, command: CloseContact) -> ContactClosed:
     if state.rank:
         raise Refused("person_is_coached")
     if state.closed:
@@ -214,14 +219,13 @@ def close(state: Met, command: CloseContact) -> ContactClosed:
     return ContactClosed(command.person, command.reason, command.on)
 
 
-def merge(state: Unknown | Met, command: MergePersons) -> PersonsMerged:
-    met(state)
+def merge_persons(command: MergePersons) -> PersonsMerged:
     if command.kept == command.merged:
         raise Refused("merged_into_itself")
     return PersonsMerged(command.kept, command.merged, command.on)
 
 
-def met(state: Unknown | Met) -> Met:
+def check_identified(state: Unknown | Met) -> Met:
     if not isinstance(state, Met):
         raise Refused("person_unknown")
     return state

@@ -4,7 +4,7 @@ from shared.coded_value import CodedValue
 
 
 class WithdrawalReason(CodedValue):
-    """Why a referral is withdrawn before the partner accepts it."""
+    """Why a referral is withdrawn."""
 
     DEMANDE = "DEMANDE", "à la demande de la personne"
     SORTIE = "SORTIE", "sortie du parcours"

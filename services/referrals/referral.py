@@ -33,7 +33,7 @@ class ReferralSent(Struct, frozen=True, tag=True):
 
 
 class ReferralWithdrawn(Struct, frozen=True, tag=True):
-    """The referral is taken back before the partner accepted it."""
+    """The referral is taken back: by a coach, also after the partner accepted it, or by an exit if no partner has."""
 
     person: str
     referral: str
@@ -215,8 +215,8 @@ def send(state: State, command: SendReferral) -> ReferralSent:
 
 
 def withdraw_unanswered(state: State, command: WithdrawOpenReferrals) -> list[Event]:
-    open_referrals = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
-    unanswered = [(id, referral) for id, referral in open_referrals if referral.sent_on <= command.on]
+    without_answer = [(id, referral) for id, referral in state.items() if referral.status in {"sent", "seen"}]
+    unanswered = [(id, referral) for id, referral in without_answer if referral.sent_on <= command.on]
     if not unanswered:
         raise Refused("no_open_referral")
     return [ReferralWithdrawn(command.person, id, referral.partner, command.reason, command.on) for id, referral in unanswered]
@@ -241,6 +241,7 @@ def answer(referral: Referral, command: Answer) -> Event:
 
 
 def open_referral(state: State, id: str, on: date) -> Referral:
+    """The referral, if a step of that day can follow: it was sent by then and has not ended."""
     referral = state.get(id)
     if referral is None:
         raise Refused("referral_unknown")
