@@ -1,1 +1,1 @@
-"""A simulated KurrentDB: proves the client and the wire, nothing about durability, clusters or the real server's speed."""
+"""A simulated KurrentDB: it tests the client and the protocol, not durability, clusters or the speed of a real server."""

@@ -1,6 +1,7 @@
-"""Simulated nodes over one log, of which one leads and the others send their callers to it.
+"""Simulated nodes of a cluster with one log: one leads, the others redirect their callers to it.
 
-Simulated: proves that the client finds the leader and that the adapter goes on, nothing about replication or elections.
+The nodes are simulated: this tests that the client finds the leader and that the adapter continues, but says nothing about replication
+or elections.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,18 +15,18 @@ from tests.kurrent.server import Call, Simulated
 
 
 class OnlyTheLeader(grpc.ServerInterceptor):  # type: ignore[misc]
-    """What a node does that does not lead: everybody may ask who does, and nothing else."""
+    """On nodes that do not lead: refuse every call but Gossip, with the address of the leader."""
 
     def __init__(self, cluster: "Cluster", number: int) -> None:
         self.cluster = cluster
         self.number = number
 
-    def intercept_service(self, on: Callable[[Any], Any], call: Any) -> Any:
-        handler = on(call)
+    def intercept_service(self, continuation: Callable[[Any], Any], call: Any) -> Any:
+        handler = continuation(call)
         leads = self.cluster.leader == self.number
-        return handler if leads or "Gossip" in call.method else refusing(handler, self.elsewhere)
+        return handler if leads or "Gossip" in call.method else refusing(handler, self.redirect)
 
-    def elsewhere(self, call: Call) -> Any:
+    def redirect(self, call: Call) -> Any:
         leader = self.cluster.leader
         if leader is None:
             return call.abort(grpc.StatusCode.UNAVAILABLE, "Server Is Not Ready")
@@ -35,14 +36,14 @@ class OnlyTheLeader(grpc.ServerInterceptor):  # type: ignore[misc]
 
 
 class Cluster:
-    """`leader` is a number, or None while they elect one."""
+    """`leader` is the number of a node, or None during an election."""
 
     def __init__(self, size: int = 3) -> None:
         self.log = Log()
         self.leader: int | None = 0
         self.nodes: list[Simulated] = []
         for number in range(size):
-            self.nodes.append(Simulated(self.log, members=self.members, guards=(OnlyTheLeader(self, number),)))
+            self.nodes.append(Simulated(self.log, members=self.members, interceptors=(OnlyTheLeader(self, number),)))
 
     def members(self) -> Sequence[tuple[int, bool]]:
         return [(node.port, number == self.leader) for number, node in enumerate(self.nodes)]

@@ -1,4 +1,4 @@
-"""Simulated servers for one test each."""
+"""Fixtures: a simulated server and a store on it, for one test each."""
 
 from collections.abc import Iterator
 

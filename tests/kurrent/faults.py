@@ -1,6 +1,6 @@
-"""Servers that break one promise each: what the contract suite must notice, or it proves nothing.
+"""Servers that break one promise each. The contract suite must fail on each of them; otherwise it does not test that promise.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,14 +33,14 @@ class ForgetsIdempotency(Log):
 
 
 class WritesRepeatedEventsAgain(Log):
-    """As ANY does when the events come late."""
+    """As with ANY, when the repetition comes late."""
 
     def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
         super().earlier(stream, expected, events)
         return None
 
 
-class KeepsHalfOfWhatItRefuses(Log):
+class WritesPartOfARefusedAppend(Log):
     def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
         try:
             return super().earlier(stream, expected, events)
@@ -49,27 +49,27 @@ class KeepsHalfOfWhatItRefuses(Log):
             raise
 
 
-class JudgesByMemoryAlone(Log):
-    """As ANY does: no version counts, and what was not written lately is written again."""
+class ComparesWithRecentEventsOnly(Log):
+    """As with ANY: the version is ignored, and events that were not written recently are written again."""
 
     def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
         return super().earlier(stream, ANY, events)
 
 
-class WritesHalfOfAnAppend(Log):
+class WritesPartOfAnAppend(Log):
     def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
         return super().append(stream, expected, events[:1])
 
 
-class TellsAnotherPlace(Log):
-    """The commit position in its answer is not that of the last event."""
+class ReturnsAnotherPosition(Log):
+    """The position in the answer is not that of the last event."""
 
     def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
         record = super().append(stream, expected, events)
         return record._replace(position=record.position + 1)
 
 
-class TellsAnotherVersion(Log):
+class ReportsAnotherVersion(Log):
     def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
         try:
             return super().earlier(stream, expected, events)
@@ -77,17 +77,17 @@ class TellsAnotherVersion(Log):
             raise WrongVersion(wrong.current + 1) from wrong
 
 
-class TakesAppendsOfAnySize(Log):
+class AcceptsAppendsOfAnySize(Log):
     limit = 1024**3
 
 
-class RemembersForEver(Log):
-    """ANY would be as good as a version: the simulated server would hide why it is never used."""
+class RemembersAllEvents(Log):
+    """With this server ANY would be as good as a version: it would hide why the adapter never uses ANY."""
 
     remembered = 1_000_000
 
 
-class HasAClockThatRunsBackwards(Log):
+class HasAClockThatGoesBackwards(Log):
     def __init__(self) -> None:
         times = count(2_000_000_000_000_000_000, -1_000_000)
         super().__init__(lambda: next(times))
@@ -100,7 +100,7 @@ class SkipsAnEvent(Streams):
 
 
 class RepeatsAPage(Streams):
-    """The first events of a page come twice."""
+    """The first events of a page are repeated."""
 
     def all(self, options: Options) -> Any:
         records = list(super().all(options))
@@ -117,51 +117,51 @@ class ChangesTheOrder(Streams):
         return records
 
 
-class ForgetsTheEnd(Streams):
-    """A reader that lags behind: what was written last is not to be seen yet."""
+class HidesTheLastEvent(Streams):
+    """As a replica that lags behind: the last event is not visible yet."""
 
     def all(self, options: Options) -> Any:
         records = list(super().all(options))
         return records[:-1] if options.read_direction == Options.Forwards else records[1:]
 
 
-class BeginsBehindThePosition(Streams):
+class StartsAfterThePosition(Streams):
     def all(self, options: Options) -> Any:
         records = super().all(options)
-        given = options.all.WhichOneof("all_option") == "position"
-        return records[1:] if given and options.read_direction == Options.Forwards else records
+        has_position = options.all.WhichOneof("all_option") == "position"
+        return records[1:] if has_position and options.read_direction == Options.Forwards else records
 
 
-class BeginsStreamsTooLate(Streams):
+class StartsStreamsTooLate(Streams):
     def stream(self, options: Options) -> Iterator[streams_pb2.ReadResp]:
         options.stream.revision += 1
         return super().stream(options)
 
 
 class IgnoresFilters(Streams):
-    """Its own events reach whoever reads, and events come where only a checkpoint should."""
+    """Readers get the events of the server itself, and events where only a checkpoint should come."""
 
     def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802
         request.options.no_filter.SetInParent()
         return super().Read(request, call)
 
 
-class SaysNothingToSubscribers(Streams):
+class SendsNothingToSubscribers(Streams):
     def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
         return (answer for answer in super().subscription(options, call) if answer.WhichOneof("content") == "confirmation")
 
 
-class SubscribesFromThePositionItself(Streams):
+class SubscribesFromThePosition(Streams):
     def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
-        there = self.log.records[self.log.index(options.all.position.commit_position)]
+        record = self.log.records[self.log.index(options.all.position.commit_position)]
         for answer in super().subscription(options, call):
             yield answer
             if answer.WhichOneof("content") == "confirmation":
-                yield wire.read(there)
+                yield wire.read(record)
 
 
 class NeverCatchesUp(Streams):
-    """Repeats its last event instead of saying that there is no more."""
+    """Repeat the last event instead of announcing that there are no more."""
 
     def subscription(self, options: Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
         last = None

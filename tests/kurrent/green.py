@@ -1,4 +1,4 @@
-"""Run in a process of its own, patched by eventlet as the services are: python -m tests.kurrent.green ADDRESS. Prints one JSON object."""
+"""Use a store in a process patched by eventlet, as the services are: python -m tests.kurrent.green ADDRESS. Prints one JSON object."""
 
 # ruff: noqa: E402 - what blocks is imported before the rest, after the patch
 
@@ -18,8 +18,8 @@ from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.writing import append
 
 
-class Clock:
-    """Counts as long as the hub turns."""
+class TickCounter:
+    """A green thread that counts its turns, and measures the longest time between two."""
 
     def __init__(self) -> None:
         self.ticks = 0
@@ -36,10 +36,10 @@ class Clock:
 
 def main(address: str) -> dict[str, object]:
     store = native(KurrentStore, address)
-    clock = Clock()
+    counter = TickCounter()
     waiting = eventlet.spawn(native, store.wait, 0, 20.0)
     eventlet.sleep(0.3)
-    idle = clock.ticks
+    idle = counter.ticks
     answers = list(eventlet.GreenPool(20).imap(lambda number: native(store.append, append(f"s{number}", 0, 1 + number % 3)), range(200)))
     woken = waiting.wait()
     read = native(store.read_all, 0, 1_000)
@@ -54,7 +54,7 @@ def main(address: str) -> dict[str, object]:
         "head": head == moment == read[-1].position,
         "woken": woken,
         "idle": idle,
-        "longest": clock.longest,
+        "longest": counter.longest,
     }
 
 

@@ -1,8 +1,10 @@
-"""The rules of the simulated server, in memory: versions, idempotency, order, positions.
+"""The log of the simulated server, in memory: versions, idempotency, order, positions.
 
-Simulated: proves the client and the wire, nothing about durability. Rules as the server has them (its IndexWriter.CheckCommit):
-with a version, an append that lies behind the end is compared event by event with what is there; with ANY, only a memory of recent
-event ids is asked. Positions are offsets in bytes, so they have gaps; the server's own events lie between those of its users.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
+
+The rules are those of the server (its IndexWriter.CheckCommit): with an explicit version, an append at an earlier version is compared
+event by event with the stream; with ANY, it is only compared with a memory of recent event ids. Positions are offsets in bytes, so they
+have gaps; the server's own events are between those of its users.
 """
 
 import threading
@@ -14,9 +16,9 @@ from typing import NamedTuple
 
 NO_STREAM, ANY, EXISTS = -1, -2, -4  # as the server numbers them
 MAX_APPEND = 1024 * 1024  # bytes of one append: the server's default
-REMEMBERED = 100  # event ids that ANY is judged by; thousands in the server, but as little to be relied on
-HEADER = 64  # bytes of a record around its data
-STATISTICS = 7  # the server writes an event of its own after so many appends
+REMEMBERED = 100  # event ids that ANY is compared with; thousands in the real server, but still limited
+HEADER = 64  # bytes of a record beside its data
+STATISTICS_INTERVAL = 7  # appends between two events of the server itself
 
 
 class Proposed(NamedTuple):
@@ -36,7 +38,7 @@ class Record(NamedTuple):
 
 
 class WrongVersion(Exception):
-    """`current` is NO_STREAM or the revision of the last event."""
+    """The stream is at the revision `current`, or at NO_STREAM."""
 
     def __init__(self, current: int) -> None:
         super().__init__(current)
@@ -67,7 +69,7 @@ class Log:
         self.write("$settings", [Proposed("00000000-0000-0000-0000-000000000001", "$metadata", "application/json", b"{}", b"")])
 
     def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record:
-        """The record of the last event: the new one, or the one of the first time."""
+        """Return the record of the last event: a new one, or the first one if the append is repeated."""
         if sum(len(event.data) + len(event.metadata) for event in events) > self.limit:
             raise TooMuch
         with self.moved:
@@ -76,26 +78,26 @@ class Log:
                 return earlier
             last = self.write(stream, events)
             self.remember(stream, events)
-            self.statistics()
+            self.write_statistics()
             self.moved.notify_all()
             return last
 
     def earlier(self, stream: str, expected: int, events: Sequence[Proposed]) -> Record | None:
-        """None when the events are to be written; raises WrongVersion when they may not be."""
-        held = self.streams.get(stream, [])
-        current = len(held) - 1
+        """Return None if the events are to be written, the record of the last one if they were written before; raise WrongVersion."""
+        records = self.streams.get(stream, [])
+        current = len(records) - 1
         if expected == ANY:
-            return self.recently(stream, events, current)
+            return self.find_recent(stream, events, current)
         if expected == EXISTS and current >= 0:
             return None
         if expected == current:
             return None
-        there = held[expected + 1 : expected + 1 + len(events)] if NO_STREAM <= expected < current else []
-        if [record.event.id for record in there] != [event.id for event in events]:
+        existing = records[expected + 1 : expected + 1 + len(events)] if NO_STREAM <= expected < current else []
+        if [record.event.id for record in existing] != [event.id for event in events]:
             raise WrongVersion(current)
-        return there[-1]
+        return existing[-1]
 
-    def recently(self, stream: str, events: Sequence[Proposed], current: int) -> Record | None:
+    def find_recent(self, stream: str, events: Sequence[Proposed], current: int) -> Record | None:
         known = [self.recent.get((stream, event.id)) for event in events]
         if known[0] is None:
             return None
@@ -110,23 +112,23 @@ class Log:
             self.recent.popitem(last=False)
 
     def write(self, stream: str, events: Sequence[Proposed]) -> Record:
-        held = self.streams.setdefault(stream, [])
+        records = self.streams.setdefault(stream, [])
         for event in events:
-            record = Record(self.end, stream, len(held), self.clock() // 100, event)
+            record = Record(self.end, stream, len(records), self.clock() // 100, event)
             self.end += HEADER + len(event.data) + len(event.metadata)
-            held.append(record)
+            records.append(record)
             self.records.append(record)
             self.positions.append(record.position)
-        return held[-1]
+        return records[-1]
 
-    def statistics(self) -> None:
+    def write_statistics(self) -> None:
         self.appends += 1
-        if self.appends % STATISTICS == 0:
+        if self.appends % STATISTICS_INTERVAL == 0:
             event = Proposed(f"00000000-0000-0000-0001-{self.appends:012}", "$statsCollected", "application/json", b"{}", b"")
             self.write("$stats-127.0.0.1:2113", [event])
 
     def index(self, position: int) -> int:
-        """Which record begins there."""
+        """Return the index of the record at a position."""
         index = bisect_left(self.positions, position)
         if index == len(self.positions) or self.positions[index] != position:
             raise InvalidPosition(position)
@@ -136,10 +138,10 @@ class Log:
         return self.records[index:]
 
     def backwards(self, index: int) -> Sequence[Record]:
-        """What lies before the record of this index, the latest first."""
+        """Return the records before this index, the latest first."""
         return self.records[:index][::-1]
 
     def wait(self, index: int, seconds: float) -> bool:
-        """Until there is a record of this index."""
+        """Wait until there is a record with this index."""
         with self.moved:
             return self.moved.wait_for(lambda: len(self.records) > index, seconds)

@@ -1,4 +1,4 @@
-"""Certificates and passwords of a simulated server, made for one test."""
+"""A TLS certificate and a password for a simulated server, created for one test."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from cryptography.x509.oid import NameOID
 from shared.time import now
 
 
-class Guard(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Lets nobody through who does not say the word."""
+class PasswordCheck(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Refuse calls without the right `authorization`; collect the connection names of the clients."""
 
-    def __init__(self, word: str) -> None:
-        self.word = word
+    def __init__(self, authorization: str) -> None:
+        self.authorization = authorization
         self.names: set[str] = set()
 
-    def intercept_service(self, on: Callable[[Any], Any], call: Any) -> Any:
-        said = dict(call.invocation_metadata)
-        self.names.add(said.get("connection-name", ""))
-        handler = on(call)
-        return handler if said.get("authorization") == self.word else refusing(handler, unauthenticated)
+    def intercept_service(self, continuation: Callable[[Any], Any], call: Any) -> Any:
+        metadata = dict(call.invocation_metadata)
+        self.names.add(metadata.get("connection-name", ""))
+        handler = continuation(call)
+        return handler if metadata.get("authorization") == self.authorization else refusing(handler, unauthenticated)
 
 
 def unauthenticated(call: Any) -> Any:
@@ -48,18 +48,18 @@ def refusing(handler: Any, aborts: Callable[[Any], Any]) -> Any:
 
 
 class Security:
-    """A server's certificate, which is its own authority, and one user."""
+    """A self-signed certificate for a server, and one user."""
 
     def __init__(self, folder: Path, user: str = "coach", password: str = "changeit") -> None:
         self.user, self.password = user, password
         self.authority = folder / "ca.pem"
-        self.guard = Guard("Basic " + b64encode(f"{user}:{password}".encode()).decode())
-        key, certificate = certified("localhost")
+        self.interceptor = PasswordCheck("Basic " + b64encode(f"{user}:{password}".encode()).decode())
+        key, certificate = self_signed("localhost")
         self.authority.write_bytes(certificate)
         self.server = grpc.ssl_server_credentials([(key, certificate)])
 
 
-def certified(host: str) -> tuple[bytes, bytes]:
+def self_signed(host: str) -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     certificate = (

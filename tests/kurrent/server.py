@@ -1,7 +1,7 @@
-"""A gRPC server that speaks as KurrentDB does: Append, BatchAppend, Read (streams, all, subscriptions), Gossip.
+"""A gRPC server with the calls of KurrentDB that we use: Append, BatchAppend, Read (streams, all, subscriptions), Gossip.
 
-Simulated: proves the client and the wire, nothing about durability. Its log is in memory and outlives a restart of the server only
-because this object keeps it.
+The server is simulated: this tests the client and the protocol, but says nothing about durability. Its log is in memory; it
+survives a restart of the server only because the `Simulated` object keeps it.
 """
 
 import threading
@@ -19,14 +19,14 @@ from tests.kurrent.security import Security
 
 Call: TypeAlias = Any  # grpc.ServicerContext: gRPC ships no types
 Members: TypeAlias = Callable[[], Sequence[tuple[int, bool]]]
-THREADS = 64  # a subscription takes one
+THREADS = 64  # each subscription occupies one
 OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 17 * 1024 * 1024))
 
 
 class Streams(streams_pb2_grpc.StreamsServicer):
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.answering = threading.Event()  # cleared, the server takes calls and says nothing
+        self.answering = threading.Event()  # while it is cleared, the server accepts calls but does not answer
         self.answering.set()
         self.subscriptions = 0
         self.stopped = False
@@ -35,7 +35,7 @@ class Streams(streams_pb2_grpc.StreamsServicer):
         options, *messages = requests
         events = [wire.proposed(message.proposed_message) for message in messages]
         self.answering.wait(60)
-        if not events:  # the writer died between its first word and its event
+        if not events:  # the client died before it sent an event
             raise call.abort(grpc.StatusCode.CANCELLED, "The client reset the request stream.")
         try:
             stream = options.options.stream_identifier.stream_name.decode()
@@ -69,33 +69,33 @@ class Streams(streams_pb2_grpc.StreamsServicer):
             elif options.WhichOneof("stream_option") == "stream":
                 yield from self.stream(options)
             else:
-                yield from map(wire.read, wire.limited(self.all(options), wire.wanted(options), options.count))
+                yield from map(wire.read, wire.limited(self.all(options), wire.event_filter(options), options.count))
         except InvalidPosition:
             call.abort(grpc.StatusCode.UNKNOWN, "Unexpected FilteredReadAllResult: InvalidPosition")
 
     def stream(self, options: streams_pb2.ReadReq.Options) -> Iterator[streams_pb2.ReadResp]:
         name = options.stream.stream_identifier.stream_name
-        held = self.log.streams.get(name.decode())
-        if held is None:
+        events = self.log.streams.get(name.decode())
+        if events is None:
             yield wire.not_found(name)
             return
-        place = options.stream.revision if options.stream.WhichOneof("revision_option") == "revision" else None
+        revision = options.stream.revision if options.stream.WhichOneof("revision_option") == "revision" else None
         if options.read_direction == streams_pb2.ReadReq.Options.Forwards:
-            records = held[place or 0 :]
+            records = events[revision or 0 :]
         else:
-            records = held[: len(held) if place is None else place + 1][::-1]
+            records = events[: len(events) if revision is None else revision + 1][::-1]
         yield from map(wire.read, records[: options.count])
 
     def all(self, options: streams_pb2.ReadReq.Options) -> Any:
-        """From the record at the position itself forwards, from the one before it backwards."""
-        place = options.all.position.commit_position
-        given = options.all.WhichOneof("all_option") == "position"
+        """Return records: forwards from the one at the position, backwards from the one before it."""
+        position = options.all.position.commit_position
+        has_position = options.all.WhichOneof("all_option") == "position"
         if options.read_direction == streams_pb2.ReadReq.Options.Forwards:
-            return self.log.forwards(self.log.index(place) if given else 0)
-        return self.log.backwards(self.log.index(place) if given else len(self.log.records))
+            return self.log.forwards(self.log.index(position) if has_position else 0)
+        return self.log.backwards(self.log.index(position) if has_position else len(self.log.records))
 
     def subscription(self, options: streams_pb2.ReadReq.Options, call: Call) -> Iterator[streams_pb2.ReadResp]:
-        """Behind the position, which is left out; a checkpoint after so many records as the filter says, wanted or not."""
+        """Send the records after the position, and a checkpoint at the interval that the filter sets, counting all records."""
         match options.all.WhichOneof("all_option"):
             case "position":
                 index = self.log.index(options.all.position.commit_position) + 1
@@ -105,7 +105,7 @@ class Streams(streams_pb2_grpc.StreamsServicer):
                 index = 0
         yield wire.confirmation(str(uuid4()))
         self.subscriptions += 1
-        wants, live = wire.wanted(options), False
+        matches, live = wire.event_filter(options), False
         interval = options.filter.max * options.filter.checkpointIntervalMultiplier or 1_000
         while call.is_active() and not self.stopped:
             if not self.log.wait(index, 0 if not live else 0.2):
@@ -115,14 +115,14 @@ class Streams(streams_pb2_grpc.StreamsServicer):
                 continue
             record: Record = self.log.records[index]
             index += 1
-            if wants(record):
+            if matches(record):
                 yield wire.read(record)
             if index % interval == 0:
                 yield wire.checkpoint(record)
 
 
 class Gossip(gossip_pb2_grpc.GossipServicer):
-    """Who is there, by port, and whether it leads."""
+    """Answer with the members of the cluster: their ports, and which one leads."""
 
     def __init__(self, members: Members) -> None:
         self.members = members
@@ -133,12 +133,12 @@ class Gossip(gossip_pb2_grpc.GossipServicer):
 
 def member(port: int, leads: bool) -> gossip_pb2.MemberInfo:
     states = gossip_pb2.MemberInfo.VNodeState
-    place = gossip_pb2.EndPoint(address="localhost", port=port)
-    return gossip_pb2.MemberInfo(state=states.Leader if leads else states.Follower, is_alive=True, http_end_point=place)
+    endpoint = gossip_pb2.EndPoint(address="localhost", port=port)
+    return gossip_pb2.MemberInfo(state=states.Leader if leads else states.Follower, is_alive=True, http_end_point=endpoint)
 
 
 class Simulated:
-    """A node on a free port: a cluster of one, which leads, unless it is told otherwise."""
+    """A node on a free port. By default it is the leader of a cluster of one."""
 
     def __init__(
         self,
@@ -146,23 +146,23 @@ class Simulated:
         security: Security | None = None,
         streams: type[Streams] = Streams,
         members: Members | None = None,
-        guards: Sequence[grpc.ServerInterceptor] = (),
+        interceptors: Sequence[grpc.ServerInterceptor] = (),
     ) -> None:
         self.log = log or Log()
         self.security = security
-        self.kind = streams
+        self.streams_class = streams
         self.members = members or (lambda: [(self.port, True)])
-        self.guards = (*guards, security.guard) if security else tuple(guards)
+        self.interceptors = (*interceptors, security.interceptor) if security else tuple(interceptors)
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        """On the same port as before, if it ran before."""
-        self.server = grpc.server(ThreadPoolExecutor(THREADS), interceptors=self.guards, options=OPTIONS)
+        """Start the server, on the same port as before if it ran before."""
+        self.server = grpc.server(ThreadPoolExecutor(THREADS), interceptors=self.interceptors, options=OPTIONS)
         address = f"127.0.0.1:{self.port}"  # not by name: ::1 and 127.0.0.1 could be given two ports
         bound = self.server.add_secure_port(address, self.security.server) if self.security else self.server.add_insecure_port(address)
         self.port = bound
-        self.streams = self.kind(self.log)
+        self.streams = self.streams_class(self.log)
         streams_pb2_grpc.add_StreamsServicer_to_server(self.streams, self.server)  # type: ignore[no-untyped-call]
         gossip_pb2_grpc.add_GossipServicer_to_server(Gossip(self.members), self.server)  # type: ignore[no-untyped-call]
         self.server.start()

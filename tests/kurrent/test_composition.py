@@ -1,6 +1,6 @@
-"""The address chooses the log, and where its checkpoints are.
+"""The address of the log selects the adapter and where its checkpoints are.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What is particular to a log in KurrentDB: lost servers, deadlines, times, positions, who may come in.
+"""What is particular to a log in KurrentDB: restarts, time limits, recording times, positions, authentication.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 import threading
@@ -17,7 +17,7 @@ from shared.message import Position
 from shared.store.kurrent import client, subscription
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Append
-from tests.contract.store.writing import append, event, everything, known
+from tests.contract.store.writing import all_events, append, event, numbered_append
 from tests.kurrent.log import Log
 from tests.kurrent.security import Security
 from tests.kurrent.server import Simulated
@@ -25,8 +25,8 @@ from tests.kurrent.server import Simulated
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def moments(store: KurrentStore) -> list[datetime]:
-    return [event.recordedtime for event in everything(store)]
+def recording_times(store: KurrentStore) -> list[datetime]:
+    return [event.recordedtime for event in all_events(store)]
 
 
 def test_events_of_the_server_itself_are_left_out_and_do_not_break_the_chain(server: Simulated, store: KurrentStore) -> None:
@@ -34,7 +34,7 @@ def test_events_of_the_server_itself_are_left_out_and_do_not_break_the_chain(ser
         store.append(append(f"s{number}"))
     assert len(server.log.records) > 31
     for size in (1, 7, 8, 100):
-        read = everything(store, size)
+        read = all_events(store, size)
         assert len(read) == 30
         assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
 
@@ -46,10 +46,10 @@ def test_a_checkpoint_of_another_log_is_an_unknown_position(store: KurrentStore)
 
 
 def test_callers_do_not_notice_a_restart_of_the_server(server: Simulated, store: KurrentStore) -> None:
-    asked = append("a", 0, 2)
-    first = store.append(asked)
+    appended = append("a", 0, 2)
+    first = store.append(appended)
     server.restart()
-    assert store.append(asked) == first
+    assert store.append(appended) == first
     server.restart()
     assert [event.streamversion for event in store.read_all(0)] == [1, 2]
     server.restart()
@@ -59,7 +59,7 @@ def test_callers_do_not_notice_a_restart_of_the_server(server: Simulated, store:
 
 
 def test_a_reader_reconnects_to_a_server_that_was_down_for_a_while(server: Simulated, store: KurrentStore) -> None:
-    """Events stream outside of the client's own second attempt: without ours, the pause after a failed connection would be waited for."""
+    """The client does not retry while events stream in. Without our retry the read would fail for as long as gRPC backs off."""
     store.append(append("a"))
     server.stop()
     with pytest.raises(Unavailable):
@@ -72,7 +72,7 @@ def test_a_reader_reconnects_to_a_server_that_was_down_for_a_while(server: Simul
 def test_a_waiting_reader_is_woken_by_the_subscription_after_a_restart(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription, "HEAD_POLL_INTERVAL_S", 60)  # nobody looks at the head: the subscription alone may wake them
+    monkeypatch.setattr(subscription, "HEAD_POLL_INTERVAL_S", 60)  # without polling, only the subscription can wake the reader
     store.append(append("a"))
     assert not store.wait(store.head(), 0.1)
     while not server.streams.subscriptions:
@@ -80,12 +80,12 @@ def test_a_waiting_reader_is_woken_by_the_subscription_after_a_restart(
     server.restart()
     while not server.streams.subscriptions:
         time.sleep(0.01)
-    elsewhere = KurrentStore(server.uri)
-    threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
-    begun = time.monotonic()
+    other = KurrentStore(server.uri)
+    threading.Timer(0.2, lambda: other.append(append("b"))).start()
+    start = time.monotonic()
     assert store.wait(store.head(), 20)
-    assert time.monotonic() - begun < 5
-    elsewhere.close()
+    assert time.monotonic() - start < 5
+    other.close()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -100,15 +100,15 @@ def test_a_subscription_that_died_of_an_unexpected_error_is_started_again(
         assert not store.wait(0, 0.1)
         if server.streams.subscriptions:
             return
-    raise AssertionError("nobody subscribes any more")
+    raise AssertionError("no new subscription was started")
 
 
 def test_a_waiting_reader_is_woken_without_a_subscription(store: KurrentStore, server: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription.HeadSubscription, "ensure_running", lambda watch: None)
-    elsewhere = KurrentStore(server.uri)
-    threading.Timer(0.2, lambda: elsewhere.append(append("b"))).start()
+    monkeypatch.setattr(subscription.HeadSubscription, "ensure_running", lambda self: None)
+    other = KurrentStore(server.uri)
+    threading.Timer(0.2, lambda: other.append(append("b"))).start()
     assert store.wait(0, 10)
-    elsewhere.close()
+    other.close()
 
 
 def test_all_waiting_readers_share_one_subscription(server: Simulated, store: KurrentStore) -> None:
@@ -121,10 +121,10 @@ def test_all_waiting_readers_share_one_subscription(server: Simulated, store: Ku
 
 
 def test_a_stopped_server_is_unavailable_until_it_returns(server: Simulated, store: KurrentStore) -> None:
-    store.append(known(1, 0))
+    store.append(numbered_append(1, 0))
     server.stop()
     for call in (
-        lambda: store.append(known(1, 1)),
+        lambda: store.append(numbered_append(1, 1)),
         lambda: store.read_stream("worker-1"),
         lambda: store.read_all(0),
         store.head,
@@ -135,7 +135,7 @@ def test_a_stopped_server_is_unavailable_until_it_returns(server: Simulated, sto
         with pytest.raises(Unavailable):
             call()
     server.start()
-    assert store.append(known(1, 1)).version == 2
+    assert store.append(numbered_append(1, 1)).version == 2
     assert len(store.read_all(0)) == 2
 
 
@@ -143,51 +143,51 @@ def test_a_silent_server_is_unavailable_after_the_timeout(server: Simulated, sto
     monkeypatch.setattr(client, "CALL_TIMEOUT_S", 0.3)
     monkeypatch.setattr(client, "PAGE_TIMEOUT_S", 0.3)
     server.streams.answering.clear()
-    for call in (lambda: store.append(known(1, 0)), lambda: store.read_stream("a"), lambda: store.read_all(0), store.head):
-        begun = time.monotonic()
+    for call in (lambda: store.append(numbered_append(1, 0)), lambda: store.read_stream("a"), lambda: store.read_all(0), store.head):
+        start = time.monotonic()
         with pytest.raises(Unavailable):
             call()
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - start < 3
     server.streams.answering.set()
-    assert store.append(known(1, 0)).version == 1
+    assert store.append(numbered_append(1, 0)).version == 1
     assert len(store.read_all(0)) == 1
 
 
 def test_a_server_that_is_silent_after_a_restart_is_unavailable_after_the_timeout(
     server: Simulated, store: KurrentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client asks something by itself when it connects anew, and would wait for the answer for ever."""
+    """The client makes a call of its own when it reconnects, by default without a time limit."""
     monkeypatch.setattr(client, "CALL_TIMEOUT_S", 0.3)
     server.stop()
     with pytest.raises(Unavailable):
-        store.append(known(1, 0))
+        store.append(numbered_append(1, 0))
     server.start()
     server.streams.answering.clear()
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(Unavailable):
-        store.append(known(1, 0))
-    assert time.monotonic() - begun < 5
+        store.append(numbered_append(1, 0))
+    assert time.monotonic() - start < 5
 
 
 def test_live_events_of_two_processes_have_the_time_of_the_server(server: Simulated) -> None:
-    """One of them has a clock that is a day behind: nobody sees it."""
+    """The clock of one of them is a day behind, which has no effect."""
     late = KurrentStore(server.uri, lambda: datetime.now(UTC) - timedelta(days=1))
     right = KurrentStore(server.uri)
     for number in range(10):
         (late, right)[number % 2].append(append(f"s{number}"))
-    assert moments(right) == sorted(moments(right))
-    assert abs(moments(right)[0] - datetime.now(UTC)) < timedelta(seconds=10)
+    assert recording_times(right) == sorted(recording_times(right))
+    assert abs(recording_times(right)[0] - datetime.now(UTC)) < timedelta(seconds=10)
     late.close()
     right.close()
 
 
 def test_history_loaded_after_live_events_is_recorded_no_earlier_than_they(store: KurrentStore, server: Simulated) -> None:
-    elsewhere = KurrentStore(server.uri)
-    elsewhere.append(append("a"))
+    other = KurrentStore(server.uri)
+    other.append(append("a"))
     store.append(Append("b", 0, [event("b")], LONG_AGO))
-    live, history = moments(store)
+    live, history = recording_times(store)
     assert history == live
-    elsewhere.close()
+    other.close()
 
 
 def test_a_process_that_starts_later_records_no_earlier_than_a_time_ahead(store: KurrentStore, server: Simulated) -> None:
@@ -195,7 +195,7 @@ def test_a_process_that_starts_later_records_no_earlier_than_a_time_ahead(store:
     store.append(Append("a", 0, [event("a")], ahead))
     later = KurrentStore(server.uri)
     later.append(append("b"))
-    assert moments(later) == [ahead, ahead]
+    assert recording_times(later) == [ahead, ahead]
     later.close()
 
 
@@ -218,21 +218,21 @@ def test_an_event_has_one_time_for_all_readers_even_if_the_servers_clock_steps_b
 
 def test_a_moment_is_looked_up_from_an_event_that_was_read_before(store: KurrentStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.append_many([Append(f"s{day}", 0, [event(f"s{day}")], LONG_AGO + timedelta(days=day)) for day in range(400)])
-    read = everything(store)
-    pages: list[int] = []
+    read = all_events(store)
+    page_sizes: list[int] = []
     backwards = store.client.read_backwards
 
-    def counted(before: Position | None, limit: int) -> Sequence[RecordedEvent]:
-        pages.append(limit)
+    def recorded_backwards(before: Position | None, limit: int) -> Sequence[RecordedEvent]:
+        page_sizes.append(limit)
         return backwards(before, limit)
 
-    monkeypatch.setattr(store.client, "read_backwards", counted)
+    monkeypatch.setattr(store.client, "read_backwards", recorded_backwards)
     for day in (10, 9, 399, 0, 200, 10):
         assert store.position_at(LONG_AGO + timedelta(days=day, hours=1)) == read[day].position
     assert store.position_at(LONG_AGO - timedelta(days=1)) == 0
-    pages.clear()
+    page_sizes.clear()
     assert store.position_at(LONG_AGO + timedelta(days=10, hours=1)) == read[10].position
-    assert len(pages) <= 2
+    assert len(page_sizes) <= 2
 
 
 def test_an_append_over_the_limit_of_the_server_is_too_large_and_leaves_nothing(store: KurrentStore) -> None:

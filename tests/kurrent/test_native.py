@@ -1,6 +1,6 @@
-"""Under eventlet gRPC hangs, unless it is imported and called as the bridge does it.
+"""In a process patched by eventlet gRPC hangs, unless it is imported and called in native threads as the bridge does.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 import json
@@ -25,5 +25,5 @@ def test_a_patched_process_appends_reads_and_waits_while_green_threads_run(secur
     assert (answer["appended"], answer["read"], answer["stream"]) == (200, 399, 3)
     assert answer["head"]
     assert answer["woken"]
-    assert answer["idle"] >= 10  # while a native thread waits for the subscription, the hub turns
+    assert answer["idle"] >= 10  # green threads run while a native thread waits for the subscription
     assert answer["longest"] < 1

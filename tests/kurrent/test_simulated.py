@@ -1,6 +1,6 @@
-"""The simulated server keeps the server's rules, seen through the real client.
+"""The simulated server follows the rules of the real one, as seen through the real client.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 from collections.abc import Iterator
@@ -34,23 +34,23 @@ def events(count: int) -> list[NewEvent]:
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_with_an_explicit_version_repeated_events_get_their_first_answer_however_late(client: KurrentDBClient, size: int) -> None:
-    """One event goes by Append, several by BatchAppend."""
-    asked = events(size)
-    first = client.append_to_stream("a", current_version=NO_STREAM, events=asked[0] if size == 1 else asked)
+    """The client uses Append for one event and BatchAppend for several."""
+    new_events = events(size)
+    first = client.append_to_stream("a", current_version=NO_STREAM, events=new_events[0] if size == 1 else new_events)
     for version in range(size - 1, size + REMEMBERED):
         client.append_to_stream("a", current_version=version, events=events(1)[0])
-    assert client.append_to_stream("a", current_version=NO_STREAM, events=asked[0] if size == 1 else asked) == first
+    assert client.append_to_stream("a", current_version=NO_STREAM, events=new_events[0] if size == 1 else new_events) == first
     assert len(client.get_stream("a")) == size + REMEMBERED + 1
 
 
 def test_with_any_version_late_repetitions_are_written_twice(client: KurrentDBClient) -> None:
-    """Why the log never uses ANY."""
-    asked = events(1)
-    first = client.append_to_stream("a", current_version=ANY, events=asked)
-    assert client.append_to_stream("a", current_version=ANY, events=asked) == first
+    """This is why the adapter never uses ANY."""
+    new_events = events(1)
+    first = client.append_to_stream("a", current_version=ANY, events=new_events)
+    assert client.append_to_stream("a", current_version=ANY, events=new_events) == first
     client.append_to_stream("a", current_version=0, events=events(REMEMBERED))
-    assert client.append_to_stream("a", current_version=ANY, events=asked) > first
-    assert [event.id for event in client.get_stream("a")].count(asked[0].id) == 2
+    assert client.append_to_stream("a", current_version=ANY, events=new_events) > first
+    assert [event.id for event in client.get_stream("a")].count(new_events[0].id) == 2
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -73,23 +73,23 @@ def test_any_version_of_an_unknown_stream_is_wrong(client: KurrentDBClient, size
 
 
 def test_a_stream_is_read_from_a_revision_and_from_its_end(client: KurrentDBClient) -> None:
-    asked = events(5)
-    client.append_to_stream("a", current_version=NO_STREAM, events=asked)
-    assert [event.id for event in client.get_stream("a", stream_position=2, limit=2)] == [event.id for event in asked[2:4]]
-    assert [event.id for event in client.get_stream("a", backwards=True)] == [event.id for event in asked[::-1]]
+    new_events = events(5)
+    client.append_to_stream("a", current_version=NO_STREAM, events=new_events)
+    assert [event.id for event in client.get_stream("a", stream_position=2, limit=2)] == [event.id for event in new_events[2:4]]
+    assert [event.id for event in client.get_stream("a", backwards=True)] == [event.id for event in new_events[::-1]]
     assert client.get_stream("a", stream_position=5) == ()
     with pytest.raises(NotFoundError):
         client.get_stream("b")
 
 
 def test_the_log_is_read_with_the_position_forwards_and_without_it_backwards(client: KurrentDBClient) -> None:
-    asked = events(5)
-    places = [client.append_to_stream(f"s{number}", current_version=NO_STREAM, events=event) for number, event in enumerate(asked)]
-    assert [event.commit_position for event in client.read_all(commit_position=places[2])] == places[2:]
-    assert [event.commit_position for event in client.read_all(commit_position=places[2], backwards=True)] == places[1::-1]
-    assert client.get_commit_position() == places[-1]
+    new_events = events(5)
+    positions = [client.append_to_stream(f"s{number}", current_version=NO_STREAM, events=event) for number, event in enumerate(new_events)]
+    assert [event.commit_position for event in client.read_all(commit_position=positions[2])] == positions[2:]
+    assert [event.commit_position for event in client.read_all(commit_position=positions[2], backwards=True)] == positions[1::-1]
+    assert client.get_commit_position() == positions[-1]
     with pytest.raises(InvalidCommitPositionError):
-        tuple(client.read_all(commit_position=places[2] + 1))
+        tuple(client.read_all(commit_position=positions[2] + 1))
 
 
 def test_events_of_the_server_itself_are_read_only_without_a_filter(client: KurrentDBClient) -> None:
@@ -102,20 +102,20 @@ def test_events_of_the_server_itself_are_read_only_without_a_filter(client: Kurr
 
 
 def test_a_subscription_starts_after_its_position_catches_up_and_continues(client: KurrentDBClient) -> None:
-    places = [client.append_to_stream("a", current_version=version, events=events(1)) for version in (NO_STREAM, 0, 1)]
-    with client.subscribe_to_all(commit_position=places[0], include_caught_up=True, timeout=10) as subscription:
-        assert [next(subscription).commit_position for _ in range(2)] == places[1:]
+    positions = [client.append_to_stream("a", current_version=version, events=events(1)) for version in (NO_STREAM, 0, 1)]
+    with client.subscribe_to_all(commit_position=positions[0], include_caught_up=True, timeout=10) as subscription:
+        assert [next(subscription).commit_position for _ in range(2)] == positions[1:]
         assert isinstance(next(subscription), CaughtUp)
-        place = client.append_to_stream("a", current_version=2, events=events(1))
-        assert next(subscription).commit_position == place
+        position = client.append_to_stream("a", current_version=2, events=events(1))
+        assert next(subscription).commit_position == position
 
 
 def test_a_filtered_subscription_sends_checkpoints(client: KurrentDBClient) -> None:
     client.append_to_stream("a", current_version=NO_STREAM, events=events(10))
     with client.subscribe_to_all(
         filter_include=["Nothing"], include_checkpoints=True, window_size=2, checkpoint_interval_multiplier=2, timeout=10
-    ) as told:
-        assert isinstance(next(told), Checkpoint)
+    ) as subscription:
+        assert isinstance(next(subscription), Checkpoint)
 
 
 def test_an_append_over_the_limit_writes_nothing(client: KurrentDBClient) -> None:

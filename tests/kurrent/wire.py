@@ -1,6 +1,6 @@
-"""The simulated server's answers and questions as the protocol has them, over the modules that the client ships.
+"""Requests and answers of the simulated server as protobuf messages, with the modules that the client ships.
 
-Simulated: proves the client and the wire, nothing about durability.
+The server is simulated: this tests the client and the protocol, but says nothing about durability.
 """
 
 import re
@@ -13,7 +13,7 @@ from kurrentdbclient.protos.v1 import shared_pb2, status_pb2, streams_pb2
 
 from tests.kurrent.log import ANY, EXISTS, MAX_APPEND, NO_STREAM, Proposed, Record
 
-Wanted = Callable[[Record], bool]
+EventFilter = Callable[[Record], bool]
 
 
 def proposed(message: streams_pb2.AppendReq.ProposedMessage | streams_pb2.BatchAppendReq.ProposedMessage) -> Proposed:
@@ -32,8 +32,8 @@ def expected_of_batch(options: streams_pb2.BatchAppendReq.Options) -> int:
 
 
 def appended(record: Record) -> streams_pb2.AppendResp:
-    place = streams_pb2.AppendResp.Position(commit_position=record.position, prepare_position=record.position)
-    return streams_pb2.AppendResp(success=streams_pb2.AppendResp.Success(current_revision=record.revision, position=place))
+    position = streams_pb2.AppendResp.Position(commit_position=record.position, prepare_position=record.position)
+    return streams_pb2.AppendResp(success=streams_pb2.AppendResp.Success(current_revision=record.revision, position=position))
 
 
 def wrong_version(current: int) -> streams_pb2.AppendResp:
@@ -46,8 +46,8 @@ def wrong_version(current: int) -> streams_pb2.AppendResp:
 
 
 def batch_appended(request: streams_pb2.BatchAppendReq, record: Record) -> streams_pb2.BatchAppendResp:
-    place = shared_pb2.AllStreamPosition(commit_position=record.position, prepare_position=record.position)
-    success = streams_pb2.BatchAppendResp.Success(current_revision=record.revision, position=place)
+    position = shared_pb2.AllStreamPosition(commit_position=record.position, prepare_position=record.position)
+    success = streams_pb2.BatchAppendResp.Success(current_revision=record.revision, position=position)
     return streams_pb2.BatchAppendResp(correlation_id=request.correlation_id, success=success)
 
 
@@ -95,16 +95,16 @@ def confirmation(number: str) -> streams_pb2.ReadResp:
 
 
 def checkpoint(record: Record) -> streams_pb2.ReadResp:
-    place = streams_pb2.ReadResp.Checkpoint(commit_position=record.position, prepare_position=record.position)
-    return streams_pb2.ReadResp(checkpoint=place)
+    position = streams_pb2.ReadResp.Checkpoint(commit_position=record.position, prepare_position=record.position)
+    return streams_pb2.ReadResp(checkpoint=position)
 
 
 def caught_up() -> streams_pb2.ReadResp:
     return streams_pb2.ReadResp(caught_up=streams_pb2.ReadResp.CaughtUp())
 
 
-def wanted(options: streams_pb2.ReadReq.Options) -> Wanted:
-    """What the filter lets through."""
+def event_filter(options: streams_pb2.ReadReq.Options) -> EventFilter:
+    """Return the filter of a read request as a predicate."""
     if options.WhichOneof("filter_option") != "filter":
         return lambda record: True
     filtered = options.filter
@@ -112,17 +112,17 @@ def wanted(options: streams_pb2.ReadReq.Options) -> Wanted:
     expression = filtered.stream_identifier if by_stream else filtered.event_type
     pattern, prefixes = re.compile(expression.regex), tuple(expression.prefix)
 
-    def passes(record: Record) -> bool:
+    def matches(record: Record) -> bool:
         name = record.stream if by_stream else record.event.type
         return name.startswith(prefixes) if prefixes else bool(pattern.search(name))
 
-    return passes
+    return matches
 
 
-def limited(records: Iterable[Record], wants: Wanted, count: int) -> Iterable[Record]:
+def limited(records: Iterable[Record], matches: EventFilter, count: int) -> Iterable[Record]:
     for record in records:
         if count <= 0:
             return
-        if wants(record):
+        if matches(record):
             count -= 1
             yield record

@@ -1,4 +1,4 @@
-"""One suite for every log: each test that asks for `store` runs on each adapter."""
+"""The contract suite: each test with the fixture `store` runs on every adapter of the event log."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,16 +12,16 @@ from tests.contract.store.writing import open_store
 from tests.kurrent import given
 
 
-@pytest.fixture(params=["sqlite", "postgres", *given.PLACES])
+@pytest.fixture(params=["sqlite", "postgres", *given.SERVERS])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where an empty log may be opened, as often and by as many processes as one likes."""
+    """The address of an empty log, which any number of processes can open."""
     match request.param:
         case "sqlite":
             yield str(tmp_path / "log.sqlite")
         case "postgres":
             yield str(request.getfixturevalue("postgres_dsn"))
-        case kurrent:
-            yield from given.place(kurrent)
+        case kurrent_server:
+            yield from given.address_of(kurrent_server)
 
 
 @pytest.fixture

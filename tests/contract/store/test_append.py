@@ -1,4 +1,4 @@
-"""Appending: where events land, when they are refused, and what the same events get when they come again."""
+"""Appending: versions and positions, conflicts, repeated appends, limits and invalid events."""
 
 from random import Random
 from string import ascii_letters
@@ -9,13 +9,13 @@ import pytest
 from shared.errors import Conflict, TooLarge, Unrecordable
 from shared.message import Actor
 from shared.store.port import BODY_LIMIT, NAME_LIMIT, Append, Appended, EventStore, NewEvent
-from tests.contract.store.writing import append, event, everything
+from tests.contract.store.writing import all_events, append, event
 
 ID = UUID("5c6c2f5e-4b0f-4f0e-9d7e-6a1f0c9b7d11")
-STRANGE = {
-    "a character that no text of PostgreSQL holds": b'{"text":"\\u0000"}',
-    "what looks like the event's own id": b'{"id":"%s"}' % str(ID).encode(),
-    "what looks like the log's own fields": b'{"recordedtime":"2024","id":"%s"}' % str(ID).encode(),
+DIFFICULT_DATA = {
+    "a character that PostgreSQL's text cannot hold": b'{"text":"\\u0000"}',
+    "text like the event's own id": b'{"id":"%s"}' % str(ID).encode(),
+    "text like the log's own fields": b'{"recordedtime":"2024","id":"%s"}' % str(ID).encode(),
 }
 
 
@@ -33,40 +33,41 @@ def test_another_version_than_the_expected_one_is_a_conflict_and_writes_nothing(
     with pytest.raises(Conflict) as caught:
         store.append(append("a", expected))
     assert (caught.value.stream, caught.value.expected, caught.value.actual) == ("a", expected, 2)
-    assert len(everything(store)) == 2
+    assert len(all_events(store)) == 2
 
 
 def test_repeated_events_get_their_first_answer(store: EventStore) -> None:
-    asked = append("a", 0, size=3)
-    first = store.append(asked)
-    assert store.append(asked) == first
-    assert len(everything(store)) == 3
+    original = append("a", 0, size=3)
+    first = store.append(original)
+    assert store.append(original) == first
+    assert len(all_events(store)) == 3
 
 
 def test_repeated_events_get_their_first_answer_after_newer_events(store: EventStore) -> None:
-    asked = append("a", 0, size=2)
-    first = store.append(asked)
+    original = append("a", 0, size=2)
+    first = store.append(original)
     store.append(append("a", 2, size=3))
-    assert store.append(asked) == first
-    assert len(everything(store)) == 5
+    assert store.append(original) == first
+    assert len(all_events(store)) == 5
 
 
 def test_repeating_only_some_of_the_events_is_a_conflict(store: EventStore) -> None:
-    asked = append("a", 0, size=2)
-    store.append(asked)
-    for events in ([asked.events[0], event("a")], [*asked.events, event("a")], [asked.events[1], asked.events[0]], [asked.events[1]]):
+    original = append("a", 0, size=2)
+    store.append(original)
+    first, second = original.events
+    for events in ([first, event("a")], [first, second, event("a")], [second, first], [second]):
         with pytest.raises(Conflict):
             store.append(Append("a", 0, events))
-    assert len(everything(store)) == 2
+    assert len(all_events(store)) == 2
 
 
 def test_each_of_many_appends_is_judged_on_its_own_in_order(store: EventStore) -> None:
-    again = append("a", 0, size=2)
-    first = store.append(again)
-    outcomes = store.append_many([append("b"), again, append("a", 1), append("b", 1, size=2), append("c", 4), append("c")])
+    repeated = append("a", 0, size=2)
+    first = store.append(repeated)
+    outcomes = store.append_many([append("b"), repeated, append("a", 1), append("b", 1, size=2), append("c", 4), append("c")])
     assert [type(outcome) for outcome in outcomes] == [Appended, Appended, Conflict, Appended, Conflict, Appended]
     assert outcomes[1] == first
-    assert [event.subject for event in everything(store)] == ["a", "a", "b", "b", "b", "c"]
+    assert [event.subject for event in all_events(store)] == ["a", "a", "b", "b", "b", "c"]
     assert outcomes[-1] == Appended(store.head(), 1)
 
 
@@ -76,9 +77,9 @@ def test_no_appends_have_no_outcomes(store: EventStore) -> None:
 
 
 def test_an_append_twice_in_one_call_is_recorded_once(store: EventStore) -> None:
-    asked = append("a")
-    assert store.append_many([asked, asked]) == [Appended(store.head(), 1)] * 2
-    assert len(everything(store)) == 1
+    original = append("a")
+    assert store.append_many([original, original]) == [Appended(store.head(), 1)] * 2
+    assert len(all_events(store)) == 1
 
 
 def test_a_body_at_the_limit_is_stored_and_one_byte_more_is_too_large(store: EventStore) -> None:
@@ -86,7 +87,7 @@ def test_a_body_at_the_limit_is_stored_and_one_byte_more_is_too_large(store: Eve
     store.append(Append("a", 0, [event("a", data=b'"' + b"x" * spare + b'"')]))
     with pytest.raises(TooLarge):
         store.append_many([append("b"), Append("a", 1, [event("a", data=b'"' + b"x" * (spare + 1) + b'"')])])
-    assert [len(bytes(event.data)) for event in everything(store)] == [spare + 2]
+    assert [len(bytes(event.data)) for event in all_events(store)] == [spare + 2]
 
 
 def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
@@ -103,57 +104,57 @@ def test_every_field_comes_back_as_it_was_written(store: EventStore) -> None:
     assert bytes(read.data) == '{"text":"l’été, \\u0000 \\"ça\\" \\n","n":-1.5e3}'.encode()
 
 
-@pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("data", DIFFICULT_DATA.values(), ids=DIFFICULT_DATA)
 def test_repeated_events_are_recognised_whatever_their_data(store: EventStore, data: bytes) -> None:
-    asked = Append("a", 0, [event("a", ID, data), event("a", data=data)])
-    first = store.append(asked)
-    assert store.append(asked) == first
-    for others in (append("a", 0, 2), Append("a", 0, [event("a", data=data), asked.events[1]]), Append("a", 0, [asked.events[0]] * 2)):
-        assert [type(outcome) for outcome in store.append_many([others, asked])] == [Conflict, Appended]
+    original = Append("a", 0, [event("a", ID, data), event("a", data=data)])
+    first = store.append(original)
+    assert store.append(original) == first
+    for other in (append("a", 0, 2), Append("a", 0, [event("a", data=data), original.events[1]]), Append("a", 0, [original.events[0]] * 2)):
+        assert [type(outcome) for outcome in store.append_many([other, original])] == [Conflict, Appended]
     assert store.append(append("a", 2)).version == 3
-    assert [event.id for event in everything(store)][:2] == [event.id for event in asked.events]
+    assert [event.id for event in all_events(store)][:2] == [event.id for event in original.events]
 
 
 @pytest.mark.parametrize("size", [1, 2, 511, 512, 513, 1_500])
 def test_appends_of_any_size_are_read_back_completely(store: EventStore, size: int) -> None:
-    asked = append("a", 0, size)
-    assert store.append(asked).version == size
-    assert [event.id for event in store.read_stream("a")] == [event.id for event in asked.events]
+    original = append("a", 0, size)
+    assert store.append(original).version == size
+    assert [event.id for event in store.read_stream("a")] == [event.id for event in original.events]
 
 
-GOOD = event("a", data=b"{}")
+VALID = event("a", data=b"{}")
 UNREADABLE = {
     "nothing": b"",
     "empty": b"{}",
-    "two lines": GOOD.body.replace(b'"data":', b'"data":\n'),
-    "no JSON": GOOD.body.replace(b'"data":{}', b'"data":nothing'),
-    "more than JSON": GOOD.body + b"}",
-    "half a pair of surrogates": GOOD.body.replace(b'"data":{}', b'"data":"\\ud800"'),
-    "no UTF-8": GOOD.body.replace(b'"data":{}', b'"data":"\xff"'),
-    "too deep": GOOD.body.replace(b'"data":{}', b'"data":' + b"[" * 20_000 + b"]" * 20_000),
-    "a field too few": GOOD.body.replace(b'"territory":"alencon",', b""),
-    "a time that is none": GOOD.body.replace(b'"time":"2024', b'"time":"soon'),
+    "two lines": VALID.body.replace(b'"data":', b'"data":\n'),
+    "no JSON": VALID.body.replace(b'"data":{}', b'"data":nothing'),
+    "more than JSON": VALID.body + b"}",
+    "an unpaired surrogate": VALID.body.replace(b'"data":{}', b'"data":"\\ud800"'),
+    "no UTF-8": VALID.body.replace(b'"data":{}', b'"data":"\xff"'),
+    "too deep": VALID.body.replace(b'"data":{}', b'"data":' + b"[" * 20_000 + b"]" * 20_000),
+    "a missing field": VALID.body.replace(b'"territory":"alencon",', b""),
+    "an invalid time": VALID.body.replace(b'"time":"2024', b'"time":"soon'),
     "another id": event("a").body,
-    "another type": GOOD.body.replace(b"counting.Counted", b"counting.Forged"),
-    "a field of the log": GOOD.body.replace(b'"data":', b'"position":9,"data":'),
+    "another type": VALID.body.replace(b"counting.Counted", b"counting.Forged"),
+    "a field of the log": VALID.body.replace(b'"data":', b'"position":9,"data":'),
 }
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 def test_an_unreadable_body_is_refused_and_other_appends_go_on(store: EventStore, body: bytes) -> None:
-    bad = NewEvent(GOOD.id, GOOD.type, body)
+    invalid = NewEvent(VALID.id, VALID.type, body)
     with pytest.raises(Unrecordable):
-        store.append(Append("a", 0, [GOOD, bad]))
+        store.append(Append("a", 0, [VALID, invalid]))
     with pytest.raises(Unrecordable):
-        store.append_many([append("b"), Append("a", 0, [bad])])
+        store.append_many([append("b"), Append("a", 0, [invalid])])
     store.append(append("a"))
-    assert [event.streamversion for event in everything(store)] == [1]
+    assert [event.streamversion for event in all_events(store)] == [1]
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "\ud800"])
 def test_a_name_that_some_log_cannot_store_is_refused_by_all(store: EventStore, name: str) -> None:
     with pytest.raises(Unrecordable):
-        store.append(Append(name, 0, [GOOD]))
+        store.append(Append(name, 0, [VALID]))
     assert store.head() == 0
 
 
@@ -166,14 +167,14 @@ def test_the_rules_for_names_apply_to_event_types(store: EventStore) -> None:
 
 
 def test_a_name_at_the_limit_is_stored_and_one_byte_more_is_too_large(store: EventStore) -> None:
-    """Of letters that an index cannot make smaller."""
-    chance = Random(1)
-    name = "é" + "".join(chance.choice(ascii_letters) for _ in range(NAME_LIMIT - 2))
+    """The name is random, so that the database cannot compress it in its index."""
+    random = Random(1)
+    name = "é" + "".join(random.choice(ascii_letters) for _ in range(NAME_LIMIT - 2))
     assert store.append(append(name, 0, 2)).version == 2
     assert [event.subject for event in store.read_stream(name, 1)] == [name]
     with pytest.raises(TooLarge, match=f"{NAME_LIMIT + 1} bytes.*{NAME_LIMIT}"):
         store.append_many([append("b"), append(f"{name}x")])
-    assert len(everything(store)) == 2
+    assert len(all_events(store)) == 2
 
 
 def test_an_append_without_events_is_a_value_error(store: EventStore) -> None:

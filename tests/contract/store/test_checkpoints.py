@@ -1,6 +1,6 @@
-"""Checkpoints never move backwards; a lease has one holder, and outlives none.
+"""Checkpoints never move backwards; a lease has one holder at a time and ends with it.
 
-KurrentDB keeps none: beside such a log they are the SQLite ones, in the data directory.
+KurrentDB has no checkpoints: a log there uses the SQLite ones, in the data directory.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ from shared.store.port import Checkpoints
 
 pytestmark = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect=True)
 
-HOLD = """
+HOLD_LEASE = """
 import sys
 from pathlib import Path
 from shared.store.postgres.store import PostgresCheckpoints
@@ -41,29 +41,29 @@ def test_a_checkpoint_is_saved_under_its_name_and_never_moves_backwards(checkpoi
 def test_a_lease_has_one_holder_and_other_names_are_free(checkpoints: Checkpoints) -> None:
     with checkpoints.lease("relay", 0) as first, checkpoints.lease("relay", 0.1) as second, checkpoints.lease("facts", 0) as other:
         assert (bool(first), bool(second), bool(other)) == (True, False, True)
-    with checkpoints.lease("relay", 0) as again:
-        assert again
+    with checkpoints.lease("relay", 0) as third:
+        assert third
 
 
 def test_a_waiting_process_gets_a_lease_when_it_is_released(checkpoints: Checkpoints) -> None:
-    free = threading.Event()
+    acquired = threading.Event()
 
     def hold() -> None:
         with checkpoints.lease("relay", 5) as held:
             assert held
-            free.set()
+            acquired.set()
             time.sleep(0.3)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    free.wait(5)
+    acquired.wait(5)
     with checkpoints.lease("relay", 10) as held:
         assert held
     holder.join()
 
 
 def test_a_killed_process_releases_its_lease(checkpoints: Checkpoints, address: str) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLD, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen([sys.executable, "-c", HOLD_LEASE, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "True\n"
         with checkpoints.lease("relay", 0) as held:

@@ -1,4 +1,4 @@
-"""A full disk: appends are unavailable and leave nothing half, readers go on, and with room again so do the appends, without a restart."""
+"""A full disk: appends are unavailable and leave nothing, readers continue; when there is space again, so do appends, without a restart."""
 
 import shutil
 import subprocess
@@ -15,12 +15,12 @@ from shared.store.port import Append, EventStore
 from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.store.whole import assert_whole
-from tests.contract.store.writing import append, event, everything, open_store
+from tests.contract.store.invariants import assert_log_invariants
+from tests.contract.store.writing import all_events, append, event, open_store
 from tests.servers import PostgresServer, SmallDisk, small_disk
-from tests.servers import Unavailable as Impossible
+from tests.servers import Unavailable as NotPossible
 
-BIG = b'"' + Random(1).randbytes(50_000).hex().encode() + b'"'  # 100 kB that no database makes smaller
+BIG = b'"' + Random(1).randbytes(50_000).hex().encode() + b'"'  # 100 kB that no database can compress
 
 
 def big(stream: str, expected: int = 0, size: int = 10) -> Append:
@@ -32,13 +32,13 @@ def disk() -> Iterator[SmallDisk]:
     try:
         with small_disk(64) as disk:
             yield disk
-    except Impossible as fault:
-        pytest.skip(f"a small disk needs the right to mount: {fault}")
+    except NotPossible as fault:
+        pytest.skip(f"mounting a small disk was not permitted: {fault}")
 
 
-def outlives_a_full_disk(store: EventStore, address: str, disk: SmallDisk) -> None:
-    kept = [append("a", 0, 3), big("b", size=3)]
-    for each in kept:
+def check_full_disk(store: EventStore, address: str, disk: SmallDisk) -> None:
+    stored = [append("a", 0, 3), big("b", size=3)]
+    for each in stored:
         store.append(each)
     disk.fill(left=300_000)
     refused = big("c", size=20)
@@ -49,28 +49,28 @@ def outlives_a_full_disk(store: EventStore, address: str, disk: SmallDisk) -> No
     with pytest.raises(Unavailable):
         store.append_many([append("d"), refused])
     for reader in (store, open_store(address)):
-        assert [event.id for event in everything(reader)] == [event.id for each in kept for event in each.events]
-        assert reader.append(kept[1]).version == 3
+        assert [event.id for event in all_events(reader)] == [event.id for each in stored for event in each.events]
+        assert reader.append(stored[1]).version == 3
     disk.clear()
     assert store.append(refused).version == 20
     assert store.append(append("d")).position == store.head()
-    assert_whole(everything(store))
-    assert len(everything(store)) == 27
+    assert_log_invariants(all_events(store))
+    assert len(all_events(store)) == 27
 
 
 def until_unavailable(call: Callable[[int], object]) -> int:
-    """How many calls were answered before one was not. Each is told how many were before it."""
+    """Call with 0, 1, 2… and return how many calls succeeded before one was unavailable."""
     for done in range(10_000):
         try:
             call(done)
         except Unavailable:
             return done
-    raise AssertionError("the disk is never full")
+    raise AssertionError("the disk was never full")
 
 
 def test_sqlite_survives_a_full_disk(disk: SmallDisk) -> None:
     path = disk.path / "log.sqlite"
-    outlives_a_full_disk(SqliteStore(path), str(path), disk)
+    check_full_disk(SqliteStore(path), str(path), disk)
 
 
 def test_checkpoints_survive_a_full_disk(disk: SmallDisk) -> None:
@@ -85,17 +85,17 @@ def test_checkpoints_survive_a_full_disk(disk: SmallDisk) -> None:
 
 
 def test_postgres_survives_a_full_disk(disk: SmallDisk, own_postgres: PostgresServer) -> None:
-    """The disk of the tables."""
+    """The tables are on the full disk."""
     folder = disk.folder_of("postgres")
     with psycopg.connect(own_postgres.dsn, autocommit=True) as connection:
         connection.execute(f"create tablespace small location '{folder}'".encode())
         connection.execute("create database small tablespace small template template0")
     dsn = own_postgres.dsn.replace("/postgres", "/small")
-    outlives_a_full_disk(PostgresStore(dsn), dsn, disk)
+    check_full_disk(PostgresStore(dsn), dsn, disk)
 
 
 def test_postgres_that_stops_on_a_full_disk_keeps_what_it_acknowledged(disk: SmallDisk, own_postgres: PostgresServer) -> None:
-    """The disk of the write-ahead log: the server gives up, and goes on when there is room and somebody starts it."""
+    """The write-ahead log is on the full disk: the server stops, and continues when there is space and it is started again."""
     log = Path(own_postgres.data, "pg_wal")
     own_postgres.stop()
     subprocess.run(["cp", "-a", log, disk.folder_of("postgres")], check=True)
@@ -104,24 +104,24 @@ def test_postgres_that_stops_on_a_full_disk_keeps_what_it_acknowledged(disk: Sma
     own_postgres.start()
     store = PostgresStore(own_postgres.dsn)
     disk.fill()
-    told = until_unavailable(lambda done: store.append(big("a", 10 * done)))
+    acknowledged = until_unavailable(lambda done: store.append(big("a", 10 * done)))
     disk.clear()
     own_postgres.restart()
-    assert [event.streamversion for event in store.read_stream("a")] == list(range(1, 10 * told + 1))
-    assert store.append(big("a", 10 * told)).version == 10 * told + 10
-    assert_whole(everything(store))
+    assert [event.streamversion for event in store.read_stream("a")] == list(range(1, 10 * acknowledged + 1))
+    assert store.append(big("a", 10 * acknowledged)).version == 10 * acknowledged + 10
+    assert_log_invariants(all_events(store))
 
 
-LIMITED = """
+LIMIT_FILE_SIZE = """
 import resource, sys
 from pathlib import Path
 from shared.errors import Unavailable
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.test_full_disk import big
-from tests.contract.store.writing import append, everything
+from tests.contract.store.writing import append, all_events
 
-def told(call):
+def print_fault(call):
     try:
         call()
     except Unavailable as fault:
@@ -133,18 +133,18 @@ store.append(append("a", 0, 3))
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name(path.name + "-wal").stat().st_size, limits[1]))
 refused = big("b", size=20)
-told(lambda: store.append(refused))
-told(lambda: checkpoints.save("relay", 1))
-print(len(everything(store)), checkpoints.load("relay"))
+print_fault(lambda: store.append(refused))
+print_fault(lambda: checkpoints.save("relay", 1))
+print(len(all_events(store)), checkpoints.load("relay"))
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 checkpoints.save("relay", 1)
-print(store.append(refused).version, len(everything(store)), checkpoints.load("relay"))
+print(store.append(refused).version, len(all_events(store)), checkpoints.load("relay"))
 """
 
 
 def test_a_file_at_its_size_limit_is_unavailable(tmp_path: Path) -> None:
-    """Another answer of the disk than "full": an error of input and output, as a dying disk gives it, or a quota."""
-    command = [sys.executable, "-c", LIMITED, str(tmp_path / "log.sqlite")]
+    """Writing fails with an I/O error instead of "disk full", as with a failing disk or a quota."""
+    command = [sys.executable, "-c", LIMIT_FILE_SIZE, str(tmp_path / "log.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["log.sqlite: disk I/O error"] * 2 + ["3 0", "20 23 1"]

@@ -1,4 +1,4 @@
-"""Waiting at the end of a log: a writer of the same process wakes who waits, and never waits for them."""
+"""Waiting at the head of a log: a writer of the same process wakes the waiting readers, and never waits for them."""
 
 import threading
 
@@ -11,38 +11,38 @@ from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.writing import append
 
-LONG = 600.0  # seconds: nothing here waits so long, unless it is broken
+NEVER_S = 600.0  # longer than any wait in a passing test
 
 
 def test_reading_the_head_does_not_block_writers() -> None:
-    looking, woken = threading.Event(), threading.Event()
-    waited: list[bool] = []
+    reading, woken = threading.Event(), threading.Event()
+    woken_meanwhile: list[bool] = []
 
     def head() -> Position:
-        looking.set()
-        waited.append(woken.wait(10))
+        reading.set()
+        woken_meanwhile.append(woken.wait(10))
         return 1
 
-    reader = threading.Thread(target=lambda: HeadWatcher.wait(end, 0, LONG))
-    end = HeadWatcher(head)
+    reader = threading.Thread(target=lambda: HeadWatcher.wait(watcher, 0, NEVER_S))
+    watcher = HeadWatcher(head)
     reader.start()
-    assert looking.wait(10)
-    end.wake()
+    assert reading.wait(10)
+    watcher.wake()
     woken.set()
     reader.join()
-    assert waited == [True]
+    assert woken_meanwhile == [True]
 
 
 def test_a_wake_between_reading_the_head_and_sleeping_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", LONG)
-    found = [0, 1]
+    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", NEVER_S)
+    heads = [0, 1]
 
     def head() -> Position:
-        end.wake()
-        return found.pop(0)
+        watcher.wake()
+        return heads.pop(0)
 
-    end = HeadWatcher(head)
-    reader = threading.Thread(target=lambda: end.wait(0, LONG), daemon=True)
+    watcher = HeadWatcher(head)
+    reader = threading.Thread(target=lambda: watcher.wait(0, NEVER_S), daemon=True)
     reader.start()
     reader.join(20)
     assert not reader.is_alive()
@@ -52,21 +52,21 @@ def test_a_wake_between_reading_the_head_and_sleeping_is_not_missed(monkeypatch:
 def test_an_append_wakes_readers_of_its_process_without_polling(
     store: SqliteStore | PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pauses between two looks are made so long that only the writer itself can end the wait."""
-    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", LONG)
-    monkeypatch.setattr(head_watcher, "MAX_POLL_INTERVAL_S", LONG)
-    looked = threading.Event()
-    look = store.head_watcher.read_head
+    """With polling intervals this long, only the writer can end the wait."""
+    monkeypatch.setattr(head_watcher, "MIN_POLL_INTERVAL_S", NEVER_S)
+    monkeypatch.setattr(head_watcher, "MAX_POLL_INTERVAL_S", NEVER_S)
+    head_was_read = threading.Event()
+    read_head = store.head_watcher.read_head
 
     def head() -> Position:
-        found = look()
-        looked.set()
-        return found
+        position = read_head()
+        head_was_read.set()
+        return position
 
     store.head_watcher.read_head = head
-    reader = threading.Thread(target=lambda: store.wait(0, LONG), daemon=True)
+    reader = threading.Thread(target=lambda: store.wait(0, NEVER_S), daemon=True)
     reader.start()
-    assert looked.wait(10)
+    assert head_was_read.wait(10)
     store.append(append("a"))
     reader.join(20)
     assert not reader.is_alive()

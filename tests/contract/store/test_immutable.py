@@ -1,4 +1,4 @@
-"""What was recorded stays: no change and no deletion, whoever asks and however."""
+"""Recorded events cannot be changed or deleted, by any statement and any role."""
 
 import sqlite3
 from contextlib import closing
@@ -9,17 +9,17 @@ import pytest
 
 from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.store.writing import append, everything
+from tests.contract.store.writing import all_events, append
 
 CHANGES = ["update events set type = 'x'", "delete from events", "delete from events where position = 1"]
-FORGED = "replace(message, 'Counted', 'Forged') from events where position = 1"
+FORGED_MESSAGE = "replace(message, 'Counted', 'Forged') from events where position = 1"
 REPLACEMENTS = [
-    f"insert or replace into events select position, stream, version, type, recorded_at, {FORGED}",
-    f"replace into events select position, stream, version, type, recorded_at, {FORGED}",
-    f"insert or replace into events select position + 1, stream, version, type, recorded_at, {FORGED}",
-    f"insert or replace into events select null, stream, version, type, recorded_at, {FORGED}",
-    f"insert into events select position - 1, stream, version + 9, type, recorded_at, {FORGED}",
-    f"insert into events select position + 9, stream, version + 9, type, recorded_at, {FORGED}",
+    f"insert or replace into events select position, stream, version, type, recorded_at, {FORGED_MESSAGE}",
+    f"replace into events select position, stream, version, type, recorded_at, {FORGED_MESSAGE}",
+    f"insert or replace into events select position + 1, stream, version, type, recorded_at, {FORGED_MESSAGE}",
+    f"insert or replace into events select null, stream, version, type, recorded_at, {FORGED_MESSAGE}",
+    f"insert into events select position - 1, stream, version + 9, type, recorded_at, {FORGED_MESSAGE}",
+    f"insert into events select position + 9, stream, version + 9, type, recorded_at, {FORGED_MESSAGE}",
     "insert into events select * from events where true on conflict do update set message = '{}'",
     "update or replace events set message = '{}'",
 ]
@@ -31,7 +31,7 @@ def test_sqlite_refuses_to_change_recorded_events(tmp_path: Path, change: str) -
     store.append(append("a"))
     with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="never"), connection:
         connection.execute(change)
-    assert [event.kind for event in everything(store)] == ["counting.Counted"]
+    assert [event.kind for event in all_events(store)] == ["counting.Counted"]
 
 
 def test_opening_an_older_sqlite_log_adds_the_triggers_it_lacks(tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_postgres_refuses_to_change_recorded_events_even_for_the_owner(postgres_
     store.append(append("a"))
     with psycopg.connect(postgres_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="never"):
         connection.execute(change.encode())
-    assert len(everything(store)) == 1
+    assert len(all_events(store)) == 1
 
 
 @pytest.fixture
 def service_dsn(postgres_dsn: str) -> str:
-    """The log as the role of the services sees it."""
+    """An address of the log that connects as the role of the services."""
     PostgresStore(postgres_dsn).append(append("before"))
     return psycopg.conninfo.make_conninfo(postgres_dsn, options="-c role=parcours_service")
 
@@ -62,8 +62,8 @@ def service_dsn(postgres_dsn: str) -> str:
 def test_the_service_role_can_append_read_and_wait(service_dsn: str) -> None:
     store = PostgresStore(service_dsn)
     answer = store.append(append("a", 0, 3))
-    assert [event.subject for event in everything(store)] == ["before", "a", "a", "a"]
-    assert store.position_at(everything(store)[-1].recordedtime) == answer.position == store.head()
+    assert [event.subject for event in all_events(store)] == ["before", "a", "a", "a"]
+    assert store.position_at(all_events(store)[-1].recordedtime) == answer.position == store.head()
     assert store.wait(0, 1)
 
 
@@ -72,7 +72,7 @@ def test_the_service_role_can_append_read_and_wait(service_dsn: str) -> None:
     [
         *CHANGES,
         "truncate events",
-        "insert into events values (99, 'a', 1, 'x', now(), '{}')",  # past the lock, it could break the order
+        "insert into events values (99, 'a', 1, 'x', now(), '{}')",  # bypassing the lock, this could break the order of the log
         "drop table events",
         "alter table events disable trigger all",
         "create or replace function public.append_events() returns int language sql as 'select 1'",
@@ -86,8 +86,8 @@ def test_the_service_role_can_do_nothing_else(service_dsn: str, change: str) -> 
 def test_any_other_role_can_neither_read_nor_append(postgres_dsn: str) -> None:
     PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
-        connection.execute("create role stranger_of_this_test nologin")
-        connection.execute("set role stranger_of_this_test")
+        connection.execute("create role other_role_of_this_test nologin")
+        connection.execute("set role other_role_of_this_test")
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute("select * from events")
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():

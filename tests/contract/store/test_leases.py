@@ -1,4 +1,4 @@
-"""A lease that PostgreSQL took back: its session ended alone, and the holder must hear of it."""
+"""A lease whose PostgreSQL session ended while its holder lives: the holder must notice."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ from shared.store.postgres.store import PostgresCheckpoints
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually
 
-WAITING = """select pid from pg_locks join pg_database on pg_database.oid = database
+SELECT_WAITING = """select pid from pg_locks join pg_database on pg_database.oid = database
 where locktype = 'advisory' and not granted and datname = current_database()"""
 
 
@@ -26,11 +26,11 @@ def test_a_holder_notices_that_its_session_was_ended_and_another_takes_over(post
 
 
 def test_the_server_probes_the_connection_of_a_lease_holder(postgres_dsn: str) -> None:
-    """What no test can play, a machine that is cut off, is left to the server's own questions: here is that it was told to ask them."""
+    """A test cannot cut a machine off its network; it checks that the server was asked to probe the connection."""
     with PostgresCheckpoints(postgres_dsn).lease("relay", 0) as held:
-        connection = held.connection  # type: ignore[attr-defined]  # of PostgreSQL alone
-        shown = [connection.pgconn.exec_(b"show tcp_keepalives_" + name).get_value(0, 0) for name in (b"idle", b"interval", b"count")]
-    assert shown == [b"10", b"5", b"4"]
+        connection = held.connection  # type: ignore[attr-defined]  # only the lease of PostgreSQL has it
+        settings = [connection.pgconn.exec_(b"show tcp_keepalives_" + name).get_value(0, 0) for name in (b"idle", b"interval", b"count")]
+    assert settings == [b"10", b"5", b"4"]
 
 
 def test_a_failed_attempt_to_get_a_lease_leaves_no_connection(postgres_dsn: str) -> None:
@@ -41,9 +41,9 @@ def test_a_failed_attempt_to_get_a_lease_leaves_no_connection(postgres_dsn: str)
         ThreadPoolExecutor(1) as pool,
     ):
         assert first
-        waits = pool.submit(lambda: checkpoints.lease("relay", 30).__enter__())
-        (waiting,) = eventually(lambda: connection.execute(WAITING).fetchone())
-        connection.execute("select pg_cancel_backend(%s)", (waiting,))
+        attempt = pool.submit(lambda: checkpoints.lease("relay", 30).__enter__())
+        (pid,) = eventually(lambda: connection.execute(SELECT_WAITING).fetchone())
+        connection.execute("select pg_cancel_backend(%s)", (pid,))
         with pytest.raises(Unavailable):
-            waits.result(30)
-        eventually(lambda: connection.execute("select from pg_stat_activity where pid = %s", (waiting,)).fetchone() is None, seconds=10)
+            attempt.result(30)
+        eventually(lambda: connection.execute("select from pg_stat_activity where pid = %s", (pid,)).fetchone() is None, seconds=10)

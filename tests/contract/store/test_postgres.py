@@ -1,4 +1,4 @@
-"""What only PostgreSQL can do to us: starts at the same moment, servers that hang up, defaults that somebody changed."""
+"""What is particular to PostgreSQL: query plans, closed connections, read-only servers, changed defaults."""
 
 import threading
 import time
@@ -15,16 +15,18 @@ from shared.message import EventMessage
 from shared.store.port import Append
 from shared.store.postgres.binary_format import unpack_int8_array
 from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
-from tests.contract.store.writing import append, everything, known
+from tests.contract.store.writing import all_events, append, numbered_append
 from tests.processes import eventually
 
-TERMINATE = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-WRITERS_LOCK = 7061727
+TERMINATE_OTHERS = (
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+)
+WRITERS_LOCK_KEY = 7061727
 
 
-def terminate(dsn: str) -> None:
+def terminate_others(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute(TERMINATE)
+        connection.execute(TERMINATE_OTHERS)
 
 
 def test_the_table_has_exactly_two_indexes(postgres_dsn: str) -> None:
@@ -35,24 +37,24 @@ def test_the_table_has_exactly_two_indexes(postgres_dsn: str) -> None:
 
 
 def test_plans_made_while_the_log_was_small_never_scan_the_whole_log(postgres_dsn: str) -> None:
-    """A connection keeps its plans. Those that are best for the ten events of a new log would be the worst for its first thousands."""
+    """A connection keeps its plans, and the best plan for a log of ten events is the worst one for thousands."""
     store = PostgresStore(postgres_dsn)
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute("vacuum analyze events")  # as the server itself does, now and then
+        connection.execute("vacuum analyze events")  # as the server does from time to time
         before = scans(connection)
         for number in range(30):
             store.append(append(f"stream-{number}"))
             store.append_many([append(f"stream-{number}", 1), append(f"stream-{number}", 7)])
-            whole = everything(store)
+            whole = all_events(store)
             assert store.read_stream(f"stream-{number}") == store.read_at([event.position for event in whole[-2:]])
             assert store.position_at(whole[-1].recordedtime) == store.head()
-        store.close()  # the server counts what a connection did when that ends
+        store.close()  # the server updates its statistics when a connection ends
         eventually(lambda: sum(scans(connection)) > sum(before) + 30 * 9)
         assert scans(connection)[0] == before[0]
 
 
 def scans(connection: psycopg.Connection) -> tuple[int, int]:
-    """How often the log was gone through from its beginning, and by an index."""
+    """Return how many sequential scans and how many index scans of the log there were."""
     row = connection.execute("select seq_scan, idx_scan from pg_stat_user_tables where relname = 'events'").fetchone()
     return row or (0, 0)
 
@@ -61,9 +63,9 @@ def test_idle_connections_that_the_server_closed_are_replaced(postgres_dsn: str)
     store, checkpoints = PostgresStore(postgres_dsn), PostgresCheckpoints(postgres_dsn)
     store.append(append("a"))
     checkpoints.save("relay", 1)
-    terminate(postgres_dsn)
+    terminate_others(postgres_dsn)
     assert store.append(append("a", 1)).version == 2
-    terminate(postgres_dsn)
+    terminate_others(postgres_dsn)
     assert (len(store.read_stream("a")), store.head(), checkpoints.load("relay")) == (2, 2, 1)
 
 
@@ -71,23 +73,23 @@ def test_an_interrupted_append_is_unavailable_and_can_be_retried(postgres_dsn: s
     store = PostgresStore(postgres_dsn)
     faults: list[Exception] = []
 
-    def cut_off() -> None:
+    def append_numbered() -> None:
         try:
-            store.append(known(1, 0))
+            store.append(numbered_append(1, 0))
         except Unavailable as fault:
             faults.append(fault)
 
     with psycopg.connect(postgres_dsn) as connection:
-        connection.execute("select pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
-        thread = threading.Thread(target=cut_off)
+        connection.execute("select pg_advisory_xact_lock(%s)", (WRITERS_LOCK_KEY,))
+        thread = threading.Thread(target=append_numbered)
         thread.start()
         while not connection.execute("select 1 from pg_locks where not granted and locktype = 'advisory'").fetchone():
             time.sleep(0.01)
-        connection.execute(TERMINATE)
+        connection.execute(TERMINATE_OTHERS)
         thread.join(10)
     assert len(faults) == 1
-    assert store.append(known(1, 0)) == store.append(known(1, 0))
-    assert len(everything(store)) == 1
+    assert store.append(numbered_append(1, 0)) == store.append(numbered_append(1, 0))
+    assert len(all_events(store)) == 1
 
 
 READS: dict[str, Callable[[PostgresStore], int]] = {
@@ -112,37 +114,37 @@ def test_an_interrupted_read_is_retried(postgres_dsn: str, read: Callable[[Postg
 
 def test_writers_and_readers_continue_while_their_connections_are_cut(postgres_dsn: str) -> None:
     store = PostgresStore(postgres_dsn)
-    until = time.monotonic() + 2
+    end = time.monotonic() + 2
 
     def write(worker: int) -> int:
         number = 0
-        while time.monotonic() < until:
+        while time.monotonic() < end:
             try:
-                store.append(known(worker, number))
+                store.append(numbered_append(worker, number))
                 number += 1
             except Unavailable:
-                continue  # the same append again: it may have been recorded
+                continue  # retry the same append, which may have been recorded
         return number
 
     def follow() -> list[EventMessage]:
         seen: list[EventMessage] = []
-        while time.monotonic() < until:
-            with suppress(Unavailable):  # cut off twice in a row
+        while time.monotonic() < end:
+            with suppress(Unavailable):  # the retry was interrupted too
                 seen += store.read_all(seen[-1].position if seen else 0)
         return seen
 
     with ThreadPoolExecutor(6) as pool:
-        written = [pool.submit(write, worker) for worker in range(4)]
-        followed = [pool.submit(follow) for _ in range(2)]
-        while time.monotonic() < until:
+        writes = [pool.submit(write, worker) for worker in range(4)]
+        reads = [pool.submit(follow) for _ in range(2)]
+        while time.monotonic() < end:
             time.sleep(0.1)
-            terminate(postgres_dsn)
-        counts = [each.result() for each in written]
+            terminate_others(postgres_dsn)
+        counts = [each.result() for each in writes]
     assert min(counts) > 0
     assert [len(store.read_stream(f"worker-{worker}")) for worker in range(4)] == counts
-    log = everything(store)
+    log = all_events(store)
     assert len(log) == sum(counts)
-    for seen in (each.result() for each in followed):
+    for seen in (each.result() for each in reads):
         assert seen
         assert seen == log[: len(seen)]
 
@@ -153,16 +155,16 @@ def test_a_missing_server_is_unavailable() -> None:
 
 
 def test_a_read_only_server_is_unavailable_for_writers_only(postgres_dsn: str) -> None:
-    """As the standby is that one is connected to after the primary went, before it is promoted."""
+    """As a standby that has not been promoted yet, after the primary failed."""
     store = PostgresStore(postgres_dsn)
     store.append(append("a"))
     name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
     with psycopg.connect(postgres_dsn, autocommit=True, options="-c default_transaction_read_only=off") as connection:
         connection.execute(f"alter database {name} set default_transaction_read_only = on".encode())
-        connection.execute(TERMINATE)
+        connection.execute(TERMINATE_OTHERS)
         with pytest.raises(Unavailable, match="read-only"):
             store.append(append("a", 1))
-        assert len(everything(store)) == 1
+        assert len(all_events(store)) == 1
         connection.execute(f"alter database {name} reset default_transaction_read_only".encode())
     assert store.append(append("a", 1)).version == 2
 
@@ -177,11 +179,11 @@ def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> No
     store.append(Append("a", 0, append("a").events, moment))
     assert store.read_all(0)[0].recordedtime == moment
     with store.writer_pool.connection() as connection:
-        shown = [
+        settings = [
             connection.pgconn.exec_(f"show {name}".encode()).get_value(0, 0)
             for name in ("synchronous_commit", "default_transaction_isolation")
         ]
-    assert shown == [b"on", b"read committed"]
+    assert settings == [b"on", b"read committed"]
 
 
 def test_an_array_of_bigints_is_unpacked() -> None:

@@ -1,4 +1,4 @@
-"""Reading: order, pages, the chain of positions, times, and waiting for more."""
+"""Reading: order, pages, the chain of positions, recording times, and waiting for more."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ import pytest
 
 from shared.message import Recorded
 from shared.store.port import Append, EventStore
-from tests.contract.store.writing import append, event, everything, open_store
+from tests.contract.store.writing import all_events, append, event, open_store
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_stream_is_read_after_a_version(store: EventStore) -> None:
 def test_pages_of_any_size_give_the_whole_log_once_and_in_order(store: EventStore, size: int) -> None:
     asked = [append(f"s{index}", 0, 1 + index % 3) for index in range({1: 20, 7: 100}.get(size, 600))]
     store.append_many(asked)
-    read = everything(store, size)
+    read = all_events(store, size)
     assert [event.id for event in read] == [event.id for append in asked for event in append.events]
     assert [event.position for event in read] == sorted({event.position for event in read})
 
@@ -45,7 +45,7 @@ def test_a_page_holds_no_more_than_its_limit(store: EventStore) -> None:
 def test_each_event_names_the_position_before_its_own(store: EventStore) -> None:
     store.append(append("a", 0, size=9))
     for size in (1, 2, 4, 100):
-        read = everything(store, size)
+        read = all_events(store, size)
         assert [event.previous for event in read] == [0, *(event.position for event in read[:-1])]
 
 
@@ -69,18 +69,18 @@ def test_recording_time_is_now(store: EventStore) -> None:
 def test_recording_time_never_goes_backwards(store: EventStore) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
     store.append_many([at("a", LONG_AGO), at("b", LONG_AGO - timedelta(days=1)), at("c", ahead), at("d", None), at("e", LONG_AGO)])
-    assert [event.recordedtime for event in everything(store)] == [LONG_AGO, LONG_AGO, ahead, ahead, ahead]
+    assert [event.recordedtime for event in all_events(store)] == [LONG_AGO, LONG_AGO, ahead, ahead, ahead]
     store.append(at("f", None))
-    assert everything(store)[-1].recordedtime == ahead
+    assert all_events(store)[-1].recordedtime == ahead
 
 
 def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(store: EventStore) -> None:
     moments = [LONG_AGO + timedelta(days=day) for day in (0, 0, 1, 5, 5, 5, 9)]
     store.append_many([at(f"s{index}", moment) for index, moment in enumerate(moments)])
-    read = everything(store)
-    for asked in [LONG_AGO + timedelta(hours=12 * half) for half in range(-1, 20)]:
-        expected = [event.position for event in read if event.recordedtime <= asked]
-        assert store.position_at(asked) == (expected[-1] if expected else 0)
+    read = all_events(store)
+    for moment in [LONG_AGO + timedelta(hours=12 * half) for half in range(-1, 20)]:
+        expected = [event.position for event in read if event.recordedtime <= moment]
+        assert store.position_at(moment) == (expected[-1] if expected else 0)
 
 
 def test_an_empty_log_has_no_position_at_any_moment(store: EventStore) -> None:
@@ -93,22 +93,22 @@ def test_waiting_ends_at_once_when_there_is_more(store: EventStore) -> None:
 
 
 def test_waiting_ends_at_the_timeout(store: EventStore) -> None:
-    begun = time.monotonic()
+    start = time.monotonic()
     assert not store.wait(store.head(), 0.2)
-    assert 0.15 < time.monotonic() - begun < 2
+    assert 0.15 < time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_an_append_wakes_waiting_readers(store: EventStore, address: str, elsewhere: bool) -> None:
     writer = open_store(address) if elsewhere else store
     threading.Timer(0.1, lambda: writer.append(append("a"))).start()
-    begun = time.monotonic()
+    start = time.monotonic()
     assert store.wait(0, 20)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - start < 5
 
 
-class Sparse(Recorded, frozen=True, kw_only=True, gc=False):
-    """A reader's own shape: what every event has, and the one field that it wants beside it."""
+class WithSubject(Recorded, frozen=True, kw_only=True, gc=False):
+    """A reader's own struct: the fields of Recorded and one more."""
 
     subject: str
 
@@ -116,18 +116,18 @@ class Sparse(Recorded, frozen=True, kw_only=True, gc=False):
 def test_a_reader_can_declare_the_fields_it_needs(store: EventStore) -> None:
     for number in range(3):
         store.append(append(f"s{number}", 0, size=2))
-    sparse = store.read_as(Sparse, 0, 5)
-    whole = store.read_all(0, 5)
-    assert [(event.position, event.previous, event.subject, bytes(event.data)) for event in sparse] == [
-        (event.position, event.previous, event.subject, bytes(event.data)) for event in whole
+    few_fields = store.read_as(WithSubject, 0, 5)
+    all_fields = store.read_all(0, 5)
+    assert [(event.position, event.previous, event.subject, bytes(event.data)) for event in few_fields] == [
+        (event.position, event.previous, event.subject, bytes(event.data)) for event in all_fields
     ]
-    assert store.read_as(Recorded, sparse[-1].position, 5)[0].position == store.head()
+    assert store.read_as(Recorded, few_fields[-1].position, 5)[0].position == store.head()
 
 
 def test_events_are_read_at_their_positions_in_the_order_of_the_log(store: EventStore) -> None:
     for number in range(4):
         store.append(append(f"s{number}", 0, size=2))
-    events = everything(store)
-    asked = [events[6].position, events[1].position, events[6].position, store.head() + 1_000, 0]
-    assert [event.id for event in store.read_at(asked)] == [events[1].id, events[6].id]
+    events = all_events(store)
+    positions = [events[6].position, events[1].position, events[6].position, store.head() + 1_000, 0]
+    assert [event.id for event in store.read_at(positions)] == [events[1].id, events[6].id]
     assert store.read_at([]) == []

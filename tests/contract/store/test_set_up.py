@@ -1,4 +1,4 @@
-"""Setting up a PostgreSQL log: by its owner, once, whatever the defaults; and never backwards."""
+"""Setting up a PostgreSQL log: by its owner, once, with any defaults; and never over a newer version."""
 
 import hashlib
 import re
@@ -10,12 +10,14 @@ import pytest
 from shared.errors import Outdated, Unavailable
 from shared.store.postgres.schema import DIGESTS, SCRIPTS, VERSION
 from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
-from tests.contract.store.writing import append, everything
+from tests.contract.store.writing import all_events, append
 
-EARLIER = "create table public.events (position bigint primary key, stream text, version bigint, body json)"
-BEFORE_NUMBERS = "comment on table public.events is 'parcours log 0123456789abcdef'"
-OF_TOMORROW = "comment on table public.events is 'parcours log, version 999999'; comment on function public.position_at is 'of tomorrow'"
-REMARK = "select obj_description('public.position_at'::regproc), obj_description('public.events'::regclass)"
+CREATE_EARLIER_SHAPE = "create table public.events (position bigint primary key, stream text, version bigint, body json)"
+SET_VERSION_WITHOUT_NUMBER = "comment on table public.events is 'parcours log 0123456789abcdef'"
+SET_NEWER_VERSION = (
+    "comment on table public.events is 'parcours log, version 999999'; comment on function public.position_at is 'of tomorrow'"
+)
+SELECT_COMMENTS = "select obj_description('public.position_at'::regproc), obj_description('public.events'::regclass)"
 
 
 def run(dsn: str, statement: str) -> None:
@@ -25,7 +27,7 @@ def run(dsn: str, statement: str) -> None:
 
 @pytest.fixture
 def service_dsn(postgres_dsn: str) -> str:
-    """The empty database of `postgres_dsn` as the role of the services sees it."""
+    """An address of the empty database that connects as the role of the services."""
     run(postgres_dsn, "do $$ begin create role parcours_service nologin; exception when duplicate_object then null; end $$")
     return psycopg.conninfo.make_conninfo(postgres_dsn, options="-c role=parcours_service")
 
@@ -35,16 +37,16 @@ def test_many_processes_can_start_at_the_same_time_with_any_default_isolation(po
     name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
     run(postgres_dsn, f"alter database {name} set default_transaction_isolation = '{isolation}'")
     with ThreadPoolExecutor(12) as pool:
-        started = list(pool.map(lambda number: (PostgresStore, PostgresCheckpoints)[number % 2](postgres_dsn), range(12)))
-    assert isinstance(started[0], PostgresStore)
-    started[0].append(append("a"))
-    assert [store.head() for store in started if isinstance(store, PostgresStore)] == [1] * 6
+        opened = list(pool.map(lambda number: (PostgresStore, PostgresCheckpoints)[number % 2](postgres_dsn), range(12)))
+    assert isinstance(opened[0], PostgresStore)
+    opened[0].append(append("a"))
+    assert [store.head() for store in opened if isinstance(store, PostgresStore)] == [1] * 6
 
 
 def test_a_service_does_not_start_before_the_owner_has_set_up_the_log(postgres_dsn: str, service_dsn: str) -> None:
-    for part in (PostgresStore, PostgresCheckpoints):
+    for opens in (PostgresStore, PostgresCheckpoints):
         with pytest.raises(Unavailable, match="owner"):
-            part(service_dsn)
+            opens(service_dsn)
     PostgresStore(postgres_dsn)
     PostgresCheckpoints(service_dsn).save("relay", 1)
     assert PostgresStore(service_dsn).append(append("a")).version == 1
@@ -52,7 +54,7 @@ def test_a_service_does_not_start_before_the_owner_has_set_up_the_log(postgres_d
 
 def test_a_service_does_not_start_on_a_log_of_an_older_version(postgres_dsn: str, service_dsn: str) -> None:
     PostgresStore(postgres_dsn)
-    run(postgres_dsn, BEFORE_NUMBERS)
+    run(postgres_dsn, SET_VERSION_WITHOUT_NUMBER)
     with pytest.raises(Unavailable, match="owner"):
         PostgresStore(service_dsn)
     PostgresStore(postgres_dsn)
@@ -62,22 +64,30 @@ def test_a_service_does_not_start_on_a_log_of_an_older_version(postgres_dsn: str
 @pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
 def test_a_log_of_an_earlier_shape_is_refused_for_its_owner_and_for_a_service(request: pytest.FixtureRequest, dsn: str) -> None:
     address = request.getfixturevalue(dsn)
-    run(request.getfixturevalue("postgres_dsn"), EARLIER)
+    run(request.getfixturevalue("postgres_dsn"), CREATE_EARLIER_SHAPE)
     with pytest.raises(Outdated):
         PostgresStore(address)
 
 
+def test_a_log_of_an_earlier_shape_is_left_unchanged(postgres_dsn: str) -> None:
+    run(postgres_dsn, f"{CREATE_EARLIER_SHAPE}; insert into public.events values (1, 'a', 1, '{{}}')")
+    with pytest.raises(Outdated, match="earlier version"):
+        PostgresStore(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        assert connection.execute("select * from public.events").fetchall() == [(1, "a", 1, {})]
+
+
 @pytest.mark.parametrize("dsn", ["postgres_dsn", "service_dsn"])
 def test_a_log_of_a_newer_version_is_used_unchanged(request: pytest.FixtureRequest, dsn: str) -> None:
-    """Else each start of an older process would undo, under the newer ones, what they rely on."""
+    """Otherwise each start of an older process would replace the functions that newer processes rely on."""
     address, owner = request.getfixturevalue(dsn), request.getfixturevalue("postgres_dsn")
     PostgresStore(owner)
-    run(owner, OF_TOMORROW)
+    run(owner, SET_NEWER_VERSION)
     store = PostgresStore(address)
     store.append(append("a"))
-    assert len(everything(store)) == 1
+    assert len(all_events(store)) == 1
     with psycopg.connect(owner) as connection:
-        assert connection.execute(REMARK).fetchone() == ("of tomorrow", "parcours log, version 999999")
+        assert connection.execute(SELECT_COMMENTS).fetchone() == ("of tomorrow", "parcours log, version 999999")
 
 
 def test_changed_statements_are_a_new_version() -> None:

@@ -1,4 +1,4 @@
-"""Opening a file: by several at once when it is new, never by who does not know its shape, and with a name for what is wrong with it."""
+"""Opening a file: a new one by several processes at once, one of an earlier version, and one that is not a log."""
 
 import multiprocessing
 import shutil
@@ -15,43 +15,43 @@ from shared.errors import Outdated, Unavailable
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.connections import enable_write_ahead_log, file_size
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.store.writing import append, everything
+from tests.contract.store.writing import all_events, append
 
 STARTERS, FILES = 6, 20
 Opens = Callable[[Path], SqliteStore | SqliteCheckpoints]
-EARLIER = """
+CREATE_EARLIER_SHAPE = """
 create table events (position integer primary key, stream text, version integer, recorded_at text, body text);
 insert into events values (1, 'a', 1, '2024-01-01', '{}');
 """
 
 
-def start(folder: Path, number: int, together: Barrier) -> None:
+def start(folder: Path, number: int, barrier: Barrier) -> None:
     try:
         for file in range(FILES):
-            together.wait(60)
+            barrier.wait(60)
             SqliteCheckpoints(folder / f"{file}.sqlite").save("relay", 1 + number)
             SqliteStore(folder / f"{file}.sqlite").append(append(f"s{number}"))
     except BaseException:
-        together.abort()
+        barrier.abort()
         raise
 
 
 def test_several_processes_can_open_a_new_file_at_once(tmp_path: Path) -> None:
     processes = multiprocessing.get_context("spawn")
-    together = processes.Barrier(STARTERS)
-    starters = [processes.Process(target=start, args=(tmp_path, number, together)) for number in range(STARTERS)]
+    barrier = processes.Barrier(STARTERS)
+    starters = [processes.Process(target=start, args=(tmp_path, number, barrier)) for number in range(STARTERS)]
     for starter in starters:
         starter.start()
     for starter in starters:
         starter.join()
     assert [starter.exitcode for starter in starters] == [0] * STARTERS
     for file in range(FILES):
-        assert len(everything(SqliteStore(tmp_path / f"{file}.sqlite"))) == STARTERS
+        assert len(all_events(SqliteStore(tmp_path / f"{file}.sqlite"))) == STARTERS
         assert SqliteCheckpoints(tmp_path / f"{file}.sqlite").load("relay") == STARTERS
 
 
 def test_opening_a_new_file_waits_for_its_current_writer(tmp_path: Path) -> None:
-    """In the one state in which SQLite itself does not wait: somebody writes to a file that has no write-ahead log yet."""
+    """In the one state in which SQLite itself does not wait: another process writes to a file that is not in WAL mode yet."""
     path = tmp_path / "log.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("begin immediate")
@@ -60,32 +60,32 @@ def test_opening_a_new_file_waits_for_its_current_writer(tmp_path: Path) -> None
 
 
 def test_a_file_system_without_write_ahead_logs_is_refused(tmp_path: Path) -> None:
-    """SQLite itself asks for memory shared with others: what has none of it, as this way of locking, answers with another mode."""
+    """WAL needs shared memory. The VFS `unix-dotfile` has none, so SQLite stays in another mode without an error."""
     connection = sqlite3.connect(f"file:{tmp_path}/log.sqlite?vfs=unix-dotfile", uri=True)
     with closing(connection), pytest.raises(sqlite3.OperationalError, match="supports SQLite"):
         enable_write_ahead_log(connection)
 
 
-def left_by_the_earlier_version(path: Path, how: str) -> None:
-    """`killed`: what it wrote last stands beside the file, and nobody has put it in."""
+def write_earlier_version(path: Path, state: str) -> None:
+    """Write a file as the earlier version did. `killed`: its last events are still in the write-ahead log beside the file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute(f"pragma journal_mode = {'delete' if how == 'before' else 'wal'}")
-        file.executescript(EARLIER)
-        if how == "killed":
-            for beside in ("", "-wal"):
-                shutil.copy(f"{path}{beside}", f"{path}{beside}.kept")
-    if how == "killed":
+        file.execute(f"pragma journal_mode = {'delete' if state == 'rollback-journal' else 'wal'}")
+        file.executescript(CREATE_EARLIER_SHAPE)
+        if state == "killed":
+            for suffix in ("", "-wal"):
+                shutil.copy(f"{path}{suffix}", f"{path}{suffix}.kept")
+    if state == "killed":
         for kept in path.parent.glob("*.kept"):
             kept.rename(kept.with_suffix(""))
 
 
 @pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
-@pytest.mark.parametrize("how", ["before", "closed", "killed"])
-def test_a_file_of_an_earlier_version_is_refused_and_left_unchanged(tmp_path: Path, how: str, opens: Opens) -> None:
+@pytest.mark.parametrize("state", ["rollback-journal", "closed", "killed"])
+def test_a_file_of_an_earlier_version_is_refused_and_left_unchanged(tmp_path: Path, state: str, opens: Opens) -> None:
     path = tmp_path / "log.sqlite"
-    left_by_the_earlier_version(path, how)
+    write_earlier_version(path, state)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert set(before) == {"log.sqlite", "log.sqlite-wal"} if how == "killed" else {"log.sqlite"}
+    assert set(before) == {"log.sqlite", "log.sqlite-wal"} if state == "killed" else {"log.sqlite"}
     with pytest.raises(Outdated, match="earlier version"):
         opens(path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.name != "log.sqlite-shm"} == before
@@ -95,7 +95,7 @@ def test_a_file_of_an_earlier_version_is_refused_and_left_unchanged(tmp_path: Pa
 
 @pytest.mark.parametrize("opens", [SqliteStore, SqliteCheckpoints])
 def test_a_file_that_is_not_a_database_is_unavailable_and_left_unchanged(tmp_path: Path, opens: Opens) -> None:
-    text = b"hello, this is no database at all, and longer than the head of one. " * 4
+    text = b"This is not a database, and it is longer than the header of one. " * 4
     (tmp_path / "text").write_bytes(text)
     (tmp_path / "folder").mkdir()
     for name in ("text", "folder", "text/log.sqlite"):
@@ -114,7 +114,7 @@ def test_a_corrupt_file_is_unavailable(tmp_path: Path) -> None:
         file.seek(4096)
         file.write(b"\xff" * (store.path.stat().st_size - 4096))
     with pytest.raises(Unavailable, match="malformed"):
-        everything(SqliteStore(store.path))
+        all_events(SqliteStore(store.path))
 
 
 def test_a_lease_whose_file_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:

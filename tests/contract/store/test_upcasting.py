@@ -1,4 +1,4 @@
-"""Old shapes: written years ago, read today in the shape that the code knows."""
+"""Upcasting: events of old schema versions are read as the current one."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from shared.message import data_of
 from shared.store.port import Append, EventStore
 from shared.store.upcasting import UpcastingStore
-from tests.contract.store.writing import append, event, everything
+from tests.contract.store.writing import all_events, append, event
 
 KIND = "intake.PersonIdentified"
 
@@ -26,7 +26,7 @@ class PersonIdentified(msgspec.Struct):
 
 
 def with_vintage(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 kept the quarter as its name alone; all of those were of the map of 2014."""
+    """Version 1 had only the name of the quarter; all of them were on the map of 2014."""
     return {**data, "qpv": {"vintage": 2014, "name": data["qpv"]} if data["qpv"] else None}
 
 
@@ -51,7 +51,7 @@ def test_every_old_schema_version_is_read_as_the_current_one(upcasting: Upcastin
             identified(b'{"person":"p3","qpv":null,"radar":true}', 3),
         ]
     )
-    read = everything(upcasting)
+    read = all_events(upcasting)
     assert [data_of(event, PersonIdentified) for event in read] == [
         PersonIdentified("p1", Qpv(2014, "Perseigne"), False),
         PersonIdentified("p2", Qpv(2024, "Perseigne"), False),
