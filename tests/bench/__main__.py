@@ -1,4 +1,4 @@
-"""`make bench`: every figure beside a floor and a peer measured in the same run, since a machine is never alone.
+"""`make bench`: each measurement is compared with a floor and a peer measured in the same run, because the machine is shared.
 
 python -m tests.bench [commands|store|waking|replay|growth|kurrent …]      all of them when none is named
 """
@@ -21,17 +21,18 @@ MEASURES: dict[str, Measure] = {"store": appends.main, "waking": waking.main, "r
 PARTS = ("commands", *MEASURES, "kurrent")
 
 
-def arguments(words: Sequence[str]) -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="|".join(PARTS))  # argparse looks for "none" among them too
+    choices = [*PARTS, []]  # argparse checks the default, an empty list, too
+    parser.add_argument("parts", nargs="*", choices=choices, metavar="|".join(PARTS))
     parser.add_argument("--events", type=int, default=Pace.events, help="the size of the log that is replayed")
-    parser.add_argument("--grown", type=int, default=Pace.grown, help="the size of the log that stands beside one ten times smaller")
-    parser.add_argument("--tiny", action="store_true", help="so little of it that it says nothing: does the bench still work?")
-    parser.add_argument("--markdown", action="store_true", help="say all ratios again at the end, for docs/measured.md")
-    parser.add_argument("--postgres", default="", help="a server that is there; else one is started")
-    asked = parser.parse_args(words)
-    asked.parts = asked.parts or list(PARTS)
-    return asked
+    parser.add_argument("--grown", type=int, default=Pace.grown, help="the size of the log that is compared with one ten times smaller")
+    parser.add_argument("--tiny", action="store_true", help="only check that the benchmarks run: too little to measure")
+    parser.add_argument("--markdown", action="store_true", help="print all ratios again at the end, for docs/measured.md")
+    parser.add_argument("--postgres", default="", help="the address of a running server; otherwise one is started")
+    args = parser.parse_args(argv)
+    args.parts = args.parts or list(PARTS)
+    return args
 
 
 def commands(postgres: GivenPostgres) -> None:
@@ -43,31 +44,31 @@ def commands(postgres: GivenPostgres) -> None:
 
 
 def stores(parts: Sequence[str], postgres: GivenPostgres, pace: Pace, table: Table) -> None:
-    """Part after part, each store on logs of its own."""
+    """Measure these parts, each on new logs of each store."""
     for part, measure in MEASURES.items():
         if part in parts:
-            with tempfile.TemporaryDirectory() as room:
-                measure("sqlite", f"{room}/one.sqlite", f"{room}/other.sqlite", pace, table)
+            with tempfile.TemporaryDirectory() as folder:
+                measure("sqlite", f"{folder}/one.sqlite", f"{folder}/other.sqlite", pace, table)
             with postgres.database() as one, postgres.database() as other:
                 measure("postgres", one, other, pace, table)
 
 
 def main() -> None:
-    asked = arguments(sys.argv[1:])
-    pace = TINY if asked.tiny else replace(Pace(), events=asked.events, grown=asked.grown)
+    args = arguments(sys.argv[1:])
+    pace = TINY if args.tiny else replace(Pace(), events=args.events, grown=args.grown)
     table = Table()
     with ExitStack() as opened:
-        postgres = GivenPostgres(asked.postgres) if asked.postgres else PostgresServer()
+        postgres = GivenPostgres(args.postgres) if args.postgres else PostgresServer()
         opened.callback(postgres.close)
-        if "commands" in asked.parts:
+        if "commands" in args.parts:
             commands(postgres)
             print()
-        stores(asked.parts, postgres, pace, table)
-        if "kurrent" in asked.parts:
+        stores(args.parts, postgres, pace, table)
+        if "kurrent" in args.parts:
             with given.simulated() as address:
                 simulated.main(address, pace, table)
     table.conclude()
-    if asked.markdown:
+    if args.markdown:
         print(f"\n{table.markdown()}")
 
 

@@ -1,35 +1,35 @@
-"""Appends of one process's threads, of several processes, in batches and in bulk; and the load of a stream, before each command."""
+"""Appends of several threads and processes, in batches and in bulk; and loading a stream, as a command does first."""
 
 from contextlib import closing
 
 from shared.store.port import Append
 from tests.bench import floors, ours, peer, peer_reads, raw_reads
 from tests.bench.floors import COPY_IN, EXECUTE, INSERT, is_postgres
-from tests.bench.measuring import Pace, Way, by_processes, by_threads
+from tests.bench.measuring import Pace, Setup, by_processes, by_threads
 from tests.bench.table import OURS, PEER, Aim, Line, Table
 from tests.contract.store.writing import event, open_store
 
 WRITERS = (1, 8, 32)
 PROCESSES, THREADS = 4, 2
-BATCH, BULK, LIFE = 100, 500, 20
+BATCH, BULK, STREAM_SIZE = 100, 500, 20
 AIMS = {1: Aim(INSERT, 0.80), 8: Aim(PEER, 2.0)}
-PEERS: dict[str, Way] = {PEER: peer.inserts}
-PEERS_POSTGRES: dict[str, Way] = {f"{PEER}, in a transaction": peer.inserts, f"{PEER}, in a function": peer.function_inserts}
+PEERS: dict[str, Setup] = {PEER: peer.inserts}
+PEERS_POSTGRES: dict[str, Setup] = {f"{PEER}, in a transaction": peer.inserts, f"{PEER}, in a function": peer.function_inserts}
 
 
-def single(address: str) -> dict[str, Way]:
-    usual = {EXECUTE: floors.executes, **PEERS_POSTGRES} if is_postgres(address) else PEERS
-    return {OURS: ours.appends, INSERT: floors.inserts, **usual}
+def setups_for_one(address: str) -> dict[str, Setup]:
+    peers = {EXECUTE: floors.executes, **PEERS_POSTGRES} if is_postgres(address) else PEERS
+    return {OURS: ours.appends, INSERT: floors.inserts, **peers}
 
 
-def several(address: str) -> dict[str, Way]:
+def setups_for_many(address: str) -> dict[str, Setup]:
     if is_postgres(address):
         return {OURS: ours.appends, COPY_IN: floors.copies, **PEERS_POSTGRES}
-    return single(address)
+    return setups_for_one(address)
 
 
 def main(name: str, address: str, other: str, pace: Pace, table: Table) -> None:
-    one, many = single(address), several(address)
+    one, many = setups_for_one(address), setups_for_many(address)
     for threads in WRITERS:
         table.add(Line(name, f"append, {writers(threads)}", by_threads(one, (address, 1), threads, pace), AIMS.get(threads)))
     work = f"append, {PROCESSES} processes × {THREADS} writers"
@@ -45,16 +45,16 @@ def writers(threads: int) -> str:
 
 
 def load(name: str, address: str, pace: Pace, table: Table) -> None:
-    streams = filled(address, pace.loaded)
-    peer_reads.take_over(address)
-    ways: dict[str, Way] = {OURS: ours.loads, raw_reads.SELECT: raw_reads.loads, PEER: peer_reads.loads}
-    table.add(Line(name, f"load of a stream of {LIFE}", by_threads(ways, (address, streams, LIFE), 1, pace)))
+    streams = fill_streams(address, pace.loaded)
+    peer_reads.copy_log(address)
+    setups: dict[str, Setup] = {OURS: ours.loads, raw_reads.SELECT: raw_reads.loads, PEER: peer_reads.loads}
+    table.add(Line(name, f"load of a stream of {STREAM_SIZE}", by_threads(setups, (address, streams, STREAM_SIZE), 1, pace)))
 
 
-def filled(address: str, count: int) -> list[str]:
-    """Streams that grew beside each other, as lives do: the events of one lie far apart."""
+def fill_streams(address: str, count: int) -> list[str]:
+    """Fill a log with streams that grow in parallel, as real ones do, so that the events of one are scattered; return their names."""
     streams = [f"life-{number}" for number in range(count)]
     with closing(open_store(address)) as store:
-        for version in range(LIFE):
+        for version in range(STREAM_SIZE):
             store.append_many([Append(stream, version, [event(stream)]) for stream in streams])
     return streams

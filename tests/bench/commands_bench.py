@@ -1,4 +1,4 @@
-"""Commands a second through HTTP and RabbitMQ, beside a bare nameko echo in the same run; and how soon a frontend sees them."""
+"""Commands a second through HTTP and RabbitMQ, compared with a bare nameko echo; and the delay until a frontend sees them."""
 
 import http.client
 import json
@@ -19,29 +19,29 @@ import httpx
 from tests.processes import ROOT, Product, eventually, free_port, running, this_quarter
 
 ROUNDS = 3
-SECONDS = 4.0
+MEASURED_S = 4.0
 
 Send = Callable[[http.client.HTTPConnection], None]
 
 
 def rate(port: int, callers: int, send: Send) -> float:
-    """Answers a second with `callers` connections kept open, for SECONDS."""
-    until = time.perf_counter() + SECONDS
+    """Return answers a second, of `callers` open connections during MEASURED_S."""
+    end = time.perf_counter() + MEASURED_S
 
     def call(_: int) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         done = 0
-        while time.perf_counter() < until:
+        while time.perf_counter() < end:
             send(connection)
             done += 1
         connection.close()
         return done
 
     with ThreadPoolExecutor(callers) as pool:
-        return sum(pool.map(call, range(callers))) / SECONDS
+        return sum(pool.map(call, range(callers))) / MEASURED_S
 
 
-def answered(connection: http.client.HTTPConnection, expected: int) -> bytes:
+def read_answer(connection: http.client.HTTPConnection, expected: int) -> bytes:
     answer = connection.getresponse()
     body = answer.read()
     assert answer.status == expected, body
@@ -53,18 +53,18 @@ def identify(token: str) -> Send:
         data = {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
         connection.request("POST", "/v1/commands/IdentifyPerson", json.dumps({"territory": "alencon", "data": data}), headers)
-        answered(connection, 201)
+        read_answer(connection, 201)
 
     return send
 
 
 def echo(connection: http.client.HTTPConnection) -> None:
-    connection.request("POST", "/echo", json.dumps({"said": str(uuid4())}))
-    answered(connection, 200)
+    connection.request("POST", "/echo", json.dumps({"text": str(uuid4())}))
+    read_answer(connection, 200)
 
 
 @contextmanager
-def echoing(uri: str) -> Iterator[int]:
+def running_echo(uri: str) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "tests.bench.echo", uri, str(port)]
     children = [subprocess.Popen([*command, which], cwd=ROOT, stderr=subprocess.DEVNULL) for which in ("service", "gateway")]
@@ -78,7 +78,7 @@ def echoing(uri: str) -> Iterator[int]:
 
 
 def compare(product: Product, echo_port: int, callers: int) -> None:
-    """Turn by turn, so that a machine that slows down slows both."""
+    """Measure both in turns, so that a slower machine slows both down."""
     send = identify(product.token("coach"))
     pairs = [(rate(product.port, callers, send), rate(echo_port, callers, echo)) for _ in range(ROUNDS)]
     ours, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
@@ -87,13 +87,13 @@ def compare(product: Product, echo_port: int, callers: int) -> None:
 
 
 def latency(product: Product, count: int = 100) -> None:
-    """From the answer of a command to its event on the live feed, and to the figure on the committee's page."""
+    """Measure the delay from the answer of a command to its event on the live feed, and to the figure on the committee's page."""
     seen: dict[str, float] = {}
     token = product.token("coordinator")
 
     def listen() -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        # The feed is cut when the product stops, after the last figure is printed.
+        # The feed breaks when the product stops, after the results are printed.
         with suppress(httpx.HTTPError), httpx.stream("GET", f"{product.url}/v1/stream", headers=headers, timeout=60) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
@@ -123,7 +123,7 @@ def main(rabbitmq_uri: str, postgres_dsn: str) -> None:
         "PARCOURS_EVENT_STORE": postgres_dsn,
         "PARCOURS_READ_MODELS": postgres_dsn.replace("postgresql://", "postgresql+psycopg://"),
     }
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), env) as product, echoing(rabbitmq_uri) as port:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), env) as product, running_echo(rabbitmq_uri) as port:
         for callers in (1, 16):
             compare(product, port, callers)
         latency(product)

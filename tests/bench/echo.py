@@ -1,4 +1,4 @@
-"""The floor of the command benchmark: HTTP and RPC through nameko and RabbitMQ, and nothing else.
+"""The floor of the benchmark of commands: HTTP and RPC through nameko and RabbitMQ, and nothing else.
 
 python -m tests.bench.echo AMQP_URI PORT service|gateway
 """
@@ -10,8 +10,8 @@ import eventlet
 eventlet.monkey_patch()
 
 from nameko.rpc import RpcProxy, rpc  # noqa: E402 - nameko is imported after the patch
-from nameko.runners import ServiceRunner  # noqa: E402
-from nameko.web.handlers import http  # noqa: E402
+from nameko.runners import ServiceRunner  # noqa: E402 - as above
+from nameko.web.handlers import http  # noqa: E402 - as above
 
 
 class Echo:
@@ -28,8 +28,8 @@ class EchoGateway:
 
     @http("POST", "/echo")  # type: ignore[untyped-decorator]  # nameko has no types
     def post(self, request: object) -> str:
-        said: str = self.echo.say(request.get_data(as_text=True))  # type: ignore[attr-defined]
-        return said
+        text: str = self.echo.say(request.get_data(as_text=True))  # type: ignore[attr-defined]
+        return text
 
 
 def main(uri: str, port: str, which: str) -> None:

@@ -1,6 +1,6 @@
-"""The least that could be done: rows go into a table like the log's and are committed, bytes come out of the log and are dropped.
+"""Floors for appends: the least work that could be done. Rows are inserted into a table like the log's and committed.
 
-They check no version and keep no order, and have no answer to give for an append that is made again.
+Unlike the log, they check no version, keep no order, and do not recognise a repeated append. (Floors for reads: raw_reads.py)
 """
 
 from collections.abc import Iterator
@@ -12,30 +12,30 @@ import psycopg
 from psycopg import pq
 
 from shared.store.sqlite.connections import connect
-from tests.bench.measuring import Begin, Work
+from tests.bench.measuring import OpenWorker, Work
 from tests.bench.samples import TYPE, Row, batches
 
 INSERT, EXECUTE, COPY_IN = "bare INSERT + COMMIT", "the same by psycopg's execute", "COPY in"
-BARE_SQLITE = """create table if not exists bare
+CREATE_SQLITE = """create table if not exists bare
     (position integer primary key, stream text, version integer, type text, recorded_at text, message text, unique (stream, version))"""
-BARE_POSTGRES = """create table if not exists bare (position bigint generated always as identity primary key, stream text not null,
+CREATE_POSTGRES = """create table if not exists bare (position bigint generated always as identity primary key, stream text not null,
     version bigint not null, type text not null, recorded_at timestamptz not null, message json not null, unique (stream, version))"""
-INTO_SQLITE = "insert into bare (stream, version, type, recorded_at, message) values (?, ?, ?, ?, cast(? as text))"
-INTO_POSTGRES = b"insert into bare (stream, version, type, recorded_at, message) values ($1, $2, $3, $4, $5)"
-BY_EXECUTE = "insert into bare (stream, version, type, recorded_at, message) values (%s, %s, %s, %s, %s)"
+INSERT_SQLITE = "insert into bare (stream, version, type, recorded_at, message) values (?, ?, ?, ?, cast(? as text))"
+INSERT_POSTGRES = b"insert into bare (stream, version, type, recorded_at, message) values ($1, $2, $3, $4, $5)"
+INSERT_BY_EXECUTE = "insert into bare (stream, version, type, recorded_at, message) values (%s, %s, %s, %s, %s)"
 COPY = "copy bare (stream, version, type, recorded_at, message) from stdin (format binary)"
 TEXT, INT8, TIMESTAMPTZ, JSON = 25, 20, 1184, 114
-HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-MOMENT, WRITTEN = (765_374_400_000_000).to_bytes(8, "big"), "2024-04-02T08:00:00.000000+00:00"
-RECORDED = datetime.fromisoformat(WRITTEN)
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TIME_BINARY, TIME_TEXT = (765_374_400_000_000).to_bytes(8, "big"), "2024-04-02T08:00:00.000000+00:00"
+TIME = datetime.fromisoformat(TIME_TEXT)
 
 
 def is_postgres(address: str) -> bool:
     return address.startswith("postgres")
 
 
-def beside(path: str, name: str) -> Path:
-    """A file of its own for each side: no side waits for the other's writer."""
+def other_file(path: str, name: str) -> Path:
+    """Return the path of another file beside the log, so that no side waits for the writer of another."""
     return Path(f"{path}.{name}")
 
 
@@ -43,38 +43,38 @@ def stream_name(row: Row) -> str:
     return f"bench-{row.stream:032x}"
 
 
-def set_up(address: str) -> None:
+def create_table(address: str) -> None:
     if is_postgres(address):
         with psycopg.connect(address) as connection:
-            connection.execute(BARE_POSTGRES)
+            connection.execute(CREATE_POSTGRES)
     else:
-        with closing(connect(beside(address, "bare"))) as connection:
-            connection.execute(BARE_SQLITE)
+        with closing(connect(other_file(address, "bare"))) as connection:
+            connection.execute(CREATE_SQLITE)
 
 
 @contextmanager
-def inserts(address: str, size: int, spread: bool = False) -> Iterator[Begin]:
-    """One row or several in a transaction; only one on PostgreSQL, where several go in by `copies`."""
+def inserts(address: str, size: int, spread: bool = False) -> Iterator[OpenWorker]:
+    """Insert `size` rows in a transaction; on PostgreSQL only one, because several are inserted by `copies`."""
     assert size == 1 or not is_postgres(address)
-    set_up(address)
+    create_table(address)
 
     @contextmanager
-    def begin() -> Iterator[Work]:
+    def open_worker() -> Iterator[Work]:
         with postgres_inserts(address) if is_postgres(address) else sqlite_inserts(address, size, spread) as work:
             yield work
 
-    yield begin
+    yield open_worker
 
 
 @contextmanager
 def sqlite_inserts(address: str, size: int, spread: bool) -> Iterator[Work]:
-    made = batches(size, spread)
-    with closing(connect(beside(address, "bare"))) as connection:
+    prepared_rows = batches(size, spread)
+    with closing(connect(other_file(address, "bare"))) as connection:
 
         def work() -> int:
-            rows = [(stream_name(row), row.version, TYPE, WRITTEN, row.body) for row in next(made)]
+            rows = [(stream_name(row), row.version, TYPE, TIME_TEXT, row.body) for row in next(prepared_rows)]
             connection.execute("begin immediate")
-            connection.executemany(INTO_SQLITE, rows)
+            connection.executemany(INSERT_SQLITE, rows)
             connection.execute("commit")
             return size
 
@@ -83,73 +83,73 @@ def sqlite_inserts(address: str, size: int, spread: bool) -> Iterator[Work]:
 
 @contextmanager
 def postgres_inserts(dsn: str) -> Iterator[Work]:
-    """Prepared, and in libpq's binary format: no client is faster with one row."""
-    made = batches(1, False)
+    """Insert with a prepared statement and binary values through libpq: the fastest way for one row."""
+    prepared_rows = batches(1, False)
     with psycopg.connect(dsn, autocommit=True) as connection:
         pg = connection.pgconn
-        pg.prepare(b"bare", INTO_POSTGRES, [TEXT, INT8, TEXT, TIMESTAMPTZ, JSON])
+        pg.prepare(b"bare", INSERT_POSTGRES, [TEXT, INT8, TEXT, TIMESTAMPTZ, JSON])
         kind, formats = TYPE.encode(), [1] * 5
 
         def work() -> int:
-            (row,) = next(made)
-            values = [stream_name(row).encode(), row.version.to_bytes(8, "big"), kind, MOMENT, row.body]
-            done = pg.exec_prepared(b"bare", values, formats, 1)
-            assert done.status == pq.ExecStatus.COMMAND_OK, done.error_message
+            (row,) = next(prepared_rows)
+            values = [stream_name(row).encode(), row.version.to_bytes(8, "big"), kind, TIME_BINARY, row.body]
+            result = pg.exec_prepared(b"bare", values, formats, 1)
+            assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message
             return 1
 
         yield work
 
 
 @contextmanager
-def executes(dsn: str, size: int) -> Iterator[Begin]:
-    """One row in a transaction, as it is usually written in Python: psycopg adapts the values, and prepares what is said often."""
-    set_up(dsn)
+def executes(dsn: str, size: int) -> Iterator[OpenWorker]:
+    """Insert one row in a transaction as is usual in Python: psycopg adapts the values, and prepares the statement after some calls."""
+    create_table(dsn)
     assert size == 1
 
     @contextmanager
-    def begin() -> Iterator[Work]:
-        made = batches(1, False)
+    def open_worker() -> Iterator[Work]:
+        prepared_rows = batches(1, False)
         with psycopg.connect(dsn, autocommit=True) as connection:
 
             def work() -> int:
-                (row,) = next(made)
-                connection.execute(BY_EXECUTE, (stream_name(row), row.version, TYPE, RECORDED, row.body.decode()))
+                (row,) = next(prepared_rows)
+                connection.execute(INSERT_BY_EXECUTE, (stream_name(row), row.version, TYPE, TIME, row.body.decode()))
                 return 1
 
             yield work
 
-    yield begin
+    yield open_worker
 
 
 @contextmanager
-def copies(address: str, size: int, spread: bool = False) -> Iterator[Begin]:
-    """A COPY for each batch, which is a transaction of its own."""
-    set_up(address)
+def copies(address: str, size: int, spread: bool = False) -> Iterator[OpenWorker]:
+    """Insert each batch with one COPY, in a transaction of its own."""
+    create_table(address)
     kind = TYPE.encode()
-    middle = len(kind).to_bytes(4, "big") + kind + b"\0\0\0\x08" + MOMENT
+    type_and_time = len(kind).to_bytes(4, "big") + kind + b"\0\0\0\x08" + TIME_BINARY
 
-    def packed(row: Row) -> bytes:
+    def pack_row(row: Row) -> bytes:
         stream = stream_name(row).encode()
         return b"\0\x05%b%b\0\0\0\x08%b%b%b%b" % (
             len(stream).to_bytes(4, "big"),
             stream,
             row.version.to_bytes(8, "big"),
-            middle,
+            type_and_time,
             len(row.body).to_bytes(4, "big"),
             row.body,
         )
 
     @contextmanager
-    def begin() -> Iterator[Work]:
-        made = batches(size, spread)
+    def open_worker() -> Iterator[Work]:
+        prepared_rows = batches(size, spread)
         with psycopg.connect(address, autocommit=True) as connection:
 
             def work() -> int:
-                rows = b"".join(map(packed, next(made)))
+                rows = b"".join(map(pack_row, next(prepared_rows)))
                 with connection.cursor().copy(COPY) as copy:
-                    copy.write(b"%b%b\xff\xff" % (HEAD, rows))
+                    copy.write(b"%b%b\xff\xff" % (COPY_HEADER, rows))
                 return size
 
             yield work
 
-    yield begin
+    yield open_worker

@@ -1,10 +1,10 @@
-"""What the product does with a log: prepared before the clock runs, in the process that runs it.
+"""What the product does with a log. Each function prepares the work, which is not measured, and returns the work to be measured.
 
 read        every event read and decoded
 light fold  read, decoded, counted by kind and by town
-figures     read, decoded, folded, and one quarter's figures asked: what `parcours replay` does
-one town    the same up to half of the log, for one territory: `parcours replay --as-of`
-rebuild     read, decoded, folded, every line of every timeline written, and the tables swapped
+figures     read, decoded, folded, and the figures of one quarter computed: what `parcours replay` does
+one town    the same for one territory and half of the log: `parcours replay --as-of`
+rebuild     read, decoded, folded, all facts and timelines written, and the tables swapped
 """
 
 import tempfile
@@ -14,31 +14,31 @@ from services.bootstrap.settings import read_settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Programme, Reports
 from shared.store.port import EventStore
-from tests.bench.alone import Run
+from tests.bench.own_process import Run
 from tests.contract.store.writing import open_store
 
 TOWN = "alencon"
 
 
 def programme() -> Programme:
-    with tempfile.TemporaryDirectory() as room:
-        return read_settings(Path(room), environ={}).programme()
+    with tempfile.TemporaryDirectory() as folder:
+        return read_settings(Path(folder), environ={}).programme()
 
 
 def figures(log: str, models: str) -> Run:
-    store, known = open_store(log), programme()
-    return lambda: asked(store, known, store.head(), "all")
+    store, rules = open_store(log), programme()
+    return lambda: replay_figures(store, rules, store.head(), "all")
 
 
 def one_town(log: str, models: str) -> Run:
-    store, known = open_store(log), programme()
-    return lambda: asked(store, known, store.head() // 2, TOWN)
+    store, rules = open_store(log), programme()
+    return lambda: replay_figures(store, rules, store.head() // 2, TOWN)
 
 
-def asked(store: EventStore, known: Programme, position: int, territory: str) -> int:
-    report = replay(store, position, known)
+def replay_figures(store: EventStore, programme: Programme, position: int, territory: str) -> int:
+    report = replay(store, position, programme)
     assert report.figures(territory, report.quarters()[-1]).indicators
-    return position  # these logs have no gaps
+    return position  # which is the number of events: these logs have no gaps
 
 
 def rebuild(log: str, models: str) -> Run:

@@ -1,11 +1,11 @@
-"""Does a log get slower as it grows? The same work on two logs of the same lives, one ten times longer, turn by turn.
+"""Does a log get slower as it grows? The same work on two logs with copies of the same history, one of them ten times larger, in turns.
 
-Noise is measured too: the smaller log stands in each round twice. There is no growth when the larger log is no slower, beside the
-smaller one, than that one is in the median round beside itself.
+The noise is measured too: each round measures the smaller log twice. The aim is met if the ratio of the larger log to the smaller one is
+no worse than that of the two measurements of the smaller one, in the median round.
 
-Lives are loaded from the larger log in two ways. As many as the smaller one has, and as close together: what differs is the log that
-lies around them, so this is what an aim can be about. And any of its lives: ten times as many pages are then in use, which is a
-question to the machine's memory as well.
+Streams are loaded from the larger log in two ways. "As many lives": as many streams as the smaller log has, and as close together, so that
+only the size of the log around them differs; the aim is about these. "Any life": any stream of the larger log, which has ten times as many
+pages in use and therefore measures the memory of the machine as well.
 """
 
 import statistics
@@ -17,16 +17,17 @@ import psycopg
 from tests.bench import ours
 from tests.bench.appends import BATCH
 from tests.bench.floors import is_postgres
-from tests.bench.grown import copies_in, grow, lives, shifted, told
-from tests.bench.measuring import Asked, Begin, Pace, Rates, Side, Way, in_turn, rate
+from tests.bench.grown_log import copies_in, grow, history, is_copied, shift_identifiers
+from tests.bench.measuring import Arguments, OpenWorker, Pace, Rates, Setup, Side, in_turn, rate
 from tests.bench.table import OURS, Aim, Line, Table
 from tests.contract.store.writing import open_store
 
-SHORTEST, LONGEST = 15, 25  # events of the lives that are loaded
-TIMES = 10
+MIN_EVENTS, MAX_EVENTS = 15, 25  # of the streams that are loaded
+SIZE_RATIO = 10
 
 
-def grown(address: str, total: int) -> int:
+def fill(address: str, total: int) -> int:
+    """Fill a log with at least `total` events; return its head."""
     with closing(open_store(address)) as store:
         grow(store, total)
         head = store.head()
@@ -37,31 +38,33 @@ def grown(address: str, total: int) -> int:
 
 
 def streams(copies: range) -> list[str]:
-    """The lives of these copies of the history. The copies of one life lie beside each other, event by event."""
-    sizes = Counter(event.subject for event in told() if lives(event))
-    wanted = [stream for stream, size in sizes.items() if SHORTEST <= size <= LONGEST]
-    return [shifted(stream.encode(), number).decode() for stream in wanted for number in copies]
+    """Return the streams of these copies of the history. The copies of one event are adjacent in the log."""
+    sizes = Counter(event.subject for event in history() if is_copied(event))
+    selected = [stream for stream, size in sizes.items() if MIN_EVENTS <= size <= MAX_EVENTS]
+    return [shift_identifiers(stream.encode(), number).decode() for stream in selected for number in copies]
 
 
 def main(name: str, small: str, large: str, pace: Pace, table: Table) -> None:
-    few, many = grown(small, pace.grown // TIMES), grown(large, pace.grown)
-    sizes = f"{many:,} in the log", f"{few:,} in the log"
+    small_size, large_size = fill(small, pace.grown // SIZE_RATIO), fill(large, pace.grown)
+    sizes = f"{large_size:,} in the log", f"{small_size:,} in the log"
     for batch in (1, BATCH):
         rates = compared(ours.appends, (small, batch), (large, batch), sizes[1], pace)
         table.add(line(name, f"append of {batch}, {sizes[0]}", rates, sizes[1]))
-    here, there = copies_in(pace.grown // TIMES), copies_in(pace.grown)
-    for which, copies in {"as many lives": range((there - here) // 2, (there + here) // 2), "any life": range(there)}.items():
-        rates = compared(ours.loads, (small, streams(range(here)), SHORTEST), (large, streams(copies), SHORTEST), sizes[1], pace)
+    small_copies, large_copies = copies_in(pace.grown // SIZE_RATIO), copies_in(pace.grown)
+    as_many = range((large_copies - small_copies) // 2, (large_copies + small_copies) // 2)
+    small_arguments = (small, streams(range(small_copies)), MIN_EVENTS)
+    for which, copies in {"as many lives": as_many, "any life": range(large_copies)}.items():
+        rates = compared(ours.loads, small_arguments, (large, streams(copies), MIN_EVENTS), sizes[1], pace)
         table.add(line(name, f"load of a life, {which}, {sizes[0]}", rates, sizes[1], aimed=which == "as many lives"))
 
 
-def compared(way: Way, small: Asked, large: Asked, named: str, pace: Pace) -> Rates:
-    def side(begin: Begin) -> Side:
-        return lambda: rate(begin, 1, pace.seconds)
+def compared(setup: Setup, small: Arguments, large: Arguments, named: str, pace: Pace) -> Rates:
+    def side(open_worker: OpenWorker) -> Side:
+        return lambda: rate(open_worker, 1, pace.seconds)
 
     with ExitStack() as opened:
-        lesser, greater = side(opened.enter_context(way(*small))), side(opened.enter_context(way(*large)))
-        return in_turn({named: lesser, OURS: greater, f"{named}, again": lesser}, pace)
+        small_side, large_side = side(opened.enter_context(setup(*small))), side(opened.enter_context(setup(*large)))
+        return in_turn({named: small_side, OURS: large_side, f"{named}, again": small_side}, pace)
 
 
 def line(name: str, work: str, rates: Rates, named: str, *, aimed: bool = True) -> Line:

@@ -1,7 +1,13 @@
-"""Sides of one comparison, measured turn by turn: a machine that slows down slows all of them.
+"""Measuring the sides of one comparison in turns, so that a slower machine slows all of them down.
 
-A rate alone says nothing on a shared machine. What is kept of each side is its rate in every round, and what is told is the median of
-the ratios of the rounds, with the lowest and the highest beside it.
+How it works
+------------
+A rate alone means little on a shared machine. Each round measures every side once. The rates of all rounds are kept, and what is reported
+is the median of the ratios of the rounds, with the lowest and the highest ratio.
+
+A side is described by a `Setup`, a context manager for a process: it opens the store, and gives an `OpenWorker`, a context manager for
+a thread: it opens what the thread needs, and gives the `Work`, a function that does one unit of work. So only the work is measured, by any
+number of threads and processes that start together.
 """
 
 import multiprocessing
@@ -14,33 +20,33 @@ from multiprocessing.pool import Pool
 from multiprocessing.synchronize import Barrier, Lock
 from typing import Any, NamedTuple
 
-Side = Callable[[], float]  # one round of one side: events a second
-Rates = Mapping[str, list[float]]  # each side's rounds
-Work = Callable[[], int]  # one unit of work: how many events it was
-Begin = Callable[[], AbstractContextManager[Work]]  # entered by each thread
-Asked = tuple[Any, ...]  # an address, and what is asked there
-Way = Callable[..., AbstractContextManager[Begin]]  # entered by each process, with what is asked
+Side = Callable[[], float]  # measures one round of one side; returns events a second
+Rates = Mapping[str, list[float]]  # the rates of each side, by round
+Work = Callable[[], int]  # does one unit of work; returns the number of events
+OpenWorker = Callable[[], AbstractContextManager[Work]]  # entered by each thread
+Arguments = tuple[Any, ...]  # of a Setup: an address, then whatever it needs
+Setup = Callable[..., AbstractContextManager[OpenWorker]]  # entered by each process
 
-PATIENCE = 60.0  # seconds that threads and processes wait for each other before they begin
+START_TIMEOUT_S = 60.0  # for threads and processes that wait for each other before they start
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is measured, and how long."""
+    """How much is measured, and for how long."""
 
     rounds: int = 5
-    seconds: float = 0.2
+    seconds: float = 0.2  # of one round
     events: int = 200_000  # the log that is replayed
-    grown: int = 200_000  # the log beside one ten times smaller
+    grown: int = 200_000  # the log that is compared with one ten times smaller
     loaded: int = 2_000  # streams of 20 events to load from
-    warm: int = 1  # rounds that are not counted
+    warm: int = 1  # rounds to warm up, not counted
 
 
 TINY = Pace(rounds=1, seconds=0.02, events=2_000, grown=4_000, loaded=50, warm=0)
 
 
 def in_turn(sides: dict[str, Side], pace: Pace) -> Rates:
-    """Forwards and backwards, so that what one side leaves to the disk does not always fall on the same next one."""
+    """Measure the sides in order, then in reverse order, and so on, so that the writes of one side do not always delay the same other."""
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(pace.warm + pace.rounds):
         for name in reversed(sides) if number % 2 else sides:
@@ -50,85 +56,85 @@ def in_turn(sides: dict[str, Side], pace: Pace) -> Rates:
     return rates
 
 
-def rate(begin: Begin, threads: int, seconds: float, ready: Callable[[], object] = lambda: None) -> float:
-    """Events a second that so many threads manage together, once each has done one unit and `ready` has come back."""
+def rate(open_worker: OpenWorker, threads: int, seconds: float, ready: Callable[[], object] = lambda: None) -> float:
+    """Return events a second of several threads together. The clock starts once each has done one unit and `ready` has returned."""
     counts = [0] * threads
-    begun = threading.Barrier(threads + 1, timeout=PATIENCE)
-    until = 0.0
+    started = threading.Barrier(threads + 1, timeout=START_TIMEOUT_S)
+    end = 0.0
 
     def run(index: int) -> None:
-        with begin() as work:
+        with open_worker() as work:
             work()
-            begun.wait()
-            begun.wait()
-            while time.perf_counter() < until:
+            started.wait()
+            started.wait()
+            while time.perf_counter() < end:
                 counts[index] += work()
 
     workers = [threading.Thread(target=run, args=(index,)) for index in range(threads)]
     for worker in workers:
         worker.start()
-    begun.wait()
+    started.wait()
     ready()
     start = time.perf_counter()
-    until = start + seconds
-    begun.wait()
+    end = start + seconds
+    started.wait()
     for worker in workers:
         worker.join()
     return sum(counts) / (time.perf_counter() - start)
 
 
 class Processes:
-    """Processes that stay, and begin each round together."""
+    """Processes that are reused for all rounds, and start each round together."""
 
     def __init__(self, pool: Pool, count: int) -> None:
         self.pool = pool
         self.count = count
 
-    def rate(self, way: Way, asked: Asked, threads: int, seconds: float) -> float:
-        return sum(self.pool.starmap(one_process, [(way, asked, threads, seconds)] * self.count, chunksize=1))
+    def rate(self, setup: Setup, arguments: Arguments, threads: int, seconds: float) -> float:
+        return sum(self.pool.starmap(one_process, [(setup, arguments, threads, seconds)] * self.count, chunksize=1))
 
 
-class Meeting(NamedTuple):
-    """Of the processes of a pool: they open one after the other, as no two may make the same table, and begin together."""
+class Synchronisation(NamedTuple):
+    """Between the processes of a pool: they open their setups one after the other, because these create tables, and start together."""
 
     opening: Lock
-    begun: Barrier
+    start: Barrier
 
 
-meetings: list[Meeting] = []  # this process's own, when it is one of several
+synchronisations: list[Synchronisation] = []  # set once in each process of a pool
 
 
-def meet(opening: Lock, begun: Barrier) -> None:
-    meetings.append(Meeting(opening, begun))
+def initialise(opening: Lock, start: Barrier) -> None:
+    synchronisations.append(Synchronisation(opening, start))
 
 
-def one_process(way: Way, asked: Asked, threads: int, seconds: float) -> float:
-    meeting = meetings[-1]
+def one_process(setup: Setup, arguments: Arguments, threads: int, seconds: float) -> float:
+    synchronisation = synchronisations[-1]
     with ExitStack() as opened:
-        with meeting.opening:
-            begin = opened.enter_context(way(*asked))
-        return rate(begin, threads, seconds, meeting.begun.wait)
+        with synchronisation.opening:
+            open_worker = opened.enter_context(setup(*arguments))
+        return rate(open_worker, threads, seconds, synchronisation.start.wait)
 
 
 @contextmanager
 def processes(count: int) -> Iterator[Processes]:
-    spawning = multiprocessing.get_context("spawn")
-    with spawning.Pool(count, meet, (spawning.Lock(), spawning.Barrier(count, timeout=PATIENCE))) as pool:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(count, initialise, (context.Lock(), context.Barrier(count, timeout=START_TIMEOUT_S))) as pool:
         yield Processes(pool, count)
 
 
-def by_threads(ways: Mapping[str, Way], asked: Asked, threads: int, pace: Pace) -> Rates:
-    def side(begin: Begin) -> Side:
-        return lambda: rate(begin, threads, pace.seconds)
+def by_threads(setups: Mapping[str, Setup], arguments: Arguments, threads: int, pace: Pace) -> Rates:
+    def side(open_worker: OpenWorker) -> Side:
+        return lambda: rate(open_worker, threads, pace.seconds)
 
     with ExitStack() as opened:
-        return in_turn({name: side(opened.enter_context(way(*asked))) for name, way in ways.items()}, pace)
+        return in_turn({name: side(opened.enter_context(setup(*arguments))) for name, setup in setups.items()}, pace)
 
 
-def by_processes(ways: Mapping[str, Way], asked: Asked, count: int, threads: int, pace: Pace) -> Rates:
-    with processes(count) as many:
+def by_processes(setups: Mapping[str, Setup], arguments: Arguments, count: int, threads: int, pace: Pace) -> Rates:
+    with processes(count) as pool:
 
-        def side(way: Way) -> Side:
-            return lambda: many.rate(way, asked, threads, pace.seconds)
+        def side(setup: Setup) -> Side:
+            return lambda: pool.rate(setup, arguments, threads, pace.seconds)
 
-        return in_turn({name: side(way) for name, way in ways.items()}, pace)
+        return in_turn({name: side(setup) for name, setup in setups.items()}, pace)

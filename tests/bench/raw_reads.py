@@ -1,4 +1,4 @@
-"""The least that reading can be: bytes come out of the log and are dropped; and the fold alone, over events that are in memory."""
+"""Floors for reads: bytes are read from the log and dropped, without decoding; and the fold alone, over events in memory."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -9,21 +9,21 @@ from pathlib import Path
 import psycopg
 
 from shared.store.sqlite.connections import connect
-from tests.bench.alone import Run
 from tests.bench.floors import TEXT, is_postgres
-from tests.bench.light import Tally, shaped
-from tests.bench.measuring import Begin, Work
+from tests.bench.light_fold import Tally, pages_of_log
+from tests.bench.measuring import OpenWorker, Work
+from tests.bench.own_process import Run
 from tests.contract.store.writing import open_store
 
 SELECT, COPY_OUT, FOLD = "bare SELECT", "raw COPY out", "bare fold"
-IN_MEMORY = 25  # pages
+PAGES_IN_MEMORY = 25
 
 
 def whole(log: str, models: str) -> Run:
-    return lambda: copied(log) if is_postgres(log) else selected(log)
+    return lambda: copy_out(log) if is_postgres(log) else select_all(log)
 
 
-def copied(dsn: str) -> int:
+def copy_out(dsn: str) -> int:
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         with cursor.copy("copy events to stdout (format binary)") as copy:
             for _ in copy:
@@ -31,19 +31,19 @@ def copied(dsn: str) -> int:
         return cursor.rowcount
 
 
-def selected(path: str) -> int:
+def select_all(path: str) -> int:
     with closing(connect(Path(path))) as connection:
         return sum(1 for _ in connection.execute("select * from events order by position"))
 
 
 def fold(log: str, models: str) -> Run:
-    """Over the first pages of the log: a million events in memory would measure the memory."""
+    """Fold the first pages of the log: with all events in memory this would measure the memory."""
     with closing(open_store(log)) as store:
-        kept = list(islice(shaped(store), IN_MEMORY))
+        pages = list(islice(pages_of_log(store), PAGES_IN_MEMORY))
 
     def folded() -> int:
         tally = Tally()
-        for page in kept:
+        for page in pages:
             tally.fold(page, page[-1].position)
         return tally.total
 
@@ -51,19 +51,19 @@ def fold(log: str, models: str) -> Run:
 
 
 @contextmanager
-def loads(address: str, streams: list[str], size: int) -> Iterator[Begin]:
+def loads(address: str, streams: list[str], size: int) -> Iterator[OpenWorker]:
     @contextmanager
-    def begin() -> Iterator[Work]:
-        chance = random.Random(1)
+    def open_worker() -> Iterator[Work]:
+        generator = random.Random(1)
         with postgres_load(address) if is_postgres(address) else sqlite_load(address) as load:
 
             def work() -> int:
-                assert load(chance.choice(streams)) >= size
+                assert load(generator.choice(streams)) >= size
                 return 1
 
             yield work
 
-    yield begin
+    yield open_worker
 
 
 @contextmanager

@@ -1,21 +1,21 @@
-"""How fast the log becomes figures, beside bytes that come out of it and are dropped."""
+"""How fast a log is read, folded and rebuilt, compared with reading its bytes and dropping them."""
 
 from dataclasses import replace
 
-from tests.bench import folding, light, peer_reads, raw_reads
-from tests.bench.alone import Prepare, alone
+from tests.bench import folding, light_fold, peer_reads, raw_reads
 from tests.bench.floors import is_postgres
-from tests.bench.growth import grown
+from tests.bench.growth import fill
 from tests.bench.measuring import Pace, Rates, in_turn
+from tests.bench.own_process import Prepare, own_process
 from tests.bench.table import OURS, PEER, Aim, Line, Table
 
-ROUNDS = 3  # long ones, and nothing in them gets warm but the disk, which is
+ROUNDS = 3  # these rounds are long, and only the disk's cache could get warm, which it is already
 MEASURES: dict[str, Prepare] = {
     "bare": raw_reads.whole,
     "fold": raw_reads.fold,
     "peer": peer_reads.fold,
-    "read": light.read,
-    "light": light.fold,
+    "read": light_fold.read,
+    "light": light_fold.fold,
     "figures": folding.figures,
     "one town": folding.one_town,
     "rebuild": folding.rebuild,
@@ -23,10 +23,10 @@ MEASURES: dict[str, Prepare] = {
 
 
 def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
-    total = grown(log, pace.events)
-    peer_reads.take_over(log)
+    total = fill(log, pace.events)
+    peer_reads.copy_log(log)
     models = other.replace("postgresql://", "postgresql+psycopg://") if is_postgres(other) else f"sqlite:///{other}"
-    with alone() as process:
+    with own_process() as process:
         sides = {measure: process.side(measure, prepare, log, models) for measure, prepare in MEASURES.items()}
         rates = in_turn(sides, replace(pace, rounds=min(ROUNDS, pace.rounds), warm=0))
     for line in lines(name, is_postgres(log), total, rates, process.peaks):

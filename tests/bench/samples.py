@@ -1,4 +1,4 @@
-"""The events that every side writes: the same bodies, made before the clock runs, to streams of ten appends each."""
+"""The events that every side writes: the same bodies, encoded before the measurement, in streams of ten appends each."""
 
 from collections.abc import Iterator
 from itertools import count, islice
@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from tests.contract.store.writing import event
 
-APPENDS = 10  # to one stream, before a new one is begun
+APPENDS_PER_STREAM = 10
 DATA = (
     b'{"type":"InterviewHeld","person":"5f1c6a1e-6b0e-4a53-9d0e-0d5c1f2b7a11","rank":1,"mode":"PRESENTIEL","minutes":45,'
     b'"by":"coach-1","on":"2024-04-02"}'
@@ -17,14 +17,14 @@ TYPE = SAMPLES[0].type
 
 
 class Row(NamedTuple):
-    stream: int  # 128 bits, named as each side names its streams
+    stream: int  # 128 bits; each side makes a stream name of it
     version: int
     id: UUID
     body: bytes
 
 
 def batches(size: int, spread: bool) -> Iterator[list[Row]]:
-    """Endless batches for one writer: each for the end of one stream, or with a stream of its own for each event."""
+    """Yield batches for one writer without end: each for one stream, or, if `spread`, with a new stream for each event."""
     streams = count(uuid4().int >> 32 << 32)
     samples = ((sample.id, sample.body) for _ in count() for sample in SAMPLES)
     while True:
@@ -32,5 +32,5 @@ def batches(size: int, spread: bool) -> Iterator[list[Row]]:
             yield [Row(next(streams), 1, *sample) for sample in islice(samples, size)]
             continue
         stream = next(streams)
-        for first in range(1, APPENDS * size, size):
+        for first in range(1, APPENDS_PER_STREAM * size, size):
             yield [Row(stream, first + index, *sample) for index, sample in enumerate(islice(samples, size))]

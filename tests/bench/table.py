@@ -1,6 +1,6 @@
-"""What was measured, one line for each thing it stands beside, and whether what was aimed at was met.
+"""The table of results: one line for each comparison, and whether its aim was met.
 
-A ratio is cut after its third digit, never rounded up to an aim.
+Ratios are truncated after the third digit, so that none is rounded up to its aim.
 """
 
 import math
@@ -17,7 +17,7 @@ PLAIN = "{:9} {:51} {:>12}   {:34} {:>12}   {:>7} {:>15}   {:22} {:>8}"
 
 @dataclass(frozen=True)
 class Aim:
-    """At least so much of what is measured beside it. `PEER` stands for its fastest way."""
+    """The least ratio of our rate to that of the side `beside`. PEER stands for the fastest of the peer's sides."""
 
     beside: str
     least: float
@@ -29,8 +29,8 @@ class Line:
     work: str
     rates: Rates
     aim: Aim | None = None
-    peak: float = 0.0  # MB of our side's process
-    note: str = ""  # when it stands beside nothing
+    peak: float = 0.0  # of memory, in MB, of our side's process
+    note: str = ""  # when there is nothing to compare with
 
     @property
     def others(self) -> list[str]:
@@ -46,7 +46,7 @@ class Line:
         return statistics.median(self.ratios(other))
 
     def aimed_at(self) -> str:
-        """The name of the side that the aim is about."""
+        """Return the name of the side that the aim is about."""
         if self.aim is None:
             return ""
         return max((name for name in self.others if name.startswith(self.aim.beside)), key=self.median)
@@ -77,7 +77,7 @@ def cells(line: Line, other: str) -> tuple[str, ...]:
     )
 
 
-def alone(line: Line) -> tuple[str, ...]:
+def cells_alone(line: Line) -> tuple[str, ...]:
     return (line.store, line.work, f"{line.median(OURS):,.0f}/s", line.note, "", "", "", "", memory(line))
 
 
@@ -86,7 +86,7 @@ def memory(line: Line) -> str:
 
 
 class Table:
-    """Prints each line when it is measured, so that a long run is seen to go on; and all of them again, as ratios, when asked."""
+    """Prints each line when it is measured, so that a long run shows its progress; `markdown` repeats all of them as ratios."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -95,16 +95,16 @@ class Table:
         if not self.lines:
             print(PLAIN.format(*HEADS).rstrip(), flush=True)
         self.lines.append(line)
-        for row in [cells(line, other) for other in line.others] or [alone(line)]:
+        for row in [cells(line, other) for other in line.others] or [cells_alone(line)]:
             print(PLAIN.format(*row).rstrip(), flush=True)
 
     def conclude(self) -> None:
         aimed = [(line, verdict(line, line.aimed_at())) for line in self.lines if line.aim]
-        missed = [f"{line.store}, {line.work}: {cut(line.ratio(line.aimed_at()))} {said}" for line, said in aimed if "MISSED" in said]
+        missed = [f"{line.store}, {line.work}: {cut(line.ratio(line.aimed_at()))} {result}" for line, result in aimed if "MISSED" in result]
         print("\n".join([f"\n{len(aimed) - len(missed)} aims of {len(aimed)} met.", *missed]))
 
     def markdown(self) -> str:
-        """Ratios and counts alone: a rate is of one machine at one moment."""
+        """Return the lines as a Markdown table, without rates: these depend on the machine and the moment."""
         shown = [index for index, head in enumerate(HEADS) if head not in ("ours", "its own")]
         rows = [HEADS, ("---",) * len(HEADS), *(cells(line, other) for line in self.lines for other in line.others)]
         return "\n".join(f"| {' | '.join(row[index] for index in shown)} |" for row in rows)

@@ -1,7 +1,7 @@
-"""What waiting readers cost, and how soon they wake: looking at the head of the log, beside LISTEN and NOTIFY.
+"""The cost of waiting readers, and how soon they wake: polling the head of the log, compared with LISTEN and NOTIFY.
 
-The readers are threads of another process, as services are. Writing is measured while so many wait and read what comes; answering is
-an append, and another one by a reader who was woken by it.
+The readers are threads of another process, as services are. Appends are measured while READERS readers wait and read what is appended.
+The delay is measured as pairs of appends: one, and the answer to it of a reader that was woken.
 """
 
 import multiprocessing
@@ -25,14 +25,15 @@ from shared.store.postgres.writer import APPEND, PostgresWriter, outcome, pack_a
 from tests.bench import ours
 from tests.bench.appends import writers
 from tests.bench.floors import is_postgres
-from tests.bench.measuring import PATIENCE, Begin, Pace, Rates, Side, Way, Work, in_turn, rate
+from tests.bench.measuring import START_TIMEOUT_S, OpenWorker, Pace, Rates, Setup, Side, Work, in_turn, rate
 from tests.bench.table import OURS, Line, Table
 from tests.contract.store.writing import event, open_store
 
 READERS = 6
 NOTIFY, NOBODY = "NOTIFY, as many listen", "nobody waits"
-ASK, ANSWER = "ask", "answer"
-NOTIFYING = """create or replace function notifying_append(text[], bigint[], integer[], timestamptz[], text[], text[]) returns bigint[]
+QUESTION, ANSWER = "ask", "answer"
+CREATE_NOTIFYING_APPEND = """create or replace function notifying_append(text[], bigint[], integer[], timestamptz[], text[], text[])
+returns bigint[]
 language plpgsql as $$
 declare
     answers bigint[] := public.append_events($1, $2, $3, $4, $5, $6);
@@ -41,12 +42,12 @@ begin
     return answers;
 end $$"""
 Wait = Callable[[Position, float], object]
-
-
 NOTIFYING_APPEND = Statement("notifying", "select notifying_append($1, $2, $3, $4, $5, $6)", *APPEND.types)
 
 
 class NotifyingWriter(PostgresWriter):
+    """Appends as PostgresWriter does, and notifies the listeners in the same transaction."""
+
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         with self.pool.connection() as connection:
             numbers = unpack_int8_array(connection.call(NOTIFYING_APPEND, *pack_appends(appends)).get_value(0, 0) or b"")
@@ -54,19 +55,20 @@ class NotifyingWriter(PostgresWriter):
 
 
 @contextmanager
-def opened(address: str, notify: bool) -> Iterator[EventStore]:
+def open_log(address: str, notify: bool) -> Iterator[EventStore]:
     with closing(open_store(address)) as store:
         if notify:
             assert isinstance(store, PostgresStore)
             with psycopg.connect(address) as connection:
-                connection.execute("select pg_advisory_xact_lock(1)")  # two processes may set up at once
-                connection.execute(NOTIFYING)
+                connection.execute("select pg_advisory_xact_lock(1)")  # two processes may create it at the same time
+                connection.execute(CREATE_NOTIFYING_APPEND)
             store.group_commit = GroupCommit(NotifyingWriter(store.writer_pool).commit)
         yield store
 
 
 @contextmanager
 def waiting(store: EventStore, address: str, notify: bool) -> Iterator[Wait]:
+    """Yield a function that waits for the log to move: by polling, as the store does, or by LISTEN."""
     if not notify:
         yield store.wait
         return
@@ -81,10 +83,10 @@ def waiting(store: EventStore, address: str, notify: bool) -> Iterator[Wait]:
         yield listen
 
 
-def tail(address: str, notify: bool, readers: int, answering: bool, ready: Event, over: Event) -> None:
-    """The process of the readers."""
-    with opened(address, notify) as store:
-        threads = [threading.Thread(target=follow, args=(store, store.head(), address, notify, answering, over)) for _ in range(readers)]
+def run_readers(address: str, notify: bool, readers: int, answering: bool, ready: Event, stop: Event) -> None:
+    """Run the readers, in a process of their own."""
+    with open_log(address, notify) as store:
+        threads = [threading.Thread(target=follow, args=(store, store.head(), address, notify, answering, stop)) for _ in range(readers)]
         for thread in threads:
             thread.start()
         ready.set()
@@ -92,83 +94,83 @@ def tail(address: str, notify: bool, readers: int, answering: bool, ready: Event
             thread.join()
 
 
-def follow(store: EventStore, at: Position, address: str, notify: bool, answering: bool, over: Event) -> None:
+def follow(store: EventStore, after: Position, address: str, notify: bool, answering: bool, stop: Event) -> None:
     with waiting(store, address, notify) as wait:
-        while not over.is_set():
-            wait(at, 0.5)
-            for each in store.read_all(at):
-                at = each.position
-                if answering and each.subject.startswith(ASK):
-                    said(store, each.subject.replace(ASK, ANSWER))
+        while not stop.is_set():
+            wait(after, 0.5)
+            for each in store.read_all(after):
+                after = each.position
+                if answering and each.subject.startswith(QUESTION):
+                    append_event(store, each.subject.replace(QUESTION, ANSWER))
 
 
-def said(store: EventStore, stream: str) -> Position:
+def append_event(store: EventStore, stream: str) -> Position:
     answer: Appended = store.append(Append(stream, 0, [event(stream)]))
     return answer.position
 
 
 @contextmanager
-def tailed(address: str, notify: bool, readers: int, answering: bool = False) -> Iterator[EventStore]:
-    spawning = multiprocessing.get_context("spawn")
-    with opened(address, notify) as store:
-        ready, over = spawning.Event(), spawning.Event()
-        process = spawning.Process(target=tail, args=(address, notify, readers, answering, ready, over))
+def with_readers(address: str, notify: bool, readers: int, answering: bool = False) -> Iterator[EventStore]:
+    context = multiprocessing.get_context("spawn")
+    with open_log(address, notify) as store:
+        ready, stop = context.Event(), context.Event()
+        process = context.Process(target=run_readers, args=(address, notify, readers, answering, ready, stop))
         process.start()
-        assert ready.wait(PATIENCE)
+        assert ready.wait(START_TIMEOUT_S)
         try:
             yield store
         finally:
-            over.set()
-            process.join(PATIENCE)
+            stop.set()
+            process.join(START_TIMEOUT_S)
 
 
-def appends(notify: bool) -> Way:
+def appends(notify: bool) -> Setup:
     @contextmanager
-    def way(address: str) -> Iterator[Begin]:
-        with tailed(address, notify, READERS) as store:
+    def setup(address: str) -> Iterator[OpenWorker]:
+        with with_readers(address, notify, READERS) as store:
             yield ours.appending(store, 1)
 
-    return way
+    return setup
 
 
-def answers(notify: bool) -> Way:
+def answers(notify: bool) -> Setup:
     @contextmanager
-    def way(address: str) -> Iterator[Begin]:
-        with tailed(address, notify, 1, answering=True) as store, waiting(store, address, notify) as wait:
+    def setup(address: str) -> Iterator[OpenWorker]:
+        with with_readers(address, notify, 1, answering=True) as store, waiting(store, address, notify) as wait:
 
             def work() -> int:
                 name = uuid4()
-                at = said(store, f"{ASK}-{name}")
-                while not any(each.subject == f"{ANSWER}-{name}" for each in store.read_all(at)):
-                    wait(at, 0.5)
+                after = append_event(store, f"{QUESTION}-{name}")
+                while not any(each.subject == f"{ANSWER}-{name}" for each in store.read_all(after)):
+                    wait(after, 0.5)
                 return 1
 
             @contextmanager
-            def begin() -> Iterator[Work]:
+            def open_worker() -> Iterator[Work]:
                 yield work
 
-            yield begin
+            yield open_worker
 
-    return way
+    return setup
 
 
 def main(name: str, address: str, other: str, pace: Pace, table: Table) -> None:
     kinds = {OURS: False, NOTIFY: True} if is_postgres(address) else {OURS: False}
     for threads in (1, 8):
-        ways = {kind: appends(notify) for kind, notify in kinds.items()} | {NOBODY: lambda address: ours.appends(address, 1)}
-        table.add(Line(name, f"append, {writers(threads)}, {READERS} readers wait", alone_in_turn(ways, address, threads, pace)))
-    asking = {kind: answers(notify) for kind, notify in kinds.items()}
-    table.add(Line(name, "append, answered by another process", alone_in_turn(asking, address, 1, pace)))
+        setups = {kind: appends(notify) for kind, notify in kinds.items()} | {NOBODY: lambda address: ours.appends(address, 1)}
+        table.add(Line(name, f"append, {writers(threads)}, {READERS} readers wait", alone_in_turn(setups, address, threads, pace)))
+    answering = {kind: answers(notify) for kind, notify in kinds.items()}
+    table.add(Line(name, "append, answered by another process", alone_in_turn(answering, address, 1, pace)))
 
 
-def alone_in_turn(ways: Mapping[str, Way], address: str, threads: int, pace: Pace) -> Rates:
-    """The readers of one side are gone when another is measured: they would read what that one writes."""
+def alone_in_turn(setups: Mapping[str, Setup], address: str, threads: int, pace: Pace) -> Rates:
+    """As `by_threads`, but open a side for each round, so that the readers of one side do not read what another one appends."""
 
-    def side(way: Way) -> Side:
-        def one() -> float:
-            with way(address) as begin:
-                return rate(begin, threads, pace.seconds)
+    def side(setup: Setup) -> Side:
+        def one_round() -> float:
+            with setup(address) as open_worker:
+                return rate(open_worker, threads, pace.seconds)
 
-        return one
+        return one_round
 
-    return in_turn({name: side(way) for name, way in ways.items()}, replace(pace, warm=0))
+    return in_turn({name: side(setup) for name, setup in setups.items()}, replace(pace, warm=0))

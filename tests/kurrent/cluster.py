@@ -14,7 +14,7 @@ from tests.kurrent.security import refusing
 from tests.kurrent.server import Call, Simulated
 
 
-class OnlyTheLeader(grpc.ServerInterceptor):  # type: ignore[misc]
+class OnlyTheLeader(grpc.ServerInterceptor):  # type: ignore[misc]  # gRPC ships no types
     """On nodes that do not lead: refuse every call but Gossip, with the address of the leader."""
 
     def __init__(self, cluster: "Cluster", number: int) -> None:

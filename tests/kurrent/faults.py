@@ -141,7 +141,7 @@ class StartsStreamsTooLate(Streams):
 class IgnoresFilters(Streams):
     """Readers get the events of the server itself, and events where only a checkpoint should come."""
 
-    def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802
+    def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802  (the name in the protocol)
         request.options.no_filter.SetInParent()
         return super().Read(request, call)
 

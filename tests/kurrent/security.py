@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from shared.time import now
 
 
-class PasswordCheck(grpc.ServerInterceptor):  # type: ignore[misc]
+class PasswordCheck(grpc.ServerInterceptor):  # type: ignore[misc]  # gRPC ships no types
     """Refuse calls without the right `authorization`; collect the connection names of the clients."""
 
     def __init__(self, authorization: str) -> None:

@@ -31,7 +31,7 @@ class Streams(streams_pb2_grpc.StreamsServicer):
         self.subscriptions = 0
         self.stopped = False
 
-    def Append(self, requests: Iterator[streams_pb2.AppendReq], call: Call) -> streams_pb2.AppendResp:  # noqa: N802
+    def Append(self, requests: Iterator[streams_pb2.AppendReq], call: Call) -> streams_pb2.AppendResp:  # noqa: N802  (the name in the protocol)
         options, *messages = requests
         events = [wire.proposed(message.proposed_message) for message in messages]
         self.answering.wait(60)
@@ -45,7 +45,7 @@ class Streams(streams_pb2_grpc.StreamsServicer):
         except TooMuch:
             raise call.abort(grpc.StatusCode.INVALID_ARGUMENT, "Maximum Append Size Exceeded") from None
 
-    def BatchAppend(self, requests: Iterator[streams_pb2.BatchAppendReq], call: Call) -> Iterator[streams_pb2.BatchAppendResp]:  # noqa: N802
+    def BatchAppend(self, requests: Iterator[streams_pb2.BatchAppendReq], call: Call) -> Iterator[streams_pb2.BatchAppendResp]:  # noqa: N802  (the name in the protocol)
         for request in requests:
             self.answering.wait(60)
             yield self.batch(request)
@@ -60,7 +60,7 @@ class Streams(streams_pb2_grpc.StreamsServicer):
         except TooMuch:
             return wire.batch_too_much(request)
 
-    def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802
+    def Read(self, request: streams_pb2.ReadReq, call: Call) -> Iterator[streams_pb2.ReadResp]:  # noqa: N802  (the name in the protocol)
         self.answering.wait(60)
         options = request.options
         try:
@@ -127,7 +127,7 @@ class Gossip(gossip_pb2_grpc.GossipServicer):
     def __init__(self, members: Members) -> None:
         self.members = members
 
-    def Read(self, request: object, call: Call) -> gossip_pb2.ClusterInfo:  # noqa: N802
+    def Read(self, request: object, call: Call) -> gossip_pb2.ClusterInfo:  # noqa: N802  (the name in the protocol)
         return gossip_pb2.ClusterInfo(members=[member(port, leads) for port, leads in self.members()])
 
 
@@ -163,8 +163,8 @@ class Simulated:
         bound = self.server.add_secure_port(address, self.security.server) if self.security else self.server.add_insecure_port(address)
         self.port = bound
         self.streams = self.streams_class(self.log)
-        streams_pb2_grpc.add_StreamsServicer_to_server(self.streams, self.server)  # type: ignore[no-untyped-call]
-        gossip_pb2_grpc.add_GossipServicer_to_server(Gossip(self.members), self.server)  # type: ignore[no-untyped-call]
+        streams_pb2_grpc.add_StreamsServicer_to_server(self.streams, self.server)  # type: ignore[no-untyped-call]  # generated code
+        gossip_pb2_grpc.add_GossipServicer_to_server(Gossip(self.members), self.server)  # type: ignore[no-untyped-call]  # generated code
         self.server.start()
 
     @property

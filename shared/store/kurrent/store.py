@@ -37,7 +37,7 @@ from shared.time import Clock, now
 
 decode_lines = decoder_of_lines(EventMessage)
 EARLIEST_TIME = datetime.min.replace(tzinfo=UTC)
-MIN_PAGE_SIZE, MAX_PAGE_SIZE = 64, 4_096  # when reading backwards to a moment: small at first, as most moments asked for are recent
+MIN_PAGE_SIZE, MAX_PAGE_SIZE = 64, 4_096  # when reading backwards to a moment: small at first, because most lookups are for recent moments
 
 
 class KurrentStore:

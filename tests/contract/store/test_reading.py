@@ -30,10 +30,10 @@ def test_a_stream_is_read_after_a_version(store: EventStore) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 512, 2_000])
 def test_pages_of_any_size_give_the_whole_log_once_and_in_order(store: EventStore, size: int) -> None:
-    asked = [append(f"s{index}", 0, 1 + index % 3) for index in range({1: 20, 7: 100}.get(size, 600))]
-    store.append_many(asked)
+    appends = [append(f"s{index}", 0, 1 + index % 3) for index in range({1: 20, 7: 100}.get(size, 600))]
+    store.append_many(appends)
     read = all_events(store, size)
-    assert [event.id for event in read] == [event.id for append in asked for event in append.events]
+    assert [event.id for event in read] == [event.id for append in appends for event in append.events]
     assert [event.position for event in read] == sorted({event.position for event in read})
 
 

@@ -1,4 +1,4 @@
-"""The lightest fold that answers a question: how many events of each kind and of each town there are, and where the log ends."""
+"""A very light fold: the number of events of each type and of each territory, and the last position."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,11 @@ from typing import Any
 
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages, pages_as
-from tests.bench.alone import Run
+from tests.bench.own_process import Run
 from tests.contract.store.writing import open_store
 
-PAGE = 4_096
-SHAPE = Recorded  # what is decoded for this fold, by our log and by the peer
+PAGE_SIZE = 4_096
+SHAPE = Recorded  # the fields that are decoded for this fold, by our log and by the peer
 
 
 class Tally:
@@ -31,14 +31,14 @@ class Tally:
         return sum(self.kinds.values())
 
 
-def shaped(store: EventStore) -> Iterator[Sequence[Any]]:
-    """The whole log, in pages of SHAPE."""
-    return pages_as(SHAPE, store, START, store.head(), PAGE)
+def pages_of_log(store: EventStore) -> Iterator[Sequence[Any]]:
+    """Yield the whole log in pages, decoded as SHAPE."""
+    return pages_as(SHAPE, store, START, store.head(), PAGE_SIZE)
 
 
 def folded(store: EventStore) -> Tally:
     tally = Tally()
-    for page in shaped(store):
+    for page in pages_of_log(store):
         tally.fold(page, page[-1].position)
     return tally
 
@@ -49,6 +49,6 @@ def fold(log: str, models: str) -> Run:
 
 
 def read(log: str, models: str) -> Run:
-    """Every event, whole, and nothing done with it."""
+    """Read and decode every event completely."""
     store = open_store(log)
     return lambda: sum(len(page) for page in pages(store, START, store.head()))
