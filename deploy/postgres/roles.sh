@@ -2,7 +2,7 @@
 # The databases and who may do what in them; the image of PostgreSQL runs it once, on an empty server. The passwords are given by
 # the environment: PARCOURS_OWNER_PASSWORD, PARCOURS_SERVICES_PASSWORD, PARCOURS_REPORTS_PASSWORD.
 #
-#   parcours_owner     owns the log: it makes the tables and grants the rights (shared/store/sql/roles.sql); no service runs as it
+#   parcours_owner     owns the log: it makes the tables and grants the rights (shared/store/postgres/sql/roles.sql); no service runs as it
 #   parcours_services  what services log in as: reads the log, appends through one function, moves checkpoints; changes no event
 #   parcours_reports   owns the read models, which can be thrown away and built again
 set -euo pipefail

@@ -39,11 +39,13 @@ def test_every_command_has_a_form_or_a_stated_reason_for_none(service: ServiceDe
 
 
 @EVERY_SERVICE
-def test_no_sender_gives_a_field_that_the_handler_fills_in(service: ServiceDescription) -> None:
-    """Otherwise a caller would choose who it is, or when it speaks."""
-    schemas = {command: set(CommandParser(command, french.VALIDATION).schema.fields) for command in service.commands.values()}
-    assert {command.__name__: both for command, fields in schemas.items() if (both := fields & filled_in_by_handler(command).keys())} == {}
-    assert all("on" in filled_in_by_handler(command) for command in schemas), "the day of a fact comes from the envelope"
+def test_no_sender_says_who_it_is_or_when_it_speaks(service: ServiceDescription) -> None:
+    """Fields of these names are declared with the marks of `shared.command_fields`, so validation refuses them in the data of a sender."""
+    fields = {command.__name__: CommandParser(command, french.VALIDATION).schema.fields.keys() for command in service.commands.values()}
+    assert {
+        name: found for name, given in fields.items() if (found := given & {"on", "recorded_on", "by", "organisation", "territory"})
+    } == {}
+    assert [command.__name__ for command in service.commands.values() if "on" not in filled_in_by_handler(command)] == []
 
 
 @EVERY_SERVICE

@@ -33,14 +33,11 @@ from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
 from shared.store.postgres.binary_format import TIMESTAMPTZ, pack_timestamptz, unpack_int8
-from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.reader import PostgresReader
 from shared.store.postgres.schema import set_up
 from shared.store.postgres.writer import PostgresWriter
-
-__all__ = ["PostgresCheckpoints", "PostgresStore"]
 
 HEAD = Statement("head", "select coalesce(max(position), 0) from public.events")
 POSITION_AT = Statement("position_at", "select public.position_at($1)", TIMESTAMPTZ)

@@ -38,12 +38,9 @@ from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
 from shared.store.sqlite.backup import copy_log
-from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.connections import connect, is_unavailable
 from shared.store.sqlite.writer import SqliteWriter, sortable_time
 from shared.time import Clock, now
-
-__all__ = ["SqliteCheckpoints", "SqliteStore"]
 
 SELECT_STREAM = "select message from events where stream = ? and version > ? order by version"
 SELECT_PAGE = "select message from events where position > ? order by position limit ?"

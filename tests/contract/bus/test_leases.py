@@ -10,7 +10,8 @@ from shared.bus.inbox import Inbox, Stopped
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
-from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
+from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.postgres.store import PostgresStore
 from tests.contract.bus.running import SERVICE, Bus, FakeProjection
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually

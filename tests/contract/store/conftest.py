@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.store.port import Checkpoints, EventStore
-from shared.store.postgres.store import PostgresCheckpoints
+from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from tests.contract.store.writing import open_store
 from tests.kurrent import given

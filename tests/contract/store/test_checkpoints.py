@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect
 HOLD_LEASE = """
 import sys
 from pathlib import Path
-from shared.store.postgres.store import PostgresCheckpoints
+from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 address = sys.argv[1]
 checkpoints = PostgresCheckpoints(address) if address.startswith("postgres") else SqliteCheckpoints(Path(address))

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from shared.errors import Unavailable
-from shared.store.postgres.store import PostgresCheckpoints
+from shared.store.postgres.checkpoints import PostgresCheckpoints
 from tests.contract.store.leases import end_lease
 from tests.processes import eventually
 

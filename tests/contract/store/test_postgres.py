@@ -14,7 +14,8 @@ from shared.errors import Unavailable
 from shared.message import EventMessage
 from shared.store.port import Append
 from shared.store.postgres.binary_format import unpack_int8_array
-from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
+from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.postgres.store import PostgresStore
 from tests.contract.store.writing import all_events, append, numbered_append
 from tests.processes import eventually
 

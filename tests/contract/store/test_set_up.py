@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from shared.errors import Outdated, Unavailable
+from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.schema import DIGESTS, SCRIPTS, VERSION
-from shared.store.postgres.store import PostgresCheckpoints, PostgresStore
+from shared.store.postgres.store import PostgresStore
 from tests.contract.store.writing import all_events, append
 
 CREATE_EARLIER_SHAPE = "create table public.events (position bigint primary key, stream text, version bigint, body json)"

@@ -95,7 +95,7 @@ def test_a_change_of_any_other_file_does_not(copy: Path, path: str) -> None:
 
 
 def test_a_module_that_declares_its_first_upcast_is_found(copy: Path) -> None:
-    append(copy / "services/referrals/directory.py", "DECLARED = dict(upcasts={})")
+    append(copy / "services/referrals/partner.py", "DECLARED = dict(upcasts={})")
     assert "services.referrals.directory" in fact_modules(copy)
 
 
