@@ -96,7 +96,7 @@ def test_a_change_of_any_other_file_does_not(copy: Path, path: str) -> None:
 
 def test_a_module_that_declares_its_first_upcast_is_found(copy: Path) -> None:
     append(copy / "services/referrals/partner.py", "DECLARED = dict(upcasts={})")
-    assert "services.referrals.directory" in fact_modules(copy)
+    assert "services.referrals.partner" in fact_modules(copy)
 
 
 def test_a_new_module_that_a_reader_imports_is_found_even_inside_a_function(copy: Path) -> None:
