@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def eventually(check: Callable[[], Any], what: str = "what was waited for", seconds: float = 60) -> Any:
-    """The first truthy answer of `check`; the last failure is told when time runs out."""
+    """The first truthy answer of `check`. When time runs out, the last failure is reported."""
     until, last = time.monotonic() + seconds, "nothing"
     while time.monotonic() < until:
         try:

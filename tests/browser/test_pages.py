@@ -1,4 +1,4 @@
-"""What a page shows to whoever opens it, without JavaScript."""
+"""What a page shows to a visitor, without JavaScript."""
 
 import re
 from uuid import uuid4

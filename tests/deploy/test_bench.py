@@ -32,8 +32,8 @@ def benched(postgres: GivenPostgres, *words: str) -> str:
 
 
 def test_each_store_is_measured_beside_a_floor_and_the_peer(postgres_server: GivenPostgres) -> None:
-    said = benched(postgres_server, "store")
-    rows = [[cell.strip() for cell in row.split("|")[1:4]] for row in said.splitlines() if row.startswith("|")][2:]
+    output = benched(postgres_server, "store")
+    rows = [[cell.strip() for cell in row.split("|")[1:4]] for row in output.splitlines() if row.startswith("|")][2:]
     for store in STORES:
         assert {work for of, work, _ in rows if of == store} == WORKS
         for work in WORKS:
@@ -43,15 +43,15 @@ def test_each_store_is_measured_beside_a_floor_and_the_peer(postgres_server: Giv
 
 
 def test_waiting_readers_are_measured_beside_a_notice(postgres_server: GivenPostgres) -> None:
-    said = benched(postgres_server, "waking")
+    output = benched(postgres_server, "waking")
     for work in ("append, 1 writer, 6 readers wait", "append, 8 writers, 6 readers wait", "append, answered by another process"):
         for store in STORES:
-            assert re.search(rf"^{store} +{work}", said, re.MULTILINE), (store, work)
-        assert re.search(rf"^postgres +{work} .*NOTIFY", said, re.MULTILINE), work
+            assert re.search(rf"^{store} +{work}", output, re.MULTILINE), (store, work)
+        assert re.search(rf"^postgres +{work} .*NOTIFY", output, re.MULTILINE), work
 
 
 def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: GivenPostgres) -> None:
-    said = benched(postgres_server, "replay", "growth", "kurrent")
+    output = benched(postgres_server, "replay", "growth", "kurrent")
     for store in STORES:
         for work in (
             "read and decode",
@@ -62,11 +62,11 @@ def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: G
             "append of 1,",
             "load of a life",
         ):
-            assert re.search(rf"^{store} +{work}", said, re.MULTILINE), (store, work)
-    kurrent = [line for line in said.splitlines() if line.startswith("kurrent")]
+            assert re.search(rf"^{store} +{work}", output, re.MULTILINE), (store, work)
+    kurrent = [line for line in output.splitlines() if line.startswith("kurrent")]
     assert kurrent
     assert all(line.endswith("simulated: the wire, no durability") for line in kurrent)
-    assert "| kurrent" not in said  # no figure of a server that is none
+    assert "| kurrent" not in output  # no figure of a server that is none
 
 
 def test_every_part_is_measured_when_none_is_named() -> None:

@@ -1,4 +1,4 @@
-"""The image is made of pinned parts, runs as nobody in particular, and holds only what the product needs."""
+"""The image is made of pinned parts, runs without root, and holds only what the product needs."""
 
 import re
 from pathlib import Path
@@ -7,34 +7,34 @@ ROOT = Path(__file__).parent.parent.parent
 LINES = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "Dockerfile").read_text()).splitlines()
 
 
-def said(word: str) -> list[str]:
+def arguments_of(word: str) -> list[str]:
     return [line.partition(" ")[2] for line in LINES if line.startswith(f"{word} ")]
 
 
 def test_its_base_is_an_exact_version() -> None:
-    assert {base.split()[0] for base in said("FROM")} == {"python:3.11.14-slim-bookworm"}
+    assert {base.split()[0] for base in arguments_of("FROM")} == {"python:3.11.14-slim-bookworm"}
 
 
 def test_its_packages_are_locked_by_hash_and_never_built() -> None:
-    installs = [line for line in said("RUN") if "pip install" in line]
+    installs = [line for line in arguments_of("RUN") if "pip install" in line]
     assert installs
     assert [line for line in installs if "--require-hashes" not in line or "--only-binary :all:" not in line] == []
 
 
 def test_it_does_not_run_as_root() -> None:
-    assert said("USER") == ["10001:10001"]
+    assert arguments_of("USER") == ["10001:10001"]
 
 
 def test_it_is_watched() -> None:
-    assert "deploy/healthy.py" in said("HEALTHCHECK")[0]
+    assert "deploy/healthy.py" in arguments_of("HEALTHCHECK")[0]
 
 
 def test_what_it_copies_is_there_and_let_through() -> None:
     allowed = {line[1:] for line in (ROOT / "deploy" / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = {source for line in said("COPY") if not line.startswith("--from") for source in line.split()[:-1]}
+    copied = {source for line in arguments_of("COPY") if not line.startswith("--from") for source in line.split()[:-1]}
     assert copied == allowed
     assert [source for source in copied if not (ROOT / source).exists()] == []
 
 
 def test_it_holds_no_secret() -> None:
-    assert [line for word in ("ARG", "ENV") for line in said(word) if re.search(r"PASS|SECRET|TOKEN", line)] == []
+    assert [line for word in ("ARG", "ENV") for line in arguments_of(word) if re.search(r"PASS|SECRET|TOKEN", line)] == []

@@ -33,8 +33,8 @@ def test_a_target_resolves(target: str, clone: Path) -> None:
 
 
 def test_help_says_each_target(clone: Path) -> None:
-    said = subprocess.run(["make", "--silent"], cwd=clone, capture_output=True, text=True, check=True).stdout
-    assert {line.split()[0] for line in said.splitlines()} == set(TARGETS)
+    output = subprocess.run(["make", "--silent"], cwd=clone, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in output.splitlines()} == set(TARGETS)
 
 
 def test_the_command_line_says_what_is_missing(clone: Path) -> None:

@@ -1,4 +1,4 @@
-"""The servers that tests run on keep what was confirmed, and end when they are told."""
+"""The servers that tests run on keep what was confirmed, and end when they are stopped."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

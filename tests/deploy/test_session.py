@@ -1,4 +1,4 @@
-"""A test session uses the servers it is given, says plainly when there are none, and leaves no process behind."""
+"""A test session uses the servers it is given, reports it when there are none, and leaves no process behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The command line: what it does without a server, and how it says no."""
+"""The command line without a server: what it does, and how it reports what it cannot do."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("dance",), 2, "invalid choice"),
         (("serve", "--port", "99999"), 2, "99999"),
@@ -34,9 +34,9 @@ def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (("projections", "list", "--service", "intake"), 2, "intake"),
     ],
 )
-def test_a_word_that_cannot_be_carried_out_is_said_in_a_line(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
+def test_what_cannot_be_done_is_reported_in_one_line(tmp_path: Path, words: tuple[str, ...], code: int, message: str) -> None:
     done = parcours(tmp_path, *words)
-    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+    assert (done.returncode, message in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
 
 
 def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_service_whose_servers_are_away_still_ends_when_it_is_told(
         eventually(lambda: queue_exists(uri, "rpc-coaching"), "coaching answers", 120)
         own_postgres.kill()
         own_rabbitmq.kill()
-        eventually(lambda: "waits" in service.log.read_text(), "it says that it waits")
+        eventually(lambda: "waits" in service.log.read_text(), "it logs that it waits")
         service.end()
         assert service.child is not None
         assert service.child.returncode == 0
@@ -67,7 +67,7 @@ def queue_exists(uri: str, queue: str) -> bool:
 
 @pytest.mark.parametrize("name", ["relay", "coaching"])
 def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path: Path, name: str) -> None:
-    """No new start mends that: whoever watches the process is told, and nothing stays that does nothing."""
+    """A restart cannot mend that. The process ends with an exit code for its supervisor, and no idle process stays."""
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as old:
         old.execute("create table events (position integer primary key, body text)")
     env = {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", "PARCOURS_EVENT_STORE": f"sqlite:///{tmp_path}/log.sqlite"}
@@ -76,8 +76,8 @@ def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path:
         service.start()
         eventually(lambda: not service.alive(), "its end", 60)
         assert service.child is not None
-        said = service.log.read_text()
-        assert (service.child.returncode, "earlier version" in said, "Traceback" in said) == (1, True, False), said
+        output = service.log.read_text()
+        assert (service.child.returncode, "earlier version" in output, "Traceback" in output) == (1, True, False), output
     finally:
         service.kill()
 
@@ -99,7 +99,7 @@ class Falling:
 
     def run(self):
         if len(starts) == 1:
-            raise KeyError("nobody foresaw it")
+            raise KeyError("not foreseen")
         stop.send(0)
 
     def stop(self):
@@ -118,4 +118,4 @@ def test_a_relay_that_falls_is_started_again(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", FALLING, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
-    assert "nobody foresaw it" in done.stderr
+    assert "not foreseen" in done.stderr

@@ -56,7 +56,7 @@ def apt(*words: str) -> None:
 
 @contextmanager
 def services_stay_down() -> Iterator[None]:
-    """A package starts its service on installation unless policy-rc.d says 101. Another's policy is left as it is."""
+    """A package starts its service on installation unless policy-rc.d exits with 101. An existing policy is left unchanged."""
     if POLICY.exists():
         yield
         return

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 from psycopg import sql
 
-UNKEPT = httpx.Limits(max_keepalive_connections=0)  # a broker that is told to stop waits for connections that are kept open
+UNKEPT = httpx.Limits(max_keepalive_connections=0)  # a broker that stops waits for connections that are kept open
 
 
 def within(address: str, path: str) -> str:
@@ -40,7 +40,7 @@ class GivenPostgres:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The address of an empty database, dropped afterwards whoever is still connected."""
+        """The address of an empty database, dropped afterwards, even with open connections."""
         dsn = self.create_database()
         try:
             yield dsn

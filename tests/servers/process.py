@@ -18,7 +18,7 @@ STARTER = ThreadPoolExecutor(1, "servers")
 
 
 class Unavailable(Exception):
-    """This machine cannot give the server that way; the text says why."""
+    """This machine cannot provide the server in that way. The text gives the reason."""
 
 
 def free_port() -> int:

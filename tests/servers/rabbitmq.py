@@ -82,7 +82,7 @@ class RabbitmqServer(GivenRabbitmq):
         return self.child is not None and self.child.alive()
 
     def stop(self) -> None:
-        """In order: queues and streams are closed, clients told."""
+        """A clean stop: queues and streams are closed, and clients are notified."""
         if self.child is not None:
             self.child.end(signal.SIGTERM)
 

@@ -18,7 +18,7 @@ Server = TypeVar("Server", GivenPostgres, GivenRabbitmq)
 
 
 def management(uri: str) -> str:
-    """Where the management plugin of a broker listens: it is told, or on its usual port."""
+    """Where the management plugin of a broker listens: given, or the usual port."""
     return os.environ.get("PARCOURS_TEST_AMQP_MANAGEMENT", f"http://{urlsplit(uri).hostname}:15672")
 
 

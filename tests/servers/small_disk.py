@@ -12,7 +12,7 @@ from tests.servers.process import Unavailable
 
 
 class SmallDisk:
-    """A file of zeros takes all the room, or all but some."""
+    """A file of zeros takes all the space, or all but some."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -130,10 +130,10 @@ AGAIN = [
 
 
 def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(components: Components) -> None:
-    """A journey does not open again without a granted renewal: that is said once, of the acceptance, which is recorded."""
+    """A journey does not open again without a granted renewal: the import reports it once, for the acceptance, which is recorded."""
     outcomes = list(importer(components).load(AGAIN))
-    told = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
-    assert told == [(5, "intake.OrientationAccepted")]
+    faulty = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
+    assert faulty == [(5, "intake.OrientationAccepted")]
     assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7]
     assert all(outcome.position for outcome in outcomes)
     events = components.store.read_all(0)
@@ -144,10 +144,10 @@ def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: p
     file = tmp_path / "history.ndjson"
     file.write_text("\n".join(AGAIN))
     assert main(["load", str(file), "--data", str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert "line 5, what follows from intake.OrientationAccepted" in said
-    assert "7 commands accepted, 0 refused" in said
-    assert "What follows from 1 events could not be done" in said
+    output = capsys.readouterr().err
+    assert "line 5, what follows from intake.OrientationAccepted" in output
+    assert "7 commands accepted, 0 refused" in output
+    assert "What follows from 1 events could not be done" in output
 
 
 def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(components: Components, monkeypatch: pytest.MonkeyPatch) -> None:

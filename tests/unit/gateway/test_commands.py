@@ -1,4 +1,4 @@
-"""What a command over HTTP promises to whoever sends it."""
+"""What a sender of commands over HTTP can rely on."""
 
 import json
 from uuid import uuid4

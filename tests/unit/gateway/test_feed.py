@@ -1,4 +1,4 @@
-"""The live feed: no gap, no repeat, nobody sees more than they may, and a slow client costs nothing."""
+"""The live feed: no gap, no repetition, no event for a client that may not see it, and no cost of slow clients."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from shared.errors import UnknownPosition
 from tests.harness.world import World, directly
 
 
-def told(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
+def received(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
     """The next `count` events of a stream."""
     found: list[dict[str, Any]] = []
     for chunk in chunks:
@@ -54,7 +54,7 @@ def test_between_the_log_and_the_memory_nothing_is_lost_and_nothing_comes_twice(
         late += [world.meet() for _ in range(3)]
         drained(feed)
     assert not feed.covers(early[-1])
-    seen = [event["position"] for event in told(opened(world, query="after=0&type=intake"), 20)]
+    seen = [event["position"] for event in received(opened(world, query="after=0&type=intake"), 20)]
     assert seen == early + late
 
 
@@ -62,7 +62,7 @@ def test_a_client_goes_on_from_the_last_id_it_has_seen(world: World) -> None:
     world.feed.start()
     positions = [world.meet() for _ in range(4)]
     drained(world.feed)
-    assert [event["position"] for event in told(opened(world, last=str(positions[1])), 2)] == positions[2:]
+    assert [event["position"] for event in received(opened(world, last=str(positions[1])), 2)] == positions[2:]
 
 
 @pytest.mark.parametrize("last", ["hier", "-1", "1e3", "٣", "9" * 19, "9" * 5_000])
@@ -92,7 +92,7 @@ def test_a_client_that_is_ahead_of_this_gateway_but_not_of_the_log_is_let_in(wor
     next(chunks)
     now = world.meet()
     drained(world.feed)
-    assert [event["position"] for event in told(chunks, 1)] == [now]
+    assert [event["position"] for event in received(chunks, 1)] == [now]
 
 
 def test_a_place_that_the_log_does_not_know_is_a_problem_with_a_name() -> None:
@@ -107,7 +107,7 @@ def test_a_client_that_says_nothing_begins_now(world: World) -> None:
     next(chunks)
     now = world.meet()
     drained(world.feed)
-    assert [event["position"] for event in told(chunks, 1)] == [now]
+    assert [event["position"] for event in received(chunks, 1)] == [now]
 
 
 def test_it_waits_quietly_and_says_it_is_alive(world: World) -> None:
@@ -124,7 +124,7 @@ def test_it_waits_quietly_and_says_it_is_alive(world: World) -> None:
 
     writer = Thread(target=write)
     writer.start()
-    assert len(told(chunks, 1)) == 1
+    assert len(received(chunks, 1)) == 1
     writer.join()
 
 
@@ -135,7 +135,7 @@ def test_a_committee_hears_that_something_happened_and_nothing_of_whom(world: Wo
     drained(world.feed)
     for role in ("committee", "funder"):
         expected = ["alencon"] if role == "committee" else ["flers", "alencon"]
-        events = told(opened(world, role, "alencon", query="after=0&type=intake"), len(expected))
+        events = received(opened(world, role, "alencon", query="after=0&type=intake"), len(expected))
         assert [set(event) for event in events] == [{"position", "territory", "type"}] * len(expected)
         assert [event["territory"] for event in events] == expected
 
@@ -145,7 +145,7 @@ def test_a_coach_hears_their_own_territory_in_full(world: World) -> None:
     world.meet(territory="flers")
     world.meet("somebody", territory="alencon")
     drained(world.feed)
-    (event,) = told(opened(world, "coach", "alencon", query="after=0&type=intake"), 1)
+    (event,) = received(opened(world, "coach", "alencon", query="after=0&type=intake"), 1)
     assert event["data"]["person"] == "somebody"
 
 
@@ -155,7 +155,7 @@ def test_filters_keep_territories_and_types(world: World) -> None:
     world.meet(territory="alencon")
     world.send("OpenJourney", {"person": "p-1", "referent": "coach-1"})
     drained(world.feed)
-    events = told(opened(world, query="after=0&territory=alencon&type=coaching.JourneyOpened,intake"), 2)
+    events = received(opened(world, query="after=0&territory=alencon&type=coaching.JourneyOpened,intake"), 2)
     assert [event["type"].rpartition(".")[2] for event in events] == ["PersonIdentified", "JourneyOpened"]
 
 
@@ -170,7 +170,7 @@ def test_a_client_that_is_overtaken_is_dropped_and_loses_nothing_when_it_comes_b
     positions = [world.meet() for _ in range(12)]
     drained(feed)
     assert list(chunks) == [OVERTAKEN]
-    again = told(opened(world, query=f"after={positions[0]}"), 11)
+    again = received(opened(world, query=f"after={positions[0]}"), 11)
     assert [event["position"] for event in again] == positions[1:]
 
 

@@ -114,7 +114,7 @@ def test_readiness_names_what_is_away(world: World) -> None:
     answer = world.get("/readyz", role=None)
     assert answer.status_code == 503
     assert answer.json is not None
-    waiting = {name: said for name, said in answer.json["checks"].items() if said != "ready"}
+    waiting = {name: state for name, state in answer.json["checks"].items() if state != "ready"}
     assert waiting == {"coaching": "It does not answer now."}
 
 

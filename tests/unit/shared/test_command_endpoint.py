@@ -205,14 +205,14 @@ def test_a_caller_never_gets_the_refusal_of_another_on_the_same_stream(endpoint:
 
 
 def test_no_command_is_decided_on_what_was_not_recorded(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five that nobody recorded, then four and four: within the limit of ten, and the log says so."""
+    """Five that were not recorded, then four and four: within the limit of ten, as the log confirms."""
     too_long(endpoint, monkeypatch)
     assert outcomes(endpoint.handle_many(token(endpoint), [of("c", 5), of("c", 4), of("c", 4)])) == ["refused", "accepted", "accepted"]
     assert all(b'"step":4' in bytes(event.data) for event in endpoint.handler.store.read_all(0))
 
 
 def test_a_batch_that_the_log_refuses_as_a_whole_is_recorded_one_by_one(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the log has against one of them, even what nobody foresaw, the answers already given stay."""
+    """If the log fails on one of them, even with an unforeseen exception, the answers already given stay."""
     append_many = endpoint.handler.store.append_many
 
     def refusing(appends: Sequence[Append]) -> list[Appended | Conflict]:
@@ -230,7 +230,7 @@ def test_a_batch_that_the_log_refuses_as_a_whole_is_recorded_one_by_one(endpoint
 def test_once_the_log_is_away_the_rest_of_a_batch_is_told_so_and_not_tried(
     endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch, from_the: int
 ) -> None:
-    """In the middle of a batch or at its end: what is known is kept, and what may be sent again is said to be."""
+    """In the middle of a batch or at its end: known answers stay, and the others are marked as safe to send again."""
     append_many = endpoint.handler.store.append_many
     asked: list[int] = []
 
