@@ -1,7 +1,13 @@
 """The image is made of pinned parts, runs without root, and holds only what the product needs."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LINES = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "Dockerfile").read_text()).splitlines()
@@ -34,6 +40,23 @@ def test_what_it_copies_is_there_and_let_through() -> None:
     copied = {source for line in arguments_of("COPY") if not line.startswith("--from") for source in line.split()[:-1]}
     assert copied == allowed
     assert [source for source in copied if not (ROOT / source).exists()] == []
+
+
+@pytest.mark.parametrize("command", [["-m", "services.cli.main", "history", "--data", "data"], ["deploy/healthy.py", "relay"]])
+def test_the_code_that_it_copies_is_complete(command: list[str], tmp_path: Path) -> None:
+    """`history` is what the container `setup` runs; both commands import the composition root, which reads deploy/definitions."""
+    for *sources, target in (line.split() for line in arguments_of("COPY") if " /app/" in line):
+        folder = tmp_path / target.lstrip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in (ROOT / each for each in sources):
+            if source.is_dir():
+                shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder)
+    app = tmp_path / "app"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(app), "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, *command], cwd=app, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_it_holds_no_secret() -> None:
