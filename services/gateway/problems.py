@@ -81,7 +81,7 @@ class Problems:
                 return self.forbidden(fault)
             case UnknownPosition():
                 title = "Ce journal n’a rien à cette position"
-                return Problem(400, "unknown_position", title, "Reprenez depuis le début, ou sans position.")
+                return Problem(400, "no_such_place", title, "Reprenez depuis le début, ou sans position.")
             case TooLarge():
                 return Problem(413, "too_large", "Trop long pour le journal", self.catalogue.text("too_large", {}))
             case Unavailable() | Conflict():

@@ -79,7 +79,7 @@ def test_a_client_that_comes_from_behind_the_end_of_the_log_is_told_so(world: Wo
     world.feed.start()
     last = world.meet()
     answer = world.get("/v1/stream", headers={"Last-Event-ID": str(last + 1)})
-    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "unknown_position")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "no_such_place")
     assert world.get(f"/v1/stream?after={last + 1}").status_code == 400
 
 
@@ -97,7 +97,7 @@ def test_a_client_that_is_ahead_of_this_gateway_but_not_of_the_log_is_let_in(wor
 
 def test_a_place_that_the_log_does_not_know_is_a_problem_with_a_name() -> None:
     problem = Problems(Catalogue()).of(UnknownPosition(7))
-    assert (problem.status, problem.code) == (400, "unknown_position")
+    assert (problem.status, problem.code) == (400, "no_such_place")
 
 
 def test_a_client_that_says_nothing_begins_now(world: World) -> None:
