@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from shared.command_handler import Answer, CommandHandler, LoadedStream, answer_to
 from shared.errors import Conflict, Fault, Unavailable
-from shared.message import CommandMessage
+from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
 from shared.trust.access import Identity
@@ -67,22 +67,30 @@ class CommandBatch:
                 self.results[-1] = fault
 
     def decide(self, index: int, message: CommandMessage, identity: Identity) -> Result:
-        command_type, command = self.handler.admit(message, identity)
-        stream = command_type.decider.stream(command)
+        received = self.handler.receive(message, identity)
+        stream = received.stream
         if stream in self.waiting:
             self.flush()
         if self.unavailable is not None:
             return self.unavailable
         if stream not in self.streams:
-            self.streams[stream] = LoadedStream(command_type, stream, self.handler.store.read_stream(stream))
+            self.streams[stream] = LoadedStream(received.type, stream, self.handler.store.read_stream(stream))
         loaded = self.streams[stream]
         if message.id in loaded.answers:
             return loaded.answers[message.id]
-        decision = self.handler.decide(command_type, command, message, stream, loaded)
+        decision = self.handler.decide(received, stream, loaded, self.read_stream)
         check_append(decision.append)  # before the state moves on: an append that no log accepts is the fault of this command alone
         loaded.state = decision.state
         self.waiting[stream] = Waiting(index, message, identity, decision.append)
         return self.results[index]
+
+    def read_stream(self, stream: str) -> Sequence[EventMessage]:
+        """Another stream that a decision rests on, with what this batch has decided in it."""
+        if stream in self.waiting:
+            self.flush()
+        if self.unavailable is not None:
+            raise self.unavailable
+        return self.handler.store.read_stream(stream)
 
     def flush(self) -> None:
         """Record what waits and give each command its result."""

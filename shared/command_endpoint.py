@@ -17,10 +17,11 @@ from msgspec import Struct
 from shared.command_batch import handle_many
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Forbidden, Invalid
+from shared.field_rules import Faults
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply, accepted, reply_to
 from shared.trust.access import Identity, Signer
-from shared.validation import Faults, ValidationTexts, flatten, schema_of
+from shared.validation import ValidationTexts, flatten, schema_of
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ class CommandEndpoint:
             type=request.type,
             actor=request.actor or identity.actor,
             territory=request.territory,
-            time=request.time or self.handler.clock(),
+            time=request.time or self.handler.admission.clock(),
             data=request.data,
             recorded_time=request.recorded_time,
         )

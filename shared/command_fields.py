@@ -19,6 +19,7 @@ class FilledIn(StrEnum):
     ACTOR = "actor"
     ORGANISATION = "organisation"
     TERRITORY = "territory"
+    STANDING = "standing"
 
 
 MARK = "filled_in"

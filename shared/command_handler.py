@@ -13,27 +13,30 @@ the handler loads and decides again, up to MAX_ATTEMPTS times: a decision is onl
 between the append and the reply) finds its own events in the stream and gets the first answer, even when the rules would refuse it now.
 Event ids are derived from the command id, so the same append sent twice is one append.
 
-*Time.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the recording, the
-actor, the organisation and the territory. A fact is recorded after it happened, never before.
+*Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
+recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
+`shared.admission`, where it belongs by `shared.placement`.
 
 Thread-safe and blocking: it is called from native threads.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC
 from functools import reduce
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
 from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage, Position, dataschema
+from shared.placement import Placement, ReadStream, Streams
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
-from shared.time import Clock
 from shared.trust.access import Identity, Permissions
 from shared.validation import CommandParser, ValidationTexts
 
@@ -69,12 +72,16 @@ class CommandType:
 
 
 class LoadedStream:
-    """A stream in memory: its state, its version, and the answers that were given in it, by command id."""
+    """A stream in memory: its state, its version, and the answers that were given in it, by command id.
+
+    `history` is what was read; None once it is no longer the whole stream.
+    """
 
     def __init__(self, command_type: CommandType, stream: str, history: Sequence[EventMessage]) -> None:
         decode, decider = command_type.decode_event, command_type.decider
         self.state = reduce(decider.evolve, (decode(event.data) for event in history), decider.initial)
         self.version = history[-1].streamversion if history else NO_STREAM
+        self.history: Sequence[EventMessage] | None = history
         self.answers: dict[UUID, Answer] = {}
         for event in history:
             earlier = self.answers.get(event.commandid)
@@ -86,6 +93,7 @@ class LoadedStream:
     def advance(self, answer: Answer) -> None:
         """Note that the events of a command were recorded at the end of this stream."""
         self.version = answer.version
+        self.history = None
         self.answers[answer.command] = answer
 
 
@@ -96,28 +104,39 @@ class Decision(NamedTuple):
     state: Any
 
 
-class CommandHandler:
-    """Runs the commands of one service.
+class Received(NamedTuple):
+    """A valid command whose sender may give it: its type, its values, and the command as it is before its place is known."""
 
-    `zone` is the time zone where the programme is run: it decides which calendar day an instant belongs to.
-    """
+    type: CommandType
+    message: CommandMessage
+    identity: Identity
+    admitted: Admitted
+    command: Any
+
+    @property
+    def stream(self) -> str:
+        return self.type.decider.stream(self.command)
+
+
+class CommandHandler:
+    """Runs the commands of one service."""
 
     def __init__(
         self,
         deciders: Iterable[Decider[Any, Any, Any]],
         store: EventStore,
         permissions: Permissions,
-        clock: Clock,
-        zone: tzinfo,
-        texts: ValidationTexts,
+        admission: Admission,
+        placement: Placement | None = None,
     ) -> None:
         self.command_types = {
-            command.__name__: CommandType(decider, command, texts) for decider in deciders for command in decider.command_types
+            command.__name__: CommandType(decider, command, admission.texts) for decider in deciders for command in decider.command_types
         }
+        self.types_by_decider = {id(command_type.decider): command_type for command_type in self.command_types.values()}
         self.store = store
         self.permissions = permissions
-        self.clock = clock
-        self.zone = zone
+        self.admission = admission
+        self.placement = placement
 
     def handle(self, message: CommandMessage, identity: Identity) -> Answer:
         """Decide one command and record its events.
@@ -130,48 +149,72 @@ class CommandHandler:
             TooLarge, Unrecordable: the log does not accept the events.
             Unavailable: the log cannot be reached; the outcome is unknown, and the same message may be sent again.
         """
-        command_type, command = self.admit(message, identity)
-        stream = command_type.decider.stream(command)
+        received = self.receive(message, identity)
+        stream = received.stream
         for _ in range(MAX_ATTEMPTS):
-            loaded = LoadedStream(command_type, stream, self.store.read_stream(stream))
+            loaded = LoadedStream(received.type, stream, self.store.read_stream(stream))
             answer = loaded.answers.get(message.id)
             if answer is not None:
                 return answer
-            append = self.decide(command_type, command, message, stream, loaded).append
+            append = self.decide(received, stream, loaded, self.store.read_stream).append
             try:
                 return answer_to(message, append, self.store.append(append))
             except Conflict as conflict:
                 last_conflict = conflict
         raise last_conflict
 
-    def admit(self, message: CommandMessage, identity: Identity) -> tuple[CommandType, Any]:
-        """Validate and authorise a message: its type, and the command as the aggregate knows it."""
+    def receive(self, message: CommandMessage, identity: Identity) -> Received:
+        """Validate and authorise a message."""
         command_type = self.command_types.get(message.type)
         if command_type is None:
             raise Refused("unknown_command", command=message.type)
-        values = command_type.parser.validate(message.data)
+        admitted = self.admission.admit(command_type.parser, message)
         self.permissions.check(identity, message.type, message.territory)
-        recorded = message.recorded_time or self.clock()
-        if message.time > recorded:
-            raise Refused("fact_in_the_future")
-        return command_type, command_type.parser.build(values, self.filled_in(message, recorded))
+        return Received(command_type, admitted.message, identity, admitted, self.build(command_type, admitted, admitted.message))
 
-    def filled_in(self, message: CommandMessage, recorded: datetime) -> dict[FilledIn, Any]:
-        return {
-            FilledIn.FACT_DATE: message.time.astimezone(self.zone).date(),
-            FilledIn.RECORDING_DATE: recorded.astimezone(self.zone).date(),
+    def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage) -> Any:
+        """The command, with what the handler fills in."""
+        filled_in = {
+            FilledIn.FACT_DATE: admitted.circumstances.fact_date,
+            FilledIn.RECORDING_DATE: admitted.circumstances.recording_date,
             FilledIn.ACTOR: message.actor.id,
             FilledIn.ORGANISATION: message.actor.organisation,
             FilledIn.TERRITORY: message.territory,
         }
+        return command_type.parser.build(admitted.values, filled_in)
 
-    def decide(self, command_type: CommandType, command: Any, message: CommandMessage, stream: str, loaded: LoadedStream) -> Decision:
-        """Let the aggregate decide. Nothing is recorded, and `loaded` is unchanged."""
-        decider = command_type.decider
+    def decide(self, received: Received, stream: str, loaded: LoadedStream, read: ReadStream) -> Decision:
+        """Find where the fact belongs, and let the aggregate decide. Nothing is recorded, and `loaded` is unchanged.
+
+        `read` reads the other streams that the decision rests on.
+        """
+        decider = received.type.decider
+        message, command = self.placed(received, loaded, Streams(stream, loaded.history, read))
         events = decider.decide(loaded.state, command)
-        new_events = [self.new_event(command_type, message, stream, event, index) for index, event in enumerate(events)]
+        new_events = [self.new_event(received.type, message, stream, event, index) for index, event in enumerate(events)]
         append = Append(stream, loaded.version, new_events, message.recorded_time)
         return Decision(append, reduce(decider.evolve, events, loaded.state))
+
+    def placed(self, received: Received, loaded: LoadedStream, streams: Streams) -> tuple[CommandMessage, Any]:
+        """The message in the territory of its fact, and the command with the standings that its aggregate asks for."""
+        decider, message, command = received.type.decider, received.message, received.command
+        if self.placement is None:
+            return message, command
+        place = decider.place(loaded.state, command) if decider.place else None
+        persons = decider.persons(loaded.state, command) if decider.persons else {}
+        everywhere = self.permissions.scope(received.identity.actor.role, message.type) == "all"
+        placed = self.placement.place(message, place, persons, streams, everywhere=everywhere)
+        if placed.message.territory != message.territory:
+            command = self.build(received.type, received.admitted, placed.message)
+        return placed.message, replace(command, **placed.standings, **self.consulted(decider, loaded.state, command, streams))
+
+    def consulted(self, decider: Decider[Any, Any, Any], state: Any, command: Any, streams: Streams) -> dict[str, Any]:
+        """The states of the other aggregates that decide too, by field of the command."""
+        consulted = decider.consults(state, command) if decider.consults else {}
+        return {
+            field: LoadedStream(self.types_by_decider[id(other)], stream, streams.read(stream)).state
+            for field, (other, stream) in consulted.items()
+        }
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
         """The event's envelope and data, encoded once."""

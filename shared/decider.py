@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
+from shared.placement import Place
+
 S = TypeVar("S")
 C = TypeVar("C")
 E = TypeVar("E")
@@ -24,6 +26,10 @@ class Decider(Generic[S, C, E]):
     `commands` and `events` are unions of structs; `stream` names the stream of a command. `upcasts` gives for an event name the
     functions that turn version 1 of its data into version 2, 2 into 3…; an event without any is at version 1. The events of an
     `anonymous` aggregate record no actor and no cause.
+
+    `place` says where the fact of a command belongs, and `persons` of whom the command must know the standing: field -> person
+    (`shared.placement`). `consults` names other aggregates of the same service whose state decides too: field -> aggregate and stream.
+    The handler fills these fields in before it asks for a decision.
     """
 
     service: str
@@ -34,6 +40,9 @@ class Decider(Generic[S, C, E]):
     evolve: Callable[[S, E], S]
     decide: Callable[[S, C], list[E]]
     stream: Callable[[C], str]
+    place: Callable[[S, C], Place] | None = None
+    persons: Callable[[S, C], Mapping[str, str]] | None = None
+    consults: Callable[[S, C], Mapping[str, tuple["Decider[Any, Any, Any]", str]]] | None = None
     upcasts: Mapping[str, Sequence[Upcast]] = field(default_factory=dict)
     anonymous: bool = False
 

@@ -1,12 +1,17 @@
 """Validation: untrusted data becomes a command, or every fault is listed at once.
 
 A marshmallow schema is derived from the command's own struct, so a field is declared once: its type, its bounds, whether it may be left
-out. Fields that the command handler fills in (`shared.command_fields`) are not part of the schema. Texts of faults are the caller's: the
+out. Fields that the command handler fills in (`shared.command_fields`) are not part of the schema. A field may also name a rule, which
+depends on more than the value: on the day of the fact, or on reference data (`shared.field_rules`). Texts of faults are the caller's: the
 kernel has no language.
+
+One spelling for one thing: a text is stored in Unicode's form NFC, with plain spaces and none around it, and no character of it is
+invisible. A value that has a pattern (an identifier, a code) is compared with it as it was sent, and never altered.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,12 +22,11 @@ from msgspec import Struct, inspect
 from shared.coded_value import CodedValue
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid
+from shared.field_rules import Faults, FieldCheck, ruled_values
 
 MAX_TEXT_LENGTH = 500  # characters of a text whose field names no limit
 MAX_ELEMENTS = 200  # of a list in one command
-CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-Faults = dict[str, list[str]]
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories: control, format, surrogate, unassigned, line ends
 
 
 class ValidationTexts(Struct, frozen=True, kw_only=True):
@@ -41,7 +45,8 @@ class ValidationTexts(Struct, frozen=True, kw_only=True):
     length: str
     too_many_elements: str
     range: str
-    control_character: str
+    invisible_character: str
+    in_the_future: str
     not_json: str
     unknown_territory: str
 
@@ -51,24 +56,42 @@ class CommandParser:
 
     def __init__(self, command: type[Any], texts: ValidationTexts) -> None:
         self.type = command
+        self.shape = inspect.type_info(command)
         self.filled_in = filled_in_by_handler(command)
         self.schema: Schema = schema_of(command, texts)()
 
-    def validate(self, data: Any) -> dict[str, Any]:
-        """The values of the fields, converted to their types.
+    def validate(self, data: Any, check: FieldCheck | None = None) -> dict[str, Any]:
+        """The values of the fields, converted to their types. `check` applies the rules that fields name; without it, none is applied.
 
         Raises:
             Invalid: with every fault of `data`.
         """
+        faults: Faults = {}
+        values: Any
         try:
-            values: dict[str, Any] = self.schema.load(data)
+            values = self.schema.load(data)
         except ValidationError as failure:
-            raise Invalid(flatten(failure.messages)) from failure
-        return values
+            faults, values = flatten(failure.messages), failure.valid_data
+        if check is not None and isinstance(values, dict):
+            faults |= self.broken_rules(values, check, faults)
+        if faults:
+            raise Invalid(faults)
+        return dict(values)
+
+    def broken_rules(self, values: Mapping[str, Any], check: FieldCheck, known: Faults) -> Faults:
+        """The faults that rules find in values which have none yet."""
+        faults: Faults = {}
+        for rule, value, path in ruled_values(self.shape, values):
+            if not any(fault == path or fault.startswith(f"{path}.") for fault in known):
+                for inside, text in check(rule, value):
+                    faults.setdefault(".".join(part for part in (path, inside) if part), []).append(text)
+        return faults
 
     def build(self, values: Mapping[str, Any], filled_in: Mapping[FilledIn, Any]) -> Any:
         """The command, from validated values and from what the handler fills in."""
-        return msgspec.convert({**values, **{name: filled_in[what] for name, what in self.filled_in.items()}}, self.type)
+        return msgspec.convert(
+            {**values, **{name: filled_in[what] for name, what in self.filled_in.items() if what in filled_in}}, self.type
+        )
 
 
 def schema_of(struct: type[Any], texts: ValidationTexts) -> type[Schema]:
@@ -127,8 +150,10 @@ class SchemaBuilder:
 
     def scalar(self, shape: inspect.Type, extra: dict[str, Any]) -> fields.Field[Any]:
         match shape:
-            case inspect.StrType():
-                return fields.String(validate=self.text_checks(shape), **extra)
+            case inspect.StrType(pattern=None):
+                return Text(validate=[self.length(shape), self.refuse_invisible_characters], **extra)
+            case inspect.StrType(pattern=str(pattern)):
+                return fields.String(validate=[self.length(shape), self.matching(pattern)], **extra)
             case inspect.BoolType():
                 return fields.Boolean(truthy={True}, falsy={False}, **extra)
             case inspect.IntType(ge=least, le=most):
@@ -152,19 +177,35 @@ class SchemaBuilder:
             case _:
                 raise TypeError(f"no schema for {shape}")
 
-    def text_checks(self, text: inspect.StrType) -> list[Any]:
+    def length(self, text: inspect.StrType) -> validate.Length:
         least = 1 if text.min_length is None else text.min_length
-        length = validate.Length(min=least, max=text.max_length or MAX_TEXT_LENGTH, error=self.texts.length)
-        pattern = [validate.Regexp(text.pattern, error=self.texts.malformed)] if text.pattern else []
-        return [length, self.refuse_control_characters, *pattern]
+        return validate.Length(min=least, max=text.max_length or MAX_TEXT_LENGTH, error=self.texts.length)
 
-    def refuse_control_characters(self, text: str) -> None:
+    def matching(self, pattern: str) -> Callable[[str], None]:
+        """The whole value has this form; `[0-9]` and not `\\d`, which has the digits of every script."""
+        whole = re.compile(pattern, re.ASCII)
+
+        def check(value: str) -> None:
+            if not whole.fullmatch(value):
+                raise ValidationError(self.texts.malformed)
+
+        return check
+
+    def refuse_invisible_characters(self, text: str) -> None:
         """Every text of a command is a name or a label on one line; no database can keep U+0000 in a text."""
-        if CONTROL_CHARACTERS.search(text):
-            raise ValidationError(self.texts.control_character)
+        if any(unicodedata.category(character) in INVISIBLE for character in text):
+            raise ValidationError(self.texts.invisible_character)
 
     def in_range(self, least: float | None, most: float | None) -> validate.Range | None:
         return validate.Range(min=least, max=most, error=self.texts.range) if (least, most) != (None, None) else None
+
+
+class Text(fields.String):
+    """A text as it is stored, however its sender spells it: NFC, with plain spaces between words and none around them."""
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, *args, **options))
+        return "".join(" " if unicodedata.category(character) == "Zs" else character for character in text).strip(" ")
 
 
 @cache

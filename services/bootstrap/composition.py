@@ -16,7 +16,10 @@ from services.bootstrap.settings import Settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
 from services.vocabulary.calendar import ZONE
+from services.vocabulary.field_rules import fact_rule, field_rules
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.person_standing import PersonStandings
+from shared.admission import Admission
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.catalogue import Catalogue
 from shared.command_endpoint import CommandEndpoint
@@ -24,6 +27,7 @@ from shared.command_handler import CommandHandler
 from shared.decider import Upcast
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
+from shared.placement import Placement
 from shared.policy_runner import PolicyRunner
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
@@ -79,10 +83,19 @@ class Components:
         return Signer(self.settings.key(), "gateway", now)
 
     @cached_property
+    def admission(self) -> Admission:
+        programme = self.settings.programme()
+        return Admission(now, ZONE, VALIDATION, field_rules(programme), fact_rule(programme), self.settings.clock_tolerance)
+
+    @cached_property
+    def placement(self) -> Placement:
+        return Placement(PersonStandings(), frozenset(territory.id for territory in self.settings.programme().territories) | {PROGRAMME})
+
+    @cached_property
     def handlers(self) -> dict[str, CommandHandler]:
         """The command handler of each service."""
         return {
-            name: CommandHandler(service.aggregates, self.store, self.permissions, now, ZONE, VALIDATION)
+            name: CommandHandler(service.aggregates, self.store, self.permissions, self.admission, self.placement)
             for name, service in SERVICES.items()
         }
 

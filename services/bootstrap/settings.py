@@ -3,28 +3,17 @@
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 import deploy
+from services.vocabulary.programme import Programme
 
 TERRITORIES = Path(deploy.__file__).parent / "territories.json"
 EMBEDDED = "embedded://localhost"
-
-
-class Territory(Struct, frozen=True):
-    id: str
-    label: str
-
-
-class Programme(Struct, frozen=True):
-    """The configuration of a programme: its name and its territories."""
-
-    programme: str
-    label: str
-    territories: list[Territory]
 
 
 class Settings(Struct, frozen=True):
@@ -36,6 +25,7 @@ class Settings(Struct, frozen=True):
     territories: Path
     host: str
     port: int
+    clock_tolerance: timedelta = timedelta(minutes=2)
 
     @property
     def embedded(self) -> bool:
@@ -77,4 +67,5 @@ def read_settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ
         territories=Path(environ.get("PARCOURS_TERRITORIES", TERRITORIES)),
         host=host,
         port=port,
+        clock_tolerance=timedelta(seconds=float(environ.get("PARCOURS_CLOCK_TOLERANCE_S", "120"))),
     )

@@ -8,10 +8,12 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Id, PlannedDay
+from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.placement import Place, WithPerson
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -85,8 +87,9 @@ def evolve(state: State, event: Event) -> State:
 class LendEquipment(Struct, frozen=True, kw_only=True):
     serial: Id
     person: Id
-    until: date
+    until: PlannedDay
     on: FactDate
+    standing: Standing = NOBODY
 
 
 class ReturnEquipment(Struct, frozen=True, kw_only=True):
@@ -103,6 +106,14 @@ class BuyOutEquipment(Struct, frozen=True, kw_only=True):
 
 
 Command = LendEquipment | ReturnEquipment | BuyOutEquipment
+
+
+def place(state: State, command: Command) -> Place:
+    """A loan is where its borrower is followed; it ends even if the borrower's record is merged into another."""
+    if isinstance(command, LendEquipment):
+        return WithPerson(command.person)
+    return WithPerson(state.person, merged_too=True) if isinstance(state, Lent) else None
+
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
@@ -123,6 +134,7 @@ def decide(state: State, command: Command) -> list[Event]:
 def lend(state: State, command: LendEquipment) -> EquipmentLent:
     if not isinstance(state, Available):
         raise Refused("equipment_not_available")
+    command.standing.check_met(command.on)
     if command.until <= command.on:
         raise Refused("loan_without_duration")
     return EquipmentLent(serial=command.serial, person=command.person, until=command.until, on=command.on)
@@ -150,4 +162,6 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=lambda command: f"equipment-{command.serial}",
+    place=place,
+    persons=lambda state, command: {"standing": command.person} if isinstance(command, LendEquipment) else {},
 )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from services.coaching.coded_values import CorrectionReason, ExitReason, NeutralReason
 from services.coaching.progress import Journey
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Id, PastDay
 from shared.command_fields import CommandTerritory, FactDate, RecordingDate
 from shared.errors import Refused
 
@@ -105,7 +105,7 @@ def statement_of(event: JourneyExited | ExitCorrected) -> Statement:
 
 class ExitJourney(Struct, frozen=True, kw_only=True):
     person: Id
-    exit_on: date
+    exit_on: PastDay
     reason: ExitReason
     outcomes: list[Id]
     on: FactDate
@@ -115,7 +115,7 @@ class ExitJourney(Struct, frozen=True, kw_only=True):
 
 class CorrectExit(Struct, frozen=True, kw_only=True):
     person: Id
-    exit_on: date
+    exit_on: PastDay
     reason: ExitReason
     outcomes: list[Id]
     why: CorrectionReason

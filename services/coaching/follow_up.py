@@ -5,19 +5,17 @@ Part of the aggregate of journey.py and of its stream `journey-<person>`.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, assert_never
+from typing import assert_never
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from services.coaching.coded_values import FollowUpChannel, Milestone, Situation
 from services.coaching.exits import Exit
 from services.vocabulary.calendar import add_months
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Id, PastDay, Rank
 from shared.command_fields import FactDate
 from shared.errors import Refused
-
-Rank = Annotated[int, Meta(ge=1)]
 
 MONTHS_AFTER_EXIT: Mapping[Milestone, int] = {Milestone.M3: 3, Milestone.M6: 6}
 WINDOW = timedelta(days=30)  # after the due date; then the follow-up counts as due, whether the person was reached or not
@@ -120,7 +118,7 @@ def next_state(before: FollowUp | None, event: Event) -> FollowUp:
 class ScheduleFollowUps(Struct, frozen=True, kw_only=True):
     person: Id
     rank: Rank
-    exit_on: date
+    exit_on: PastDay
     on: FactDate
 
 

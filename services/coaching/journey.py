@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from services.coaching import exits, follow_up, outcomes, progress, renewal
 from services.coaching.coded_values import HandoverReason
 from services.coaching.progress import Journey
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Id, TerritoryId
+from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.placement import WithPerson
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -144,6 +146,7 @@ class OpenJourney(Struct, frozen=True, kw_only=True):
     orientation: Id | None = None
     on: FactDate
     territory: CommandTerritory
+    standing: Standing = NOBODY
 
 
 class ReplaceReferent(Struct, frozen=True, kw_only=True):
@@ -155,7 +158,7 @@ class ReplaceReferent(Struct, frozen=True, kw_only=True):
 
 class TransferJourney(Struct, frozen=True, kw_only=True):
     person: Id
-    to_territory: Id
+    to_territory: TerritoryId
     on: FactDate
     territory: CommandTerritory
 
@@ -192,6 +195,7 @@ def decide(state: State, command: Command) -> list[Event]:
 
 
 def open_journey(state: State, command: OpenJourney) -> list[Event]:
+    command.standing.check_met(command.on)
     match state:
         case NeverCoached():
             return opening_events(1, command)
@@ -227,7 +231,9 @@ def replace_referent(state: Open, command: ReplaceReferent) -> ReferentReplaced:
 
 
 def transfer(state: Open, command: TransferJourney) -> JourneyTransferred:
-    here = check_territory(state.journey, command.territory)
+    here = state.journey.territory
+    if command.territory != command.to_territory:  # what stands in no territory of the programme is fetched in the name of the new one
+        check_territory(state.journey, command.territory)
     if command.to_territory == here:
         raise Refused("already_in_the_territory")
     return JourneyTransferred(
@@ -297,4 +303,6 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=lambda command: f"journey-{command.person}",
+    place=lambda state, command: WithPerson(command.person),
+    persons=lambda state, command: {"standing": command.person} if isinstance(command, OpenJourney) else {},
 )

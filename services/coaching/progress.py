@@ -11,8 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from services.coaching.coded_values import Constraint, InterviewMode
-from services.vocabulary.fields import Id
-from services.vocabulary.thematiques import check_thematiques
+from services.vocabulary.fields import Id, ThematiqueId
 from shared.command_fields import ActorId, FactDate
 from shared.errors import Refused
 
@@ -96,19 +95,19 @@ def evolve(journey: Journey, event: Event) -> Journey:
 
 class CompleteDiagnostic(Struct, frozen=True, kw_only=True):
     person: Id
-    constraints: dict[str, Constraint]
+    constraints: dict[ThematiqueId, Constraint]
     on: FactDate
 
 
 class IdentifyBarrier(Struct, frozen=True, kw_only=True):
     person: Id
-    thematique: str
+    thematique: ThematiqueId
     on: FactDate
 
 
 class LiftBarrier(Struct, frozen=True, kw_only=True):
     person: Id
-    thematique: str
+    thematique: ThematiqueId
     on: FactDate
 
 
@@ -129,7 +128,6 @@ def decide(journey: Journey, command: Command) -> Event:
     """The event that a command leads to, in a journey that was open that day."""
     match command:
         case CompleteDiagnostic(person=person, constraints=constraints, on=on):
-            check_thematiques(constraints)
             return DiagnosticCompleted(person=person, rank=journey.rank, constraints=constraints, on=on)
         case IdentifyBarrier():
             return identify(journey, command)
@@ -142,7 +140,6 @@ def decide(journey: Journey, command: Command) -> Event:
 
 
 def identify(journey: Journey, command: IdentifyBarrier) -> BarrierIdentified:
-    check_thematiques([command.thematique])
     if command.thematique in journey.barriers:
         raise Refused("barrier_already_identified")
     return BarrierIdentified(person=command.person, rank=journey.rank, thematique=command.thematique, on=command.on)

@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.coaching.coded_values import DenialReason
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Id, LongText
 from shared.command_fields import FactDate
 from shared.errors import Refused
 
@@ -55,7 +55,7 @@ class GrantRenewal(Struct, frozen=True, kw_only=True):
 class DenyRenewal(Struct, frozen=True, kw_only=True):
     person: Id
     reason: DenialReason
-    proposed_action: str
+    proposed_action: LongText
     on: FactDate
 
 

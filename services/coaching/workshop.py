@@ -10,11 +10,12 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from services.coaching.coded_values import SeatReleaseReason
-from services.vocabulary.fields import Id
-from services.vocabulary.thematiques import check_thematiques
+from services.vocabulary.fields import Id, PlannedDay, ThematiqueId
+from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.placement import InTerritory
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -89,6 +90,7 @@ class Scheduled(Struct, frozen=True):
     thematique: str
     capacity: int
     held_on: date
+    territory: str
     seats: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
@@ -108,8 +110,8 @@ initial: State = Unknown()
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case WorkshopScheduled(thematique=thematique, capacity=capacity, held_on=held_on):
-            return Scheduled(thematique, capacity, held_on)
+        case WorkshopScheduled(thematique=thematique, capacity=capacity, held_on=held_on, territory=territory):
+            return Scheduled(thematique, capacity, held_on, territory)
         case WorkshopClosed():
             return Closed()
         case _:
@@ -137,9 +139,9 @@ def with_seats(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAtten
 class ScheduleWorkshop(Struct, frozen=True, kw_only=True):
     workshop: Id
     kind: Annotated[str, Meta(max_length=80)]
-    thematique: str
+    thematique: ThematiqueId
     capacity: Annotated[int, Meta(ge=1, le=500)]
-    held_on: date
+    held_on: PlannedDay
     on: FactDate
     territory: CommandTerritory
 
@@ -148,6 +150,7 @@ class TakeSeat(Struct, frozen=True, kw_only=True):
     workshop: Id
     person: Id
     on: FactDate
+    standing: Standing = NOBODY
 
 
 class ReleaseSeat(Struct, frozen=True, kw_only=True):
@@ -162,6 +165,7 @@ class AttendWorkshop(Struct, frozen=True, kw_only=True):
     person: Id
     walk_in: bool
     on: FactDate
+    standing: Standing = NOBODY
 
 
 class MissWorkshop(Struct, frozen=True, kw_only=True):
@@ -205,7 +209,6 @@ def decide(state: State, command: Command) -> list[Event]:
 def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
     if not isinstance(state, Unknown):
         raise Refused("workshop_already_scheduled")
-    check_thematiques([command.thematique])
     return WorkshopScheduled(
         workshop=command.workshop,
         kind=command.kind,
@@ -218,6 +221,7 @@ def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
 
 
 def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
+    command.standing.check_met(command.on)
     if command.person in state.seats | state.present:
         raise Refused("seat_already_taken")
     if len(state.seats) >= state.capacity:
@@ -227,6 +231,7 @@ def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
 
 def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
     """A walk-in takes no seat, so a full workshop admits them: an attendance is a fact, not a booking."""
+    command.standing.check_met(command.on)
     if command.person in state.present | state.missing:
         raise Refused("attendance_already_recorded")
     if command.walk_in and command.person in state.seats:
@@ -277,4 +282,6 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=lambda command: f"workshop-{command.workshop}",
+    place=lambda state, command: InTerritory(state.territory) if isinstance(state, Scheduled) else None,
+    persons=lambda state, command: {"standing": command.person} if isinstance(command, TakeSeat | AttendWorkshop) else {},
 )

@@ -13,6 +13,7 @@ from services.intake.entry import (
 )
 from services.intake.forms import FORMS
 from services.intake.french import REFUSALS, SENTENCES
+from services.intake.merging import MergePersons, SeparatePersons
 from services.intake.orientation import AcceptOrientation, DeclineOrientation, ReceiveOrientation
 from services.intake.person import (
     CloseContact,
@@ -20,8 +21,9 @@ from services.intake.person import (
     ContactClosed,
     DestroyPersonKey,
     IdentifyPerson,
-    MergePersons,
+    PersonTransferred,
     StartCoaching,
+    TransferPerson,
 )
 from services.intake.policies import POLICIES
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
@@ -41,7 +43,9 @@ DESCRIPTION = ServiceDescription(
         AssessEligibility: BY_COACH,
         CloseContact: BY_COACH,
         StartCoaching: BY_SYSTEM,
+        TransferPerson: BY_COACH,
         MergePersons: BY_COORDINATOR,
+        SeparatePersons: BY_COORDINATOR,
         DestroyPersonKey: BY_DPO,
         ReceiveOrientation: BY_PRESCRIBER,
         AcceptOrientation: BY_COACH,
@@ -56,7 +60,9 @@ DESCRIPTION = ServiceDescription(
         CloseContact: NO_PAGE_YET,
         AcceptOrientation: NO_PAGE_YET,
         DeclineOrientation: NO_PAGE_YET,
+        TransferPerson: NO_PAGE_YET,
         MergePersons: OTHER_ROLE,
+        SeparatePersons: OTHER_ROLE,
         DestroyPersonKey: OTHER_ROLE,
         ReceiveOrientation: OTHER_ROLE,
         StartCoaching: BY_POLICY,
@@ -67,6 +73,7 @@ DESCRIPTION = ServiceDescription(
         ProfileRecorded: NOT_COUNTED,
         EligibilityAssessed: NOT_COUNTED,
         ContactClosed: NOT_COUNTED,
+        PersonTransferred: "figures stay where they were; it says who may act from then on",
         CoachingStarted: "it repeats coaching.JourneyOpened, which is read",
     },
 )

@@ -4,12 +4,12 @@ Part of the aggregate of person.py and of its stream `person-<person>`. None of 
 """
 
 from datetime import date
-from typing import Annotated, assert_never
+from typing import assert_never
 
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 
 from services.intake.coded_values import ContactOutcome, EducationLevel, Household, NoticeMode, Registration, Sex, Verdict
-from services.vocabulary.fields import Id, ShortText
+from services.vocabulary.fields import BirthYear, Id, ShortText, Version
 from shared.command_fields import FactDate
 from shared.errors import Refused
 
@@ -71,7 +71,7 @@ class RecordContactAttempt(Struct, frozen=True):
 
 class GiveNotice(Struct, frozen=True):
     person: Id
-    version: Annotated[int, Meta(ge=1)]
+    version: Version
     mode: NoticeMode
     on: FactDate
 
@@ -79,7 +79,7 @@ class GiveNotice(Struct, frozen=True):
 class RecordProfile(Struct, frozen=True):
     person: Id
     sex: Sex
-    birth_year: Annotated[int, Meta(ge=1900, le=2100)]
+    birth_year: BirthYear
     registration: Registration
     education_level: EducationLevel
     disability: bool
@@ -91,7 +91,7 @@ class AssessEligibility(Struct, frozen=True):
     person: Id
     criteria: list[ShortText]
     verdict: Verdict
-    rule_version: Annotated[int, Meta(ge=1)]
+    rule_version: Version
     evidence_kind: ShortText
     on: FactDate
     derogation: ShortText | None = None

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.intake.entry import ContactAttempted, EligibilityAssessed, NoticeGiven, ProfileRecorded
+from services.intake.merging import PersonsMerged, PersonsSeparated
 from services.intake.orientation import OrientationAccepted, OrientationDeclined, OrientationReceived
-from services.intake.person import CoachingStarted, ContactClosed, PersonIdentified, PersonKeyDestroyed, PersonsMerged
+from services.intake.person import CoachingStarted, ContactClosed, PersonIdentified, PersonKeyDestroyed, PersonTransferred
 from shared.description import Sentence, sentence
 
 
@@ -42,6 +43,11 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             lambda event: "L’accompagnement commence." if event.rank == 1 else "Un nouvel accompagnement commence.",
         ),
         sentence(PersonsMerged, lambda event: "Deux fiches sont réunies : celle-ci compte désormais avec l’autre."),
+        sentence(PersonsSeparated, lambda event: "Les deux fiches sont de nouveau séparées : ce sont deux personnes."),
+        sentence(
+            PersonTransferred,
+            lambda event: f"La personne est désormais suivie à {event.to_territory}, et non plus à {event.from_territory}.",
+        ),
         sentence(PersonKeyDestroyed, lambda event: f"Les données personnelles sont effacées : {event.basis.label}."),
         sentence(OrientationReceived, received),
         sentence(OrientationAccepted, lambda event: f"L’orientation est acceptée ; référent : {event.referent}."),
@@ -53,13 +59,14 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
 )
 
 REFUSALS: Mapping[str, str] = {
-    "person_unknown": "Personne n’a encore été repéré sous cet identifiant.",
     "person_already_identified": "Cette personne est déjà repérée.",
     "person_is_coached": "Cette personne est accompagnée : c’est la sortie du parcours qui clôt.",
-    "person_merged": "Cette fiche a été réunie à une autre : plus rien ne s’y enregistre.",
-    "person_erased": "Cette fiche a été effacée : plus rien ne s’y enregistre.",
     "contact_already_closed": "Ce contact est déjà clos.",
     "already_coached": "Cet accompagnement est déjà connu.",
+    "not_merged": "Cette fiche n’est pas réunie à celle-là.",
+    "merged_journey_open": "Cette fiche a un parcours ouvert : c’est elle qu’il faut garder, ou sa sortie qu’il faut d’abord enregistrer.",
+    "journey_to_transfer": "Un parcours est ouvert : c’est lui qui change de territoire.",
+    "renewal_needed": "Cette personne a déjà été accompagnée : un renouvellement s’accorde d’abord.",
     "merged_into_itself": "Une fiche se réunit à une autre, pas à elle-même.",
     "derogation_and_verdict_disagree": "Une dérogation dit son motif ; les autres avis n’en ont pas.",
     "orientation_unknown": "Cette orientation n’a pas été reçue.",

@@ -6,11 +6,12 @@ from typing import assert_never
 from msgspec import Struct
 
 from services.intake.coded_values import DeclineReason, PrescriberKind
-from services.vocabulary.fields import Id, ShortText
-from services.vocabulary.thematiques import check_thematiques
-from shared.command_fields import ActorOrganisation, FactDate
+from services.vocabulary.fields import Id, ShortText, ThematiqueId
+from services.vocabulary.person_standing import NOBODY, Standing
+from shared.command_fields import ActorOrganisation, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.placement import InTerritory, Place
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -26,6 +27,7 @@ class OrientationReceived(Struct, frozen=True, tag=True):
     urgency: bool
     consent: bool
     on: date
+    territory: str | None = None  # where it was received; events of version 0.1 leave it to their envelope
 
 
 class OrientationAccepted(Struct, frozen=True, tag=True):
@@ -64,6 +66,7 @@ class Waiting(Struct, frozen=True):
     person: str
     prescriber: str
     since: date
+    territory: str | None
 
 
 class Answered(Struct, frozen=True):
@@ -76,8 +79,8 @@ initial: State = NotReceived()
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case OrientationReceived(person=person, prescriber=prescriber, on=on):
-            return Waiting(person, prescriber, on)
+        case OrientationReceived(person=person, prescriber=prescriber, on=on, territory=territory):
+            return Waiting(person, prescriber, on, territory)
         case OrientationAccepted() | OrientationDeclined():
             return Answered()
         case _:
@@ -91,17 +94,21 @@ class ReceiveOrientation(Struct, frozen=True):
     orientation: Id
     person: Id
     kind: PrescriberKind
-    needs: list[str]
+    needs: list[ThematiqueId]
     urgency: bool
     consent: bool
     on: FactDate
     organisation: ActorOrganisation
+    territory: CommandTerritory
+    standing: Standing = NOBODY
 
 
 class AcceptOrientation(Struct, frozen=True):
     orientation: Id
     referent: Id
     on: FactDate
+    territory: CommandTerritory
+    standing: Standing = NOBODY
 
 
 class DeclineOrientation(Struct, frozen=True):
@@ -118,6 +125,21 @@ def stream(command: Command) -> str:
     return f"orientation-{command.orientation}"
 
 
+def place(state: State, command: Command) -> Place:
+    """An orientation is answered where it was received."""
+    return InTerritory(state.territory) if isinstance(state, Waiting) and state.territory else None
+
+
+def persons(state: State, command: Command) -> dict[str, str]:
+    match state, command:
+        case _, ReceiveOrientation(person=person):
+            return {"standing": person}
+        case Waiting(person=person), AcceptOrientation():
+            return {"standing": person}
+        case _:
+            return {}
+
+
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
@@ -126,8 +148,7 @@ def decide(state: State, command: Command) -> list[Event]:
         case ReceiveOrientation():
             return [receive(state, command)]
         case AcceptOrientation():
-            received = unanswered_orientation(state, command.on)
-            return [OrientationAccepted(command.orientation, received.person, received.prescriber, command.referent, command.on)]
+            return [accept(unanswered_orientation(state, command.on), command)]
         case DeclineOrientation():
             received = unanswered_orientation(state, command.on)
             reason, action = command.reason, command.proposed_action
@@ -141,10 +162,32 @@ def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
         raise Refused("orientation_already_received")
     if not command.consent:
         raise Refused("consent_needed")
-    check_thematiques(command.needs)
+    if command.standing.merged_into is not None:
+        raise Refused("person_merged", kept=command.standing.merged_into)
+    if command.standing.erased:
+        raise Refused("person_erased")
     return OrientationReceived(
-        command.orientation, command.person, command.organisation, command.kind, command.needs, command.urgency, command.consent, command.on
+        orientation=command.orientation,
+        person=command.person,
+        prescriber=command.organisation,
+        kind=command.kind,
+        needs=command.needs,
+        urgency=command.urgency,
+        consent=command.consent,
+        on=command.on,
+        territory=command.territory,
     )
+
+
+def accept(received: Waiting, command: AcceptOrientation) -> OrientationAccepted:
+    """Everything that would keep the journey from opening is asked here, so that no prescriber hears of a journey that never was."""
+    standing = command.standing
+    standing.check_met(command.on)
+    if standing.present != command.territory:
+        raise Refused("followed_elsewhere")
+    if standing.journey == "exited" and (standing.renewable_since is None or command.on < standing.renewable_since):
+        raise Refused("renewal_needed")
+    return OrientationAccepted(command.orientation, received.person, received.prescriber, command.referent, command.on)
 
 
 def unanswered_orientation(state: State, on: date) -> Waiting:
@@ -160,4 +203,14 @@ def unanswered_orientation(state: State, on: date) -> Waiting:
             return state
 
 
-decider = Decider("intake", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)
+decider = Decider(
+    "intake",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=stream,
+    place=place,
+    persons=persons,
+)

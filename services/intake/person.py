@@ -1,7 +1,7 @@
 """A person met by the programme: identified, informed, assessed, and closed or coached.
 
 The log identifies the person by a pseudonym only: it holds where and how they were met, never who they are. What is learnt at entry is in
-entry.py, which this aggregate includes.
+entry.py, and what makes two records one in merging.py; this aggregate includes both.
 """
 
 from datetime import date
@@ -9,21 +9,17 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, structs
 
-from services.intake import entry
+from services.intake import entry, merging
 from services.intake.coded_values import Channel, ClosingReason, ErasureBasis, Radar
-from services.vocabulary.fields import Id, ShortText
+from services.intake.merging import MergePersons, PersonsMerged, PersonsSeparated, SeparatePersons
+from services.intake.neighbourhood import Qpv, QpvGiven
+from services.vocabulary.fields import Id, Rank, ShortText, TerritoryId
+from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-
-
-class Qpv(Struct, frozen=True):
-    """A priority neighbourhood, in the list of 2015 or of 2024. Its code may be missing, and two towns may share its name."""
-
-    vintage: Literal[2015, 2024]
-    name: str
-    code: str | None = None
-
+from shared.field_rules import RULE
+from shared.placement import Place, WithPerson
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -56,11 +52,12 @@ class CoachingStarted(Struct, frozen=True, tag=True):
     on: date
 
 
-class PersonsMerged(Struct, frozen=True, tag=True):
-    """Two records were one person: `merged` counts as `kept` from now on, everywhere."""
+class PersonTransferred(Struct, frozen=True, tag=True):
+    """Another territory follows the person, of whom no journey is open. What was counted before stays where it was."""
 
-    kept: str
-    merged: str
+    person: str
+    from_territory: str
+    to_territory: str
     on: date
 
 
@@ -72,7 +69,7 @@ class PersonKeyDestroyed(Struct, frozen=True, tag=True):
     on: date
 
 
-Event = PersonIdentified | entry.Event | ContactClosed | CoachingStarted | PersonsMerged | PersonKeyDestroyed
+Event = PersonIdentified | entry.Event | ContactClosed | CoachingStarted | PersonTransferred | merging.Event | PersonKeyDestroyed
 
 
 def with_vintage(old: dict[str, Any]) -> dict[str, Any]:
@@ -99,9 +96,11 @@ class Met(Struct, frozen=True):
 
 
 class Gone(Struct, frozen=True):
-    """Merged into another record, or erased. Only the erasure of a merged record is still recorded."""
+    """Merged into another record, or erased. Of a merged record, only its erasure and the undoing of the merge are still recorded."""
 
     why: Literal["person_merged", "person_erased"]
+    kept: str = ""
+    before: Unknown | Met = Unknown()
 
 
 State = Unknown | Met | Gone
@@ -116,8 +115,10 @@ def evolve(state: State, event: Event) -> State:
             return structs.replace(state, rank=event.rank)
         case ContactClosed(), Met():
             return structs.replace(state, closed=True)
-        case PersonsMerged(), _:
-            return Gone("person_merged")
+        case PersonsMerged(kept=kept), (Unknown() | Met()):
+            return Gone("person_merged", kept, state)
+        case PersonsSeparated(), Gone(why="person_merged", before=before):
+            return before
         case PersonKeyDestroyed(), _:
             return Gone("person_erased")
         case _:
@@ -134,7 +135,7 @@ class IdentifyPerson(Struct, frozen=True):
     radar: Radar
     on: FactDate
     territory: CommandTerritory
-    qpv: Qpv | None = None
+    qpv: Annotated[QpvGiven, Meta(extra={RULE: "qpv"})] | None = None
 
 
 class CloseContact(Struct, frozen=True):
@@ -145,14 +146,16 @@ class CloseContact(Struct, frozen=True):
 
 class StartCoaching(Struct, frozen=True):
     person: Id
-    rank: Annotated[int, Meta(ge=1)]
+    rank: Rank
     on: FactDate
 
 
-class MergePersons(Struct, frozen=True):
-    kept: Id
-    merged: Id
+class TransferPerson(Struct, frozen=True):
+    person: Id
+    to_territory: TerritoryId
     on: FactDate
+    territory: CommandTerritory
+    standing: Standing = NOBODY
 
 
 class DestroyPersonKey(Struct, frozen=True):
@@ -161,11 +164,30 @@ class DestroyPersonKey(Struct, frozen=True):
     on: FactDate
 
 
-Command = IdentifyPerson | entry.Command | CloseContact | StartCoaching | MergePersons | DestroyPersonKey
+Command = IdentifyPerson | entry.Command | CloseContact | StartCoaching | TransferPerson | merging.Command | DestroyPersonKey
 
 
 def stream(command: Command) -> str:
-    return f"person-{command.merged if isinstance(command, MergePersons) else command.person}"
+    return f"person-{record(command)}"
+
+
+def record(command: Command) -> str:
+    """The record whose stream a command concerns."""
+    return command.merged if isinstance(command, merging.Command) else command.person
+
+
+def place(state: State, command: Command) -> Place:
+    return WithPerson(record(command), merged_too=True)  # this aggregate itself says what a merged record still accepts
+
+
+def persons(state: State, command: Command) -> dict[str, str]:
+    match command:
+        case MergePersons(kept=kept, merged=merged):
+            return {"kept_standing": kept, "merged_standing": merged}
+        case TransferPerson(person=person):
+            return {"standing": person}
+        case _:
+            return {}
 
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
@@ -173,7 +195,7 @@ def stream(command: Command) -> str:
 
 def decide(state: State, command: Command) -> list[Event]:
     if isinstance(state, Gone):
-        return [erase_merged(state, command)]
+        return [decide_gone(state, command)]
     match command:
         case IdentifyPerson():
             return [identify(state, command)]
@@ -183,7 +205,12 @@ def decide(state: State, command: Command) -> list[Event]:
             return [close_contact(check_identified(state), command)]
         case MergePersons():
             check_identified(state)
-            return [merge_persons(command)]
+            return [merging.merge(command)]
+        case SeparatePersons():
+            raise Refused("not_merged")
+        case TransferPerson():
+            check_identified(state)
+            return [transfer(command)]
         case DestroyPersonKey():
             return [PersonKeyDestroyed(command.person, command.basis, command.on)]
         case _:
@@ -191,18 +218,25 @@ def decide(state: State, command: Command) -> list[Event]:
             return [entry.decide(command)]
 
 
-def erase_merged(state: Gone, command: Command) -> PersonKeyDestroyed:
-    """A merged record has a key of its own, so a person is erased from both records."""
-    if isinstance(command, DestroyPersonKey) and state.why == "person_merged":
-        return PersonKeyDestroyed(command.person, command.basis, command.on)
-    raise Refused(state.why)
+def decide_gone(state: Gone, command: Command) -> Event:
+    """A merged record has a key of its own, so a person is erased from both records; and a merge can be undone."""
+    match command:
+        case DestroyPersonKey() if state.why == "person_merged":
+            return PersonKeyDestroyed(command.person, command.basis, command.on)
+        case SeparatePersons() if state.why == "person_merged":
+            return merging.separate(state.kept, command)
+        case _ if state.why == "person_merged":
+            raise Refused("person_merged", kept=state.kept)
+        case _:
+            raise Refused("person_erased")
 
 
 def identify(state: Unknown | Met, command: IdentifyPerson) -> PersonIdentified:
     if isinstance(state, Met):
         raise Refused("person_already_identified")
     person, channel, place, territory = command.person, command.channel, command.place, command.territory
-    return PersonIdentified(person, channel, place, territory, command.qpv, command.radar, command.on)
+    qpv = Qpv(command.qpv.vintage, command.qpv.name, command.qpv.code) if command.qpv else None
+    return PersonIdentified(person, channel, place, territory, qpv, command.radar, command.on)
 
 
 def start_coaching(state: Unknown | Met, command: StartCoaching) -> CoachingStarted:
@@ -219,10 +253,15 @@ def close_contact(state: Met, command: CloseContact) -> ContactClosed:
     return ContactClosed(command.person, command.reason, command.on)
 
 
-def merge_persons(command: MergePersons) -> PersonsMerged:
-    if command.kept == command.merged:
-        raise Refused("merged_into_itself")
-    return PersonsMerged(command.kept, command.merged, command.on)
+def transfer(command: TransferPerson) -> PersonTransferred:
+    here = command.standing.present
+    if command.standing.journey == "open":
+        raise Refused("journey_to_transfer")
+    if here is None or here == command.to_territory:
+        raise Refused("already_in_the_territory")
+    if command.territory not in (here, command.to_territory):  # a territory that followed the person before has no say any more
+        raise Refused("followed_elsewhere")
+    return PersonTransferred(command.person, here, command.to_territory, command.on)
 
 
 def check_identified(state: Unknown | Met) -> Met:
@@ -239,5 +278,7 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=stream,
+    place=place,
+    persons=persons,
     upcasts={"PersonIdentified": (with_vintage,)},
 )

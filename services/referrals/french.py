@@ -45,8 +45,8 @@ REFUSALS: Mapping[str, str] = {
     "before_the_referral": "On ne répond pas à une réorientation avant son envoi.",
     "no_open_referral": "Aucune réorientation n’attend de réponse.",
     "not_the_addressed_partner": "Seul le partenaire à qui elle est adressée répond à une réorientation.",
+    "partner_not_listed": "Ce partenaire n’est pas dans l’annuaire de ce territoire, ou n’y était pas encore ce jour-là.",
     "partner_already_listed": "Ce partenaire est déjà dans l’annuaire, sous cette forme.",
-    "unknown_service": "Pas dans le référentiel des types de service de data·inclusion : {services}.",
     "prescriber_unknown": "Le prescripteur de cette orientation n’est pas connu.",
     "prescriber_already_informed": "Le prescripteur est déjà informé.",
 }

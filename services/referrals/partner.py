@@ -3,18 +3,16 @@
 One stream per partner, `partner-<partner>`, over all territories.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Annotated
 
-from data_inclusion.schema.v1 import TypeService
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from services.vocabulary.fields import Id, ShortText
-from shared.command_fields import CommandTerritory, FactDate
+from services.vocabulary.fields import Id, ServiceType, ShortText
+from shared.command_fields import MARK, CommandTerritory, FactDate, FilledIn
 from shared.decider import Decider
 from shared.errors import Refused
-
-SERVICE_TYPES = frozenset(kind.value for kind in TypeService)
-
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -31,13 +29,16 @@ class PartnerListed(Struct, frozen=True, tag=True):
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
-State = frozenset[str]  # the territories where the partner is listed
-initial: State = frozenset()
+State = Mapping[str, date]  # since when the partner is listed, by territory
+initial: State = {}
 
 
 def evolve(state: State, event: PartnerListed) -> State:
-    return state | {event.territory}
+    return {**state, event.territory: event.on}
 
+
+ListedSince = Annotated[State, Meta(extra={MARK: FilledIn.STANDING})]
+"""A field of another aggregate's command that the handler fills in with this state."""
 
 # Commands: what may be requested -------------------------------------------------------------------------------------
 
@@ -45,7 +46,7 @@ def evolve(state: State, event: PartnerListed) -> State:
 class ListPartner(Struct, frozen=True):
     partner: Id
     label: ShortText
-    services: list[str]
+    services: list[ServiceType]
     on: FactDate
     territory: CommandTerritory
 
@@ -60,8 +61,6 @@ def stream(command: ListPartner) -> str:
 def decide(state: State, command: ListPartner) -> list[PartnerListed]:
     if command.territory in state:
         raise Refused("partner_already_listed")
-    if unknown := sorted(set(command.services) - SERVICE_TYPES):
-        raise Refused("unknown_service", services=", ".join(unknown))
     return [PartnerListed(command.partner, command.label, command.services, command.territory, command.on)]
 
 

@@ -4,16 +4,20 @@ One stream per person, `referrals-<person>`, so that an exit withdraws every una
 """
 
 from datetime import date
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.referrals import partner
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
-from services.vocabulary.fields import Id
-from services.vocabulary.thematiques import check_thematiques
-from shared.command_fields import ActorId, ActorOrganisation, FactDate
+from services.referrals.partner import ListedSince
+from services.vocabulary.fields import Id, ThematiqueId
+from services.vocabulary.person_standing import NOBODY, Standing
+from shared.command_fields import ActorId, ActorOrganisation, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.placement import InTerritory, Place, WithPerson
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -30,6 +34,7 @@ class ReferralSent(Struct, frozen=True, tag=True):
     shared_fields: list[str]
     by: str
     on: date
+    territory: str | None = None  # where it was sent; events of version 0.1 leave it to their envelope
 
 
 class ReferralWithdrawn(Struct, frozen=True, tag=True):
@@ -90,6 +95,7 @@ class Referral(Struct, frozen=True):
 
     partner: str
     sent_on: date
+    territory: str | None
     status: Literal["sent", "seen", "accepted", "ended"] = "sent"
 
 
@@ -99,14 +105,14 @@ initial: State = {}
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case ReferralSent(referral=referral, partner=partner, on=on):
-            return {**state, referral: Referral(partner, on)}
+        case ReferralSent(referral=referral, partner=partner, on=on, territory=territory):
+            return {**state, referral: Referral(partner, on, territory)}
         case ReferralSeen(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "seen")}
+            return {**state, referral: replace(state[referral], status="seen")}
         case ReferralAccepted(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "accepted")}
+            return {**state, referral: replace(state[referral], status="accepted")}
         case ReferralWithdrawn(referral=referral) | ReferralDeclined(referral=referral) | ReferralCompleted(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "ended")}
+            return {**state, referral: replace(state[referral], status="ended")}
         case _:
             assert_never(event)
 
@@ -118,12 +124,15 @@ class SendReferral(Struct, frozen=True):
     person: Id
     referral: Id
     partner: Id
-    thematique: str
+    thematique: ThematiqueId
     consent: Id
     shared_fields: list[Id]
     on: FactDate
     by: ActorId
+    territory: CommandTerritory
     service: Id | None = None
+    listed: ListedSince = {}
+    standing: Standing = NOBODY
 
 
 class WithdrawReferral(Struct, frozen=True):
@@ -179,6 +188,17 @@ def stream(command: Command) -> str:
     return f"referrals-{command.person}"
 
 
+def place(state: State, command: Command) -> Place:
+    """A coach refers a person where they are followed; the partner answers where the referral was sent."""
+    if isinstance(command, Answer) and (referral := state.get(command.referral)) and referral.territory:
+        return InTerritory(referral.territory, command.person)
+    return WithPerson(command.person, merged_too=isinstance(command, WithdrawReferral | WithdrawOpenReferrals))
+
+
+def consults(state: State, command: Command) -> dict[str, tuple[Decider[Any, Any, Any], str]]:
+    return {"listed": (partner.decider, f"partner-{command.partner}")} if isinstance(command, SendReferral) else {}
+
+
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
@@ -196,11 +216,11 @@ def decide(state: State, command: Command) -> list[Event]:
 
 
 def send(state: State, command: SendReferral) -> ReferralSent:
+    command.standing.check_met(command.on)
     if command.referral in state:
         raise Refused("referral_already_sent")
-    if not command.consent.strip():
-        raise Refused("consent_needed")
-    check_thematiques([command.thematique])
+    if command.on < command.listed.get(command.territory, date.max):
+        raise Refused("partner_not_listed")
     return ReferralSent(
         command.person,
         command.referral,
@@ -211,6 +231,7 @@ def send(state: State, command: SendReferral) -> ReferralSent:
         command.shared_fields,
         command.by,
         command.on,
+        command.territory,
     )
 
 
@@ -263,4 +284,15 @@ def check_status(referral: Referral, statuses: set[str], code: str) -> None:
         raise Refused(code)
 
 
-decider = Decider("referrals", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)
+decider = Decider(
+    "referrals",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=stream,
+    place=place,
+    persons=lambda state, command: {"standing": command.person} if isinstance(command, SendReferral) else {},
+    consults=consults,
+)

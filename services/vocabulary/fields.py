@@ -1,11 +1,51 @@
-"""Types of command fields that several services use."""
+"""Types of command fields that several services use. They are the only place where the form of such a value is declared.
 
+A type may name a rule, which `field_rules.py` has: it depends on the day of the fact or on the programme's reference data.
+"""
+
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
 
-Id = Annotated[str, Meta(max_length=64)]
-"""An identifier that a caller chooses: of a person (a pseudonym), an orientation, a workshop…"""
+from shared.field_rules import RULE
+
+Id = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)]
+"""An identifier that a caller chooses: of a person (a pseudonym), an orientation, a workshop… One alphabet, so that it has one spelling,
+and a page of its own."""
 
 ShortText = Annotated[str, Meta(max_length=120)]
 """A name or a label on one line."""
+
+LongText = Annotated[str, Meta(max_length=500)]
+"""A sentence or two, on one line."""
+
+PastDay = Annotated[date, Meta(extra={RULE: "past_day"})]
+"""A day within the programme, and not after the recording."""
+
+PlannedDay = Annotated[date, Meta(extra={RULE: "planned_day"})]
+"""A day within the programme, at most three years after the fact."""
+
+BirthYear = Annotated[int, Meta(ge=1900, le=2100, extra={RULE: "birth_year"})]
+"""The year of birth of somebody who may be a participant on the day of the fact."""
+
+TerritoryId = Annotated[str, Meta(max_length=64, extra={RULE: "territory"})]
+"""A territory of the programme, in force on the day of the fact."""
+
+TerritoryOrAll = Annotated[str, Meta(max_length=64, extra={RULE: "territory_or_all"})]
+"""A territory of the programme, or `all` of them."""
+
+ThematiqueId = Annotated[str, Meta(max_length=120, extra={RULE: "thematique"})]
+"""A thematique of data·inclusion. An event keeps plain text, so that a later edition of the vocabulary never makes the log unreadable."""
+
+ServiceType = Annotated[str, Meta(max_length=120, extra={RULE: "service_type"})]
+"""A type of service of data·inclusion."""
+
+QuarterId = Annotated[str, Meta(pattern="^20[0-9]{2}-Q[1-4]$", max_length=7, extra={RULE: "quarter"})]
+"""A quarter of the programme (`2024-Q2`), at most three years after the fact."""
+
+Rank = Annotated[int, Meta(ge=1, le=99)]
+"""The number of a journey of a person: 1, then one more for each renewal."""
+
+Version = Annotated[int, Meta(ge=1, le=9_999)]
+"""The number of a version: of a notice, of rules, of definitions."""

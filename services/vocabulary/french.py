@@ -18,16 +18,20 @@ VALIDATION = ValidationTexts(
     length="Entre {min} et {max} caractères.",
     too_many_elements="Au plus {max} éléments.",
     range="Entre {min} et {max}.",
-    control_character="Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000.",
+    invisible_character="Aucun caractère invisible n’est admis : ni retour à la ligne, ni tabulation, ni marque de direction.",
+    in_the_future="Un fait s’enregistre après avoir eu lieu, jamais avant.",
     not_json="Ce n’est pas du JSON : {fault}.",
     unknown_territory="Ce territoire n’est pas connu.",
 )
 
 REFUSALS: Mapping[str, str] = {
     "unknown_command": "Cette commande n’existe pas.",
-    "fact_in_the_future": "Un fait s’enregistre après avoir eu lieu, jamais avant.",
+    "followed_elsewhere": "C’est suivi sur un autre territoire que celui au nom duquel vous parlez.",
+    "person_unknown": "Personne n’a encore été repéré sous cet identifiant.",
+    "before_the_meeting": "Rien ne s’enregistre d’une personne avant le jour de son repérage.",
+    "person_merged": "Cette fiche a été réunie à une autre ({kept}) : plus rien ne s’y enregistre.",
+    "person_erased": "Cette fiche a été effacée : plus rien ne s’y enregistre.",
     "too_large": "C’est trop long pour le journal.",
-    "unknown_thematique": "Pas dans le référentiel des thématiques de data·inclusion : {thematiques}.",
     "consent_needed": "Sans l’accord de la personne, rien n’est transmis.",
 }
 

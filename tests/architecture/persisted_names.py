@@ -22,6 +22,7 @@ from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MOD
 from services.reporting.projection.status import TABLE as STATUS_TABLE
 from services.vocabulary.calendar import start_of_day
 from services.vocabulary.french import VALIDATION
+from shared.admission import Admission
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.policy_inbox import PolicyInbox
@@ -35,6 +36,7 @@ from shared.store.postgres import checkpoints as postgres_checkpoints
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
+from shared.time import now
 from shared.version import __version__
 
 COMMAND_ID = UUID("11111111-1111-4111-8111-111111111111")
@@ -61,12 +63,12 @@ def message(command: str) -> CommandMessage:
     )
 
 
-def bodies(decider: Decider[Any, Any, Any]) -> dict[str, str]:
-    """The bytes of each event as they are appended, envelope and data."""
-    handler = CommandHandler([decider], ANY, ANY, ANY, UTC, VALIDATION)
+def bodies(decider: Decider[Any, Any, Any]) -> dict[str, Any]:
+    """Each event as it is appended, envelope and data. A field may be added: events without it are read for ever."""
+    handler = CommandHandler([decider], ANY, ANY, Admission(now, UTC, VALIDATION))
     command_type = next(iter(handler.command_types.values()))
     written = [handler.new_event(command_type, message("command"), "stream", filled(event), 0) for event in decider.event_types]
-    return {event.type: event.body.decode() for event in written}
+    return {event.type: msgspec.json.decode(event.body) for event in written}
 
 
 def streams(decider: Decider[Any, Any, Any]) -> dict[str, str]:

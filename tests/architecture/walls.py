@@ -17,6 +17,7 @@ DRIVERS = ("sqlite3", "psycopg", "sqlalchemy", "kurrentdbclient", "grpc")
 BROKER = ("nameko", "kombu", "eventlet", "greenlet", "pika", "amqp")
 ADAPTERS = ("shared.bus", "shared.runtime", "shared.store.sqlite", "shared.store.postgres", "shared.store.kurrent")
 KERNEL = (
+    "shared.admission",
     "shared.catalogue",
     "shared.coded_value",
     "shared.command_batch",
@@ -26,7 +27,9 @@ KERNEL = (
     "shared.decider",
     "shared.description",
     "shared.errors",
+    "shared.field_rules",
     "shared.message",
+    "shared.placement",
     "shared.policy",
     "shared.policy_runner",
     "shared.reply",
@@ -46,7 +49,9 @@ PURE_KERNEL = (
     "shared.decider",
     "shared.description",
     "shared.errors",
+    "shared.field_rules",
     "shared.message",
+    "shared.placement",
     "shared.policy",
     "shared.trust.scope",
 )

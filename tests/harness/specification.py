@@ -13,9 +13,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from services.vocabulary.person_standing import NOBODY
+from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.decider import Decider
 from shared.errors import Refused
+from tests.harness.persons import MET
 
 
 class Given:
@@ -26,8 +30,9 @@ class Given:
         self.history = stored(decider, events)
         self.state = reduce(decider.evolve, self.history, decider.initial)
 
-    def when(self, command: Any) -> "When":
-        return When(self, command)
+    def when(self, command: Any, *, met: bool = True) -> "When":
+        """A command about a person who was met (`tests.harness.persons.MET`), unless it says otherwise or they were not `met`."""
+        return When(self, about_somebody_met(command) if met else command)
 
 
 class When:
@@ -67,6 +72,12 @@ class When:
 
 def given(decider: Decider[Any, Any, Any], *events: Any) -> Given:
     return Given(decider, events)
+
+
+def about_somebody_met(command: Any) -> Any:
+    """The command with the standings that the handler would fill in for somebody who was met."""
+    asked_for = [name for name, what in filled_in_by_handler(type(command)).items() if what is FilledIn.STANDING]
+    return replace(command, **{name: MET for name in asked_for if getattr(command, name) == NOBODY})
 
 
 def stored(decider: Decider[Any, Any, Any], events: Sequence[Any]) -> list[Any]:

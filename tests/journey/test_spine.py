@@ -67,6 +67,8 @@ def test_a_person_goes_from_orientation_to_follow_up_and_the_committee_sees_it(p
     eventually(lambda: "ReferentAssigned" in listener.kinds(person), "the accepted orientation opens the journey")
     referral = str(uuid4())
     send = {"person": person, "referral": referral, "partner": "ml-alencon", "thematique": "mobilite--financer-ma-mobilite"}
+    listed = {"partner": "ml-alencon", "label": "Mission locale", "services": ["accompagnement"]}
+    product.send("ListPartner", listed, role="coordinator", time=at(0))  # another test of this module may have listed it
     product.must("SendReferral", {**send, "consent": "c-1", "shared_fields": ["needs"]}, time=at(20))
     product.must("HoldInterview", {"person": person, "mode": "PRESENTIEL", "minutes": 45}, time=at(21))
     job = {"person": person, "outcome": outcome, "contract": "CDI", "weekly_hours": 35, "evidence": "CONTRAT"}

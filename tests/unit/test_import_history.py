@@ -118,23 +118,29 @@ def test_live_and_replayed_figures_are_equal_at_every_position(components: Compo
         assert components.replayed(event.position).figures("all", "2023-Q1") == live
 
 
+LEFT = {"person": "p-1", "exit_on": "2023-03-06", "reason": "DEMANDE", "outcomes": []}
+LATER = "2023-03-15T10:00:00+01:00"
 AGAIN = [
-    line(1, "OpenJourney", {"person": "p-1", "referent": "coach-1"}),
-    line(2, "HoldInterview", {"person": "p-1", "mode": "VISIO", "minutes": 30}),
-    line(3, "ExitJourney", {"person": "p-1", "exit_on": "2023-03-06", "reason": "DEMANDE", "outcomes": []}),
-    line(4, "ReceiveOrientation", SENT, role="prescriber", organisation="ml-alencon"),
-    line(5, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-1"}),
-    line(6, "IdentifyPerson", MET | {"person": "p-2"}),
-    line(7, "OpenJourney", {"person": "p-2", "referent": "coach-1"}),
+    line(1, "IdentifyPerson", MET),
+    line(2, "OpenJourney", {"person": "p-1", "referent": "coach-1"}),
+    line(3, "ExitJourney", LEFT),
+    line(4, "GrantRenewal", {"person": "p-1"}, role="coordinator"),
+    line(5, "CorrectExit", LEFT | {"exit_on": "2023-03-20", "why": "SAISIE"}, time="2023-03-20T10:00:00+01:00"),
+    line(
+        6, "ReceiveOrientation", SENT, role="prescriber", organisation="ml-alencon", time=LATER, recorded_time="2023-03-21T10:00:00+01:00"
+    ),
+    line(7, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-1"}, time=LATER, recorded_time="2023-03-21T11:00:00+01:00"),
+    line(8, "IdentifyPerson", MET | {"person": "p-2"}, time=LATER),
+    line(9, "OpenJourney", {"person": "p-2", "referent": "coach-1"}, time=LATER),
 ]
 
 
 def test_what_a_policy_cannot_do_refuses_no_line_and_keeps_no_other_from_its_policies(components: Components) -> None:
-    """A journey does not open again without a granted renewal: the import reports it once, for the acceptance, which is recorded."""
+    """The corrected exit is after the acceptance, so that no journey opens. The import reports it once, for the acceptance."""
     outcomes = list(importer(components).load(AGAIN))
     faulty = [(outcome.line, outcome.command) for outcome in outcomes if outcome.fault]
-    assert faulty == [(5, "intake.OrientationAccepted")]
-    assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7]
+    assert faulty == [(7, "intake.OrientationAccepted")]
+    assert [outcome.line for outcome in outcomes if not outcome.by_policy] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert all(outcome.position for outcome in outcomes)
     events = components.store.read_all(0)
     assert [event.subject for event in events if event.kind == "intake.CoachingStarted"][-1] == "person-p-2"
@@ -145,8 +151,8 @@ def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: p
     file.write_text("\n".join(AGAIN))
     assert main(["load", str(file), "--data", str(tmp_path)]) == 1
     output = capsys.readouterr().err
-    assert "line 5, what follows from intake.OrientationAccepted" in output
-    assert "7 commands accepted, 0 refused" in output
+    assert "line 7, what follows from intake.OrientationAccepted" in output
+    assert "9 commands accepted, 0 refused" in output
     assert "What follows from 1 events could not be done" in output
 
 
@@ -161,6 +167,6 @@ def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(compone
         return react(event)
 
     monkeypatch.setattr(runner, "react", once_away)
-    outcomes = list(loader.load([AGAIN[0], AGAIN[5]]))
-    assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True)]
+    outcomes = list(loader.load([AGAIN[0], AGAIN[1], AGAIN[7]]))
+    assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True), (3, True)]
     assert "intake.CoachingStarted" in kinds(components)

@@ -5,11 +5,11 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.vocabulary.fields import QuarterId, TerritoryOrAll
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
 Name = Annotated[str, Meta(max_length=60)]
 
 # Events: what happened -----------------------------------------------------------------------------------------------
@@ -55,8 +55,8 @@ class ReleaseCell(Struct, frozen=True):
     """`of_territory` is "all" for the whole programme; `authority` names the decision, not a person."""
 
     indicator: Name
-    quarter: Quarter
-    of_territory: Name
+    quarter: QuarterId
+    of_territory: TerritoryOrAll
     authority: Annotated[str, Meta(max_length=200)]
     on: FactDate
 

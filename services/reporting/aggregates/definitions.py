@@ -10,11 +10,11 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 
 from services.reporting.coded_values import OutcomeClass, ReferralStage
+from services.vocabulary.fields import Version
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-Version = Annotated[int, Meta(ge=1)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
 REQUIRED_THRESHOLDS = frozenset({"small_cell", "rate_floor", "late_days"})
 

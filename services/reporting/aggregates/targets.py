@@ -5,12 +5,12 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.vocabulary.fields import QuarterId, TerritoryId
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
 Percent = Annotated[int, Meta(ge=0, le=100)]
-Quarter = Annotated[str, Meta(pattern=r"^\d{4}-Q[1-4]$")]
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -56,9 +56,9 @@ def evolve(state: State, event: Event) -> State:
 class SetTarget(Struct, frozen=True):
     indicator: Annotated[str, Meta(max_length=60)]
     value: Percent
-    from_quarter: Quarter
+    from_quarter: QuarterId
     on: FactDate
-    for_territory: Annotated[str, Meta(max_length=60)] | None = None
+    for_territory: TerritoryId | None = None
 
 
 Command = SetTarget

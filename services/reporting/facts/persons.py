@@ -33,6 +33,10 @@ def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Chang
     return [Change("person", (event.merged,), {"merged_into": event.kept})]
 
 
+def on_persons_separated(event: PersonsMerged, context: EventContext) -> list[Change]:
+    return [Change("person", (event.merged,), {"merged_into": None})]
+
+
 def on_person_key_destroyed(event: PersonEvent, context: EventContext) -> list[Change]:
     """The row stays: destroying a person's key changes no count."""
     return [Change("person", (event.person,), {"erased": True})]
@@ -41,5 +45,6 @@ def on_person_key_destroyed(event: PersonEvent, context: EventContext) -> list[C
 READERS: dict[str, FactReader] = {
     "intake.PersonIdentified": reader(PersonIdentified, on_person_identified),
     "intake.PersonsMerged": reader(PersonsMerged, on_persons_merged),
+    "intake.PersonsSeparated": reader(PersonsMerged, on_persons_separated),
     "intake.PersonKeyDestroyed": reader(PersonEvent, on_person_key_destroyed),
 }

@@ -4,7 +4,9 @@ from sqlalchemy import Connection, Table, select, update
 
 
 def update_roots(connection: Connection, person: Table) -> None:
-    """Set `root` of every merged record to the end of its chain of merges."""
+    """Set `root` of every merged record to the end of its chain of merges, and of every other record to itself."""
+    separated = (person.c.merged_into.is_(None), person.c.root != person.c.person)
+    connection.execute(update(person).where(*separated).values(root=person.c.person))
     merged_records = select(person.c.person, person.c.merged_into, person.c.root).where(person.c.merged_into.is_not(None))
     merged = {row.person: row for row in connection.execute(merged_records)}
     for record, root in roots({record: row.merged_into for record, row in merged.items()}).items():

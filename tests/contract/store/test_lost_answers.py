@@ -12,6 +12,7 @@ import pytest
 
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
+from shared.admission import Admission
 from shared.command_batch import handle_many
 from shared.command_handler import Answer, CommandHandler, event_id
 from shared.errors import Conflict, Fault, Unavailable
@@ -113,7 +114,9 @@ def command(name: int, step: int) -> CommandMessage:
 
 
 def handler_on(store: Any) -> CommandHandler:
-    return CommandHandler([counter.decider], store, Permissions({("coach", "Count"): "territory"}), lambda: NOW, ZONE, VALIDATION)
+    return CommandHandler(
+        [counter.decider], store, Permissions({("coach", "Count"): "territory"}), Admission(lambda: NOW, ZONE, VALIDATION)
+    )
 
 
 def assert_counted(store: EventStore) -> None:

@@ -11,6 +11,7 @@ from services.coaching.follow_up import FollowUpScheduled, ScheduleFollowUps
 from services.coaching.journey import JourneyOpened, OpenJourney, ReferentAssigned
 from services.coaching.outcomes import FindJob, JobFound
 from services.coaching.renewal import GrantRenewal, RenewalGranted
+from tests.harness.persons import MET
 
 
 def day(text: str) -> date:
@@ -21,7 +22,7 @@ OPENING_DAY, JOB_DAY = day("2023-01-10"), day("2023-05-02")
 EXIT_DAY, EXIT_REPORT_DAY = day("2023-11-30"), day("2023-12-01")
 GRANT_DAY, RENEWAL_DAY = day("2023-12-10"), day("2024-01-05")
 
-OPEN = OpenJourney(person="p-1", referent="coach-1", orientation="o-1", on=OPENING_DAY, territory="alencon")
+OPEN = OpenJourney(person="p-1", referent="coach-1", orientation="o-1", on=OPENING_DAY, territory="alencon", standing=MET)
 OPENED = JourneyOpened(person="p-1", rank=1, orientation="o-1", territory="alencon", on=OPENING_DAY)
 ASSIGNED = ReferentAssigned(person="p-1", rank=1, referent="coach-1", on=OPENING_DAY)
 

@@ -5,18 +5,20 @@ from typing import Any
 import pytest
 
 from services.coaching.description import DESCRIPTION
+from services.coaching.equipment import LendEquipment
 from services.coaching.exits import CorrectExit, ExitJourney
 from services.coaching.journey import OpenJourney, TransferJourney
 from services.coaching.outcomes import FindJob
 from services.coaching.progress import HoldInterview
 from services.coaching.survey import AnswerSurvey
-from services.coaching.workshop import ScheduleWorkshop
+from services.coaching.workshop import AttendWorkshop, ScheduleWorkshop, TakeSeat
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid
 from shared.validation import CommandParser
 
 EVERY_COMMAND = pytest.mark.parametrize("command", DESCRIPTION.commands.values(), ids=DESCRIPTION.commands)
+ABOUT_SOMEBODY_MET = {OpenJourney, TakeSeat, AttendWorkshop, LendEquipment}
 BY_TERRITORY = {OpenJourney, TransferJourney, ExitJourney, ScheduleWorkshop, AnswerSurvey}
 
 
@@ -39,6 +41,8 @@ def test_the_handler_fills_in_the_day_the_actor_and_the_territory(command: type[
         filled_in["recorded_on"] = FilledIn.RECORDING_DATE
     if command is HoldInterview:
         filled_in["by"] = FilledIn.ACTOR
+    if command in ABOUT_SOMEBODY_MET:
+        filled_in["standing"] = FilledIn.STANDING
     assert filled_in_by_handler(command) == filled_in
 
 

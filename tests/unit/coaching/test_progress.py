@@ -42,12 +42,6 @@ def test_a_diagnostic_is_recorded_as_the_person_gave_it() -> None:
     given(decider, *OPEN_JOURNEY).when(COMPLETE).then(DiagnosticCompleted(person="p-1", rank=1, constraints=CONSTRAINTS, on=FEBRUARY))
 
 
-def test_an_unknown_thematique_is_refused_everywhere() -> None:
-    diagnostic = replace(COMPLETE, constraints={MOBILITY: Constraint.OUI, "permis": Constraint.OUI})
-    given(decider, *OPEN_JOURNEY).when(diagnostic).then_refused("unknown_thematique")
-    given(decider, *OPEN_JOURNEY).when(replace(IDENTIFY, thematique="permis")).then_refused("unknown_thematique")
-
-
 def test_a_barrier_is_identified_then_lifted_and_may_come_back() -> None:
     lifted = given(decider, *OPEN_JOURNEY).when(IDENTIFY).then(IDENTIFIED).when(LIFT).then(LIFTED)
     lifted.when(replace(IDENTIFY, on=JULY)).then(replace(IDENTIFIED, on=JULY))

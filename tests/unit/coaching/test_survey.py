@@ -11,6 +11,7 @@ from services.coaching.coded_values import LifeDomain
 from services.coaching.survey import AnswerSurvey, SurveyAnswered, decider
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
+from shared.admission import Admission
 from shared.command_handler import CommandHandler
 from shared.message import Actor, CommandMessage
 from shared.store.sqlite.store import SqliteStore
@@ -79,7 +80,9 @@ def test_the_recorded_event_names_neither_the_actor_nor_the_cause_nor_the_token(
     )
     store = SqliteStore(tmp_path / "log.sqlite")
     permissions = Permissions({("participant", "AnswerSurvey"): "all"})
-    CommandHandler([decider], store, permissions, lambda: now, ZONE, VALIDATION).handle(message, Identity(message.actor, ("laigle",)))
+    CommandHandler([decider], store, permissions, Admission(lambda: now, ZONE, VALIDATION)).handle(
+        message, Identity(message.actor, ("laigle",))
+    )
     (event,) = store.read_all(0)
     body = msgspec.json.encode(event).decode()
     for trace in ("person-of-flesh", "organisation-of-theirs", "cause-of-the-command", "correlation-of-the-command", ANSWER.token):

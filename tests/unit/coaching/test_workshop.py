@@ -74,11 +74,10 @@ def missed(person: str) -> WorkshopMissed:
     return WorkshopMissed(workshop="w-1", person=person, excused=True, on=TODAY)
 
 
-def test_a_workshop_is_scheduled_once_on_a_known_thematique() -> None:
+def test_a_workshop_is_scheduled_once() -> None:
     given(decider).when(SCHEDULE).then(SCHEDULED)
     workshop().when(SCHEDULE).then_refused("workshop_already_scheduled")
     workshop(CLOSED).when(SCHEDULE).then_refused("workshop_already_scheduled")
-    given(decider).when(replace(SCHEDULE, thematique="cv")).then_refused("unknown_thematique")
 
 
 def test_seats_are_taken_up_to_the_capacity() -> None:

@@ -152,7 +152,7 @@ def test_a_coach_hears_their_own_territory_in_full(world: World) -> None:
 def test_filters_keep_territories_and_types(world: World) -> None:
     world.feed.start()
     world.meet(territory="flers")
-    world.meet(territory="alencon")
+    world.meet("p-1", territory="alencon")
     world.send("OpenJourney", {"person": "p-1", "referent": "coach-1"})
     drained(world.feed)
     events = received(opened(world, query="after=0&territory=alencon&type=coaching.JourneyOpened,intake"), 2)

@@ -87,6 +87,8 @@ def test_committees_and_funders_read_no_event(world: World) -> None:
 def test_a_partner_reads_only_what_is_addressed_to_it(world: World) -> None:
     world.meet("p-1")
     sent = {"person": "p-1", "referral": "r-1", "partner": "cap", "service": None, "thematique": "mobilite--acceder-a-un-vehicule"}
+    listed = {"partner": "cap", "label": "Cap emploi", "services": ["accompagnement"]}
+    assert world.send("ListPartner", listed, role="coordinator").status_code == 201
     answer = world.send("SendReferral", {**sent, "consent": "c-1", "shared_fields": []})
     assert answer.status_code == 201, answer.text
     for organisation, kinds in (("cap", ["fr.parcours.referrals.ReferralSent"]), ("other", []), ("", [])):

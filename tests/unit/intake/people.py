@@ -25,25 +25,25 @@ from services.intake.entry import (
     RecordContactAttempt,
     RecordProfile,
 )
+from services.intake.merging import MergePersons, PersonsMerged
+from services.intake.neighbourhood import Qpv, QpvGiven
 from services.intake.person import (
     CloseContact,
     CoachingStarted,
     ContactClosed,
     DestroyPersonKey,
     IdentifyPerson,
-    MergePersons,
     PersonIdentified,
     PersonKeyDestroyed,
-    PersonsMerged,
-    Qpv,
     StartCoaching,
 )
+from tests.harness.persons import MET
 
 DAY = date(2023, 3, 1)
 PERSEIGNE = Qpv(2015, "Perseigne")
 
 IDENTIFY = IdentifyPerson(
-    person="p-1", channel=Channel.RUE, place="Marché", radar=Radar.NON_INSCRIT, on=DAY, territory="alencon", qpv=PERSEIGNE
+    person="p-1", channel=Channel.RUE, place="Marché", radar=Radar.NON_INSCRIT, on=DAY, territory="alencon", qpv=QpvGiven(2015, "Perseigne")
 )
 IDENTIFIED = PersonIdentified(
     person="p-1", channel=Channel.RUE, place="Marché", territory="alencon", qpv=PERSEIGNE, radar=Radar.NON_INSCRIT, on=DAY
@@ -88,7 +88,7 @@ CLOSE = CloseContact(person="p-1", reason=ClosingReason.REFUS, on=DAY)
 CLOSED = ContactClosed(person="p-1", reason=ClosingReason.REFUS, on=DAY)
 START = StartCoaching(person="p-1", rank=1, on=DAY)
 STARTED = CoachingStarted(person="p-1", rank=1, on=DAY)
-MERGE = MergePersons(kept="p-0", merged="p-1", on=DAY)
+MERGE = MergePersons(kept="p-0", merged="p-1", on=DAY, kept_standing=MET, merged_standing=MET)
 MERGED = PersonsMerged(kept="p-0", merged="p-1", on=DAY)
 DESTROY = DestroyPersonKey(person="p-1", basis=ErasureBasis.DEMANDE, on=DAY)
 DESTROYED = PersonKeyDestroyed(person="p-1", basis=ErasureBasis.DEMANDE, on=DAY)

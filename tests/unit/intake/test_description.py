@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.intake.description import DESCRIPTION
-from services.intake.orientation import ReceiveOrientation
-from services.intake.person import IdentifyPerson
+from services.intake.merging import MergePersons
+from services.intake.orientation import AcceptOrientation, ReceiveOrientation
+from services.intake.person import IdentifyPerson, TransferPerson
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid
@@ -19,8 +20,12 @@ EVERY_COMMAND = pytest.mark.parametrize("command", DESCRIPTION.commands.values()
 def test_the_handler_fills_in_the_day_the_territory_and_the_organisation_of_the_prescriber(command: type[Any]) -> None:
     """A prescriber that named its own organisation could send a person in the name of another."""
     filled_in = {"on": FilledIn.FACT_DATE}
-    if command is IdentifyPerson:
+    if command in {IdentifyPerson, TransferPerson, ReceiveOrientation, AcceptOrientation}:
         filled_in["territory"] = FilledIn.TERRITORY
+    if command in {TransferPerson, ReceiveOrientation, AcceptOrientation}:
+        filled_in["standing"] = FilledIn.STANDING
+    if command is MergePersons:
+        filled_in |= {"kept_standing": FilledIn.STANDING, "merged_standing": FilledIn.STANDING}
     if command is ReceiveOrientation:
         filled_in["organisation"] = FilledIn.ORGANISATION
     assert filled_in_by_handler(command) == filled_in

@@ -17,6 +17,7 @@ from services.intake.orientation import (
     ReceiveOrientation,
     decider,
 )
+from tests.harness.persons import MET
 from tests.harness.specification import given
 
 DAY, ANSWER_DAY = date(2023, 3, 1), date(2023, 3, 4)
@@ -31,6 +32,7 @@ RECEIVE = ReceiveOrientation(
     consent=True,
     on=DAY,
     organisation="ml-alencon",
+    territory="alencon",
 )
 RECEIVED = OrientationReceived(
     orientation="o-1",
@@ -41,8 +43,9 @@ RECEIVED = OrientationReceived(
     urgency=True,
     consent=True,
     on=DAY,
+    territory="alencon",
 )
-ACCEPT = AcceptOrientation(orientation="o-1", referent="coach-1", on=ANSWER_DAY)
+ACCEPT = AcceptOrientation(orientation="o-1", referent="coach-1", on=ANSWER_DAY, territory="alencon", standing=MET)
 ACCEPTED = OrientationAccepted(orientation="o-1", person="p-1", prescriber="ml-alencon", referent="coach-1", on=ANSWER_DAY)
 DECLINE = DeclineOrientation(orientation="o-1", reason=DeclineReason.DEJA_SUIVI, proposed_action="Point avec le conseiller", on=ANSWER_DAY)
 DECLINED = OrientationDeclined(
@@ -65,7 +68,6 @@ def test_an_orientation_needs_the_consent_of_the_person() -> None:
 
 
 def test_needs_are_thematiques_of_data_inclusion() -> None:
-    given(decider).when(replace(RECEIVE, needs=[*NEEDS, "voyance"])).then_refused("unknown_thematique")
     every_thematique = [thematique.value for thematique in Thematique]
     given(decider).when(replace(RECEIVE, needs=every_thematique)).then(replace(RECEIVED, needs=every_thematique))
 

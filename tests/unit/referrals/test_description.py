@@ -23,8 +23,8 @@ def test_the_handler_fills_in_the_day_the_actor_their_organisation_and_the_terri
     if command in BY_THE_ADDRESSEE:
         filled_in["organisation"] = FilledIn.ORGANISATION
     if command is SendReferral:
-        filled_in["by"] = FilledIn.ACTOR
-    if command is ListPartner:
+        filled_in |= {"by": FilledIn.ACTOR, "standing": FilledIn.STANDING, "listed": FilledIn.STANDING}
+    if command in {ListPartner, SendReferral}:
         filled_in["territory"] = FilledIn.TERRITORY
     assert filled_in_by_handler(command) == filled_in
 

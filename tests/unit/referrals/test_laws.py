@@ -25,6 +25,7 @@ from services.referrals.referral import (
     decider,
 )
 from shared.errors import Refused
+from tests.harness.persons import MET
 
 TERMINAL = (ReferralWithdrawn, ReferralDeclined, ReferralCompleted)
 
@@ -33,7 +34,14 @@ partners = st.sampled_from(("greta-orne", "ml-alencon"))
 days = st.integers(0, 40).map(lambda number: date(2023, 3, 1) + timedelta(days=number))
 theme = "mobilite--preparer-un-permis"
 commands: st.SearchStrategy[Any] = st.one_of(
-    st.builds(lambda r, p, d: SendReferral("p-1", r, p, theme, "c-1", [], d, "coach-1"), ids, partners, days),
+    st.builds(
+        lambda r, p, d: SendReferral(
+            "p-1", r, p, theme, "c-1", [], d, "coach-1", "alencon", listed={"alencon": date(2023, 3, 1)}, standing=MET
+        ),
+        ids,
+        partners,
+        days,
+    ),
     st.builds(lambda r, d, p: SeeReferral("p-1", r, d, p), ids, days, partners),
     st.builds(lambda r, d, p: AcceptReferral("p-1", r, d, p), ids, days, partners),
     st.builds(lambda r, d, p: DeclineReferral("p-1", r, DeclineReason.ABSENT, d, p), ids, days, partners),

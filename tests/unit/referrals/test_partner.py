@@ -21,6 +21,5 @@ def test_a_partner_is_listed_once_in_each_territory() -> None:
 
 
 def test_services_are_types_of_data_inclusion() -> None:
-    given(decider).when(replace(LIST, services=["magie"])).then_refused("unknown_service")
     every_type = [kind.value for kind in TypeService]
     given(decider).when(replace(LIST, services=every_type)).then(replace(LISTED, services=every_type))

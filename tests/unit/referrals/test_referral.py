@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
@@ -23,6 +24,8 @@ from services.referrals.referral import (
     WithdrawReferral,
     decider,
 )
+from services.vocabulary.person_standing import NOBODY
+from tests.harness.persons import MET
 from tests.harness.specification import given
 
 DAY, ANSWER_DAY, DAY_BEFORE = date(2023, 3, 1), date(2023, 3, 10), date(2023, 2, 28)
@@ -38,6 +41,9 @@ SEND = SendReferral(
     shared_fields=["contact"],
     on=DAY,
     by="coach-1",
+    territory="alencon",
+    listed={"alencon": DAY},
+    standing=MET,
     service="formation",
 )
 SEE = SeeReferral(person="p-1", referral="r-1", on=ANSWER_DAY, organisation=GRETA)
@@ -57,6 +63,7 @@ SENT = ReferralSent(
     consent="c-1",
     shared_fields=["contact"],
     by="coach-1",
+    territory="alencon",
     on=DAY,
 )
 SEEN = ReferralSeen(person="p-1", referral="r-1", partner=GRETA, on=ANSWER_DAY)
@@ -77,13 +84,15 @@ def test_a_referral_is_sent_once_even_after_its_end(history: tuple[Any, ...]) ->
     given(decider, *history).when(SEND).then_refused("referral_already_sent")
 
 
-@pytest.mark.parametrize("consent", ["", "  "])
-def test_a_referral_needs_consent(consent: str) -> None:
-    given(decider).when(replace(SEND, consent=consent)).then_refused("consent_needed")
+def test_a_partner_receives_referrals_where_it_is_listed_and_since_then() -> None:
+    given(decider).when(replace(SEND, listed={})).then_refused("partner_not_listed")
+    given(decider).when(replace(SEND, listed={"flers": DAY})).then_refused("partner_not_listed")
+    given(decider).when(replace(SEND, on=DAY_BEFORE)).then_refused("partner_not_listed")
 
 
-def test_a_thematique_is_one_of_data_inclusion() -> None:
-    given(decider).when(replace(SEND, thematique="voyance")).then_refused("unknown_thematique")
+def test_nobody_is_referred_before_they_are_met() -> None:
+    given(decider).when(replace(SEND, standing=NOBODY), met=False).then_refused("person_unknown")
+    given(decider).when(replace(SEND, standing=structs.replace(MET, met_on=ANSWER_DAY))).then_refused("before_the_meeting")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
+from shared.admission import Admission
 from shared.command_batch import handle_many
 from shared.command_handler import Answer, CommandHandler, event_id
 from shared.decider import Decider
@@ -33,7 +34,7 @@ def store(tmp_path: Path) -> SqliteStore:
 
 
 def handler(store: Any, decider: Decider[Any, Any, Any] = counter.decider) -> CommandHandler:
-    return CommandHandler([decider], store, ALLOWED, lambda: NOW, ZONE, VALIDATION)
+    return CommandHandler([decider], store, ALLOWED, Admission(lambda: NOW, ZONE, VALIDATION))
 
 
 def count(step: int = 1, name: str = "a", *, id: UUID | None = None, territory: str = "alencon", time: datetime = NOW) -> CommandMessage:
@@ -96,9 +97,9 @@ def test_invalid_data_is_refused_with_its_faults(store: SqliteStore) -> None:
 
 
 def test_a_fact_is_not_recorded_before_it_happened(store: SqliteStore) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Invalid) as refusal:
         handler(store).handle(count(time=NOW + timedelta(seconds=1)), COACH)
-    assert refusal.value.code == "fact_in_the_future"
+    assert refusal.value.faults == {"time": [VALIDATION.in_the_future]}
 
 
 def test_the_day_of_a_fact_is_the_day_in_the_programme_s_country(store: SqliteStore) -> None:

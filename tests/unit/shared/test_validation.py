@@ -1,9 +1,12 @@
 """Validation: untrusted data becomes a command, or every fault is listed at once."""
 
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from services.vocabulary.french import VALIDATION
@@ -113,11 +116,13 @@ def test_an_empty_text_is_not_a_value() -> None:
     assert list(refusal.value.faults) == ["person"]
 
 
-CONTROL = "Aucun caractère de contrôle n’est admis : ni retour à la ligne, ni tabulation, ni U+0000."
+CONTROL = VALIDATION.invisible_character
 
 
-@pytest.mark.parametrize("character", ["\0", "\x01", "\t", "\n", "\r", "\x1f", "\x7f", "\x85", "\x9b", "\u2028", "\u2029"])
-def test_a_control_character_is_in_no_text_wherever_it_is(character: str) -> None:
+@pytest.mark.parametrize(
+    "character", ["\0", "\x01", "\t", "\n", "\r", "\x1f", "\x7f", "\x85", "\x9b", "\u2028", "\u2029", "\u200b", "\u202e", "\ufeff"]
+)
+def test_an_invisible_character_is_in_no_text_wherever_it_is(character: str) -> None:
     bad = {
         **GOOD,
         "person": f"p{character}1",
@@ -136,7 +141,22 @@ def test_a_control_character_is_in_no_text_wherever_it_is(character: str) -> Non
 
 def test_letters_of_every_script_come_in() -> None:
     """What is refused steers a machine or ends a line: it is no letter, and no sign of a name."""
-    assert parse({**GOOD, "person": "’é⚙𝄞\u200d"}).person == "’é⚙𝄞\u200d"
+    assert parse({**GOOD, "person": "’é⚙𝄞"}).person == "’é⚙𝄞"
+
+
+@given(st.text(min_size=1, max_size=5))
+def test_a_text_has_one_spelling(text: str) -> None:
+    """Whatever a sender writes, what comes in is NFC, has plain spaces, and none around it; and it comes in again as it is."""
+    for form in ("NFC", "NFD"):
+        sent = f"\u00a0{unicodedata.normalize(form, text)} "
+        try:
+            read = parse({**GOOD, "place": {"vintage": 1, "name": sent}}).place.name
+        except Invalid:
+            continue
+        assert read == unicodedata.normalize("NFC", read) == read.strip()
+        assert not any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in read)
+        assert "\u00a0" not in read
+        assert parse({**GOOD, "place": {"vintage": 1, "name": read}}).place.name == read
 
 
 def test_a_field_of_any_kind_may_be_null() -> None:

@@ -1,0 +1,123 @@
+"""Where a fact belongs: in the territory where its subject stands at that moment, not where a sender says.
+
+How it works
+------------
+An aggregate names the place of a command (`Decider.place`): a territory that its own state knows (of a workshop, of an orientation), or the
+person whom the command is about. Where a person stands is a fold over the streams of that person, which other services may own: the log is
+the one truth, so it is read there, as of the time of the fact. A command in the name of another territory is refused; what the programme
+does by itself is recorded where the subject stands.
+
+The same fold tells an aggregate what else it must know of a person who is not in its own stream (`Decider.persons`): whether they were met,
+and when; into which record they were merged.
+
+A standing is read without a lock: a transfer that is recorded in the same instant may miss it, and then the fact belongs where the person
+stood when it was decided.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.errors import Refused
+from shared.message import CommandMessage, EventMessage
+
+ReadStream = Callable[[str], Sequence[EventMessage]]
+
+
+class WithPerson(Struct, frozen=True):
+    """Where this person stands. Nothing is recorded about a merged record any more, unless `merged_too`."""
+
+    person: str
+    merged_too: bool = False
+
+
+class InTerritory(Struct, frozen=True):
+    """In the territory that the aggregate's state knows. `person` is whom it is about, if about one: their record must be their own."""
+
+    territory: str
+    person: str | None = None
+
+
+Place = WithPerson | InTerritory | None
+"""None is wherever the sender says: nothing stands yet."""
+
+
+class Standing(Protocol):
+    """What is known of a person at a moment. `territory` is None before they are met; `merged_into` is the record that replaces theirs."""
+
+    @property
+    def territory(self) -> str | None: ...
+    @property
+    def merged_into(self) -> str | None: ...
+
+
+class Persons(Protocol):
+    """How the standing of a person is found."""
+
+    def streams(self, person: str) -> Sequence[str]:
+        """The streams that tell where a person stands."""
+
+    def standing(self, person: str, events: Sequence[EventMessage], at: datetime) -> Standing:
+        """The fold of the events of these streams, as of the time of a fact."""
+
+
+class Streams(NamedTuple):
+    """The streams that a decision rests on. The command's own stream was read before: `history`, None once it is no longer the whole."""
+
+    own: str
+    history: Sequence[EventMessage] | None
+    read_stream: ReadStream
+
+    def read(self, stream: str) -> Sequence[EventMessage]:
+        return self.history if stream == self.own and self.history is not None else self.read_stream(stream)
+
+
+class Placed(NamedTuple):
+    """What a command's place says: the message in the territory of its fact, and the standings that the aggregate asked for, by field."""
+
+    message: CommandMessage
+    standings: Mapping[str, Any]
+
+
+class Placement:
+    """`territories` are those of the programme: what stands in no such territory may be fetched by who may act in all of them."""
+
+    def __init__(self, persons: Persons, territories: frozenset[str]) -> None:
+        self.persons = persons
+        self.territories = territories
+
+    def place(self, message: CommandMessage, place: Place, persons: Mapping[str, str], streams: Streams, *, everywhere: bool) -> Placed:
+        """Find where the fact of a command belongs. `everywhere`: the sender may act in all territories.
+
+        Raises:
+            Refused: `followed_elsewhere`, the subject stands in another territory; `person_merged`, the record is merged into another.
+        """
+        known: dict[str, Standing] = {}
+
+        def standing(person: str) -> Standing:
+            if person not in known:
+                events = [event for stream in self.persons.streams(person) for event in streams.read(stream)]
+                known[person] = self.persons.standing(person, sorted(events, key=lambda event: event.position), message.time)
+            return known[person]
+
+        territory = place.territory if isinstance(place, InTerritory) else None
+        if place is not None and place.person is not None:
+            where = standing(place.person)
+            if where.merged_into is not None and not (isinstance(place, WithPerson) and place.merged_too):
+                raise Refused("person_merged", kept=where.merged_into)
+            territory = territory or where.territory
+        placed = self.in_territory(message, territory, everywhere=everywhere)
+        return Placed(placed, {field: standing(person) for field, person in persons.items()})
+
+    def in_territory(self, message: CommandMessage, territory: str | None, *, everywhere: bool) -> CommandMessage:
+        if territory in (None, message.territory):
+            return message
+        if territory not in self.territories:  # recorded when territories were not checked: it needs a way out
+            if everywhere:
+                return message
+        elif message.actor.role == "system":
+            return replace(message, territory=territory)
+        raise Refused("followed_elsewhere")
