@@ -78,7 +78,7 @@ class ReadAccess:
         return parties.person is not None and parties.person == identity.actor.id
 
     def check_timeline(self, identity: Identity, person: str, territories: set[str]) -> None:
-        """Check that the timeline of a person whose events are in these territories may be read.
+        """Check that the timeline of a person whom these territories follow, or did, may be read.
 
         Raises:
             Forbidden: it may not.

@@ -17,6 +17,7 @@ from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import TimelineEntry
+from services.vocabulary.person_standing import MOVES
 from shared.errors import Forbidden
 from shared.message import Actor, EventMessage, Position
 
@@ -51,7 +52,7 @@ class JourneyPages:
         self.reports.wait_for_client(context)
         timeline = self.reports.timeline(person)
         entries = timeline.entries
-        self.access.check_timeline(identity, person, {entry.territory for entry in entries})
+        self.access.check_timeline(identity, person, followed_in(entries))
         if not entries:
             raise not_found("Aucun événement ne parle de cette personne.")
         may_record = self.access.permissions.scope(identity.actor.role, "HoldInterview") is not None
@@ -88,6 +89,12 @@ class JourneyPages:
         sentence = self.sentences.of(entry.kind, msgspec.json.encode(entry.data))
         late = (local_day(entry.recorded) - date.fromisoformat(entry.on)).days
         return JourneyLine(entry.on, sentence, entry.actor, entry.territory, late if late > LATE_DAYS else 0, entry.position)
+
+
+def followed_in(entries: Iterable[TimelineEntry]) -> set[str]:
+    """The territories that follow the person or did, and those to which they were sent: not those where something was recorded about them."""
+    moves = [entry for entry in entries if entry.kind in MOVES or entry.kind == "intake.OrientationReceived"]
+    return {str(entry.data.get("to_territory") or entry.territory) for entry in moves}
 
 
 def delay(event: EventMessage) -> int:

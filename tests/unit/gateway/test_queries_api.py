@@ -91,7 +91,11 @@ def test_a_partner_reads_only_what_is_addressed_to_it(world: World) -> None:
     assert world.send("ListPartner", listed, role="coordinator").status_code == 201
     answer = world.send("SendReferral", {**sent, "consent": "c-1", "shared_fields": []})
     assert answer.status_code == 201, answer.text
-    for organisation, kinds in (("cap", ["fr.parcours.referrals.ReferralSent"]), ("other", []), ("", [])):
+    for organisation, kinds in (
+        ("cap", ["fr.parcours.referrals.PartnerListed", "fr.parcours.referrals.ReferralSent"]),
+        ("other", []),
+        ("", []),
+    ):
         page = world.get("/v1/events", role="partner", organisation=organisation, territories=("alencon",)).json
         assert page is not None
         assert [event["type"] for event in page["events"] if "subject" in event] == kinds
