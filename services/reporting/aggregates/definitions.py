@@ -15,6 +15,7 @@ from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
+Name = Annotated[str, Meta(max_length=60)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
 REQUIRED_THRESHOLDS = frozenset({"small_cell", "rate_floor", "late_days"})
 
@@ -60,10 +61,10 @@ def evolve(state: State, event: Event) -> State:
 
 class PublishDefinitions(Struct, frozen=True):
     version: Version
-    outcome_classes: dict[str, OutcomeClass]
-    counted_stages: dict[str, ReferralStage]
-    thresholds: dict[str, Threshold]
-    indicators: list[str]
+    outcome_classes: dict[Name, OutcomeClass]
+    counted_stages: dict[Name, ReferralStage]
+    thresholds: dict[Name, Threshold]
+    indicators: list[Name]
     on: FactDate
 
 
