@@ -136,7 +136,8 @@ SPELLINGS = [" p", "p ", "p\u00a0", "p\u200b", "\u202ep", "é", "e\u0301", "a/b"
 def test_an_identifier_has_one_spelling(command: str, id: str) -> None:
     """No other spelling comes in, so that none makes another person."""
     names = [name for name in ("person", "workshop", "orientation", "serial", "kept", "merged") if name in DATA[command]]
-    assert faults(lambda: admit(command, **dict.fromkeys(names, id))).keys() == set(names)
+    changed: dict[str, Any] = dict.fromkeys(names, id)
+    assert faults(lambda: admit(command, **changed)).keys() == set(names)
 
 
 @given(st.text(max_size=80))
