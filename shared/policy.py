@@ -14,13 +14,15 @@ class Policy(Struct, frozen=True, kw_only=True):
     """One rule: when `event` happens, give `command`.
 
     `id` is persisted: it is part of the ids of the commands that the policy has given, and the actor that is recorded with them. It is
-    never edited, whatever its wording; `description` may be. `event` is an event kind (`intake.OrientationAccepted`) and `reads` a
+    never edited, whatever its wording; `description` may be. `task` says
+    in French what a person has to do when the command is refused. `event` is an event kind (`intake.OrientationAccepted`) and `reads` a
     struct of the fields of it that matter here. `data` turns what was read into the data of the command, or into None when there is
     nothing to do. `tolerates` lists the refusals that mean that the effect of the command is there already.
     """
 
     id: str
     description: str
+    task: str
     event: str
     reads: type[Any]
     command: type[Any]

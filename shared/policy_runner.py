@@ -1,7 +1,11 @@
-"""Runs policies: reads an event, and gives the commands that follow from it to the service's command handler."""
+"""Runs policies: reads an event, and gives the commands that follow from it to the service's command handler.
+
+What the rules refuse to a policy is for a person to decide: it becomes a task (`Tasks`), which names the reason. When the reason is gone,
+somebody has the policy tried again.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import UNSET
 
@@ -12,21 +16,42 @@ from shared.policy import Policy, policy_command_id
 from shared.trust.access import system
 
 
+class Tasks(Protocol):
+    """Where the refusal of a policy becomes a person's task."""
+
+    retry_kind: str
+    """The kind of event that asks for another try."""
+
+    def open(self, policy: Policy, event: EventMessage, refusal: Refused, *, at_event_time: bool) -> list[Answer]: ...
+    def retried(self, event: EventMessage) -> tuple[str, EventMessage]: ...
+    def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]: ...
+
+
 class PolicyRunner:
     """Runs a service's policies on events.
 
     With `at_event_time` the commands are also recorded at the time of the event's own recording: only for importing past history.
     """
 
-    def __init__(self, handler: CommandHandler, policies: Sequence[Policy], *, at_event_time: bool = False) -> None:
+    def __init__(
+        self, handler: CommandHandler, policies: Sequence[Policy], tasks: Tasks | None = None, *, at_event_time: bool = False
+    ) -> None:
         self.handler = handler
+        self.tasks = tasks
         self.at_event_time = at_event_time
         self.policies: dict[str, list[Policy]] = {}
         for policy in policies:
             self.policies.setdefault(policy.event, []).append(policy)
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of events that this runner reacts to."""
+        return frozenset(self.policies) | ({self.tasks.retry_kind} if self.tasks else set())
+
     def react(self, event: EventMessage) -> list[Answer]:
         """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
+        if self.tasks and event.kind == self.tasks.retry_kind:
+            return self.retry(self.tasks, event)
         answers: list[Answer] = []
         failures: list[Exception] = []
         for policy in self.policies.get(event.kind, ()):
@@ -40,23 +65,47 @@ class PolicyRunner:
         return answers
 
     def run(self, policy: Policy, event: EventMessage) -> list[Answer]:
+        try:
+            return self.give(policy, event)
+        except Refused as refusal:
+            if self.tasks is None:
+                raise
+            return self.tasks.open(policy, event, refusal, at_event_time=self.at_event_time)
+
+    def retry(self, tasks: Tasks, event: EventMessage) -> list[Answer]:
+        """Try a refused policy again, as of now. If it is refused again, its task stays open."""
+        name, cause = tasks.retried(event)
+        for policy in self.policies.get(cause.kind, ()):
+            if policy.id == name:
+                try:
+                    return [*self.give(policy, cause, event), *tasks.complete(policy, cause, event)]
+                except Refused:
+                    return []
+        return []  # a policy of another service
+
+    def give(self, policy: Policy, event: EventMessage, retry: EventMessage | None = None) -> list[Answer]:
+        """Give the command of a policy, at the time of the event or of the retry.
+
+        Raises:
+            Refused: the rules do not allow it, and its effect is not there already.
+        """
         data = policy.data(data_of(event, policy.reads))
         if data is None:
             return []
         try:
-            return [self.handler.handle(self.message(policy, event, data), system(policy.id))]
+            return [self.handler.handle(self.message(policy, event, data, retry or event), system(policy.id))]
         except Refused as refusal:
             if refusal.code in policy.tolerates:
                 return []
             raise
 
-    def message(self, policy: Policy, event: EventMessage, data: dict[str, Any]) -> CommandMessage:
+    def message(self, policy: Policy, event: EventMessage, data: dict[str, Any], when: EventMessage) -> CommandMessage:
         return CommandMessage(
             id=policy_command_id(event.id, policy.id),
             type=policy.command.__name__,
             actor=system(policy.id).actor,
             territory=event.territory,
-            time=event.time,
+            time=when.time,
             data=data,
             causation_id=str(event.id),
             correlation_id=None if event.correlationid is UNSET else str(event.correlationid),

@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
+from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.reporting.queries.replay import replay
@@ -113,7 +114,8 @@ class Components:
         return CommandEndpoint(self.handlers[service], self.services_signer, territories | more, VALIDATION)
 
     def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:
-        return PolicyRunner(self.handlers[service], SERVICES[service].policies, at_event_time=at_event_time)
+        tasks = PolicyTasks(self.handlers["reporting"], self.store.read_at)
+        return PolicyRunner(self.handlers[service], SERVICES[service].policies, tasks, at_event_time=at_event_time)
 
     def publish_definitions(self) -> None:
         """Publish the first definitions, unless the log has them: without definitions no figure has a meaning."""

@@ -22,6 +22,7 @@ READS: Mapping[str, Roles] = {
         "system": "all",
     },
     "read_timeline": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "participant": "own", "system": "all"},
+    "read_tasks": {"coach": "territory", "coordinator": "all", "auditor": "all", "system": "all"},
     "read_indicators": {
         "coach": "territory",
         "coordinator": "all",

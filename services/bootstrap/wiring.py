@@ -38,7 +38,7 @@ def inbox(components: Components, name: str) -> Inbox:
     """A service with policies reacts to events; the reporting service folds them."""
     if SERVICES[name].policies:
         runner = components.policy_runner(name)
-        return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.policies.keys())
+        return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.kinds)
     return ProjectionInbox(name, components.store, Projector(components.reports, components.store))
 
 

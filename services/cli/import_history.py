@@ -12,10 +12,12 @@ from services.vocabulary.french import VALIDATION
 from shared.command_endpoint import RequestParser
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
-from shared.message import CommandMessage, EventMessage, Position
+from shared.message import CommandMessage, EventMessage, Position, data_of
 from shared.policy_runner import PolicyRunner
 from shared.store.port import EventStore
 from shared.trust.access import EVERYWHERE, Identity
+
+TASK_OPENED = "reporting.TaskOpened"
 
 
 class Outcome(Struct, frozen=True):
@@ -30,6 +32,15 @@ class Outcome(Struct, frozen=True):
     position: Position | None
     fault: Fault | None = None
     by_policy: bool = False
+
+
+class RefusedPolicy(Struct):
+    """The fields of a task that matter here."""
+
+    kind: str
+    cause: Position
+    code: str
+    details: dict[str, str]
 
 
 class HistoryImporter:
@@ -87,6 +98,8 @@ class HistoryImporter:
             while page := self.store.read_all(self.position):
                 for event in page:
                     failed += self.failures(number, event)
+                    if event.kind == TASK_OPENED:
+                        failed.append(refused_policy(number, event))
                     self.position = event.position
         except Unavailable as fault:
             failed.append(Outcome(number, "?", self.position, fault, by_policy=True))
@@ -102,3 +115,9 @@ class HistoryImporter:
             except Fault as fault:
                 failed.append(Outcome(number, event.kind, event.position, fault, by_policy=True))
         return failed
+
+
+def refused_policy(number: int, event: EventMessage) -> Outcome:
+    """What the rules refused to a policy: it is a task in the log, and whoever loads is told."""
+    task = data_of(event, RefusedPolicy)
+    return Outcome(number, task.kind, task.cause, Refused(task.code, **task.details), by_policy=True)

@@ -38,6 +38,7 @@ POLICIES = (
     Policy(
         id="open-the-journey-of-an-accepted-orientation",
         description="An orientation is accepted: a journey opens, with the referent that the coach named.",
+        task="Ouvrir le parcours de la personne dont l’orientation est acceptée.",
         event="intake.OrientationAccepted",
         reads=OrientationAccepted,
         command=OpenJourney,
@@ -47,6 +48,7 @@ POLICIES = (
     Policy(
         id="schedule-the-follow-ups-of-an-exit",
         description="A journey ends: the follow-ups at 3 and 6 months are scheduled.",
+        task="Prévoir les suivis à 3 et 6 mois de la sortie.",
         event="coaching.JourneyExited",
         reads=JourneyExited,
         command=ScheduleFollowUps,

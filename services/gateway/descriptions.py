@@ -57,6 +57,7 @@ ANSWER: Members = {
 }
 EVENTS = "CloudEvents of the log, in order. Give `next` back as `after` to get the next page."
 STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data. Last-Event-ID resumes it."
+TASKS = "What a policy could not do, and a person has to decide, in the territories of the reader."
 FIGURES = "The figures of a territory and a quarter."
 EVIDENCE = "The facts that a figure counts."
 PROBLEM_TYPE = "application/problem+json"
@@ -74,6 +75,7 @@ class Query(NamedTuple):
 QUERIES = {
     "/v1/events": Query("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
     "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
+    "/v1/tasks": Query("tasks", TASKS, ("position",), "Tasks"),
     "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
     "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "position"), "Evidence"),
 }

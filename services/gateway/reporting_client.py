@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from services.gateway.command_client import Call
 from services.gateway.problems import Problem, unreadable
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import CommitteePage, Evidence, Figures, Timeline, from_wire
+from services.reporting.answers import CommitteePage, Evidence, Figures, Task, Timeline, from_wire
 from shared.message import START, Position
 from shared.reply import fault_in
 
@@ -48,6 +48,10 @@ class ReportingClient:
 
     def timeline(self, person: str) -> Timeline:
         return self.request(Timeline, "timeline", person)
+
+    def tasks(self, territories: list[str]) -> list[Task]:
+        """The open tasks of these territories."""
+        return self.request(list[Task], "tasks", territories)
 
     def quarters(self) -> list[str]:
         """The quarters that have facts, in order."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, defstruct
 
+from services.gateway.pages.tasks import Tasks
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures
 from shared.message import EventMessage
 
@@ -30,7 +31,7 @@ def components() -> dict[str, Schema]:
     """The components that the responses need, by name."""
     event = event_struct("Event", EventMessage.__struct_fields__)
     bare_event = event_struct("BareEvent", BARE_EVENT_FIELDS)
-    structs = [event, bare_event, Figures, Evidence, *CELL_SHAPES]
+    structs = [event, bare_event, Figures, Evidence, Tasks, *CELL_SHAPES]
     _, schemas = msgspec.json.schema_components(structs, schema_hook=schema_of_cell, ref_template=REF)
     return {**schemas, "Cell": any_of(*(shape.__name__ for shape in CELL_SHAPES)), "EventPage": event_page()}
 

@@ -34,6 +34,7 @@ POLICIES = (
     Policy(
         id="the contact becomes a journey",
         description="A journey opens: the contact of the person becomes a journey.",
+        task="Noter à l’accueil qu’un parcours a commencé.",
         event="coaching.JourneyOpened",
         reads=JourneyOpened,
         command=StartCoaching,
@@ -44,6 +45,7 @@ POLICIES = (
         # The inbox handles events in the order of the log, so a journey that opened before this answer is already known here.
         id="close the contact of a person whom a partner takes",
         description="A partner accepts a referral: the contact is closed as redirected, unless the person is coached.",
+        task="Clore le contact : un partenaire a pris la personne en charge.",
         event="referrals.ReferralAccepted",
         reads=ReferralAccepted,
         command=CloseContact,

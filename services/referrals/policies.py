@@ -40,6 +40,7 @@ POLICIES = (
     Policy(
         id="tell the prescriber that their orientation is accepted",
         description="An orientation is accepted: its prescriber is informed.",
+        task="Dire au prescripteur que son orientation est acceptée.",
         event="intake.OrientationAccepted",
         reads=OrientationAccepted,
         command=InformPrescriber,
@@ -49,6 +50,7 @@ POLICIES = (
     Policy(
         id="tell the prescriber how it ended",
         description="A journey that began with an orientation ends: its prescriber is informed.",
+        task="Dire au prescripteur que le parcours est terminé.",
         event="coaching.JourneyExited",
         reads=JourneyExited,
         command=InformPrescriber,
@@ -59,6 +61,7 @@ POLICIES = (
     Policy(
         id="withdraw what no partner has answered",
         description="A journey ends: referrals that no partner has accepted are withdrawn.",
+        task="Retirer les réorientations restées sans réponse.",
         event="coaching.JourneyExited",
         reads=JourneyExited,
         command=WithdrawOpenReferrals,

@@ -154,6 +154,20 @@ class CommitteePage(Struct, frozen=True):
     flow: list[FunnelStage]
 
 
+class Task(Struct, frozen=True):
+    """What a person has to do because a policy could not: which one, on an event of which kind, and why (`code`, `details`)."""
+
+    id: str
+    territory: str
+    policy: str
+    kind: str
+    code: str
+    details: dict[str, str]
+    person: str | None
+    opened_on: str
+    retried_on: str | None
+
+
 class TimelineEntry(Struct, frozen=True):
     """An event about a person. `on` is the day it happened, `recorded` the time it was recorded, both ISO."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from services.reporting.aggregates.cell_release import CellReleased
 from services.reporting.aggregates.definitions import DefinitionsPublished
 from services.reporting.aggregates.targets import TargetSet
+from services.reporting.aggregates.tasks import TaskCompleted, TaskOpened, TaskRetried
 from shared.description import Sentence, sentence
 
 SENTENCES: Mapping[type[Any], Sentence] = dict(
@@ -22,6 +23,9 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             CellReleased,
             lambda event: f"Un chiffre est publié par décision ({event.indicator}, {event.quarter}). Autorité : {event.authority}.",
         ),
+        sentence(TaskOpened, lambda event: f"Une tâche est ouverte : ce qui devait suivre n’a pas pu se faire ({event.code})."),
+        sentence(TaskRetried, lambda event: "Ce qui devait suivre est tenté de nouveau."),
+        sentence(TaskCompleted, lambda event: f"La tâche est faite{f' : {event.note}' if event.note else ''}."),
     )
 )
 
@@ -33,6 +37,9 @@ REFUSALS: Mapping[str, str] = {
     "thresholds_missing": "Il manque des seuils : {thresholds}.",
     "target_already_set": "Cet objectif est déjà fixé ainsi.",
     "cell_already_released": "Ce chiffre est déjà publié par une décision.",
+    "task_unknown": "Cette tâche n’existe pas.",
+    "task_already_open": "Cette tâche est déjà ouverte.",
+    "task_already_completed": "Cette tâche est déjà faite.",
     "territory_unknown": "« {territory} » n’est pas un territoire du programme.",
     "quarter_unreadable": "« {quarter} » n’est pas un trimestre ; 2024-Q2 est attendu.",
     "side_unknown": "« {indicator} » n’a pas ce côté : {side}.",

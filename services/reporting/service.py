@@ -33,6 +33,10 @@ class ReportingService(WriteService):
         return self.reports.timeline(person)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def tasks(self, territories: list[str]) -> Reply:
+        return self.reports.tasks(territories)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def quarters(self) -> Reply:
         return self.reports.quarters()
 

@@ -3,4 +3,5 @@
 NOT_COUNTED = "no indicator counts it; the timeline shows it"
 NO_PAGE_YET = "given through the HTTP interface; the coach's pages do not ask for it yet"
 OTHER_ROLE = "given through the HTTP interface by a role that has no pages yet"
+ON_ITS_PAGE = "its page has a button for it"
 BY_POLICY = "only a policy gives it"

@@ -91,26 +91,34 @@ def test_a_command_refused_while_the_broker_is_away_is_accepted_later_under_the_
     assert sum(event["commandid"] == id for event in stage.history()) == 1
 
 
-def test_a_dead_letter_is_handled_after_its_cause_was_mended(stage: Stage) -> None:
-    """A second journey needs a granted renewal: the event of the orientation is a dead letter until there is one."""
-    product, person = stage.product, str(uuid4())
-    product.must("OpenJourney", {"person": person, "referent": "coach-1"})
-    today = product.must("HoldInterview", {"person": person, "mode": "VISIO", "minutes": 30})
-    assert today
-    events = [event for event in stage.history() if event["subject"] == f"journey-{person}"]
-    product.must("ExitJourney", {"person": person, "exit_on": events[0]["data"]["on"], "reason": "DEMANDE", "outcomes": []})
-    sent = {"orientation": str(uuid4()), "person": person, "kind": "CCAS", "needs": [], "urgency": False, "consent": True}
-    product.must("ReceiveOrientation", sent, role="prescriber", organisation="ccas")
-    product.must("AcceptOrientation", {"orientation": sent["orientation"], "referent": "coach-2"})
-    eventually(
-        lambda: "renewal_not_granted" in product.tool("dead", "list").stdout or person in product.tool("dead", "list").stdout,
-        "the dead letter",
-    )
-    product.must("GrantRenewal", {"person": person}, role="coordinator")
-    replayed = product.tool("dead", "replay")
-    assert replayed.returncode == 0, replayed.stderr
+def test_a_refused_policy_is_a_task_and_is_tried_again_when_somebody_asks(stage: Stage) -> None:
+    """The exit is corrected to a day after the orientation: no journey can open on the day of the acceptance, but it can today."""
+    product, person, orientation = stage.product, str(uuid4()), str(uuid4())
+    met = {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
+    left = {"person": person, "exit_on": "2024-03-02", "reason": "DEMANDE", "outcomes": []}
+    sent = {"orientation": orientation, "person": person, "kind": "CCAS", "needs": [], "urgency": False, "consent": True}
+    product.must("IdentifyPerson", met, time=march(1))
+    product.must("OpenJourney", {"person": person, "referent": "coach-1"}, time=march(2))
+    product.must("ExitJourney", left, time=march(3))
+    product.must("GrantRenewal", {"person": person}, role="coordinator", time=march(4))
+    product.must("CorrectExit", left | {"exit_on": "2024-03-20", "why": "SAISIE"}, time=march(21))
+    product.must("ReceiveOrientation", sent, role="prescriber", organisation="ccas", time=march(5))
+    product.must("AcceptOrientation", {"orientation": orientation, "referent": "coach-2"}, time=march(6))
+    eventually(lambda: tasks(stage, person), "the refusal is a task")
+    (task,) = tasks(stage, person)
+    assert task["code"] == "renewal_not_granted"
+    assert product.tool("dead", "list").stdout == ""
+    product.must("RetryTask", {"task": task["id"]})
     eventually(lambda: ranks(stage, person) == [1, 2], "the journey of rank 2")
-    eventually(lambda: product.tool("dead", "list").stdout == "", "no dead letter is left")
+    eventually(lambda: not tasks(stage, person), "the task ends")
+
+
+def march(day: int) -> str:
+    return f"2024-03-{day:02}T10:00:00+01:00"
+
+
+def tasks(stage: Stage, person: str) -> list[dict[str, str]]:
+    return [task for task in stage.product.get("/v1/tasks", role="coordinator").json()["tasks"] if task["person"] == person]
 
 
 def ranks(stage: Stage, person: str) -> list[int]:

@@ -78,6 +78,13 @@ TRANSFER_JOURNEY = Step("TransferJourney", lambda p: about(p, to_territory="fler
 TRANSFER_PERSON = Step("TransferPerson", lambda p: about(p, to_territory="flers"), TRANSFER_DAY)
 MERGE = Step("MergePersons", lambda p: {"kept": f"{p}-b", "merged": p}, day("02-01"), "coordinator")
 
+TASK = Step(
+    "OpenTask",
+    lambda p: {"task": p, "policy": "a policy", "cause": 1, "kind": "intake.OrientationAccepted", "code": "person_unknown", "details": {}},
+    day("02-01"),
+    "system",
+)
+
 MET, COACHED = (IDENTIFY,), (IDENTIFY, OPEN)
 LEFT = (*COACHED, EXIT, SCHEDULE_FOLLOW_UPS)
 
@@ -100,6 +107,10 @@ def in_workshop(command: str, *history: Step, **data: Any) -> Case:
 
 def of_seat(command: str, *history: Step, **data: Any) -> Case:
     return Case(Step(command, lambda p: {"workshop": p, "person": p, **data}), (IDENTIFY, WORKSHOP, *history))
+
+
+def of_task(command: str, **data: Any) -> Case:
+    return Case(Step(command, lambda p: {"task": p, **data}), (TASK,))
 
 
 def by_partner(command: str, *history: Step, **data: Any) -> Case:
@@ -169,6 +180,8 @@ CASES = (
     Case(Step("BuyOutEquipment", lambda p: {"serial": p, "person": p, "price_cents": 100}), (*MET, LEND), (TRANSFER_PERSON,)),
     Case(replace(SEND, day=TODAY), MET, (TRANSFER_PERSON,)),
     Case(Step("WithdrawReferral", lambda p: about(p, referral="r-1", reason="DEMANDE")), (*MET, SEND), (TRANSFER_PERSON,)),
+    of_task("RetryTask"),
+    of_task("CompleteTask", note="Le parcours est ouvert."),
     by_partner("SeeReferral"),
     by_partner("AcceptReferral"),
     by_partner("DeclineReferral", reason="absent"),
@@ -177,3 +190,6 @@ CASES = (
 
 WITHOUT_SUBJECT = {"IdentifyPerson", "ReceiveOrientation", "ScheduleWorkshop", "ListPartner", "AnswerSurvey"}
 """Commands with which a subject begins to stand, in the territory that the sender names; the survey's ticket names its own."""
+
+PROGRAMME_WIDE = {"PublishDefinitions", "SetTarget", "ReleaseCell"}
+"""Decisions of the coordinator about the whole programme."""

@@ -92,7 +92,7 @@ class JourneyPages:
 
 
 def followed_in(entries: Iterable[TimelineEntry]) -> set[str]:
-    """The territories that follow the person or did, and those to which they were sent: not those where something was recorded about them."""
+    """The territories that follow the person or did, and those to which they were sent: not every one where something was recorded."""
     moves = [entry for entry in entries if entry.kind in MOVES or entry.kind == "intake.OrientationReceived"]
     return {str(entry.data.get("to_territory") or entry.territory) for entry in moves}
 

@@ -15,6 +15,7 @@ from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages
 from services.gateway.pages.journey import JourneyPages
 from services.gateway.pages.rendering import HERE, Pages
+from services.gateway.pages.tasks import TaskPages
 from services.gateway.problems import Problem, Problems, not_found
 from services.gateway.queries_api import QueriesApi
 from services.gateway.read_access import PROGRAMME
@@ -37,6 +38,7 @@ class Site:
             CommitteePages(self.pages, queries, deps.territories),
             JourneyPages(self.pages, queries.access, queries.reports, deps),
             EntryPages(self.pages, deps, sender, problems),
+            TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems),
         )
 
     def rules(self) -> Iterable[Rule]:

@@ -21,7 +21,7 @@ To add a fact: give its table in `tables.py`, write a reader in the module of it
 
 from collections.abc import Iterable
 
-from services.reporting.facts import decisions, follow_ups, journeys, orientations, outcomes, persons, referrals, surveys, workshops
+from services.reporting.facts import decisions, follow_ups, journeys, orientations, outcomes, persons, referrals, surveys, tasks, workshops
 from services.reporting.facts.change import Change, FactReader
 from services.reporting.facts.lateness import late_change, lateness
 from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, POSITION_SEPARATOR, TABLES, Key, Row
@@ -37,6 +37,7 @@ READERS: dict[str, FactReader] = {
     **surveys.READERS,
     **referrals.READERS,
     **decisions.READERS,
+    **tasks.READERS,
 }
 READERS_BY_TYPE = {f"{PREFIX}{kind}": reader for kind, reader in READERS.items()}
 RowsByTable = dict[str, dict[Key, Row]]  # table -> key -> the columns set so far, and the positions of the events that set them

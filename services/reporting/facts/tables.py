@@ -101,6 +101,10 @@ outcome_class = fact_table(
     texts("class"),
     integers("score"),
 )
+# `details` is JSON: what fills the text of the refusal's code.
+task = fact_table(
+    "task", key("task"), texts("territory", "policy", "kind", "code", "details", "person", "opened_on", "retried_on", "completed_on")
+)
 late = fact_table("late", position_key(), texts("territory", "on", "kind"), integers("lateness"))
 # `about` is a person's record or an orientation: what the event at `position` is about.
 timeline_entry = Table(

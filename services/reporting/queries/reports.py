@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
+from services.reporting.answers import CommitteePage, Evidence, Figures, Task, TerritoryName, Timeline
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.projection.checkpoint import Checkpoint
@@ -15,6 +15,7 @@ from services.reporting.projection.rebuild import Rebuild
 from services.reporting.quarters import ordinal
 from services.reporting.queries import committee, evidence
 from services.reporting.queries.figures import FigureSet, known_quarters
+from services.reporting.queries.tasks import open_tasks
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
@@ -130,6 +131,11 @@ class Reports:
         with self.models.reading() as connection:
             history = evidence.person_history(connection, person)
         return evidence.timeline(history, self.read_events)
+
+    def tasks(self, territories: Sequence[str]) -> list[Task]:
+        """The open tasks of these territories, the oldest first."""
+        with self.models.reading() as connection:
+            return open_tasks(connection, territories)
 
     def figure_set(
         self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, one_cell: bool = False

@@ -40,6 +40,9 @@ class ReportQueries:
     def timeline(self, person: str) -> Reply:
         return reply(self.reports.timeline, person)
 
+    def tasks(self, territories: list[str]) -> Reply:
+        return reply(self.reports.tasks, territories)
+
     def quarters(self) -> Reply:
         return reply(self.reports.quarters)
 

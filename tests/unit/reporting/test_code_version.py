@@ -27,6 +27,7 @@ MODULES = [
     "services.reporting.facts.referrals",
     "services.reporting.facts.surveys",
     "services.reporting.facts.tables",
+    "services.reporting.facts.tasks",
     "services.reporting.facts.timeline_index",
     "services.reporting.facts.workshops",
     "services.reporting.projection.bulk",
