@@ -1,6 +1,6 @@
 """An oracle of the figures: a second, naive count of the exported history, to compare the product's with.
 
-It reads what `parcours history` prints (one CloudEvent a line; facts.py beside it reads them) and counts every indicator in plain Python, one
+It reads what `parcours history` prints, one CloudEvent a line (facts.py beside it does), and counts every indicator in plain Python, one
 quarter after the other. It is written from the rules of the domain and from the printed definitions. It imports nothing of the product and
 shares nothing with it: an error must be made twice to go unseen. Where the rules leave a choice, a comment beginning with "Rule" says what
 was chosen.
