@@ -117,6 +117,13 @@ class RandomFields:
                 return rng.choice(QUARTERS)
             case "indicator":
                 return rng.choice(INDICATORS)
+            case _:
+                return self.detail(name, kind, day)
+
+    def detail(self, name: str, kind: inspect.Type, day: date) -> Any:
+        """The value of a field that refers to nothing."""
+        rng = self.rng
+        match name:
             case "rank":
                 return rng.choice((1, 1, 1, 2, 2, 3))
             case "birth_year":
