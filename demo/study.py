@@ -5,8 +5,8 @@ How the figures are met
 The counts of each town are in study_counts.py, with their source. Each count is the sum of hand-written cases and drawn people:
 
 - People coached: the fixed cases of the town (fixed_cases.py), then one drawn person for each journey that is missing. The class of a
-  drawn journey is given, not drawn: as many POSITIVE and DYNAMIC exits as the town's counts leave after the fixed cases that exit there
-  (a move counts its opening in one town and its exit in another); of the others, one in three is still OPEN, the rest exit as OTHER.
+  drawn journey is given, not drawn: as many POSITIVE and DYNAMIC exits as the town's counts leave after its fixed cases (a person counts
+  where the first journey opened, also after a move); of the others, one in three is still OPEN, the rest exit as OTHER.
   Every drawn exit falls before the end (LAST_EXIT), so that no outcome is lost.
 - People redirected: a referral that is sent and not withdrawn. In Alençon one of them is the kept record of the merged person, so one
   less is drawn. A person who is coached has only withdrawn referrals: the two groups are disjoint, as in the study.
@@ -103,9 +103,9 @@ def drawn_plans(rng: Random, seed: int, town: str, counts: Counts, cases: list[F
 
 
 def drawn_journeys(town: str, counts: Counts, cases: list[FixedCase]) -> dict[OutcomeClass, int]:
-    """How many journeys of each class to draw in a town. A fixed case counts where its journey opens, and in its class where it exits."""
-    opened = counts.coached - sum(case.plan.town == town for case in cases)
-    fixed = Counter(case.outcome_class for case in cases if case.exit_town == town)
+    """How many journeys of each class to draw in a town. A fixed case counts where its first journey opens."""
+    fixed = Counter(case.outcome_class for case in cases if case.plan.town == town)
+    opened = counts.coached - fixed.total()
     positive, dynamic = counts.positive - fixed["POSITIVE"], counts.dynamic - fixed["DYNAMIC"]
     without = opened - positive - dynamic
     still_open = without // OPEN_ONE_IN
