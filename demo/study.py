@@ -29,15 +29,14 @@ from uuid import UUID
 
 from demo import plans
 from demo.actors import COORDINATOR, Town, load_towns
-from demo.command_lines import CommandLine, CommandSequence, ProgrammeDecisions, TimedLine, stable_id
-from demo.draws import workday_after
+from demo.command_lines import CommandLine, ProgrammeDecisions, TimedLine, stable_id
 from demo.fixed_cases import MERGE_TOWN, FixedCase, fixed_cases, kept_record, merged_record
-from demo.intake import decline_orientation, receive_orientation
 from demo.person_history import person_source
 from demo.plans import OutcomeClass, PersonPlan
 from demo.programme_setup import setup_sources
 from demo.schedule import Source, interleave
 from demo.season import Season
+from demo.strange_lives import unmet_orientation
 from demo.study_counts import COUNTS_BY_TOWN, OPEN_ONE_IN, Counts
 from demo.survey import exact_replies, survey_answer
 from demo.workshops_and_loans import laptop_loans, workshop_series
@@ -123,25 +122,9 @@ def unmet_orientations(rng: Random, towns: dict[str, Town], seed: int) -> Iterat
     """Orientations of people who were never met: declined, or without an answer at the end."""
     season = Season(START, LAST_ONLY_MET)
     for number, town in enumerate(rng.choices(list(towns.values()), k=DECLINED_UNMET)):
-        commands = CommandSequence(rng, stable_id(seed, "unmet", number), town.id)
-        yield unmet_orientation(commands, town, season.draw(rng), declined=True)
+        yield unmet_orientation(rng, town, stable_id(seed, "unmet", number), season.draw(rng), declined=True)
     for number, town in enumerate(towns.values()):
-        commands = CommandSequence(rng, stable_id(seed, "waiting", number), town.id)
-        yield unmet_orientation(commands, town, END - timedelta(days=14 - number), declined=False)
-
-
-def unmet_orientation(commands: CommandSequence, town: Town, day: date, *, declined: bool) -> Source:
-    rng = commands.rng
-
-    def lines() -> Iterator[TimedLine]:
-        (kind, prescriber), orientation = town.draw_prescriber(rng), str(stable_id(commands.id, "orientation"))
-        yield receive_orientation(commands, day, prescriber, orientation, str(commands.id), kind)
-        if declined:
-            coach = rng.choice(town.coaches)
-            declined_on = workday_after(rng, day, 2, 12)
-            yield decline_orientation(commands, declined_on, coach, orientation, rng.choice(("HORS_QPV", "INJOIGNABLE")))
-
-    return Source(day, lines())
+        yield unmet_orientation(rng, town, stable_id(seed, "waiting", number), END - timedelta(days=14 - number), declined=False)
 
 
 # What is not about one person ----------------------------------------------------------------------------------------

@@ -37,6 +37,10 @@ FAULTS = {
     "positive_rate": "the same",
     "positive_target": "the same",
     "progress_rate": "the same",
+    "barriers_lifted": "a barrier that is identified again after it was lifted counts once, as lifted",
+    "radar_unknown": "merged records count with the radar of each",
+    "invisible_share": "the same",
+    "journeys_open": "merged records count in the territory of each",
 }
 
 
