@@ -61,21 +61,24 @@ class Coaching:
 
     def agenda(self, plan: JourneyPlan, rank: int, until: date) -> list[AgendaEntry]:
         """The tasks up to `until`, the last one first."""
-        during = [*self.interviews(plan.opened_on, until), *self.barriers(plan.opened_on), *self.changes(plan, rank, until)]
+        during = [*self.interviews(plan, until), *self.barriers(plan), *self.changes(plan, rank, until)]
         outcomes = self.outcomes(plan, rank, plan.exit_on) if plan.exit_on else ()
         entries = sorted((entry for entry in (*during, *outcomes) if entry[0] <= until), key=lambda entry: entry[0])
         return entries[::-1]
 
-    def interviews(self, opened_on: date, until: date) -> Iterator[AgendaEntry]:
+    def interviews(self, plan: JourneyPlan, until: date) -> Iterator[AgendaEntry]:
         """One every 9 to 30 days, fewer in July and August."""
-        day = opened_on
+        day = plan.opened_on
+        if plan.recorded_behind:
+            yield day + timedelta(days=60), partial(self.hold_interview_known_late, day + timedelta(days=60 + self.rng.randint(20, 60)))
         while day <= until:
             yield day, self.task("HoldInterview", mode=self.rng.choice(MODES), minutes=self.rng.choice((20, 30, 30, 45, 45, 60, 60, 90)))
             summer = 21 if day.month in (7, 8) else 0
             day = workday_after(self.rng, day, 9 + summer // 2, 30 + summer)
 
-    def barriers(self, opened_on: date) -> Iterator[AgendaEntry]:
-        """A diagnostic, then one to four barriers, most of them lifted months later."""
+    def barriers(self, plan: JourneyPlan) -> Iterator[AgendaEntry]:
+        """A diagnostic, then one to four barriers, most of them lifted months later; the last one comes back in a relapse."""
+        opened_on = plan.opened_on
         barriers = self.rng.sample(BARRIERS, self.rng.randint(1, 4))
         constraints = dict.fromkeys(barriers, "OUI") | {"logement-hebergement--se-maintenir-dans-le-logement": "NON_ABORDEE"}
         yield workday_after(self.rng, opened_on, 4, 18), self.task("CompleteDiagnostic", constraints=constraints)
@@ -85,6 +88,8 @@ class Coaching:
             yield day, self.task("IdentifyBarrier", thematique=thematique)
             if self.rng.random() < 0.8:
                 yield lifted_on, self.task("LiftBarrier", thematique=thematique)
+                if plan.relapse and thematique == barriers[-1]:
+                    yield workday_after(self.rng, lifted_on, 15, 90), self.task("IdentifyBarrier", thematique=thematique)
 
     def changes(self, plan: JourneyPlan, rank: int, until: date) -> Iterator[AgendaEntry]:
         """At most one change: the planned move, or a replacement of the coach, or a referral that is withdrawn."""
@@ -134,6 +139,10 @@ class Coaching:
 
     def emit(self, name: str, data: dict[str, Any], day: date) -> Iterator[TimedLine]:
         yield self.commands.emit(name, day, self.coach, person=self.person, **data)
+
+    def hold_interview_known_late(self, known_on: date, day: date) -> Iterator[TimedLine]:
+        """An interview that is recorded weeks after it, and before the facts that follow."""
+        yield self.commands.emit_late(known_on, "HoldInterview", day, self.coach, person=self.person, mode="PRESENTIEL", minutes=45)
 
     def record_outcome(self, outcome: str, kind: str, day: date) -> Iterator[TimedLine]:
         yield record_outcome(self.commands, day, self.coach, self.person, outcome, kind)

@@ -4,7 +4,7 @@
     corrected     an exit corrected after its quarter: another class, another day
     renewed       two journeys of one person, who counts once
     neutralised   a second journey that is neutralised: the first one still counts
-    moved         the opening counts in one town, the exit in another
+    moved         opened in one town, exited in another: the person counts where the journey opened
     erased        a person whose key was destroyed, who still counts
     business_1/2  a business created in each of two towns: a small cell in both, released for the whole programme
     kept, merged  two records of one person, met before and after the list of neighbourhoods changed
@@ -30,10 +30,9 @@ CaseName = Literal["late", "corrected", "renewed", "neutralised", "moved", "eras
 
 
 class FixedCase(Struct, frozen=True):
-    """A person coached, the class of the best exit, and the town where that exit counts."""
+    """A person coached, and the class of the best exit. The person counts in the town of the plan, where the first journey opens."""
 
     plan: PersonPlan
-    exit_town: str
     outcome_class: OutcomeClass
 
 
@@ -73,14 +72,14 @@ def late(seed: int) -> FixedCase:
     plan = JourneyPlan(
         opened_on=day("2023-03-16"), exit_on=day("2023-12-12"), outcome_kinds=("CDD_COURT",), exit_known_on=day("2024-02-06")
     )
-    return FixedCase(coached(seed, "late", "alencon", "2023-03-06", plan), "alencon", "DYNAMIC")
+    return FixedCase(coached(seed, "late", "alencon", "2023-03-06", plan), "DYNAMIC")
 
 
 def corrected(seed: int) -> FixedCase:
     """A short contract at the exit. Four months later a permanent contract is proved, and a later day of exit."""
     correction = Correction(corrected_on=day("2023-06-14"), outcome_on=day("2023-02-17"), exit_on=day("2023-02-28"), outcome_kind="CDI")
     plan = JourneyPlan(opened_on=day("2022-09-08"), exit_on=day("2023-02-20"), outcome_kinds=("CDD_COURT",), correction=correction)
-    return FixedCase(coached(seed, "corrected", "flers", "2022-08-29", plan), "flers", "POSITIVE")
+    return FixedCase(coached(seed, "corrected", "flers", "2022-08-29", plan), "POSITIVE")
 
 
 def renewed(seed: int) -> FixedCase:
@@ -92,18 +91,18 @@ def renewed(seed: int) -> FixedCase:
         renewed_on=day("2023-06-19"),
     )
     second = journey("2023-06-19", "2024-02-16", "CDD_LONG")
-    return FixedCase(coached(seed, "renewed", "argentan", "2022-07-11", first, second), "argentan", "POSITIVE")
+    return FixedCase(coached(seed, "renewed", "argentan", "2022-07-11", first, second), "POSITIVE")
 
 
 def neutralised(seed: int) -> FixedCase:
     """The second journey is neutralised. The first one still counts, so the person stays among those coached."""
     first = JourneyPlan(opened_on=day("2022-10-13"), exit_on=day("2023-04-14"), exit_reason="PERDU_DE_VUE", renewed_on=day("2023-09-25"))
     second = JourneyPlan(opened_on=day("2023-09-25"), exit_on=day("2024-03-08"), exit_reason="DEMANDE", neutralised_on=day("2024-03-15"))
-    return FixedCase(coached(seed, "neutralised", "alencon", "2022-10-03", first, second), "alencon", "OTHER")
+    return FixedCase(coached(seed, "neutralised", "alencon", "2022-10-03", first, second), "OTHER")
 
 
 def moved(seed: int) -> FixedCase:
-    """Coached in L'Aigle, then in Alençon: the opening counts in one town, the exit in the other."""
+    """Coached in L'Aigle, then in Alençon: the exit is counted in Alençon among exits, the person in L'Aigle among people coached."""
     plan = JourneyPlan(
         opened_on=day("2023-01-26"),
         exit_on=day("2023-12-04"),
@@ -111,21 +110,21 @@ def moved(seed: int) -> FixedCase:
         moved_on=day("2023-06-19"),
         moved_to="alencon",
     )
-    return FixedCase(coached(seed, "moved", "laigle", "2023-01-16", plan), "alencon", "DYNAMIC")
+    return FixedCase(coached(seed, "moved", "laigle", "2023-01-16", plan), "DYNAMIC")
 
 
 def erased(seed: int) -> FixedCase:
     """The person's key is destroyed a year after the exit; no count changes."""
     plan = journey("2022-07-01", "2023-01-31", "CDI")
-    return FixedCase(coached(seed, "erased", "argentan", "2022-06-20", plan, erased_on=day("2024-04-09")), "argentan", "POSITIVE")
+    return FixedCase(coached(seed, "erased", "argentan", "2022-06-20", plan, erased_on=day("2024-04-09")), "POSITIVE")
 
 
 def businesses(seed: int) -> Iterator[FixedCase]:
     """The two businesses of the study, one in each of two towns."""
     first = journey("2022-11-21", "2023-10-06", "CREATION")
-    yield FixedCase(coached(seed, "business_1", "alencon", "2022-11-07", first), "alencon", "POSITIVE")
+    yield FixedCase(coached(seed, "business_1", "alencon", "2022-11-07", first), "POSITIVE")
     second = journey("2023-02-20", "2024-03-22", "CDD_COURT", "CREATION")
-    yield FixedCase(coached(seed, "business_2", "flers", "2023-02-06", second), "flers", "POSITIVE")
+    yield FixedCase(coached(seed, "business_2", "flers", "2023-02-06", second), "POSITIVE")
 
 
 # Two records of one person -------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ DENIAL_REASONS = ("OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION")
 def after_exit(commands: CommandSequence, coach: Actor, person: str, journey: JourneyPlan, rank: int, exit_on: date) -> Iterator[TimedLine]:
     """A neutralised exit has no follow-up. A correction comes between the two follow-ups, and moves the second one."""
     if journey.neutralised_on:
-        yield commands.emit("NeutraliseExit", journey.neutralised_on, COORDINATOR, person=person, reason="DEMENAGEMENT")
+        yield commands.emit("NeutraliseExit", journey.neutralised_on, COORDINATOR, person=person, reason=journey.neutral_reason)
         return
     if not journey.renewed_on and commands.rng.random() < 0.07:
         yield deny_renewal(commands, workday_after(commands.rng, exit_on, 12, 40), person)
@@ -38,9 +38,10 @@ def follow_up(
         return  # the opening of the next journey cancels the follow-up
     reached = rng.random() < (0.78 if journey.outcome_kinds else 0.5)
     for _ in range(rng.choice((0, 0, 0, 1)) if reached else rng.randint(1, 3)):
-        yield commands.emit("RecordUnreachable", day, coach, **ids)
+        if not journey.renewed_on or day < journey.renewed_on:
+            yield commands.emit("RecordUnreachable", day, coach, **ids)
         day = workday_after(rng, day, 3, 7)
-    if reached:
+    if reached and (not journey.renewed_on or day < journey.renewed_on):
         yield commands.emit("CompleteFollowUp", day, coach, **ids, **situation(commands, journey), channel=rng.choice(CHANNELS))
 
 

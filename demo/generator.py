@@ -1,12 +1,13 @@
 """A plausible history of any size, written line by line.
 
-Every person gets a path and an outcome class with weights close to the shares of the study; nothing is exact. People are spread over the
-days by the season, so the sources come in order and the whole history is never in memory.
+Every person gets a path and an outcome class with weights close to the shares of the study; nothing is exact. Some lives are strange
+(strange_lives.py says which, and in what shares). People are spread over the days by the season, so the sources come in order and the whole
+history is never in memory.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from heapq import merge
+from heapq import heappop, heappush, merge
 from itertools import chain
 from random import Random
 from uuid import UUID
@@ -20,6 +21,7 @@ from demo.plans import OutcomeClass, PersonPlan
 from demo.programme_setup import setup_sources
 from demo.schedule import Source, interleave
 from demo.season import Season
+from demo.strange_lives import UNMET, UNMET_WAITING, second_record, unmet_orientation, vary
 from demo.survey import draw_reply, survey_answer
 from demo.workshops_and_loans import laptop_loans, workshop_series
 
@@ -43,18 +45,24 @@ def generate(persons: int, seed: int, start: date, end: date) -> Iterator[Comman
     towns = load_towns()
     people = person_sources(rng, towns, persons, root, start, end)
     answers = answer_sources(rng, towns, persons, root, start, end)
-    by_first_day = merge(people, answers, key=lambda source: source.first_day)
+    unmet = unmet_sources(rng, towns, persons, root, start, end)
+    by_first_day = merge(people, answers, unmet, key=lambda source: source.first_day)
     from_the_start = [*setup_sources(rng, towns, start), *workshops_and_laptops(rng, towns, persons, root, start, end)]
     return interleave(chain(from_the_start, by_first_day), end)
 
 
 def person_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
-    """The people in the order of their first day. A plan is drawn when the history reaches that day."""
-    number = 0
+    """The people in the order of their first day. A plan is drawn when the history reaches that day; a second record waits for its own."""
+    number, waiting = 0, list[tuple[date, int, Source]]()
     for day, met in Season(start, end).spread(persons):
+        while waiting and waiting[0][0] <= day:
+            yield heappop(waiting)[2]
         for _ in range(met):
             number += 1
-            yield person_source(rng, towns, draw_plan(rng, towns, root, number, day, end), end)
+            plan = vary(rng, draw_plan(rng, towns, root, number, day, end), towns, end)
+            yield person_source(rng, towns, plan, end)
+            if (again := second_record(rng, towns, plan, end)) is not None:
+                heappush(waiting, (again.first_day, number, again))
 
 
 def draw_plan(rng: Random, towns: dict[str, Town], root: UUID, number: int, day: date, end: date) -> PersonPlan:
@@ -84,6 +92,16 @@ def workshops_and_laptops(rng: Random, towns: dict[str, Town], persons: int, roo
             yield workshop_series(rng, town, stable_id(root, town.id, "workshops", number), start, end)
         for number in range(people // PEOPLE_PER_LAPTOP):
             yield laptop_loans(rng, town, stable_id(root, town.id, "laptop", number), start, end)
+
+
+def unmet_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:
+    """Orientations of people who are never met, in the order of their days."""
+    number = 0
+    for day, orientations in Season(start, end).spread(int(persons * UNMET)):
+        for _ in range(orientations):
+            number += 1
+            town = towns[rng.choices(list(towns), town_weights(towns))[0]]
+            yield unmet_orientation(rng, town, stable_id(root, "unmet", number), day, declined=rng.random() >= UNMET_WAITING)
 
 
 def answer_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID, start: date, end: date) -> Iterator[Source]:

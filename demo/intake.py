@@ -35,7 +35,7 @@ DECLINE_REASONS = {"DEJA_SUIVI": 30, "NON_ELIGIBLE": 22, "INJOIGNABLE": 18, "REF
 
 
 def first_contact(commands: CommandSequence, town: Town, plan: PersonPlan, coach: Actor) -> Iterator[TimedLine]:
-    """Everything up to a journey, a referral or the end of the contact. The answer to the prescriber comes last, if one is due."""
+    """Everything up to a journey, a referral or the end of the contact. The answer to the prescriber comes last, if one is given."""
     rng = commands.rng
     person, orientation = str(plan.person), str(stable_id(plan.person, "orientation"))
     kind, prescriber = town.draw_prescriber(rng)

@@ -32,7 +32,8 @@ def person_history(commands: CommandSequence, towns: dict[str, Town], plan: Pers
         case OnlyMet():
             yield from only_met(commands, town, plan, plan.path, coach)
     if plan.erased_on:
-        yield commands.emit("DestroyPersonKey", plan.erased_on, DPO, person=str(plan.person), basis="DEMANDE")
+        erased_on = max(plan.erased_on, commands.last_recorded.date())
+        yield commands.emit("DestroyPersonKey", erased_on, DPO, person=str(plan.person), basis="DEMANDE")
 
 
 def coached(

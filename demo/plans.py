@@ -14,7 +14,7 @@ from msgspec import Struct
 from demo.draws import weighted_choice, workday_after
 
 OutcomeClass = Literal["POSITIVE", "DYNAMIC", "OTHER", "OPEN"]  # of the best outcome of an exit; OPEN: no exit before the end
-Orientation = Literal["none", "accepted", "declined"]  # the answer to the prescriber who sent the person, if any did
+Orientation = Literal["none", "accepted", "declined", "unanswered"]  # the answer to the prescriber who sent the person, if any did
 ContactEnding = Literal["REFUS", "PERDU_DE_VUE", "NON_ELIGIBLE", "DEMENAGEMENT", "WITHDRAWN", "PENDING"]
 
 # Kinds of outcome in each class of the first version of the definitions, with their weights. Business creations are fixed cases.
@@ -60,7 +60,7 @@ class JourneyPlan(Struct, frozen=True, kw_only=True):
     """One journey. Without `exit_on` it is open at the end of the history.
 
     `outcome_kinds` are in the order in which they are reached. `exit_known_on` is set when the exit is recorded late, `renewed_on` when
-    another journey follows.
+    another journey follows, `relapse` when a lifted barrier comes back, `recorded_behind` when an interview is recorded weeks late.
     """
 
     opened_on: date
@@ -72,7 +72,10 @@ class JourneyPlan(Struct, frozen=True, kw_only=True):
     moved_to: str | None = None
     correction: Correction | None = None
     neutralised_on: date | None = None
+    neutral_reason: str = "DEMENAGEMENT"
     renewed_on: date | None = None
+    relapse: bool = False
+    recorded_behind: bool = False
 
 
 class Coached(Struct, frozen=True):

@@ -5,8 +5,8 @@ How the figures are met
 The counts of each town are in study_counts.py, with their source. Each count is the sum of hand-written cases and drawn people:
 
 - People coached: the fixed cases of the town (fixed_cases.py), then one drawn person for each journey that is missing. The class of a
-  drawn journey is given, not drawn: as many POSITIVE and DYNAMIC exits as the town's counts leave after the fixed cases that exit there
-  (a move counts its opening in one town and its exit in another); of the others, one in three is still OPEN, the rest exit as OTHER.
+  drawn journey is given, not drawn: as many POSITIVE and DYNAMIC exits as the town's counts leave after its fixed cases (a person counts
+  where the first journey opened, also after a move); of the others, one in three is still OPEN, the rest exit as OTHER.
   Every drawn exit falls before the end (LAST_EXIT), so that no outcome is lost.
 - People redirected: a referral that is sent and not withdrawn. In Alençon one of them is the kept record of the merged person, so one
   less is drawn. A person who is coached has only withdrawn referrals: the two groups are disjoint, as in the study.
@@ -29,15 +29,14 @@ from uuid import UUID
 
 from demo import plans
 from demo.actors import COORDINATOR, Town, load_towns
-from demo.command_lines import CommandLine, CommandSequence, ProgrammeDecisions, TimedLine, stable_id
-from demo.draws import workday_after
+from demo.command_lines import CommandLine, ProgrammeDecisions, TimedLine, stable_id
 from demo.fixed_cases import MERGE_TOWN, FixedCase, fixed_cases, kept_record, merged_record
-from demo.intake import decline_orientation, receive_orientation
 from demo.person_history import person_source
 from demo.plans import OutcomeClass, PersonPlan
 from demo.programme_setup import setup_sources
 from demo.schedule import Source, interleave
 from demo.season import Season
+from demo.strange_lives import unmet_orientation
 from demo.study_counts import COUNTS_BY_TOWN, OPEN_ONE_IN, Counts
 from demo.survey import exact_replies, survey_answer
 from demo.workshops_and_loans import laptop_loans, workshop_series
@@ -103,9 +102,9 @@ def drawn_plans(rng: Random, seed: int, town: str, counts: Counts, cases: list[F
 
 
 def drawn_journeys(town: str, counts: Counts, cases: list[FixedCase]) -> dict[OutcomeClass, int]:
-    """How many journeys of each class to draw in a town. A fixed case counts where its journey opens, and in its class where it exits."""
-    opened = counts.coached - sum(case.plan.town == town for case in cases)
-    fixed = Counter(case.outcome_class for case in cases if case.exit_town == town)
+    """How many journeys of each class to draw in a town. A fixed case counts where its first journey opens."""
+    fixed = Counter(case.outcome_class for case in cases if case.plan.town == town)
+    opened = counts.coached - fixed.total()
     positive, dynamic = counts.positive - fixed["POSITIVE"], counts.dynamic - fixed["DYNAMIC"]
     without = opened - positive - dynamic
     still_open = without // OPEN_ONE_IN
@@ -123,25 +122,9 @@ def unmet_orientations(rng: Random, towns: dict[str, Town], seed: int) -> Iterat
     """Orientations of people who were never met: declined, or without an answer at the end."""
     season = Season(START, LAST_ONLY_MET)
     for number, town in enumerate(rng.choices(list(towns.values()), k=DECLINED_UNMET)):
-        commands = CommandSequence(rng, stable_id(seed, "unmet", number), town.id)
-        yield unmet_orientation(commands, town, season.draw(rng), declined=True)
+        yield unmet_orientation(rng, town, stable_id(seed, "unmet", number), season.draw(rng), declined=True)
     for number, town in enumerate(towns.values()):
-        commands = CommandSequence(rng, stable_id(seed, "waiting", number), town.id)
-        yield unmet_orientation(commands, town, END - timedelta(days=14 - number), declined=False)
-
-
-def unmet_orientation(commands: CommandSequence, town: Town, day: date, *, declined: bool) -> Source:
-    rng = commands.rng
-
-    def lines() -> Iterator[TimedLine]:
-        (kind, prescriber), orientation = town.draw_prescriber(rng), str(stable_id(commands.id, "orientation"))
-        yield receive_orientation(commands, day, prescriber, orientation, str(commands.id), kind)
-        if declined:
-            coach = rng.choice(town.coaches)
-            declined_on = workday_after(rng, day, 2, 12)
-            yield decline_orientation(commands, declined_on, coach, orientation, rng.choice(("HORS_QPV", "INJOIGNABLE")))
-
-    return Source(day, lines())
+        yield unmet_orientation(rng, town, stable_id(seed, "waiting", number), END - timedelta(days=14 - number), declined=False)
 
 
 # What is not about one person ----------------------------------------------------------------------------------------

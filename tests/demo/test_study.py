@@ -66,8 +66,8 @@ def outcome_class(outcome: dict[str, Any]) -> int:
     return POSITIVE if durable or outcome["type"] == "BusinessCreated" or outcome.get("kind") == "QUALIFIANTE" else DYNAMIC
 
 
-def best_exits(loaded: LoadedHistory) -> dict[str, tuple[int, str]]:
-    """The class of the best outcome of each person who exited (0: none), and the territory of that exit."""
+def best_exits(loaded: LoadedHistory) -> dict[str, int]:
+    """The class of the best outcome of each person who exited; 0: none."""
     names = ("JobFound", "TrainingEntered", "SchoolResumed", "CivicServiceStarted", "IntensiveSchemeEntered", "BusinessCreated")
     classes = {data["outcome"]: outcome_class(data) for data in loaded.data_of(*names)}
     exits = {(data["person"], data["rank"]): data for data in loaded.data_of("JourneyExited")}
@@ -75,14 +75,14 @@ def best_exits(loaded: LoadedHistory) -> dict[str, tuple[int, str]]:
         exits[correction["person"], correction["rank"]] |= {"outcomes": correction["outcomes"]}
     for neutralised in loaded.data_of("ExitNeutralised"):
         del exits[neutralised["person"], neutralised["rank"]]
-    best = defaultdict[str, tuple[int, str]](lambda: (0, ""))
+    best = defaultdict[str, int](int)
     for (person, _), exit in exits.items():
-        best[person] = max(best[person], *((classes[outcome], exit["territory"]) for outcome in exit["outcomes"]), (0, ""))
+        best[person] = max(best[person], *(classes[outcome] for outcome in exit["outcomes"]), 0)
     return best
 
 
 def test_the_totals_are_those_behind_the_published_figures(loaded: LoadedHistory) -> None:
-    best = Counter(value for value, _ in best_exits(loaded).values())
+    best = Counter(best_exits(loaded).values())
     assert {
         "met": len(people(loaded, "PersonIdentified")),
         "coached": len(people(loaded, "JourneyOpened")),
@@ -94,16 +94,16 @@ def test_the_totals_are_those_behind_the_published_figures(loaded: LoadedHistory
 
 
 def test_each_territory_has_its_counts(loaded: LoadedHistory) -> None:
-    met = people(loaded, "PersonIdentified")
+    met, coached = people(loaded, "PersonIdentified"), people(loaded, "JourneyOpened")
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, territories in (("met", met.values()), ("coached", people(loaded, "JourneyOpened").values())):
+    for name, territories in (("met", met.values()), ("coached", coached.values())):
         for territory in territories:
             counts[territory][name] += 1
     for person in redirected(loaded):
         counts[met[person]]["redirected"] += 1
-    for value, territory in best_exits(loaded).values():
+    for person, value in best_exits(loaded).items():
         if value:
-            counts[territory]["positive" if value == POSITIVE else "dynamic"] += 1
+            counts[coached[person]]["positive" if value == POSITIVE else "dynamic"] += 1
     for territory in people(loaded, "BusinessCreated").values():
         counts[territory]["businesses"] += 1
     assert {territory: {"businesses": 0, **counted} for territory, counted in counts.items()} == COUNTS["by_territory"]
@@ -194,14 +194,14 @@ def test_an_exit_is_corrected_after_its_quarter_and_its_follow_up_moves(seed: in
 def test_two_journeys_of_one_person_count_once(seed: int, loaded: LoadedHistory) -> None:
     person = str(case_person(seed, "renewed"))
     assert loaded.names_about(person).count("JourneyOpened") == 2
-    assert best_exits(loaded)[person] == (POSITIVE, "argentan")
+    assert best_exits(loaded)[person] == POSITIVE
     assert len(loaded.data_of("JourneyOpened")) == COUNTS["totals"]["coached"] + 2
 
 
-def test_a_move_counts_the_opening_in_one_town_and_the_exit_in_the_other(seed: int, loaded: LoadedHistory) -> None:
+def test_a_move_opens_in_one_town_and_exits_in_the_other(seed: int, loaded: LoadedHistory) -> None:
     person = str(case_person(seed, "moved"))
-    assert people(loaded, "JourneyOpened")[person] == "laigle"
-    assert best_exits(loaded)[person] == (DYNAMIC, "alencon")
+    assert (people(loaded, "JourneyOpened")[person], best_exits(loaded)[person]) == ("laigle", DYNAMIC)
+    assert event_of_case(seed, loaded, "moved", "coaching.JourneyExited").territory == "alencon"
 
 
 def test_two_records_of_one_person_have_the_neighbourhood_of_two_lists(seed: int, loaded: LoadedHistory) -> None:
@@ -219,7 +219,7 @@ def perseigne(vintage: int) -> dict[str, Any]:
 def test_an_erased_person_still_counts(seed: int, loaded: LoadedHistory) -> None:
     person = str(case_person(seed, "erased"))
     assert loaded.names_about(person)[-1] == "PersonKeyDestroyed"
-    assert best_exits(loaded)[person] == (POSITIVE, "argentan")
+    assert best_exits(loaded)[person] == POSITIVE
 
 
 def test_the_cells_of_the_published_study_are_released(loaded: LoadedHistory) -> None:
