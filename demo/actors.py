@@ -99,19 +99,27 @@ class OpenJourneys:
 
 
 class Town:
-    """A territory, with the actors in it and the journeys that are open there now."""
+    """A territory, with the actors in it and the journeys that are open there now.
 
-    def __init__(self, territory: Territory) -> None:
+    `moved` is shared by all towns: the town of each person who was transferred.
+    """
+
+    def __init__(self, territory: Territory, moved: dict[str, "Town"]) -> None:
         self.id = territory.id
         self.label = territory.label
         self.qpv = territory.qpv
         self.open_journeys = OpenJourneys()
+        self.moved = moved
         self.coaches = [coach(f"coach-{self.id}-{number}") for number in range(1, COACHES.get(self.id, DEFAULT_COACHES) + 1)]
         self.prescribers = [(kind, agent("prescriber", name.format(town=self.id))) for kind, _, name in PRESCRIBERS]
         self.partners = [self.partner(*fields) for fields in PARTNERS]
 
     def partner(self, name: str, label: str, services: tuple[str, ...], thematique: str) -> Partner:
         return Partner(agent("partner", name.format(town=self.id)), label.format(label=self.label), services, thematique)
+
+    def of(self, person: str) -> "Town":
+        """Where a person who was met in this town is followed now."""
+        return self.moved.get(person, self)
 
     def draw_prescriber(self, rng: Random) -> tuple[str, Actor]:
         """The kind of a prescriber, and the actor."""
@@ -135,4 +143,5 @@ def agent(role: str, organisation: str) -> Actor:
 def load_towns() -> dict[str, Town]:
     """The towns of the configuration by id, in its order, with no journey open yet."""
     programme = msgspec.json.decode((Path(deploy.__file__).parent / "territories.json").read_bytes(), type=Programme)
-    return {territory.id: Town(territory) for territory in programme.territories}
+    moved: dict[str, Town] = {}
+    return {territory.id: Town(territory, moved) for territory in programme.territories}

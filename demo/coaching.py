@@ -158,6 +158,7 @@ class Coaching:
         yield self.commands.emit("TransferJourney", day, self.coach, person=self.person, to_territory=town.id)
         self.town.open_journeys.remove(self.person)
         self.commands.territory, self.town = town.id, town
+        town.moved[self.person] = town
         town.open_journeys.add(self.person)
         yield from self.replace_referent("TERRITOIRE", day)
 

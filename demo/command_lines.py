@@ -49,6 +49,10 @@ class CommandSequence:
         """A command about a fact of `day` that is recorded on `known_on`, long after it."""
         return self.line(name, self.time_on(day), working_time(self.rng, known_on), actor, data)
 
+    def emit_now(self, name: str, actor: Actor, /, **data: Any) -> TimedLine:
+        """A command about a fact of the time that the sequence waited for, recorded at once."""
+        return self.line(name, self.last_recorded, self.last_recorded, actor, data)
+
     def wait_until(self, day: date) -> TimedLine:
         """No command. The sequence resumes on `day`, when it may look at the state of the town."""
         self.last_recorded = max(self.last_recorded, working_time(self.rng, day))

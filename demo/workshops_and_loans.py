@@ -81,17 +81,23 @@ def laptop_loans(rng: Random, town: Town, id: UUID, first: date, end: date) -> S
                 sold = rng.random() < 0.1
                 day = workday_after(rng, day, 50, 170)
                 yield from loan(commands, town, serial, person, day, sold)
+                commands.territory = town.id
             day = workday_after(rng, day, 8, 50)
 
     return Source(first, lines())
 
 
 def loan(commands: CommandSequence, town: Town, serial: str, person: str, back_on: date, sold: bool) -> Iterator[TimedLine]:
-    """A loan that starts on the day of the sequence, and ends on `back_on` with the return or the sale."""
-    day, coach = commands.last_recorded.date(), commands.rng.choice(town.coaches)
-    until = (day + timedelta(days=180)).isoformat()
-    yield commands.emit("LendEquipment", day, coach, serial=serial, person=person, until=until)
+    """A loan from the day of the sequence to the return or the sale on `back_on`, where the borrower is followed then.
+
+    Both are recorded at once, so that no transfer is recorded between the fact and its recording.
+    """
+    rng, until = commands.rng, (commands.last_recorded.date() + timedelta(days=180)).isoformat()
+    yield commands.emit_now("LendEquipment", rng.choice(town.coaches), serial=serial, person=person, until=until)
+    yield commands.wait_until(back_on)
+    commands.territory = town.of(person).id
+    coach = rng.choice(town.of(person).coaches)
     if sold:
-        yield commands.emit("BuyOutEquipment", back_on, coach, serial=serial, person=person, price_cents=9_000)
+        yield commands.emit_now("BuyOutEquipment", coach, serial=serial, person=person, price_cents=9_000)
     else:
-        yield commands.emit("ReturnEquipment", back_on, coach, serial=serial, working=commands.rng.random() < 0.93)
+        yield commands.emit_now("ReturnEquipment", coach, serial=serial, working=rng.random() < 0.93)

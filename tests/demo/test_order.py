@@ -1,4 +1,4 @@
-"""Every command of a history keeps the order of a life, and is given where the person, the orientation, the workshop or the loan stands."""
+"""Every command of a history keeps the order of a life, and is given where its subject stands."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -51,10 +51,12 @@ class Places:
         self.where: dict[str, str] = {}
         self.met_on: dict[str, date] = {}
         self.oriented: dict[str, str] = {}
+        self.borrowers: dict[str, str] = {}
 
     def faults(self, line: CommandLine) -> Iterator[str]:
         data, territory = line["data"], line["territory"]
-        subject = data.get("workshop") or data.get("serial") or data.get("orientation") or data.get("person") or data.get("merged")
+        borrower = data.get("person") or self.borrowers.get(data.get("serial", ""))
+        subject = data.get("workshop") or data.get("orientation") or borrower or data.get("merged")
         if subject and self.where.setdefault(subject, territory) != territory:
             yield f"{territory}, but {subject} stands in {self.where[subject]}"
         if line["type"] in AFTER_A_MEETING and not self.is_met(line):
@@ -74,7 +76,7 @@ class Places:
             self.oriented[data["orientation"]] = data["person"]
             self.where.setdefault(data["person"], territory)
         elif name == "LendEquipment":
-            self.where[data["serial"]] = territory
+            self.borrowers[data["serial"]] = data["person"]
 
 
 def test_a_command_speaks_where_its_subject_stands_and_after_a_meeting(lines: list[CommandLine]) -> None:
