@@ -51,4 +51,18 @@ def exits(facts: list[Fact]) -> dict[tuple[str, int], Fact]:
             stated[fact["journey"]] |= {field: fact[field] for field in ("exit_on", "reason", "outcomes")}
         elif fact["name"] == "ExitNeutralised" and fact["journey"] in stated:
             stated[fact["journey"]]["neutralised"] = True
+        elif fact["name"] == "NeutralisationLifted" and fact["journey"] in stated:
+            stated[fact["journey"]]["neutralised"] = False
     return stated
+
+
+def withdrawn_attendances(facts: list[Fact]) -> set[int]:
+    """The attendances and absences that were noted by mistake, by position."""
+    noted: dict[tuple[str, str], int] = {}
+    withdrawn = set[int]()
+    for fact in facts:
+        if fact["name"] in ("WorkshopAttended", "WorkshopMissed"):
+            noted[fact["workshop"], fact["person"]] = fact["at"]
+        elif fact["name"] == "AttendanceWithdrawn":
+            withdrawn.add(noted.get((fact["workshop"], fact["person"]), 0))
+    return withdrawn

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from tests.oracle.facts import Fact, exits, facts_as_of, merges
+from tests.oracle.facts import Fact, exits, facts_as_of, merges, withdrawn_attendances
 
 PROGRAMME = "all"
 CLASSES = ("POSITIVE", "DYNAMIC", "OTHER")  # of an exit, the best first
@@ -41,15 +41,17 @@ def quarter_days(quarter: str) -> tuple[date, date]:
 def figures(
     events: Iterable[dict[str, Any]], territories: list[str], quarters: Iterable[str], version: int | None = None, as_of: int | None = None
 ) -> Figures:
-    """Every indicator in every cell, under a version of the definitions (by default the last one), as of a position."""
+    """Every indicator in every cell, as of a position, under a version of the definitions: by default the one in force in the quarter."""
     facts = facts_as_of(events, as_of)
-    published = [fact for fact in facts if fact["name"] == "DefinitionsPublished" and version in (None, fact["version"])]
+    published = [fact for fact in facts if fact["name"] == "DefinitionsPublished"]
     counted: Figures = {}
     for quarter in quarters:
-        count = Quarter(facts, published[-1], quarter)
+        in_force = [fact for fact in published if (fact.get("from_quarter") or "") <= quarter]
+        asked = in_force or published[:1] if version is None else [fact for fact in published if fact["version"] == version]
+        count = Quarter(facts, asked[-1], quarter)
         for territory in [*territories, PROGRAMME]:
             cells = count.cells(territory)
-            counted |= {(name, territory, quarter): cells[name] for name in published[-1]["indicators"]}
+            counted |= {(name, territory, quarter): cells[name] for name in asked[-1]["indicators"]}
     return counted
 
 
@@ -132,9 +134,11 @@ class Quarter:
         return {person: min((of for who, of in found if who == person), key=CLASSES.index) for person, _ in found}
 
     def class_of(self, exit: Fact) -> str:
-        """The class of the best outcome that an exit names."""
-        named = [fact for fact in self.outcomes if fact["person"] == exit["person"] and fact["outcome"] in exit["outcomes"]]
-        classes = [self.class_of_outcome(fact) for fact in named]
+        """The class of the best outcome of an exit: of those that it names, and of those of its journey that are recorded after it."""
+        of_person = [fact for fact in self.outcomes if fact["person"] == exit["person"]]
+        later = [fact for fact in of_person if fact["journey"] == exit["journey"] and fact["at"] > exit["at"]]
+        named = [fact for fact in of_person if fact["outcome"] in exit["outcomes"]]
+        classes = [self.class_of_outcome(fact) for fact in [*named, *later]]
         return min(classes, key=CLASSES.index, default="OTHER")
 
     def class_of_outcome(self, outcome: Fact) -> str:
@@ -209,7 +213,9 @@ class Quarter:
             return [fact for fact in facts if condition(fact)], facts
 
         exits = [exit for exit in self.exits.values() if self.within(exit["exit_on"]) and not exit["neutralised"]]
-        missed = [fact for fact in self.of_quarter("WorkshopMissed") if not fact["excused"]]
+        withdrawn = withdrawn_attendances(self.facts)
+        attended = [fact for fact in self.of_quarter("WorkshopAttended", "WorkshopMissed") if fact["at"] not in withdrawn]
+        came_or_missed = [fact for fact in attended if not fact.get("excused")]
         sent = [
             fact for fact in self.referrals if self.within(fact["on"] + timedelta(days=30)) and (fact["answer"] or not fact["withdrawn"])
         ]
@@ -223,9 +229,10 @@ class Quarter:
             "progress_rate": (self.best("POSITIVE", "DYNAMIC"), self.cohort),
             "positive_rate_on_exits": among(exits, lambda exit: self.class_of(exit) == "POSITIVE"),
             "barriers_lifted": among(self.barriers, lambda fact: fact["lifted"]),
-            "workshop_attendance": among([*self.of_quarter("WorkshopAttended"), *missed], lambda fact: fact["name"] == "WorkshopAttended"),
+            "workshop_attendance": among(came_or_missed, lambda fact: fact["name"] == "WorkshopAttended"),
             "partner_answers": among(sent, answer),
             "partner_acceptance": among(self.answered(self.referrals), lambda fact: answer(fact) == "ReferralAccepted"),
+            "survey_response_rate": ([fact for fact in answers if fact.get("moment")], self.until("SurveyTicketIssued")),
             "survey_satisfied": among(answers, lambda fact: fact["satisfied"]),
             "survey_wellbeing": among(answers, lambda fact: fact["wellbeing"]),
             "survey_continuation": among(answers, lambda fact: fact["wants_continuation"]),
