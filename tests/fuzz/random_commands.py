@@ -43,8 +43,10 @@ STAGES: Mapping[str, Sequence[str]] = {
     ),
     "exited": (*["CompleteFollowUp"] * 6, *["RecordUnreachable"] * 2, "CorrectExit", "GrantRenewal", "OpenJourney", "FindJob"),
 }
+PLACING = ("IdentifyPerson", "TransferPerson", "TransferJourney", "ScheduleWorkshop")  # they say where a subject stands
 NEXT_STAGE = {"IdentifyPerson": "met", "OpenJourney": "open", "AcceptOrientation": "open", "ExitJourney": "exited"}
-RARE = {
+WEIGHTS = {  # of the commands that come out of turn; 1 for the others
+    "ListPartner": 4,
     "PublishDefinitions": 0.1,
     "MergePersons": 0.3,
     "DestroyPersonKey": 0.2,
@@ -74,7 +76,7 @@ class RandomCommands:
         self.days = (end - START).days
         self.people_at_once = max(12, number * DAYS_OF_A_PERSON // (self.days * COMMANDS_PER_PERSON))
         self.manners = manners
-        self.where: dict[str, str] = {}  # the territory of each person
+        self.where: dict[str, str] = {}  # the territory of each person and workshop
         self.stage: dict[str, str] = {}
         self.sent: list[CommandLine] = []
 
@@ -88,8 +90,8 @@ class RandomCommands:
     def accepted(self, line: CommandLine) -> None:
         name, data = line["type"], line["data"]
         person = data.get("person") or data.get("orientation", "").partition("-")[0]
-        if name == "TransferJourney":
-            self.where[person] = data["to_territory"]
+        if name in PLACING:
+            self.where[data.get("workshop") or person] = data.get("to_territory", line["territory"])
         if "outcome" in data:
             self.fields.outcomes.setdefault(person, []).append(data["outcome"])
         if name == "SendReferral":
@@ -103,14 +105,15 @@ class RandomCommands:
         person, other = self.person(count), self.person(count)
         name = self.command(self.stage.get(person, "new"))
         day = max(START, today - timedelta(days=rng.choice((0, 0, 0, 1, 2, 10, 45))))
+        data = self.fields.data(COMMANDS[name], person, other, day)
         fact = datetime.combine(day, time(8 + rng.randrange(10), rng.randrange(60)), UTC)
         recorded = datetime.combine(today, time(19, rng.randrange(60)), UTC)
         return {
             "id": str(UUID(int=rng.getrandbits(128), version=4)),
             "type": name,
             "time": fact.isoformat(),
-            "territory": self.territory(name, person),
-            "data": self.fields.data(COMMANDS[name], person, other, day),
+            "territory": self.territory(name, str(data.get("workshop") or person)),
+            "data": data,
             "actor": self.actor(rng.choice([role for role in PERMISSIONS[name] if role != "system"] or ["system"])),
             "recorded_time": recorded.isoformat(),
         }
@@ -118,16 +121,16 @@ class RandomCommands:
     def command(self, stage: str) -> str:
         if self.rng.random() < IN_TURN_SHARE:
             return self.rng.choice([name for name in STAGES[stage] if name in COMMANDS])
-        return self.rng.choices(list(COMMANDS), [RARE.get(name, 1.0) for name in COMMANDS])[0]
+        return self.rng.choices(list(COMMANDS), [WEIGHTS.get(name, 1.0) for name in COMMANDS])[0]
 
     def person(self, count: int) -> str:
         """One of the people of the moment: they change as the programme goes on."""
         return f"p{count // COMMANDS_PER_PERSON + self.rng.randrange(self.people_at_once)}"
 
-    def territory(self, name: str, person: str) -> str:
+    def territory(self, name: str, subject: str) -> str:
         if name in ("PublishDefinitions", "SetTarget", "ReleaseCell"):
             return "all"
-        return self.where.setdefault(person, self.rng.choice(self.territories))
+        return self.where.setdefault(subject, self.rng.choice(self.territories))
 
     def actor(self, role: str) -> dict[str, str]:
         organisation = self.rng.choice(ORGANISATIONS.get(role, ("etape",)))

@@ -16,6 +16,7 @@ from shared.command_fields import MARK
 THEMATIQUES = ("mobilite--preparer-un-permis", "famille--garde-denfants", "sante--acces-aux-soins")
 COACHES = ("coach-1", "coach-2", "coach-3")
 PARTNERS = ("ml", "greta")
+SERVICES = ("accompagnement", "formation", "information")
 QUARTERS = ("2022-Q4", "2023-Q2", "2024-Q1")
 INDICATORS = ("positive_rate", "positive_target", "people_met")
 JUNK: tuple[Any, ...] = (
@@ -86,6 +87,8 @@ class RandomFields:
     def value(self, name: str, kind: inspect.Type, person: str, other: str, day: date) -> Any:
         rng = self.rng
         match name:
+            case _ if isinstance(kind, inspect.EnumType):
+                return self.of_type(kind, day)
             case "person" | "kept":
                 return person
             case "merged":
@@ -111,6 +114,10 @@ class RandomFields:
                 return rng.choice(THEMATIQUES)
             case "needs":
                 return [rng.choice(THEMATIQUES)]
+            case "services":
+                return [rng.choice(SERVICES)]
+            case "service":
+                return rng.choice(SERVICES)
             case "constraints":
                 return {rng.choice(THEMATIQUES): "OUI"}
             case "quarter" | "from_quarter":
@@ -129,7 +136,8 @@ class RandomFields:
             case "birth_year":
                 return rng.randint(day.year - 60, day.year - 17)
             case "qpv":
-                return rng.choice((None, {"vintage": 2015, "name": "Perseigne"}, {"vintage": 2024, "name": "Perseigne", "code": None}))
+                perseigne = {"vintage": 2015 if day.year < 2024 else 2024, "name": "Perseigne"}  # in one of the territories
+                return rng.choice((None, None, None, perseigne, perseigne | {"code": None}))
             case "exit_on" | "held_on":
                 return (day - timedelta(days=rng.choice((0, 0, 1, 20)))).isoformat()
             case _:
@@ -155,7 +163,7 @@ class RandomFields:
             case inspect.DateType():
                 return (day + timedelta(days=rng.randint(0, 90))).isoformat()
             case inspect.StrType(pattern=pattern):
-                return "K1304" if pattern and "[A-Z]" in pattern else rng.choice(("texte", "autre texte"))
+                return "K1304" if pattern and "[A-Z]" in pattern else rng.choice(("texte", "autre-texte"))
             case inspect.ListType(item_type=item):
                 return list(dict.fromkeys(self.of_type(item, day) for _ in range(rng.randint(0, 2))))
             case inspect.DictType():

@@ -49,7 +49,7 @@ class Walk:
             return
         self.statuses[answer.status_code] += 1
         if answer.status_code >= 500:
-            self.fault(f"{role} GET {path[:200]}: {answer.status_code} {answer.text[:200]}")
+            self.fault(f"{role} GET {path[:200]}: {answer.status_code} {title(answer)}")
 
     def fault(self, text: str) -> None:
         if len(self.faults) < MAX_LISTED_FAULTS:
@@ -76,3 +76,8 @@ class Walk:
 
     def sample(self, values: Sequence[T]) -> list[T]:
         return self.rng.sample(values, min(len(values), ASKED_PER_KIND))
+
+
+def title(answer: httpx.Response) -> str:
+    """The title of a page, or the beginning of another answer."""
+    return answer.text.partition("<title>")[2].partition("</title>")[0] or answer.text[:200]
