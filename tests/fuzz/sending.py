@@ -78,7 +78,7 @@ class Sender:
             self.accepted[line["type"]] += 1
             self.commands.accepted(line)
         elif outcome in ("refused", "forbidden"):
-            self.codes[reply[outcome]["code"].rpartition("/")[2]] += 1
+            self.codes[reply[outcome]["code"].rpartition(":")[2]] += 1
         elif outcome not in ("invalid",):
             self.fault(f"{json.dumps(reply)[:300]} for {json.dumps(line)[:600]}")
 

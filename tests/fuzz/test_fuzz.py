@@ -15,6 +15,6 @@ def test_the_same_seed_gives_the_same_commands_of_every_type_by_every_role() -> 
     assert len({line["actor"]["role"] for line in once if isinstance(line["actor"], dict) and line["actor"]}) == 10
 
 
-@pytest.mark.xfail(strict=True, reason="days outside the programme are accepted, and the faults of tests/oracle/test_oracle.py")
+@pytest.mark.xfail(strict=True, reason="the faults of tests/oracle/test_oracle.py, and the quarter 20٢٤-Q1 is answered with 500")
 def test_random_commands_leave_a_product_that_is_well_and_counts_right() -> None:
     assert main(["--commands", "600", "--seed", "1", "--minutes", "2"]) == 0

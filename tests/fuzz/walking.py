@@ -29,7 +29,7 @@ class Walk:
         self.head = head
         self.territories = [*sender.commands.territories, PROGRAMME]
         self.statuses: Counter[int] = Counter()
-        self.faults: list[str] = []
+        self.found: dict[str, str] = {}  # a fault of each shape of address, without its territory
 
     def run(self) -> None:
         for role in ROLES:
@@ -45,15 +45,20 @@ class Walk:
         try:
             answer = self.client.get(path, headers={"Accept": accept, **token})
         except httpx.HTTPError as failure:
-            self.fault(f"{role} GET {path[:200]}: {failure!r}")
+            self.fault(path, f"{role} GET {path[:200]}: {failure!r}")
             return
         self.statuses[answer.status_code] += 1
         if answer.status_code >= 500:
-            self.fault(f"{role} GET {path[:200]}: {answer.status_code} {title(answer)}")
+            self.fault(path, f"{role} GET {path[:200]}: {answer.status_code} {title(answer)}")
 
-    def fault(self, text: str) -> None:
-        if len(self.faults) < MAX_LISTED_FAULTS:
-            self.faults.append(text)
+    @property
+    def faults(self) -> list[str]:
+        return list(self.found.values())[:MAX_LISTED_FAULTS]
+
+    def fault(self, path: str, text: str) -> None:
+        for territory in self.territories:
+            path = path.replace(territory, "")
+        self.found.setdefault(path, text)
 
     def paths(self) -> Iterator[str]:
         yield from ("/", "/saisie", "/metrics", "/openapi.json", "/readyz")
