@@ -110,6 +110,17 @@ class RandomFields:
                 return rng.choice(PARTNERS)
             case "to_territory" | "of_territory" | "for_territory":
                 return rng.choice(self.territories)
+            case "quarter" | "from_quarter":
+                return rng.choice(QUARTERS)
+            case "indicator":
+                return rng.choice(INDICATORS)
+            case _:
+                return self.of_vocabulary(name, kind, day)
+
+    def of_vocabulary(self, name: str, kind: inspect.Type, day: date) -> Any:
+        """The value of a field that names a thematique or a service of data·inclusion."""
+        rng = self.rng
+        match name:
             case "thematique":
                 return rng.choice(THEMATIQUES)
             case "needs":
@@ -120,10 +131,6 @@ class RandomFields:
                 return rng.choice(SERVICES)
             case "constraints":
                 return {rng.choice(THEMATIQUES): "OUI"}
-            case "quarter" | "from_quarter":
-                return rng.choice(QUARTERS)
-            case "indicator":
-                return rng.choice(INDICATORS)
             case _:
                 return self.detail(name, kind, day)
 
