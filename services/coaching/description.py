@@ -9,12 +9,21 @@ from services.coaching.equipment import (
     LendEquipment,
     ReturnEquipment,
 )
-from services.coaching.exits import CorrectExit, ExitJourney, NeutraliseExit
+from services.coaching.exits import CorrectExit, ExitJourney, LiftNeutralisation, NeutraliseExit
 from services.coaching.follow_up import CompleteFollowUp, RecordUnreachable, ScheduleFollowUps
 from services.coaching.forms import FORMS
 from services.coaching.french import REFUSALS, SENTENCES
-from services.coaching.journey import OpenJourney, ReferentAssigned, ReferentReplaced, ReplaceReferent, TransferJourney
-from services.coaching.outcomes import CreateBusiness, EnterIntensiveScheme, EnterTraining, FindJob, ResumeSchool, StartCivicService
+from services.coaching.handover import ReferentReplaced, ReplaceReferent, TransferJourney
+from services.coaching.opening import OpenJourney, ReferentAssigned
+from services.coaching.outcomes import (
+    CreateBusiness,
+    EnterIntensiveScheme,
+    EnterTraining,
+    FindJob,
+    OutcomeCorrected,
+    ResumeSchool,
+    StartCivicService,
+)
 from services.coaching.policies import POLICIES
 from services.coaching.progress import CompleteDiagnostic, DiagnosticCompleted, HoldInterview, IdentifyBarrier, LiftBarrier
 from services.coaching.renewal import DenyRenewal, GrantRenewal, RenewalDenied, RenewalGranted
@@ -46,6 +55,7 @@ DESCRIPTION = ServiceDescription(
         ExitJourney: BY_COACH,
         CorrectExit: BY_COACH,
         NeutraliseExit: BY_COORDINATOR,
+        LiftNeutralisation: BY_COORDINATOR,
         GrantRenewal: BY_COORDINATOR,
         DenyRenewal: BY_COORDINATOR,
         ScheduleFollowUps: BY_SYSTEM,
@@ -85,6 +95,7 @@ DESCRIPTION = ServiceDescription(
         BuyOutEquipment: NO_PAGE_YET,
         ReplaceReferent: OTHER_ROLE,
         NeutraliseExit: OTHER_ROLE,
+        LiftNeutralisation: OTHER_ROLE,
         GrantRenewal: OTHER_ROLE,
         DenyRenewal: OTHER_ROLE,
         AnswerSurvey: "a participant answers with a ticket and without a session",
@@ -94,6 +105,7 @@ DESCRIPTION = ServiceDescription(
         ReferentAssigned: NOT_COUNTED,
         ReferentReplaced: NOT_COUNTED,
         DiagnosticCompleted: NOT_COUNTED,
+        OutcomeCorrected: "the facts hold the outcome as its next event states it",
         RenewalGranted: NOT_COUNTED,
         RenewalDenied: NOT_COUNTED,
         EquipmentLent: NOT_COUNTED,

@@ -6,7 +6,8 @@ import pytest
 
 from services.coaching.description import DESCRIPTION
 from services.coaching.exits import CorrectExit, ExitJourney
-from services.coaching.journey import OpenJourney, TransferJourney
+from services.coaching.handover import TransferJourney
+from services.coaching.opening import OpenJourney
 from services.coaching.outcomes import FindJob
 from services.coaching.progress import HoldInterview
 from services.coaching.survey import AnswerSurvey
