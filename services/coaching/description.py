@@ -1,6 +1,7 @@
 """The coaching service, described: everything about it that others must know."""
 
 from services.coaching import equipment, journey, survey, workshop
+from services.coaching.attendance import AttendWorkshop, MissWorkshop, WithdrawAttendance
 from services.coaching.equipment import (
     BuyOutEquipment,
     EquipmentBoughtOut,
@@ -28,7 +29,7 @@ from services.coaching.policies import POLICIES
 from services.coaching.progress import CompleteDiagnostic, DiagnosticCompleted, HoldInterview, IdentifyBarrier, LiftBarrier
 from services.coaching.renewal import DenyRenewal, GrantRenewal, RenewalDenied, RenewalGranted
 from services.coaching.survey import AnswerSurvey
-from services.coaching.workshop import AttendWorkshop, CloseWorkshop, MissWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
+from services.coaching.workshop import CloseWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTICIPANT_OR_COACH, BY_SYSTEM
 from shared.description import ServiceDescription
@@ -66,6 +67,7 @@ DESCRIPTION = ServiceDescription(
         ReleaseSeat: BY_COACH,
         AttendWorkshop: BY_COACH,
         MissWorkshop: BY_COACH,
+        WithdrawAttendance: BY_COACH,
         CloseWorkshop: BY_COACH,
         LendEquipment: BY_COACH,
         ReturnEquipment: BY_COACH,
@@ -89,6 +91,7 @@ DESCRIPTION = ServiceDescription(
         ReleaseSeat: NO_PAGE_YET,
         AttendWorkshop: NO_PAGE_YET,
         MissWorkshop: NO_PAGE_YET,
+        WithdrawAttendance: NO_PAGE_YET,
         CloseWorkshop: NO_PAGE_YET,
         LendEquipment: NO_PAGE_YET,
         ReturnEquipment: NO_PAGE_YET,

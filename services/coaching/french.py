@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.coaching.attendance import AttendanceWithdrawn, WorkshopAttended, WorkshopMissed
 from services.coaching.equipment import EquipmentBoughtOut, EquipmentLent, EquipmentReturned
 from services.coaching.exits import ExitCorrected, ExitNeutralised, JourneyExited, NeutralisationLifted
 from services.coaching.follow_up import FollowUpCancelled, FollowUpCompleted, FollowUpScheduled, FollowUpUnreachable
@@ -20,7 +21,7 @@ from services.coaching.outcomes import (
 from services.coaching.progress import BarrierIdentified, BarrierLifted, DiagnosticCompleted, InterviewHeld
 from services.coaching.renewal import RenewalDenied, RenewalGranted
 from services.coaching.survey import SurveyAnswered
-from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopAttended, WorkshopClosed, WorkshopMissed, WorkshopScheduled
+from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopClosed, WorkshopScheduled
 from services.vocabulary.french_format import day, plural
 from services.vocabulary.thematiques import label
 from shared.description import Sentence, sentence
@@ -105,6 +106,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(SeatReleased, lambda event: f"La place dans l’atelier est rendue : {event.reason.label}."),
         sentence(WorkshopAttended, attended),
         sentence(WorkshopMissed, lambda event: f"Absente à un atelier{', excusée' if event.excused else ''}."),
+        sentence(AttendanceWithdrawn, lambda event: f"La présence notée à un atelier est annulée ({event.why.label})."),
         sentence(WorkshopClosed, lambda event: "L’atelier est clos."),
         sentence(EquipmentLent, lambda event: f"Un ordinateur est prêté jusqu’au {day(event.until)} (n° {event.serial})."),
         sentence(
@@ -171,6 +173,12 @@ REFUSALS: Mapping[str, str] = {
     "seats_unresolved": "Un atelier se clôt quand on sait, pour chaque place, si la personne est venue.",
     "not_a_walk_in": "Cette personne avait une place : sa venue n’est pas spontanée.",
     "attendance_already_recorded": "La présence de cette personne est déjà notée.",
+    "attendance_not_recorded": "La présence de cette personne n’est pas notée.",
+    "attendance_on_another_day": "La présence se note à la date de l’atelier.",
+    "workshop_over": "Une place se prend ou se rend au plus tard le jour de l’atelier.",
+    "before_the_seat": "Une place ne se rend pas avant d’avoir été prise.",
+    "before_the_release": "Une place rendue se reprend le jour où elle a été rendue, ou après.",
+    "before_the_return": "Cet ordinateur a été rendu après ce jour.",
     "equipment_not_available": "Cet ordinateur est prêté ou vendu.",
     "equipment_not_lent": "Cet ordinateur n’est pas prêté.",
     "loan_without_duration": "Un prêt se termine après le jour où il commence.",

@@ -121,10 +121,10 @@ def leave(state: Ranks, command: exits.ExitJourney) -> list[Event]:
 def restate(state: Ranks, command: exits.RestatementCommand) -> list[Event]:
     """What is said of an exit afterwards: it is corrected, neutralised or counts again, and its follow-ups with it."""
     over = ranks.exited_journey(state, command.rank)
-    rank = over.journey.rank
-    events = exits.decide(over.journey, over.exit, ranks.next_opening(state, rank), command)
+    renewed_on = ranks.next_opening(state, over.journey.rank)
+    events = exits.decide(over.journey, over.exit, renewed_on, command)
     after = reduce(evolve, events, state)
-    if after.exited[rank - 1].exit.deceased and not after.deceased:
+    if renewed_on is not None and ranks.exited_journey(after, over.journey.rank).exit.deceased:
         raise Refused("journey_reopened")
     return [*events, *settled(state, after, command)]
 

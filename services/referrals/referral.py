@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.vocabulary.fields import Id
@@ -90,6 +91,7 @@ class Referral(Struct, frozen=True):
 
     partner: str
     sent_on: date
+    last_on: date  # the day of its latest step
     status: Literal["sent", "seen", "accepted", "ended"] = "sent"
 
 
@@ -100,13 +102,13 @@ initial: State = {}
 def evolve(state: State, event: Event) -> State:
     match event:
         case ReferralSent(referral=referral, partner=partner, on=on):
-            return {**state, referral: Referral(partner, on)}
-        case ReferralSeen(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "seen")}
-        case ReferralAccepted(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "accepted")}
-        case ReferralWithdrawn(referral=referral) | ReferralDeclined(referral=referral) | ReferralCompleted(referral=referral):
-            return {**state, referral: Referral(event.partner, state[referral].sent_on, "ended")}
+            return {**state, referral: Referral(partner, on, on)}
+        case ReferralSeen(referral=referral, on=on):
+            return {**state, referral: replace(state[referral], last_on=on, status="seen")}
+        case ReferralAccepted(referral=referral, on=on):
+            return {**state, referral: replace(state[referral], last_on=on, status="accepted")}
+        case ReferralWithdrawn() | ReferralDeclined() | ReferralCompleted():
+            return {**state, event.referral: replace(state[event.referral], last_on=event.on, status="ended")}
         case _:
             assert_never(event)
 
@@ -134,7 +136,10 @@ class WithdrawReferral(Struct, frozen=True):
 
 
 class WithdrawOpenReferrals(Struct, frozen=True):
-    """Withdraw every referral that was sent by that day and that no partner has accepted. Accepted ones go on."""
+    """Withdraw every referral that was sent by that day and that no partner has accepted. Accepted ones go on.
+
+    The day may be long past when an exit is recorded late: what a partner has read since is withdrawn on the day when it was read.
+    """
 
     person: Id
     reason: WithdrawalReason
@@ -219,7 +224,10 @@ def withdraw_unanswered(state: State, command: WithdrawOpenReferrals) -> list[Ev
     unanswered = [(id, referral) for id, referral in without_answer if referral.sent_on <= command.on]
     if not unanswered:
         raise Refused("no_open_referral")
-    return [ReferralWithdrawn(command.person, id, referral.partner, command.reason, command.on) for id, referral in unanswered]
+    return [
+        ReferralWithdrawn(command.person, id, referral.partner, command.reason, max(command.on, referral.last_on))
+        for id, referral in unanswered
+    ]
 
 
 def answer(referral: Referral, command: Answer) -> Event:
@@ -249,6 +257,8 @@ def open_referral(state: State, id: str, on: date) -> Referral:
         raise Refused("referral_ended")
     if on < referral.sent_on:
         raise Refused("before_the_referral")
+    if on < referral.last_on:
+        raise Refused("before_the_last_step")
     return referral
 
 

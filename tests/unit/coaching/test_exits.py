@@ -202,6 +202,9 @@ def test_nobody_dies_before_a_renewal() -> None:
     death = replace(NEUTRALISE, rank=1, reason=NeutralReason.DECES)
     given(decider, *RENEWED_JOURNEY).when(death).then_refused("journey_reopened")
     given(decider, *TWICE_EXITED_JOURNEY).when(death).then_refused("journey_reopened")
+    given(decider, *TWICE_EXITED_JOURNEY, replace(NEUTRALISED, rank=2, reason=NeutralReason.DECES)).when(death).then_refused(
+        "journey_reopened"
+    )
 
 
 def test_an_exit_is_neutralised_once_and_never_changed_afterwards() -> None:

@@ -7,14 +7,17 @@ import pytest
 from msgspec.structs import replace
 
 from services.coaching.coded_values import DenialReason, ExitReason, HandoverReason, Milestone, NeutralReason
-from services.coaching.follow_up import FollowUpCancelled
+from services.coaching.exits import JourneyExited
+from services.coaching.follow_up import FollowUpCancelled, FollowUpScheduled
 from services.coaching.handover import JourneyTransferred, ReferentReplaced, ReplaceReferent, TransferJourney
 from services.coaching.journey import decider
 from services.coaching.opening import JourneyOpened
+from services.coaching.progress import BarrierIdentified, BarrierLifted
 from services.coaching.renewal import DenyRenewal, RenewalDenied
 from tests.harness.specification import given
 from tests.unit.coaching.journeys import (
     ASSIGNED,
+    CORRECT,
     EXIT,
     EXITED,
     EXITED_JOURNEY,
@@ -31,6 +34,7 @@ from tests.unit.coaching.journeys import (
     RENEWAL_DAY,
     RENEWED,
     RENEWED_JOURNEY,
+    RESTORE,
     RESTORED,
     day,
 )
@@ -165,3 +169,15 @@ def test_a_grant_is_used_once() -> None:
     end = day("2024-03-01")
     second_exit = replace(EXITED, rank=2, exit_on=end, reason=ExitReason.ABANDON, outcomes=[], orientation=None, territory="flers", on=end)
     given(decider, *RENEWED_JOURNEY, second_exit).when(replace(RENEW, on=day("2024-04-01"))).then_refused("renewal_not_granted")
+
+
+def test_what_earlier_releases_recorded_is_still_read() -> None:
+    """They took facts in any order of their days, and a renewal cancelled every pending follow-up."""
+    before, due = OPENED.on - timedelta(days=5), day("2024-03-11")
+    lifted = BarrierLifted(person="p-1", rank=1, thematique="t", on=before)
+    history = (*OPEN_JOURNEY, BarrierIdentified(person="p-1", rank=1, thematique="t", on=MARCH), lifted, *FOLLOWED_JOURNEY[2:])
+    cancelled = tuple(FollowUpCancelled(person="p-1", rank=1, milestone=milestone, on=due) for milestone in Milestone)
+    renewed = given(decider, *history, GRANTED, *cancelled, replace(RENEWED, on=due), replace(REASSIGNED, on=due), NEUTRALISED)
+    renewed.when(replace(EXIT_ON_REQUEST, exit_on=due, on=due, recorded_on=due, territory="flers")).then_some(JourneyExited)
+    still_due = given(decider, *FOLLOWED_JOURNEY, NEUTRALISED).when(RESTORE).then(RESTORED)
+    still_due.when(CORRECT).then_some(FollowUpScheduled)
