@@ -66,10 +66,14 @@ class ExitReason(CodedValue):
     PERDU_DE_VUE = "PERDU_DE_VUE", "perdue de vue"
     SANS_SOLUTION = "SANS_SOLUTION", "sans solution"
     DEMANDE = "DEMANDE", "à la demande de la personne"
+    DEMENAGEMENT = "DEMENAGEMENT", "déménagement"
+    DECES = "DECES", "décès"
+    SANTE_LONGUE = "SANTE_LONGUE", "longue maladie"
+    INCARCERATION = "INCARCERATION", "incarcération"
 
 
 class CorrectionReason(CodedValue):
-    """Why an exit is stated again."""
+    """Why an exit or an outcome is stated again, or a record is taken back."""
 
     SAISIE = "SAISIE", "erreur de saisie"
     JUSTIFICATIF = "JUSTIFICATIF", "justificatif reçu"

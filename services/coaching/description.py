@@ -1,6 +1,7 @@
 """The coaching service, described: everything about it that others must know."""
 
 from services.coaching import equipment, journey, survey, workshop
+from services.coaching.attendance import AttendWorkshop, MissWorkshop, WithdrawAttendance
 from services.coaching.equipment import (
     BuyOutEquipment,
     EquipmentBoughtOut,
@@ -9,17 +10,26 @@ from services.coaching.equipment import (
     LendEquipment,
     ReturnEquipment,
 )
-from services.coaching.exits import CorrectExit, ExitJourney, NeutraliseExit
+from services.coaching.exits import CorrectExit, ExitJourney, LiftNeutralisation, NeutraliseExit
 from services.coaching.follow_up import CompleteFollowUp, RecordUnreachable, ScheduleFollowUps
 from services.coaching.forms import FORMS
 from services.coaching.french import REFUSALS, SENTENCES
-from services.coaching.journey import OpenJourney, ReferentAssigned, ReferentReplaced, ReplaceReferent, TransferJourney
-from services.coaching.outcomes import CreateBusiness, EnterIntensiveScheme, EnterTraining, FindJob, ResumeSchool, StartCivicService
+from services.coaching.handover import ReferentReplaced, ReplaceReferent, TransferJourney
+from services.coaching.opening import OpenJourney, ReferentAssigned
+from services.coaching.outcomes import (
+    CreateBusiness,
+    EnterIntensiveScheme,
+    EnterTraining,
+    FindJob,
+    OutcomeCorrected,
+    ResumeSchool,
+    StartCivicService,
+)
 from services.coaching.policies import POLICIES
 from services.coaching.progress import CompleteDiagnostic, DiagnosticCompleted, HoldInterview, IdentifyBarrier, LiftBarrier
 from services.coaching.renewal import DenyRenewal, GrantRenewal, RenewalDenied, RenewalGranted
 from services.coaching.survey import AnswerSurvey
-from services.coaching.workshop import AttendWorkshop, CloseWorkshop, MissWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
+from services.coaching.workshop import CloseWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTICIPANT_OR_COACH, BY_SYSTEM
 from shared.description import ServiceDescription
@@ -46,6 +56,7 @@ DESCRIPTION = ServiceDescription(
         ExitJourney: BY_COACH,
         CorrectExit: BY_COACH,
         NeutraliseExit: BY_COORDINATOR,
+        LiftNeutralisation: BY_COORDINATOR,
         GrantRenewal: BY_COORDINATOR,
         DenyRenewal: BY_COORDINATOR,
         ScheduleFollowUps: BY_SYSTEM,
@@ -56,6 +67,7 @@ DESCRIPTION = ServiceDescription(
         ReleaseSeat: BY_COACH,
         AttendWorkshop: BY_COACH,
         MissWorkshop: BY_COACH,
+        WithdrawAttendance: BY_COACH,
         CloseWorkshop: BY_COACH,
         LendEquipment: BY_COACH,
         ReturnEquipment: BY_COACH,
@@ -79,12 +91,14 @@ DESCRIPTION = ServiceDescription(
         ReleaseSeat: NO_PAGE_YET,
         AttendWorkshop: NO_PAGE_YET,
         MissWorkshop: NO_PAGE_YET,
+        WithdrawAttendance: NO_PAGE_YET,
         CloseWorkshop: NO_PAGE_YET,
         LendEquipment: NO_PAGE_YET,
         ReturnEquipment: NO_PAGE_YET,
         BuyOutEquipment: NO_PAGE_YET,
         ReplaceReferent: OTHER_ROLE,
         NeutraliseExit: OTHER_ROLE,
+        LiftNeutralisation: OTHER_ROLE,
         GrantRenewal: OTHER_ROLE,
         DenyRenewal: OTHER_ROLE,
         AnswerSurvey: "a participant answers with a ticket and without a session",
@@ -94,6 +108,7 @@ DESCRIPTION = ServiceDescription(
         ReferentAssigned: NOT_COUNTED,
         ReferentReplaced: NOT_COUNTED,
         DiagnosticCompleted: NOT_COUNTED,
+        OutcomeCorrected: "the facts hold the outcome as its next event states it",
         RenewalGranted: NOT_COUNTED,
         RenewalDenied: NOT_COUNTED,
         EquipmentLent: NOT_COUNTED,

@@ -51,7 +51,9 @@ Event = EquipmentLent | EquipmentReturned | EquipmentBoughtOut
 
 
 class Available(Struct, frozen=True):
-    """Not lent: new, or returned."""
+    """Not lent: new, or returned on a day."""
+
+    since: date = date.min
 
 
 class Lent(Struct, frozen=True):
@@ -73,8 +75,8 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case EquipmentLent(person=person, on=on):
             return Lent(person, on)
-        case EquipmentReturned():
-            return Available()
+        case EquipmentReturned(on=on):
+            return Available(on)
         case EquipmentBoughtOut():
             return Sold()
         case _:
@@ -135,6 +137,8 @@ def lend(state: State, command: LendEquipment) -> EquipmentLent:
     if not isinstance(state, Available):
         raise Refused("equipment_not_available")
     command.standing.check_met(command.on)
+    if command.on < state.since:
+        raise Refused("before_the_return")
     if command.until <= command.on:
         raise Refused("loan_without_duration")
     return EquipmentLent(serial=command.serial, person=command.person, until=command.until, on=command.on)

@@ -1,9 +1,9 @@
-"""How a journey ends: one exit, stated once, then corrected or neutralised by later events, never edited (invariant 3 of the domain).
+"""How a journey ends: one exit, stated once, then corrected, neutralised or restored by later events (invariant 3 of the domain).
 
 Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import assert_never
 
@@ -12,9 +12,12 @@ from msgspec.structs import replace
 
 from services.coaching.coded_values import CorrectionReason, ExitReason, NeutralReason
 from services.coaching.progress import Journey
-from services.vocabulary.fields import Id, PastDay
+from services.vocabulary.fields import Id, PastDay, Rank
 from shared.command_fields import CommandTerritory, FactDate, RecordingDate
 from shared.errors import Refused
+
+NEUTRAL: Mapping[ExitReason, NeutralReason] = {ExitReason[reason.name]: reason for reason in NeutralReason}
+"""Reasons of an exit that neutralise it at once."""
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -54,7 +57,17 @@ class ExitNeutralised(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-Event = JourneyExited | ExitCorrected | ExitNeutralised
+class NeutralisationLifted(Struct, frozen=True, tag=True, kw_only=True):
+    """The exit was neutralised by mistake: it counts again, as it was last stated."""
+
+    person: str
+    rank: int
+    why: CorrectionReason
+    on: date
+
+
+Restatement = ExitCorrected | ExitNeutralised | NeutralisationLifted
+Event = JourneyExited | Restatement
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
@@ -71,7 +84,8 @@ class Exit(Struct, frozen=True):
     """Every statement of one exit, in order; the last is in force."""
 
     statements: tuple[Statement, ...]
-    neutralised: bool = False
+    neutralised: NeutralReason | None = None
+    neutralised_on: date | None = None
 
     @property
     def in_force(self) -> Statement:
@@ -81,17 +95,27 @@ class Exit(Struct, frozen=True):
     def on(self) -> date:
         return self.in_force.exit_on
 
+    @property
+    def deceased(self) -> bool:
+        return self.neutralised is NeutralReason.DECES
+
+    def died_before(self, day: date) -> bool:
+        """Whether the death is the reason of the exit, so that its day is known, and is before this one."""
+        return self.deceased and self.in_force.reason is ExitReason.DECES and day > self.on
+
 
 def first_statement(event: JourneyExited) -> Exit:
     return Exit((statement_of(event),))
 
 
-def evolve(exit: Exit, event: ExitCorrected | ExitNeutralised) -> Exit:
+def evolve(exit: Exit, event: Restatement) -> Exit:
     match event:
         case ExitCorrected():
             return replace(exit, statements=(*exit.statements, statement_of(event)))
-        case ExitNeutralised():
-            return replace(exit, neutralised=True)
+        case ExitNeutralised(reason=reason, on=on):
+            return replace(exit, neutralised=reason, neutralised_on=on)
+        case NeutralisationLifted():
+            return replace(exit, neutralised=None, neutralised_on=None)
         case _:
             assert_never(event)
 
@@ -114,7 +138,10 @@ class ExitJourney(Struct, frozen=True, kw_only=True):
 
 
 class CorrectExit(Struct, frozen=True, kw_only=True):
+    """A new statement of the exit of this rank, or of the last exit."""
+
     person: Id
+    rank: Rank | None = None
     exit_on: PastDay
     reason: ExitReason
     outcomes: list[Id]
@@ -125,18 +152,26 @@ class CorrectExit(Struct, frozen=True, kw_only=True):
 
 class NeutraliseExit(Struct, frozen=True, kw_only=True):
     person: Id
+    rank: Rank | None = None
     reason: NeutralReason
     on: FactDate
 
 
-Command = ExitJourney | CorrectExit | NeutraliseExit
+class LiftNeutralisation(Struct, frozen=True, kw_only=True):
+    person: Id
+    rank: Rank | None = None
+    why: CorrectionReason
+    on: FactDate
+
+
+RestatementCommand = CorrectExit | NeutraliseExit | LiftNeutralisation
+Command = ExitJourney | RestatementCommand
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
 def leave(journey: Journey, command: ExitJourney) -> JourneyExited:
-    check_dates(journey, command.exit_on, command.recorded_on)
-    check_outcomes(journey, command.reason, command.outcomes)
+    check_statement(journey, command)
     return JourneyExited(
         person=command.person,
         rank=journey.rank,
@@ -149,10 +184,34 @@ def leave(journey: Journey, command: ExitJourney) -> JourneyExited:
     )
 
 
-def correct(journey: Journey, exit: Exit, command: CorrectExit) -> ExitCorrected:
+def neutralise_by_reason(event: JourneyExited | ExitCorrected) -> list[ExitNeutralised]:
+    """A death, a prison, a long illness or a move is the reason of an exit in one step, and neutralises it."""
+    reason = NEUTRAL.get(event.reason)
+    return [] if reason is None else [ExitNeutralised(person=event.person, rank=event.rank, reason=reason, on=event.on)]
+
+
+def decide(journey: Journey, exit: Exit, renewed_on: date | None, command: RestatementCommand) -> Sequence[Restatement]:
+    """The events that a command leads to, about the exit of a journey whose renewal, if any, opened on `renewed_on`."""
+    if command.on < journey.opened_on:
+        raise Refused("before_the_opening")
+    match command:
+        case CorrectExit():
+            corrected = correct(journey, exit, renewed_on, command)
+            return [corrected, *neutralise_by_reason(corrected)]
+        case NeutraliseExit(person=person, reason=reason, on=on):
+            check_not_neutralised(exit)
+            return [ExitNeutralised(person=person, rank=journey.rank, reason=reason, on=on)]
+        case LiftNeutralisation():
+            return [lift(journey, exit, command)]
+        case _:
+            assert_never(command)
+
+
+def correct(journey: Journey, exit: Exit, renewed_on: date | None, command: CorrectExit) -> ExitCorrected:
     check_not_neutralised(exit)
-    check_dates(journey, command.exit_on, command.recorded_on)
-    check_outcomes(journey, command.reason, command.outcomes)
+    check_statement(journey, command)
+    if renewed_on is not None and command.exit_on > renewed_on:
+        raise Refused("exit_after_the_renewal")
     if Statement(command.exit_on, command.reason, tuple(command.outcomes)) == exit.in_force:
         raise Refused("correction_without_change")
     return ExitCorrected(
@@ -167,21 +226,31 @@ def correct(journey: Journey, exit: Exit, command: CorrectExit) -> ExitCorrected
     )
 
 
-def neutralise(journey: Journey, exit: Exit, command: NeutraliseExit) -> ExitNeutralised:
-    check_not_neutralised(exit)
-    return ExitNeutralised(person=command.person, rank=journey.rank, reason=command.reason, on=command.on)
+def lift(journey: Journey, exit: Exit, command: LiftNeutralisation) -> NeutralisationLifted:
+    if exit.neutralised_on is None:
+        raise Refused("exit_not_neutralised")
+    if command.on < exit.neutralised_on:
+        raise Refused("before_the_neutralisation")
+    return NeutralisationLifted(person=command.person, rank=journey.rank, why=command.why, on=command.on)
 
 
 def check_not_neutralised(exit: Exit) -> None:
-    if exit.neutralised:
+    if exit.neutralised is not None:
         raise Refused("exit_neutralised")
 
 
-def check_dates(journey: Journey, exit_on: date, recorded_on: date) -> None:
+def check_statement(journey: Journey, command: ExitJourney | CorrectExit) -> None:
+    """An exit comes after the opening, what happened in the journey and the outcomes that it names, and before its recording."""
+    exit_on = command.exit_on
     if exit_on < journey.opened_on:
         raise Refused("exit_before_opening")
-    if exit_on > recorded_on:
+    if exit_on > command.recorded_on:
         raise Refused("exit_after_recording")
+    check_outcomes(journey, command.reason, command.outcomes)
+    if any(exit_on < journey.outcomes[outcome].reached_on for outcome in command.outcomes):
+        raise Refused("exit_before_its_outcome")
+    if exit_on < journey.last_on:
+        raise Refused("exit_before_a_fact")
 
 
 def check_outcomes(journey: Journey, reason: ExitReason, outcomes: Sequence[str]) -> None:
@@ -189,7 +258,17 @@ def check_outcomes(journey: Journey, reason: ExitReason, outcomes: Sequence[str]
         raise Refused("exit_without_outcome")
     if reason is not ExitReason.OUTCOME and outcomes:
         raise Refused("outcome_without_reason")
-    if not journey.outcomes.issuperset(outcomes):
+    if not journey.outcomes.keys() >= set(outcomes):
         raise Refused("outcome_unknown")
     if len(set(outcomes)) < len(outcomes):
         raise Refused("outcome_named_twice")
+
+
+def check_named(journey: Journey, exit: Exit, outcome: str) -> None:
+    """An outcome that was stated again is still one that the exit may name."""
+    if outcome not in exit.in_force.outcomes:
+        return
+    if outcome not in journey.outcomes:
+        raise Refused("outcome_named_by_an_exit")
+    if exit.on < journey.outcomes[outcome].reached_on:
+        raise Refused("exit_before_its_outcome")

@@ -3,7 +3,7 @@
 Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import assert_never
 
@@ -27,7 +27,7 @@ MAX_EARLINESS = timedelta(days=15)  # before the due date; earlier news does not
 class FollowUpScheduled(Struct, frozen=True, tag=True, kw_only=True):
     """Due a number of calendar months after the exit, clamped to the month's end.
 
-    A later one of the same rank and milestone replaces the earlier: the exit date was corrected.
+    A later one of the same rank and milestone replaces the earlier: the exit was corrected, or counts again.
     """
 
     person: str
@@ -61,7 +61,7 @@ class FollowUpUnreachable(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class FollowUpCancelled(Struct, frozen=True, tag=True, kw_only=True):
-    """A renewal opened first: the person is coached again, so no follow-up is needed."""
+    """None is needed: a renewal opened before it was due, or the exit is neutralised."""
 
     person: str
     rank: int
@@ -75,10 +75,11 @@ Event = FollowUpScheduled | FollowUpCompleted | FollowUpUnreachable | FollowUpCa
 
 
 class Pending(Struct, frozen=True):
-    """Still to be done, after this number of attempts that did not reach the person."""
+    """Still to be done, after this number of attempts that did not reach the person, the last one on a day."""
 
     due_on: date
     attempts: int = 0
+    tried_on: date = date.min
 
 
 class Completed(Struct, frozen=True):
@@ -86,7 +87,7 @@ class Completed(Struct, frozen=True):
 
 
 class Cancelled(Struct, frozen=True):
-    """A renewal opened first."""
+    """None is needed."""
 
 
 FollowUp = Pending | Completed | Cancelled
@@ -100,10 +101,10 @@ def evolve(follow_ups: FollowUps, event: Event) -> FollowUps:
 def next_state(before: FollowUp | None, event: Event) -> FollowUp:
     match event:
         case FollowUpScheduled(due_on=due_on):
-            return Pending(due_on, before.attempts if isinstance(before, Pending) else 0)
-        case FollowUpUnreachable(attempt=attempt):
+            return replace(before, due_on=due_on) if isinstance(before, Pending) else Pending(due_on)
+        case FollowUpUnreachable(attempt=attempt, on=on):
             assert isinstance(before, Pending)
-            return replace(before, attempts=attempt)
+            return replace(before, attempts=attempt, tried_on=on)
         case FollowUpCompleted():
             return Completed()
         case FollowUpCancelled():
@@ -139,43 +140,55 @@ class RecordUnreachable(Struct, frozen=True, kw_only=True):
     on: FactDate
 
 
-Command = ScheduleFollowUps | CompleteFollowUp | RecordUnreachable
+Attempt = CompleteFollowUp | RecordUnreachable
+Command = ScheduleFollowUps | Attempt
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
-def decide(exit: Exit, follow_ups: FollowUps, command: Command) -> Sequence[Event]:
-    """The events that a command leads to, for the exit of the rank that it names."""
-    match command:
-        case ScheduleFollowUps():
-            return schedule_first(exit, follow_ups, command)
-        case CompleteFollowUp():
-            return [complete(follow_ups, command)]
-        case RecordUnreachable():
-            return [record_unreachable(follow_ups, command)]
-        case _:
-            assert_never(command)
+def due_dates(exit_on: date, renewed_on: date | None) -> dict[Milestone, date]:
+    """When each follow-up is due, of those that fall due before or on the day on which a renewal opened."""
+    due = {milestone: add_months(exit_on, months) for milestone, months in MONTHS_AFTER_EXIT.items()}
+    return {milestone: day for milestone, day in due.items() if renewed_on is None or day <= renewed_on}
 
 
-def schedule_first(exit: Exit, follow_ups: FollowUps, command: ScheduleFollowUps) -> list[FollowUpScheduled]:
+def settle(person: str, rank: int, follow_ups: FollowUps, due: Mapping[Milestone, date], on: date) -> list[Event]:
+    """What makes these due dates true: follow-ups scheduled, moved or cancelled. A completed one stays as it is."""
+    changes: list[Event] = []
+    for milestone in MONTHS_AFTER_EXIT:
+        current, due_on = follow_ups.get(milestone), due.get(milestone)
+        if due_on is None and isinstance(current, Pending):
+            changes.append(FollowUpCancelled(person=person, rank=rank, milestone=milestone, on=on))
+        if due_on is not None and not isinstance(current, Completed) and not (isinstance(current, Pending) and current.due_on == due_on):
+            window_end = due_on + WINDOW
+            changes.append(FollowUpScheduled(person=person, rank=rank, milestone=milestone, due_on=due_on, window_end=window_end, on=on))
+    return changes
+
+
+def schedule(exit: Exit, follow_ups: FollowUps, due: Mapping[Milestone, date], command: ScheduleFollowUps) -> list[Event]:
     """Follow-ups are due from the exit date in force, even if it was corrected between the exit and this command."""
     if follow_ups:
         raise Refused("follow_ups_already_scheduled")
     if command.exit_on not in {statement.exit_on for statement in exit.statements}:
         raise Refused("not_the_exit_date")
-    return schedule(command.person, command.rank, exit.on, tuple(MONTHS_AFTER_EXIT), command.on)
+    if not due:
+        raise Refused("journey_reopened")
+    return settle(command.person, command.rank, follow_ups, due, command.on)
 
 
-def schedule(person: str, rank: int, exit_on: date, milestones: Sequence[Milestone], on: date) -> list[FollowUpScheduled]:
-    due = {milestone: add_months(exit_on, MONTHS_AFTER_EXIT[milestone]) for milestone in milestones}
-    return [
-        FollowUpScheduled(person=person, rank=rank, milestone=milestone, due_on=day, window_end=day + WINDOW, on=on)
-        for milestone, day in due.items()
-    ]
+def attempt(follow_ups: FollowUps, reopened: bool, command: Attempt) -> Event:
+    """The event that an attempt to reach the person leads to; `reopened` if a renewal opened after the exit."""
+    pending = pending_follow_up(follow_ups, reopened, command)
+    match command:
+        case CompleteFollowUp():
+            return completed(command)
+        case RecordUnreachable(person=person, rank=rank, milestone=milestone, on=on):
+            return FollowUpUnreachable(person=person, rank=rank, milestone=milestone, attempt=pending.attempts + 1, on=on)
+        case _:
+            assert_never(command)
 
 
-def complete(follow_ups: FollowUps, command: CompleteFollowUp) -> FollowUpCompleted:
-    pending_follow_up(follow_ups, command)
+def completed(command: CompleteFollowUp) -> FollowUpCompleted:
     return FollowUpCompleted(
         person=command.person,
         rank=command.rank,
@@ -187,28 +200,19 @@ def complete(follow_ups: FollowUps, command: CompleteFollowUp) -> FollowUpComple
     )
 
 
-def record_unreachable(follow_ups: FollowUps, command: RecordUnreachable) -> FollowUpUnreachable:
-    attempt = pending_follow_up(follow_ups, command).attempts + 1
-    return FollowUpUnreachable(person=command.person, rank=command.rank, milestone=command.milestone, attempt=attempt, on=command.on)
-
-
-def pending_follow_up(follow_ups: FollowUps, command: CompleteFollowUp | RecordUnreachable) -> Pending:
+def pending_follow_up(follow_ups: FollowUps, reopened: bool, command: Attempt) -> Pending:
     match follow_ups.get(command.milestone):
-        case Pending(due_on=due_on) as pending:
+        case Pending(due_on=due_on, tried_on=tried_on) as pending:
             if command.on < due_on - MAX_EARLINESS:
                 raise Refused("follow_up_too_early")
+            if command.on < tried_on:
+                raise Refused("before_the_last_attempt")
             return pending
         case Completed():
             raise Refused("follow_up_already_completed")
+        case Cancelled() | None if reopened:
+            raise Refused("journey_reopened")
         case Cancelled() | None:
             raise Refused("follow_up_not_scheduled")
         case never:
             assert_never(never)
-
-
-def pending_milestones(follow_ups: FollowUps) -> list[Milestone]:
-    return [milestone for milestone, follow_up in follow_ups.items() if isinstance(follow_up, Pending)]
-
-
-def cancel(person: str, rank: int, follow_ups: FollowUps, on: date) -> list[FollowUpCancelled]:
-    return [FollowUpCancelled(person=person, rank=rank, milestone=milestone, on=on) for milestone in pending_milestones(follow_ups)]

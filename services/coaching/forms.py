@@ -1,7 +1,7 @@
 """The commands of coaching that a person gives in a browser."""
 
 from services.coaching.exits import ExitJourney
-from services.coaching.journey import OpenJourney
+from services.coaching.opening import OpenJourney
 from services.coaching.outcomes import CreateBusiness, EnterTraining, FindJob
 from services.coaching.progress import HoldInterview, IdentifyBarrier, LiftBarrier
 from services.vocabulary.questions import PERSON

@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.coaching.attendance import AttendanceWithdrawn, WorkshopAttended, WorkshopMissed
 from services.coaching.equipment import EquipmentBoughtOut, EquipmentLent, EquipmentReturned
-from services.coaching.exits import ExitCorrected, ExitNeutralised, JourneyExited
+from services.coaching.exits import ExitCorrected, ExitNeutralised, JourneyExited, NeutralisationLifted
 from services.coaching.follow_up import FollowUpCancelled, FollowUpCompleted, FollowUpScheduled, FollowUpUnreachable
-from services.coaching.journey import JourneyOpened, JourneyTransferred, ReferentAssigned, ReferentReplaced
+from services.coaching.handover import JourneyTransferred, ReferentReplaced
+from services.coaching.opening import JourneyOpened, ReferentAssigned
 from services.coaching.outcomes import (
     BusinessCreated,
     CivicServiceStarted,
     IntensiveSchemeEntered,
     JobFound,
+    OutcomeCorrected,
     SchoolResumed,
     TrainingEntered,
 )
 from services.coaching.progress import BarrierIdentified, BarrierLifted, DiagnosticCompleted, InterviewHeld
 from services.coaching.renewal import RenewalDenied, RenewalGranted
 from services.coaching.survey import SurveyAnswered
-from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopAttended, WorkshopClosed, WorkshopMissed, WorkshopScheduled
+from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopClosed, WorkshopScheduled
 from services.vocabulary.french_format import day, plural
 from services.vocabulary.thematiques import label
 from shared.description import Sentence, sentence
@@ -78,11 +81,16 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(CivicServiceStarted, lambda event: "Commence un service civique."),
         sentence(IntensiveSchemeEntered, lambda event: f"Entre dans un dispositif intensif : {event.scheme.label}."),
         sentence(BusinessCreated, lambda event: "Crée son entreprise."),
+        sentence(OutcomeCorrected, lambda event: f"Une issue est notée de nouveau ({event.why.label}) :"),
         sentence(JourneyExited, exited),
         sentence(ExitCorrected, lambda event: f"La sortie est corrigée ({event.why.label}). {exited(event)}"),
         sentence(
             ExitNeutralised,
             lambda event: f"La sortie est neutralisée : {event.reason.label}. Elle ne compte ni pour ni contre.",
+        ),
+        sentence(
+            NeutralisationLifted,
+            lambda event: f"La neutralisation de la sortie est levée ({event.why.label}) : la sortie compte de nouveau.",
         ),
         sentence(RenewalGranted, lambda event: "Un renouvellement est accordé."),
         sentence(RenewalDenied, lambda event: f"Le renouvellement n’est pas accordé : {event.reason.label}."),
@@ -98,6 +106,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(SeatReleased, lambda event: f"La place dans l’atelier est rendue : {event.reason.label}."),
         sentence(WorkshopAttended, attended),
         sentence(WorkshopMissed, lambda event: f"Absente à un atelier{', excusée' if event.excused else ''}."),
+        sentence(AttendanceWithdrawn, lambda event: f"La présence notée à un atelier est annulée ({event.why.label})."),
         sentence(WorkshopClosed, lambda event: "L’atelier est clos."),
         sentence(EquipmentLent, lambda event: f"Un ordinateur est prêté jusqu’au {day(event.until)} (n° {event.serial})."),
         sentence(
@@ -120,10 +129,20 @@ REFUSALS: Mapping[str, str] = {
     "before_the_opening": "Rien ne se passe dans un parcours avant son ouverture.",
     "renewal_not_granted": "Un nouveau parcours demande un renouvellement accordé.",
     "renewal_already_granted": "Ce renouvellement est déjà accordé.",
+    "before_the_last_decision": "Une décision plus récente existe déjà.",
+    "before_the_last_referent": "Le référent actuel l’est devenu après ce jour.",
+    "before_the_last_transfer": "Le parcours est arrivé sur ce territoire après ce jour.",
+    "person_deceased": "Cette personne est décédée.",
     "renewal_before_exit": "Un renouvellement se décide après la sortie.",
     "barrier_already_identified": "Ce frein est déjà identifié, et pas encore levé.",
     "barrier_not_identified": "On ne lève qu’un frein qui a été identifié.",
-    "outcome_already_known": "Une issue porte déjà cet identifiant.",
+    "before_the_identification": "On ne lève pas un frein avant de l’avoir identifié.",
+    "before_the_lift": "Un frein levé s’identifie de nouveau le jour où il a été levé, ou après.",
+    "outcome_already_known": "Une issue porte déjà cet identifiant. Pour la corriger, dites pourquoi.",
+    "outcome_not_recorded": "Aucune issue enregistrée ne porte cet identifiant.",
+    "outcome_of_another_journey": "Cette issue est celle d’un autre parcours : notez-en une nouvelle.",
+    "outcome_named_by_an_exit": "Une sortie nomme cette issue : corrigez d’abord la sortie.",
+    "before_the_outcome": "Une issue évolue après le jour où elle a commencé.",
     "outcome_unknown": "Une sortie ne nomme que des issues enregistrées dans le même parcours.",
     "outcome_named_twice": "Une sortie nomme chaque issue une seule fois.",
     "outcome_without_reason": "Une sortie qui nomme des issues a pour motif : vers une issue.",
@@ -131,13 +150,19 @@ REFUSALS: Mapping[str, str] = {
     "months_missing": "Un CDD ou une mission d’intérim dit combien de mois il dure.",
     "exit_before_opening": "Un parcours se termine le jour de son ouverture, ou après.",
     "exit_after_recording": "Une sortie s’enregistre quand elle a eu lieu, pas avant.",
-    "exit_neutralised": "Cette sortie est neutralisée : il n’y a plus rien à y changer.",
-    "correction_without_change": "C’est déjà ce que dit cette sortie.",
+    "exit_before_its_outcome": "Une sortie ne nomme que des issues atteintes avant elle. Les suivantes comptent sans être nommées.",
+    "exit_before_a_fact": "Un fait de ce parcours est daté après cette sortie.",
+    "exit_after_the_renewal": "Un parcours se termine avant que le suivant s’ouvre.",
+    "exit_neutralised": "Cette sortie est neutralisée : levez d’abord la neutralisation.",
+    "exit_not_neutralised": "Cette sortie n’est pas neutralisée.",
+    "before_the_neutralisation": "On ne lève pas une neutralisation avant qu’elle ait été décidée.",
+    "correction_without_change": "C’est déjà ce qui est enregistré.",
     "not_the_exit_date": "Ce n’est pas la date de sortie de ce parcours.",
     "follow_ups_already_scheduled": "Les suivis à 3 et 6 mois sont déjà prévus.",
     "follow_up_not_scheduled": "Ce suivi n’est pas prévu.",
     "follow_up_already_completed": "Ce suivi est déjà fait.",
     "follow_up_too_early": "Il est trop tôt : un suivi se fait au plus tôt quinze jours avant son échéance.",
+    "before_the_last_attempt": "Une tentative plus récente est déjà notée.",
     "workshop_unknown": "Cet atelier n’est pas prévu.",
     "workshop_already_scheduled": "Cet atelier est déjà prévu.",
     "workshop_full": "Toutes les places sont prises.",
@@ -148,6 +173,12 @@ REFUSALS: Mapping[str, str] = {
     "seats_unresolved": "Un atelier se clôt quand on sait, pour chaque place, si la personne est venue.",
     "not_a_walk_in": "Cette personne avait une place : sa venue n’est pas spontanée.",
     "attendance_already_recorded": "La présence de cette personne est déjà notée.",
+    "attendance_not_recorded": "La présence de cette personne n’est pas notée.",
+    "attendance_on_another_day": "La présence se note à la date de l’atelier.",
+    "workshop_over": "Une place se prend ou se rend au plus tard le jour de l’atelier.",
+    "before_the_seat": "Une place ne se rend pas avant d’avoir été prise.",
+    "before_the_release": "Une place rendue se reprend le jour où elle a été rendue, ou après.",
+    "before_the_return": "Cet ordinateur a été rendu après ce jour.",
     "equipment_not_available": "Cet ordinateur est prêté ou vendu.",
     "equipment_not_lent": "Cet ordinateur n’est pas prêté.",
     "loan_without_duration": "Un prêt se termine après le jour où il commence.",

@@ -1,7 +1,8 @@
-"""What a person reaches during a journey: a job, a training, school, a business…
+"""What a person reaches during a journey or after its exit: a job, a training, school, a business…
 
 Events hold the outcome itself. Its class (positive, dynamic…) is not decided here: reporting computes it from versioned
-definitions. Part of the aggregate of journey.py and of its stream `journey-<person>`.
+definitions. An outcome belongs to the latest journey that had opened by its day; it came after the exit if its day did.
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from datetime import date
@@ -10,8 +11,8 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from services.coaching.coded_values import Contract, Evidence, IntensiveScheme, TrainingKind
-from services.coaching.progress import Journey
+from services.coaching.coded_values import Contract, CorrectionReason, Evidence, IntensiveScheme, TrainingKind
+from services.coaching.progress import Journey, Outcome
 from services.vocabulary.fields import Id
 from shared.command_fields import FactDate
 from shared.errors import Refused
@@ -82,20 +83,44 @@ class BusinessCreated(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-Event = JobFound | TrainingEntered | SchoolResumed | CivicServiceStarted | IntensiveSchemeEntered | BusinessCreated
+class OutcomeCorrected(Struct, frozen=True, tag=True, kw_only=True):
+    """The next event states this outcome again: it was noted wrong, or it grew (REQUALIFICATION), as a CDD becomes a CDI.
+
+    An outcome that grew was reached on the day of its first statement. Any other reason takes the earlier statement back.
+    """
+
+    person: str
+    rank: int
+    outcome: str
+    why: CorrectionReason
+    on: date
+
+
+Reached = JobFound | TrainingEntered | SchoolResumed | CivicServiceStarted | IntensiveSchemeEntered | BusinessCreated
+Event = Reached | OutcomeCorrected
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
 
 def evolve(journey: Journey, event: Event) -> Journey:
-    reached = {event.outcome}
-    return replace(journey, outcomes=journey.outcomes | reached, known_outcomes=journey.known_outcomes | reached)
+    before = journey.outcomes.get(event.outcome)
+    if isinstance(event, OutcomeCorrected):
+        kept = {id: outcome for id, outcome in journey.outcomes.items() if id != event.outcome or grows(event)}
+        return replace(journey, outcomes=kept)
+    outcome = Outcome(min(event.on, before.reached_on) if before else event.on, event)
+    return replace(journey, outcomes={**journey.outcomes, event.outcome: outcome})
+
+
+def grows(event: OutcomeCorrected) -> bool:
+    return event.why is CorrectionReason.REQUALIFICATION
 
 
 # Commands: what may be requested -------------------------------------------------------------------------------------
 
 
 class FindJob(Struct, frozen=True, kw_only=True):
+    """As all commands of this module: `why` is given if and only if the outcome is recorded already and is stated again."""
+
     person: Id
     outcome: Id
     contract: Contract
@@ -104,6 +129,7 @@ class FindJob(Struct, frozen=True, kw_only=True):
     rome: Annotated[str, Meta(pattern="^[A-Z][0-9]{4}$")] | None = None
     evidence: Evidence
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 class EnterTraining(Struct, frozen=True, kw_only=True):
@@ -111,18 +137,21 @@ class EnterTraining(Struct, frozen=True, kw_only=True):
     outcome: Id
     kind: TrainingKind
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 class ResumeSchool(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 class StartCivicService(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 class EnterIntensiveScheme(Struct, frozen=True, kw_only=True):
@@ -130,12 +159,14 @@ class EnterIntensiveScheme(Struct, frozen=True, kw_only=True):
     outcome: Id
     scheme: IntensiveScheme
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 class CreateBusiness(Struct, frozen=True, kw_only=True):
     person: Id
     outcome: Id
     on: FactDate
+    why: CorrectionReason | None = None
 
 
 Command = FindJob | EnterTraining | ResumeSchool | StartCivicService | EnterIntensiveScheme | CreateBusiness
@@ -143,11 +174,31 @@ Command = FindJob | EnterTraining | ResumeSchool | StartCivicService | EnterInte
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
-def decide(journey: Journey, command: Command) -> Event:
-    """The event that a command leads to, in a journey that was open that day."""
-    if command.outcome in journey.known_outcomes:
+def decide(journey: Journey, holder: Journey | None, command: Command) -> list[Event]:
+    """The events that a command leads to, for the journey to which a fact of that day belongs.
+
+    `holder` is the journey that has an outcome of this id already: an id is used once in all the journeys of a person.
+    """
+    event = reached(journey.rank, command)
+    if holder is None:
+        if command.why is not None:
+            raise Refused("outcome_not_recorded")
+        return [event]
+    if command.why is None:
         raise Refused("outcome_already_known")
-    rank, person, outcome, on = journey.rank, command.person, command.outcome, command.on
+    known = holder.outcomes[command.outcome]
+    corrected = OutcomeCorrected(person=command.person, rank=holder.rank, outcome=command.outcome, why=command.why, on=command.on)
+    if event == known.statement:
+        raise Refused("correction_without_change")
+    if grows(corrected) and holder.rank != journey.rank:
+        raise Refused("outcome_of_another_journey")
+    if grows(corrected) and command.on < known.reached_on:
+        raise Refused("before_the_outcome")
+    return [corrected, event]
+
+
+def reached(rank: int, command: Command) -> Reached:
+    person, outcome, on = command.person, command.outcome, command.on
     match command:
         case FindJob():
             return job_found(rank, command)

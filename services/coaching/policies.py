@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.coaching.follow_up import ScheduleFollowUps
-from services.coaching.journey import OpenJourney
+from services.coaching.opening import OpenJourney
 from shared.policy import Policy
 
 
@@ -53,6 +53,7 @@ POLICIES = (
         reads=JourneyExited,
         command=ScheduleFollowUps,
         data=follow_ups_of,
-        tolerates=frozenset({"follow_ups_already_scheduled", "journey_reopened"}),
+        # There is none to schedule: a renewal opened before they were due, the exit is neutralised, or the person died.
+        tolerates=frozenset({"follow_ups_already_scheduled", "journey_reopened", "exit_neutralised", "person_deceased"}),
     ),
 )

@@ -4,6 +4,7 @@ The lesson of the study is to value every step and not only the exit.
 Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, assert_never
 
@@ -63,29 +64,46 @@ Event = DiagnosticCompleted | BarrierIdentified | BarrierLifted | InterviewHeld
 # State: what is true -------------------------------------------------------------------------------------------------
 
 
-class Journey(Struct, frozen=True, kw_only=True):
-    """One journey, open or not: its rank, where and when it opened, the barriers not lifted yet, the outcomes so far.
+class Barrier(Struct, frozen=True):
+    """Identified or lifted, since a day."""
 
-    `known_outcomes` also holds those of the earlier ranks: an outcome's id is used once in the whole stream.
+    lifted: bool
+    since: date
+
+
+class Outcome(Struct, frozen=True):
+    """An outcome, reached on a day, and the event that stated it last."""
+
+    reached_on: date
+    statement: Struct
+
+
+class Journey(Struct, frozen=True, kw_only=True):
+    """One journey, open or not: when it opened, where and by whom it is followed, its barriers and outcomes.
+
+    `last_on` is the day of its latest fact that only an open journey has: an outcome may come after the exit.
     """
 
     rank: int
     opened_on: date
-    territory: str
     orientation: str | None
-    barriers: frozenset[str] = frozenset()
-    outcomes: frozenset[str] = frozenset()
-    known_outcomes: frozenset[str] = frozenset()
+    territory: str
+    territory_since: date
+    referent: str | None = None  # only between the two events of an opening
+    referent_since: date
+    last_on: date
+    barriers: Mapping[str, Barrier] = {}
+    outcomes: Mapping[str, Outcome] = {}
 
 
 def evolve(journey: Journey, event: Event) -> Journey:
+    last_on = max(journey.last_on, event.on)
     match event:
-        case BarrierIdentified(thematique=thematique):
-            return replace(journey, barriers=journey.barriers | {thematique})
-        case BarrierLifted(thematique=thematique):
-            return replace(journey, barriers=journey.barriers - {thematique})
+        case BarrierIdentified(thematique=thematique, on=on) | BarrierLifted(thematique=thematique, on=on):
+            barrier = Barrier(isinstance(event, BarrierLifted), on)
+            return replace(journey, last_on=last_on, barriers={**journey.barriers, thematique: barrier})
         case DiagnosticCompleted() | InterviewHeld():
-            return journey
+            return replace(journey, last_on=last_on)
         case _:
             assert_never(event)
 
@@ -140,17 +158,18 @@ def decide(journey: Journey, command: Command) -> Event:
 
 
 def identify(journey: Journey, command: IdentifyBarrier) -> BarrierIdentified:
-    if command.thematique in journey.barriers:
-        raise Refused("barrier_already_identified")
+    match journey.barriers.get(command.thematique):
+        case Barrier(lifted=False):
+            raise Refused("barrier_already_identified")
+        case Barrier(since=lifted_on) if command.on < lifted_on:
+            raise Refused("before_the_lift")
     return BarrierIdentified(person=command.person, rank=journey.rank, thematique=command.thematique, on=command.on)
 
 
 def lift(journey: Journey, command: LiftBarrier) -> BarrierLifted:
-    if command.thematique not in journey.barriers:
-        raise Refused("barrier_not_identified")
+    match journey.barriers.get(command.thematique):
+        case None | Barrier(lifted=True):
+            raise Refused("barrier_not_identified")
+        case Barrier(since=identified_on) if command.on < identified_on:
+            raise Refused("before_the_identification")
     return BarrierLifted(person=command.person, rank=journey.rank, thematique=command.thematique, on=command.on)
-
-
-def check_opened_by(journey: Journey, on: date) -> None:
-    if on < journey.opened_on:
-        raise Refused("before_the_opening")

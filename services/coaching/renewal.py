@@ -1,5 +1,7 @@
 """Whether a person who left may be coached again: a decision of the coordinator, used once (invariant 4 of the domain).
 
+A later decision replaces it until a journey opens: a denial withdraws a grant, a grant follows a denial.
+
 Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
@@ -37,11 +39,16 @@ Event = RenewalGranted | RenewalDenied
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
-Granted = date | None  # the day of a grant that is not used yet
+
+class Decision(Struct, frozen=True):
+    """The last decision."""
+
+    granted: bool
+    on: date
 
 
-def evolve(granted: Granted, event: Event) -> Granted:
-    return event.on if isinstance(event, RenewalGranted) else granted
+def decision_of(event: Event) -> Decision:
+    return Decision(isinstance(event, RenewalGranted), event.on)
 
 
 # Commands: what may be requested -------------------------------------------------------------------------------------
@@ -64,12 +71,14 @@ Command = GrantRenewal | DenyRenewal
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
-def decide(rank: int, exit_on: date, granted: Granted, command: Command) -> Event:
-    """The event that a command leads to, for the next `rank`, after the exit of the one before."""
-    if granted is not None:
-        raise Refused("renewal_already_granted")
+def decide(rank: int, exit_on: date, last: Decision | None, command: Command) -> Event:
+    """The event that a command leads to, for the next `rank`, after the exit of the one before and the last decision."""
     if command.on < exit_on:
         raise Refused("renewal_before_exit")
+    if last is not None and command.on < last.on:
+        raise Refused("before_the_last_decision")
     if isinstance(command, GrantRenewal):
+        if last is not None and last.granted:
+            raise Refused("renewal_already_granted")
         return RenewalGranted(person=command.person, rank=rank, on=command.on)
     return RenewalDenied(person=command.person, rank=rank, reason=command.reason, proposed_action=command.proposed_action, on=command.on)

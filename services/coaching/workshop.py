@@ -1,14 +1,17 @@
 """A collective workshop: seats are taken, people come or do not, and it closes when every seat is resolved (invariant 7 of the domain).
 
-One stream per workshop, `workshop-<workshop>`.
+One stream per workshop, `workshop-<workshop>`. This aggregate includes attendance.py.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from services.coaching import attendance
+from services.coaching.attendance import Attendance
 from services.coaching.coded_values import SeatReleaseReason
 from services.vocabulary.fields import Id, PlannedDay, ThematiqueId
 from services.vocabulary.person_standing import NOBODY, Standing
@@ -49,25 +52,6 @@ class SeatReleased(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-class WorkshopAttended(Struct, frozen=True, tag=True, kw_only=True):
-    """A person came, with a seat or as a walk-in."""
-
-    workshop: str
-    person: str
-    walk_in: bool
-    thematique: str
-    on: date
-
-
-class WorkshopMissed(Struct, frozen=True, tag=True, kw_only=True):
-    """A person was expected and did not come."""
-
-    workshop: str
-    person: str
-    excused: bool
-    on: date
-
-
 class WorkshopClosed(Struct, frozen=True, tag=True, kw_only=True):
     """The attendance sheet is complete."""
 
@@ -75,7 +59,7 @@ class WorkshopClosed(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-Event = WorkshopScheduled | SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed | WorkshopClosed
+Event = WorkshopScheduled | SeatTaken | SeatReleased | attendance.Event | WorkshopClosed
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
@@ -84,20 +68,26 @@ class Unknown(Struct, frozen=True):
     """Not scheduled yet."""
 
 
+class Seat(Struct, frozen=True):
+    """Taken or released, since a day."""
+
+    taken: bool
+    since: date
+
+
 class Scheduled(Struct, frozen=True):
-    """`seats` are taken, whether the person came or not; `present` and `missing` are known to have come or not."""
+    """To be held, or held. A taken seat stays so whether the person came or not."""
 
     thematique: str
     capacity: int
     held_on: date
     territory: str
-    seats: frozenset[str] = frozenset()
-    present: frozenset[str] = frozenset()
-    missing: frozenset[str] = frozenset()
+    seats: Mapping[str, Seat] = {}
+    attendance: Attendance = Attendance()
 
     @property
-    def awaited(self) -> frozenset[str]:
-        return self.seats - self.present - self.missing
+    def seated(self) -> frozenset[str]:
+        return frozenset(person for person, seat in self.seats.items() if seat.taken)
 
 
 class Closed(Struct, frozen=True):
@@ -114,23 +104,12 @@ def evolve(state: State, event: Event) -> State:
             return Scheduled(thematique, capacity, held_on, territory)
         case WorkshopClosed():
             return Closed()
+        case SeatTaken(person=person, on=on) | SeatReleased(person=person, on=on):
+            assert isinstance(state, Scheduled)
+            return replace(state, seats={**state.seats, person: Seat(isinstance(event, SeatTaken), on)})
         case _:
             assert isinstance(state, Scheduled)
-            return with_seats(state, event)
-
-
-def with_seats(state: Scheduled, event: SeatTaken | SeatReleased | WorkshopAttended | WorkshopMissed) -> Scheduled:
-    match event:
-        case SeatTaken(person=person):
-            return replace(state, seats=state.seats | {person})
-        case SeatReleased(person=person):
-            return replace(state, seats=state.seats - {person})
-        case WorkshopAttended(person=person):
-            return replace(state, present=state.present | {person})
-        case WorkshopMissed(person=person):
-            return replace(state, missing=state.missing | {person})
-        case _:
-            assert_never(event)
+            return replace(state, attendance=attendance.evolve(state.attendance, event))
 
 
 # Commands: what may be requested -------------------------------------------------------------------------------------
@@ -160,27 +139,12 @@ class ReleaseSeat(Struct, frozen=True, kw_only=True):
     on: FactDate
 
 
-class AttendWorkshop(Struct, frozen=True, kw_only=True):
-    workshop: Id
-    person: Id
-    walk_in: bool
-    on: FactDate
-    standing: Standing = NOBODY
-
-
-class MissWorkshop(Struct, frozen=True, kw_only=True):
-    workshop: Id
-    person: Id
-    excused: bool
-    on: FactDate
-
-
 class CloseWorkshop(Struct, frozen=True, kw_only=True):
     workshop: Id
     on: FactDate
 
 
-Command = ScheduleWorkshop | TakeSeat | ReleaseSeat | AttendWorkshop | MissWorkshop | CloseWorkshop
+Command = ScheduleWorkshop | TakeSeat | ReleaseSeat | attendance.Command | CloseWorkshop
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
@@ -191,19 +155,14 @@ def decide(state: State, command: Command) -> list[Event]:
             return [schedule(state, command)]
         case TakeSeat():
             return [take_seat(open_workshop(state), command)]
-        case ReleaseSeat(workshop=workshop, person=person, reason=reason, on=on):
-            check_awaited(open_workshop(state), person)
-            return [SeatReleased(workshop=workshop, person=person, reason=reason, on=on)]
-        case AttendWorkshop():
-            return [attend(held_workshop(state, command.on), command)]
-        case MissWorkshop(workshop=workshop, person=person, excused=excused, on=on):
-            check_awaited(held_workshop(state, on), person)
-            return [WorkshopMissed(workshop=workshop, person=person, excused=excused, on=on)]
+        case ReleaseSeat():
+            return [release_seat(open_workshop(state), command)]
         case CloseWorkshop(workshop=workshop, on=on):
-            check_resolved(open_workshop(state))
+            check_resolved(held_workshop(state, on))
             return [WorkshopClosed(workshop=workshop, on=on)]
         case _:
-            assert_never(command)
+            held = held_workshop(state, command.on)
+            return [attendance.decide(held.attendance, held.seated, held.thematique, held.held_on, command)]
 
 
 def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
@@ -222,36 +181,34 @@ def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
 
 def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
     command.standing.check_met(command.on)
-    if command.person in state.seats | state.present:
+    if command.person in state.seated | state.attendance.present:
         raise Refused("seat_already_taken")
-    if len(state.seats) >= state.capacity:
+    if len(state.seated) >= state.capacity:
         raise Refused("workshop_full")
+    check_not_over(state, command.on)
+    seat = state.seats.get(command.person)
+    if seat is not None and command.on < seat.since:
+        raise Refused("before_the_release")
     return SeatTaken(workshop=command.workshop, person=command.person, on=command.on)
 
 
-def attend(state: Scheduled, command: AttendWorkshop) -> WorkshopAttended:
-    """A walk-in takes no seat, so a full workshop admits them: an attendance is a fact, not a booking."""
-    command.standing.check_met(command.on)
-    if command.person in state.present | state.missing:
+def release_seat(state: Scheduled, command: ReleaseSeat) -> SeatReleased:
+    if command.person in state.attendance.resolved:
         raise Refused("attendance_already_recorded")
-    if command.walk_in and command.person in state.seats:
-        raise Refused("not_a_walk_in")
-    if not command.walk_in:
-        check_awaited(state, command.person)
-    return WorkshopAttended(
-        workshop=command.workshop, person=command.person, walk_in=command.walk_in, thematique=state.thematique, on=command.on
-    )
+    attendance.check_seated(state.seated, command.person)
+    check_not_over(state, command.on)
+    if command.on < state.seats[command.person].since:
+        raise Refused("before_the_seat")
+    return SeatReleased(workshop=command.workshop, person=command.person, reason=command.reason, on=command.on)
 
 
-def check_awaited(state: Scheduled, person: str) -> None:
-    if person in state.present | state.missing:
-        raise Refused("attendance_already_recorded")
-    if person not in state.seats:
-        raise Refused("seat_not_taken")
+def check_not_over(state: Scheduled, on: date) -> None:
+    if on > state.held_on:
+        raise Refused("workshop_over")
 
 
 def check_resolved(state: Scheduled) -> None:
-    if state.awaited:
+    if state.seated - state.attendance.resolved:
         raise Refused("seats_unresolved")
 
 
@@ -283,5 +240,5 @@ decider = Decider(
     decide=decide,
     stream=lambda command: f"workshop-{command.workshop}",
     place=lambda state, command: InTerritory(state.territory) if isinstance(state, Scheduled) else None,
-    persons=lambda state, command: {"standing": command.person} if isinstance(command, TakeSeat | AttendWorkshop) else {},
+    persons=lambda state, command: {"standing": command.person} if isinstance(command, TakeSeat | attendance.AttendWorkshop) else {},
 )

@@ -1,20 +1,13 @@
 """The referrals service, described: everything about it that others must know."""
 
 from services.referrals import partner, prescriber_information, referral
+from services.referrals.answer_commands import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.forms import FORMS
 from services.referrals.french import REFUSALS, SENTENCES
 from services.referrals.partner import ListPartner, PartnerListed
 from services.referrals.policies import POLICIES
 from services.referrals.prescriber_information import InformPrescriber, PrescriberInformed
-from services.referrals.referral import (
-    AcceptReferral,
-    CompleteReferral,
-    DeclineReferral,
-    SeeReferral,
-    SendReferral,
-    WithdrawOpenReferrals,
-    WithdrawReferral,
-)
+from services.referrals.referral import SendReferral, WithdrawOpenReferrals, WithdrawReferral
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTNER, BY_SYSTEM
 from shared.description import ServiceDescription

@@ -43,6 +43,7 @@ REFUSALS: Mapping[str, str] = {
     "referral_not_accepted": "Une réorientation se termine après que le partenaire l’a acceptée.",
     "referral_ended": "Cette réorientation est terminée.",
     "before_the_referral": "On ne répond pas à une réorientation avant son envoi.",
+    "before_the_last_step": "Une étape plus récente de cette réorientation est déjà notée.",
     "no_open_referral": "Aucune réorientation n’attend de réponse.",
     "not_the_addressed_partner": "Seul le partenaire à qui elle est adressée répond à une réorientation.",
     "partner_not_listed": "Ce partenaire n’est pas dans l’annuaire de ce territoire, ou n’y était pas encore ce jour-là.",

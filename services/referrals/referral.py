@@ -10,11 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.referrals import partner
+from services.referrals.answer_commands import AcceptReferral, Answer, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.partner import ListedSince
 from services.vocabulary.fields import Id, ThematiqueId
 from services.vocabulary.person_standing import NOBODY, Standing
-from shared.command_fields import ActorId, ActorOrganisation, CommandTerritory, FactDate
+from shared.command_fields import ActorId, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import InTerritory, Place, WithPerson
@@ -95,6 +96,7 @@ class Referral(Struct, frozen=True):
 
     partner: str
     sent_on: date
+    last_on: date  # the day of its latest step
     territory: str | None
     status: Literal["sent", "seen", "accepted", "ended"] = "sent"
 
@@ -106,13 +108,13 @@ initial: State = {}
 def evolve(state: State, event: Event) -> State:
     match event:
         case ReferralSent(referral=referral, partner=partner, on=on, territory=territory):
-            return {**state, referral: Referral(partner, on, territory)}
-        case ReferralSeen(referral=referral):
-            return {**state, referral: replace(state[referral], status="seen")}
-        case ReferralAccepted(referral=referral):
-            return {**state, referral: replace(state[referral], status="accepted")}
-        case ReferralWithdrawn(referral=referral) | ReferralDeclined(referral=referral) | ReferralCompleted(referral=referral):
-            return {**state, referral: replace(state[referral], status="ended")}
+            return {**state, referral: Referral(partner, on, on, territory)}
+        case ReferralSeen(referral=referral, on=on):
+            return {**state, referral: replace(state[referral], last_on=on, status="seen")}
+        case ReferralAccepted(referral=referral, on=on):
+            return {**state, referral: replace(state[referral], last_on=on, status="accepted")}
+        case ReferralWithdrawn() | ReferralDeclined() | ReferralCompleted():
+            return {**state, event.referral: replace(state[event.referral], last_on=event.on, status="ended")}
         case _:
             assert_never(event)
 
@@ -143,44 +145,16 @@ class WithdrawReferral(Struct, frozen=True):
 
 
 class WithdrawOpenReferrals(Struct, frozen=True):
-    """Withdraw every referral that was sent by that day and that no partner has accepted. Accepted ones go on."""
+    """Withdraw every referral that was sent by that day and that no partner has accepted. Accepted ones go on.
+
+    The day may be long past when an exit is recorded late: what a partner has read since is withdrawn on the day when it was read.
+    """
 
     person: Id
     reason: WithdrawalReason
     on: FactDate
 
 
-class SeeReferral(Struct, frozen=True):
-    person: Id
-    referral: Id
-    on: FactDate
-    organisation: ActorOrganisation
-
-
-class AcceptReferral(Struct, frozen=True):
-    person: Id
-    referral: Id
-    on: FactDate
-    organisation: ActorOrganisation
-
-
-class DeclineReferral(Struct, frozen=True):
-    person: Id
-    referral: Id
-    reason: DeclineReason
-    on: FactDate
-    organisation: ActorOrganisation
-
-
-class CompleteReferral(Struct, frozen=True):
-    person: Id
-    referral: Id
-    result: ReferralResult
-    on: FactDate
-    organisation: ActorOrganisation
-
-
-Answer = SeeReferral | AcceptReferral | DeclineReferral | CompleteReferral
 Command = SendReferral | WithdrawReferral | WithdrawOpenReferrals | Answer
 
 
@@ -240,7 +214,10 @@ def withdraw_unanswered(state: State, command: WithdrawOpenReferrals) -> list[Ev
     unanswered = [(id, referral) for id, referral in without_answer if referral.sent_on <= command.on]
     if not unanswered:
         raise Refused("no_open_referral")
-    return [ReferralWithdrawn(command.person, id, referral.partner, command.reason, command.on) for id, referral in unanswered]
+    return [
+        ReferralWithdrawn(command.person, id, referral.partner, command.reason, max(command.on, referral.last_on))
+        for id, referral in unanswered
+    ]
 
 
 def answer(referral: Referral, command: Answer) -> Event:
@@ -270,6 +247,8 @@ def open_referral(state: State, id: str, on: date) -> Referral:
         raise Refused("referral_ended")
     if on < referral.sent_on:
         raise Refused("before_the_referral")
+    if on < referral.last_on:
+        raise Refused("before_the_last_step")
     return referral
 
 

@@ -65,10 +65,11 @@ NEUTRALISE = Step("NeutraliseExit", lambda p: about(p, reason="DEMENAGEMENT"), d
 SCHEDULE_FOLLOW_UPS = Step("ScheduleFollowUps", lambda p: about(p, rank=1, exit_on="2024-02-15"), day("02-15"), "system")
 WORKSHOP = Step(
     "ScheduleWorkshop",
-    lambda p: {"workshop": p, "kind": "CV", "thematique": MOBILITY, "capacity": 5, "held_on": "2024-03-01"},
+    lambda p: {"workshop": p, "kind": "CV", "thematique": MOBILITY, "capacity": 5, "held_on": "2024-05-15"},
     day("02-01"),
 )
 SEAT = Step("TakeSeat", lambda p: {"workshop": p, "person": p}, day("02-02"))
+ATTEND = Step("AttendWorkshop", lambda p: {"workshop": p, "person": p, "walk_in": False})
 LEND = Step("LendEquipment", lambda p: {"serial": p, "person": p, "until": "2025-01-01"}, day("02-02"))
 SEND = Step(
     "SendReferral", lambda p: about(p, referral="r-1", partner="cap", thematique=MOBILITY, consent="c-1", shared_fields=[]), day("02-02")
@@ -166,6 +167,7 @@ CASES = (
     during_journey("ExitJourney", exit_on="2024-05-15", reason="DEMANDE", outcomes=[]),
     after_exit("CorrectExit", exit_on="2024-02-14", reason="DEMANDE", outcomes=[], why="SAISIE"),
     after_exit("NeutraliseExit", role="coordinator", reason="DECES"),
+    after_exit("LiftNeutralisation", NEUTRALISE, role="coordinator", why="SAISIE"),
     after_exit("GrantRenewal", role="coordinator"),
     after_exit("DenyRenewal", role="coordinator", reason="SANS_ADHESION", proposed_action="Un point"),
     after_exit("CompleteFollowUp", rank=1, milestone="M3", situation="EMPLOI", still_in_outcome=True, channel="SMS"),
@@ -174,6 +176,7 @@ CASES = (
     of_seat("ReleaseSeat", SEAT, reason="DEMANDE"),
     of_seat("AttendWorkshop", SEAT, walk_in=False),
     of_seat("MissWorkshop", SEAT, excused=True),
+    of_seat("WithdrawAttendance", SEAT, ATTEND, why="SAISIE"),
     in_workshop("CloseWorkshop"),
     Case(Step("LendEquipment", lambda p: {"serial": p, "person": p, "until": "2025-01-01"}), MET, (TRANSFER_PERSON,)),
     Case(Step("ReturnEquipment", lambda p: {"serial": p, "working": True}), (*MET, LEND), (TRANSFER_PERSON,)),

@@ -34,7 +34,8 @@ def follow_up_change(event: FollowUpEvent, columns: Row) -> list[Change]:
 
 
 def on_scheduled(event: FollowUpScheduled, context: EventContext) -> list[Change]:
-    columns = {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "territory": context.territory}
+    """Also one that was cancelled, when its exit counts again."""
+    columns = {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "territory": context.territory, "cancelled_on": None}
     return follow_up_change(event, columns)
 
 

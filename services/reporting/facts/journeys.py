@@ -82,6 +82,10 @@ def on_exit_neutralised(event: ExitNeutralised, context: EventContext) -> list[C
     return [Change("exit", (event.person, event.rank), {"neutralised": event.reason})]
 
 
+def on_neutralisation_lifted(event: JourneyEvent, context: EventContext) -> list[Change]:
+    return [Change("exit", (event.person, event.rank), {"neutralised": None})]
+
+
 def on_barrier_identified(event: BarrierEvent, context: EventContext) -> list[Change]:
     columns = {"identified_on": iso(event.on), "territory": context.territory}
     return [Change("barrier", (event.person, event.rank, event.thematique), columns)]
@@ -102,6 +106,7 @@ READERS: dict[str, FactReader] = {
     "coaching.JourneyExited": reader(JourneyExited, on_journey_exited),
     "coaching.ExitCorrected": reader(ExitCorrected, on_exit_corrected),
     "coaching.ExitNeutralised": reader(ExitNeutralised, on_exit_neutralised),
+    "coaching.NeutralisationLifted": reader(JourneyEvent, on_neutralisation_lifted),
     "coaching.BarrierIdentified": reader(BarrierEvent, on_barrier_identified),
     "coaching.BarrierLifted": reader(BarrierEvent, on_barrier_lifted),
     "coaching.InterviewHeld": reader(InterviewHeld, on_interview_held),

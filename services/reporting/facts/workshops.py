@@ -31,6 +31,10 @@ class WorkshopMissed(SeatEvent):
     excused: bool
 
 
+class AttendanceWithdrawn(SeatEvent):
+    seat: bool
+
+
 def on_workshop_scheduled(event: WorkshopScheduled, context: EventContext) -> list[Change]:
     columns = {"kind": event.kind, "thematique": event.thematique, "capacity": event.capacity}
     return [Change("workshop", (event.workshop,), columns | {"held_on": iso(event.held_on), "territory": event.territory})]
@@ -56,6 +60,11 @@ def on_workshop_missed(event: WorkshopMissed, context: EventContext) -> list[Cha
     return [seat_change(event, context, "EXCUSED" if event.excused else "MISSED")]
 
 
+def on_attendance_withdrawn(event: AttendanceWithdrawn, context: EventContext) -> list[Change]:
+    """The seat is awaited again; a walk-in, whose attendance was a mistake, has none."""
+    return [seat_change(event, context, "TAKEN" if event.seat else "RELEASED")]
+
+
 def seat_change(event: SeatEvent, context: EventContext, status: str) -> Change:
     return Change("seat", (event.workshop, event.person), {"status": status, "on": iso(event.on), "territory": context.territory})
 
@@ -67,4 +76,5 @@ READERS: dict[str, FactReader] = {
     "coaching.SeatReleased": reader(SeatEvent, on_seat_released),
     "coaching.WorkshopAttended": reader(SeatEvent, on_workshop_attended),
     "coaching.WorkshopMissed": reader(WorkshopMissed, on_workshop_missed),
+    "coaching.AttendanceWithdrawn": reader(AttendanceWithdrawn, on_attendance_withdrawn),
 }

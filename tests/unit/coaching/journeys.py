@@ -5,10 +5,19 @@ Opened in January 2023 in Alençon, a job in May, the exit on 30 November, a ren
 
 from datetime import date
 
-from services.coaching.coded_values import Contract, Evidence, ExitReason, Milestone
-from services.coaching.exits import ExitJourney, JourneyExited
+from services.coaching.coded_values import Contract, CorrectionReason, Evidence, ExitReason, Milestone, NeutralReason
+from services.coaching.exits import (
+    CorrectExit,
+    ExitCorrected,
+    ExitJourney,
+    ExitNeutralised,
+    JourneyExited,
+    LiftNeutralisation,
+    NeutralisationLifted,
+    NeutraliseExit,
+)
 from services.coaching.follow_up import FollowUpScheduled, ScheduleFollowUps
-from services.coaching.journey import JourneyOpened, OpenJourney, ReferentAssigned
+from services.coaching.opening import JourneyOpened, OpenJourney, ReferentAssigned
 from services.coaching.outcomes import FindJob, JobFound
 from services.coaching.renewal import GrantRenewal, RenewalGranted
 from tests.harness.persons import MET
@@ -68,6 +77,31 @@ EXITED = JourneyExited(
     on=EXIT_REPORT_DAY,
 )
 
+CORRECTION_DAY = day("2024-01-08")
+CORRECT = CorrectExit(
+    person="p-1",
+    exit_on=day("2023-10-31"),
+    reason=ExitReason.OUTCOME,
+    outcomes=["job-1"],
+    why=CorrectionReason.JUSTIFICATIF,
+    on=CORRECTION_DAY,
+    recorded_on=CORRECTION_DAY,
+)
+CORRECTED = ExitCorrected(
+    person="p-1",
+    rank=1,
+    supersedes=1,
+    exit_on=day("2023-10-31"),
+    reason=ExitReason.OUTCOME,
+    outcomes=["job-1"],
+    why=CorrectionReason.JUSTIFICATIF,
+    on=CORRECTION_DAY,
+)
+NEUTRALISE = NeutraliseExit(person="p-1", reason=NeutralReason.DEMENAGEMENT, on=CORRECTION_DAY)
+NEUTRALISED = ExitNeutralised(person="p-1", rank=1, reason=NeutralReason.DEMENAGEMENT, on=CORRECTION_DAY)
+RESTORE = LiftNeutralisation(person="p-1", why=CorrectionReason.SAISIE, on=day("2024-01-20"))
+RESTORED = NeutralisationLifted(person="p-1", rank=1, why=CorrectionReason.SAISIE, on=day("2024-01-20"))
+
 SCHEDULE = ScheduleFollowUps(person="p-1", rank=1, exit_on=EXIT_DAY, on=EXIT_REPORT_DAY)
 M3_SCHEDULED = FollowUpScheduled(
     person="p-1", rank=1, milestone=Milestone.M3, due_on=day("2024-02-29"), window_end=day("2024-03-30"), on=EXIT_REPORT_DAY
@@ -83,9 +117,22 @@ RENEW = OpenJourney(person="p-1", referent="coach-2", on=RENEWAL_DAY, territory=
 RENEWED = JourneyOpened(person="p-1", rank=2, orientation=None, territory="flers", on=RENEWAL_DAY)
 REASSIGNED = ReferentAssigned(person="p-1", rank=2, referent="coach-2", on=RENEWAL_DAY)
 
+SECOND_EXIT_DAY = day("2024-03-01")
+SECOND_EXITED = JourneyExited(
+    person="p-1",
+    rank=2,
+    exit_on=SECOND_EXIT_DAY,
+    reason=ExitReason.ABANDON,
+    outcomes=[],
+    orientation=None,
+    territory="flers",
+    on=SECOND_EXIT_DAY,
+)
+
 # Histories, to be given to the aggregate
 
 OPEN_JOURNEY = (OPENED, ASSIGNED)
 EXITED_JOURNEY = (*OPEN_JOURNEY, JOB_FOUND, EXITED)
 FOLLOWED_JOURNEY = (*EXITED_JOURNEY, M3_SCHEDULED, M6_SCHEDULED)
 RENEWED_JOURNEY = (*EXITED_JOURNEY, GRANTED, RENEWED, REASSIGNED)
+TWICE_EXITED_JOURNEY = (*RENEWED_JOURNEY, SECOND_EXITED)

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
+from services.coaching.attendance import AttendWorkshop
 from services.coaching.description import DESCRIPTION
 from services.coaching.equipment import LendEquipment
 from services.coaching.exits import CorrectExit, ExitJourney
-from services.coaching.journey import OpenJourney, TransferJourney
+from services.coaching.handover import TransferJourney
+from services.coaching.opening import OpenJourney
 from services.coaching.outcomes import FindJob
 from services.coaching.progress import HoldInterview
 from services.coaching.survey import AnswerSurvey
-from services.coaching.workshop import AttendWorkshop, ScheduleWorkshop, TakeSeat
+from services.coaching.workshop import ScheduleWorkshop, TakeSeat
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid

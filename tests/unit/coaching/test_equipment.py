@@ -37,6 +37,13 @@ def test_a_laptop_is_lent_again_only_after_its_return() -> None:
     given(decider, LENT, RETURNED).when(next_loan).then(replace(LENT, person="p-2", on=day("2023-08-31")))
 
 
+def test_a_laptop_is_not_lent_before_it_came_back() -> None:
+    returned = given(decider, LENT, RETURNED)
+    returned.when(replace(LEND, on=day("2023-08-29"))).then_refused("before_the_return")
+    same_day = RETURNED.on
+    returned.when(replace(LEND, on=same_day)).then(replace(LENT, on=same_day))
+
+
 def test_a_return_names_the_borrower_and_the_condition_of_the_laptop() -> None:
     given(decider, LENT).when(RETURN).then(RETURNED)
 

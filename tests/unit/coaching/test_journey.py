@@ -1,14 +1,23 @@
 """Opening, referent, territory and renewal of the journeys of one person."""
 
+from datetime import timedelta
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
 
-from services.coaching.coded_values import DenialReason, ExitReason, HandoverReason, Milestone
-from services.coaching.follow_up import FollowUpCancelled
-from services.coaching.journey import JourneyTransferred, ReferentReplaced, ReplaceReferent, TransferJourney, decider
+from services.coaching.coded_values import DenialReason, ExitReason, HandoverReason, Milestone, NeutralReason
+from services.coaching.exits import JourneyExited
+from services.coaching.follow_up import FollowUpCancelled, FollowUpScheduled
+from services.coaching.handover import JourneyTransferred, ReferentReplaced, ReplaceReferent, TransferJourney
+from services.coaching.journey import decider
+from services.coaching.opening import JourneyOpened
+from services.coaching.progress import BarrierIdentified, BarrierLifted
 from services.coaching.renewal import DenyRenewal, RenewalDenied
 from tests.harness.specification import given
 from tests.unit.coaching.journeys import (
     ASSIGNED,
+    CORRECT,
     EXIT,
     EXITED,
     EXITED_JOURNEY,
@@ -16,6 +25,7 @@ from tests.unit.coaching.journeys import (
     GRANT,
     GRANT_DAY,
     GRANTED,
+    NEUTRALISED,
     OPEN,
     OPEN_JOURNEY,
     OPENED,
@@ -24,6 +34,8 @@ from tests.unit.coaching.journeys import (
     RENEWAL_DAY,
     RENEWED,
     RENEWED_JOURNEY,
+    RESTORE,
+    RESTORED,
     day,
 )
 
@@ -55,6 +67,16 @@ def test_the_referent_is_replaced_by_one_event() -> None:
 
 def test_a_referent_is_not_replaced_by_the_same_coach() -> None:
     given(decider, *OPEN_JOURNEY, REPLACED).when(REPLACE).then_refused("already_the_referent")
+
+
+def test_a_journey_changes_hands_in_the_order_of_the_days() -> None:
+    before = MARCH - timedelta(days=1)
+    back = replace(REPLACE, referent="coach-1", on=before)
+    given(decider, *OPEN_JOURNEY, REPLACED).when(back).then_refused("before_the_last_referent")
+    home = replace(TRANSFER, to_territory="alencon", territory="flers")
+    returned = replace(TRANSFERRED, from_territory="flers", to_territory="alencon")
+    given(decider, *OPEN_JOURNEY, TRANSFERRED).when(replace(home, on=before)).then_refused("before_the_last_transfer")
+    given(decider, *OPEN_JOURNEY, TRANSFERRED).when(home).then(returned)
 
 
 def test_only_an_open_journey_gets_another_referent() -> None:
@@ -89,9 +111,30 @@ def test_a_renewal_is_granted_for_the_next_rank() -> None:
     given(decider, *EXITED_JOURNEY).when(GRANT).then(GRANTED)
 
 
-def test_a_granted_renewal_is_neither_granted_again_nor_denied() -> None:
-    given(decider, *EXITED_JOURNEY, GRANTED).when(GRANT).then_refused("renewal_already_granted")
-    given(decider, *EXITED_JOURNEY, GRANTED).when(DENY).then_refused("renewal_already_granted")
+def test_a_renewal_is_granted_once_and_a_denial_withdraws_the_grant() -> None:
+    granted = given(decider, *EXITED_JOURNEY, GRANTED)
+    granted.when(GRANT).then_refused("renewal_already_granted")
+    denied = granted.when(DENY).then(DENIED)
+    denied.when(RENEW).then_refused("renewal_not_granted")
+    denied.when(GRANT).then(GRANTED).when(RENEW).then(RENEWED, REASSIGNED)
+
+
+def test_decisions_about_a_renewal_are_in_the_order_of_their_days() -> None:
+    before = GRANT_DAY - timedelta(days=1)
+    given(decider, *EXITED_JOURNEY, DENIED).when(replace(GRANT, on=before)).then_refused("before_the_last_decision")
+    given(decider, *EXITED_JOURNEY, GRANTED).when(replace(DENY, on=before)).then_refused("before_the_last_decision")
+
+
+@pytest.mark.parametrize("command", [RENEW, GRANT, DENY])
+def test_no_renewal_is_decided_or_opened_for_somebody_who_died(command: Any) -> None:
+    died = replace(NEUTRALISED, reason=NeutralReason.DECES)
+    given(decider, *EXITED_JOURNEY, GRANTED, died).when(command).then_refused("person_deceased")
+    restored = given(decider, *EXITED_JOURNEY, GRANTED, died, RESTORED)
+    restored.when(replace(RENEW, on=RESTORED.on)).then_some(JourneyOpened)
+
+
+def test_a_renewal_is_decided_on_while_no_journey_is_open() -> None:
+    given(decider, *RENEWED_JOURNEY).when(replace(GRANT, on=RENEWAL_DAY)).then_refused("journey_not_exited")
 
 
 def test_a_renewal_is_decided_after_the_exit() -> None:
@@ -126,3 +169,15 @@ def test_a_grant_is_used_once() -> None:
     end = day("2024-03-01")
     second_exit = replace(EXITED, rank=2, exit_on=end, reason=ExitReason.ABANDON, outcomes=[], orientation=None, territory="flers", on=end)
     given(decider, *RENEWED_JOURNEY, second_exit).when(replace(RENEW, on=day("2024-04-01"))).then_refused("renewal_not_granted")
+
+
+def test_what_earlier_releases_recorded_is_still_read() -> None:
+    """They took facts in any order of their days, and a renewal cancelled every pending follow-up."""
+    before, due = OPENED.on - timedelta(days=5), day("2024-03-11")
+    lifted = BarrierLifted(person="p-1", rank=1, thematique="t", on=before)
+    history = (*OPEN_JOURNEY, BarrierIdentified(person="p-1", rank=1, thematique="t", on=MARCH), lifted, *FOLLOWED_JOURNEY[2:])
+    cancelled = tuple(FollowUpCancelled(person="p-1", rank=1, milestone=milestone, on=due) for milestone in Milestone)
+    renewed = given(decider, *history, GRANTED, *cancelled, replace(RENEWED, on=due), replace(REASSIGNED, on=due), NEUTRALISED)
+    renewed.when(replace(EXIT_ON_REQUEST, exit_on=due, on=due, recorded_on=due, territory="flers")).then_some(JourneyExited)
+    still_due = given(decider, *FOLLOWED_JOURNEY, NEUTRALISED).when(RESTORE).then(RESTORED)
+    still_due.when(CORRECT).then_some(FollowUpScheduled)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from services.coaching.follow_up import ScheduleFollowUps
-from services.coaching.journey import OpenJourney, decider
+from services.coaching.journey import decider
+from services.coaching.opening import OpenJourney
 from services.coaching.policies import POLICIES
 from shared.policy import Policy
 from tests.harness.policies import command_of

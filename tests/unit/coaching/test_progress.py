@@ -1,5 +1,6 @@
 """The diagnostic, the barriers, the interviews."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from services.coaching.progress import (
 )
 from services.vocabulary.thematiques import LABELS
 from tests.harness.specification import given
-from tests.unit.coaching.journeys import EXITED_JOURNEY, OPEN_JOURNEY, day
+from tests.unit.coaching.journeys import EXITED_JOURNEY, OPEN_JOURNEY, RENEWAL_DAY, RENEWED_JOURNEY, TWICE_EXITED_JOURNEY, day
 
 FEBRUARY, JUNE, JULY = day("2023-02-01"), day("2023-06-01"), day("2023-07-01")
 MOBILITY, HOUSING = sorted(name for name in LABELS if name.startswith(("mobilite--", "logement-hebergement--")))[:2]
@@ -49,6 +50,22 @@ def test_a_barrier_is_identified_then_lifted_and_may_come_back() -> None:
 
 def test_a_barrier_is_not_identified_again_before_it_is_lifted() -> None:
     given(decider, *OPEN_JOURNEY, IDENTIFIED).when(IDENTIFY).then_refused("barrier_already_identified")
+
+
+def test_a_barrier_is_identified_lifted_and_identified_again_in_the_order_of_the_days() -> None:
+    identified = given(decider, *OPEN_JOURNEY, IDENTIFIED)
+    identified.when(replace(LIFT, on=FEBRUARY - timedelta(days=1))).then_refused("before_the_identification")
+    identified.when(replace(LIFT, on=FEBRUARY)).then(replace(LIFTED, on=FEBRUARY))
+    lifted = given(decider, *OPEN_JOURNEY, IDENTIFIED, LIFTED)
+    lifted.when(replace(IDENTIFY, on=JUNE - timedelta(days=1))).then_refused("before_the_lift")
+    lifted.when(replace(IDENTIFY, on=JUNE)).then(replace(IDENTIFIED, on=JUNE))
+
+
+def test_progress_that_is_learnt_after_a_renewal_belongs_to_the_journey_that_was_open_that_day() -> None:
+    for history in (RENEWED_JOURNEY, TWICE_EXITED_JOURNEY):
+        given(decider, *history).when(HOLD).then(HELD)
+        given(decider, *history).when(replace(HOLD, on=RENEWAL_DAY)).then(replace(HELD, rank=2, on=RENEWAL_DAY))
+        given(decider, *history).when(replace(HOLD, on=RENEWAL_DAY - timedelta(days=1))).then_refused("journey_not_open")
 
 
 def test_only_an_identified_barrier_is_lifted() -> None:

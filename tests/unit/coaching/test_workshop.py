@@ -1,23 +1,28 @@
 """Seats are taken, attendance is recorded, and a workshop closes when every seat is resolved."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from services.coaching.coded_values import SeatReleaseReason
-from services.coaching.workshop import (
+from services.coaching.attendance import (
+    AttendanceWithdrawn,
     AttendWorkshop,
-    CloseWorkshop,
     MissWorkshop,
+    WithdrawAttendance,
+    WorkshopAttended,
+    WorkshopMissed,
+)
+from services.coaching.coded_values import CorrectionReason, SeatReleaseReason
+from services.coaching.workshop import (
+    CloseWorkshop,
     ReleaseSeat,
     ScheduleWorkshop,
     SeatReleased,
     SeatTaken,
     TakeSeat,
-    WorkshopAttended,
     WorkshopClosed,
-    WorkshopMissed,
     WorkshopScheduled,
     decider,
 )
@@ -72,6 +77,14 @@ def miss(person: str) -> MissWorkshop:
 
 def missed(person: str) -> WorkshopMissed:
     return WorkshopMissed(workshop="w-1", person=person, excused=True, on=TODAY)
+
+
+def withdraw(person: str) -> WithdrawAttendance:
+    return WithdrawAttendance(workshop="w-1", person=person, why=CorrectionReason.SAISIE, on=day("2023-03-16"))
+
+
+def withdrawn(person: str, seat: bool) -> AttendanceWithdrawn:
+    return AttendanceWithdrawn(workshop="w-1", person=person, seat=seat, why=CorrectionReason.SAISIE, on=day("2023-03-16"))
 
 
 def test_a_workshop_is_scheduled_once() -> None:
@@ -131,8 +144,51 @@ def test_attendance_is_recorded_once(first: Any, second: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [attend("p-1"), miss("p-1")])
-def test_attendance_is_not_recorded_before_the_day(command: Any) -> None:
+def test_attendance_is_that_of_the_day(command: Any) -> None:
     workshop(taken("p-1")).when(replace(command, on=day("2023-03-14"))).then_refused("workshop_not_held_yet")
+    workshop(taken("p-1")).when(replace(command, on=day("2023-03-16"))).then_refused("attendance_on_another_day")
+
+
+def test_a_seat_is_taken_released_and_taken_again_in_the_order_of_the_days() -> None:
+    workshop(taken("p-1")).when(replace(release("p-1"), on=day("2023-03-01"))).then_refused("before_the_seat")
+    free = workshop(taken("p-1"), released("p-1"))
+    free.when(take("p-1")).then_refused("before_the_release")
+    free.when(replace(take("p-1"), on=day("2023-03-03"))).then(replace(taken("p-1"), on=day("2023-03-03")))
+
+
+def test_seats_are_taken_and_released_up_to_the_day_of_the_workshop() -> None:
+    for on in (TODAY, TODAY + timedelta(days=1)):
+        took, gave = replace(take("p-1"), on=on), replace(release("p-1"), on=on)
+        if on == TODAY:
+            workshop().when(took).then(replace(taken("p-1"), on=on)).when(gave).then(replace(released("p-1"), on=on))
+        else:
+            workshop().when(took).then_refused("workshop_over")
+            workshop(taken("p-1")).when(gave).then_refused("workshop_over")
+
+
+@pytest.mark.parametrize("noted", [attended("p-1"), missed("p-1")])
+def test_attendance_that_was_noted_by_mistake_is_withdrawn_and_noted_again(noted: Any) -> None:
+    again = workshop(taken("p-1"), noted).when(withdraw("p-1")).then(withdrawn("p-1", seat=True))
+    again.when(CLOSE).then_refused("seats_unresolved")
+    again.when(withdraw("p-1")).then_refused("attendance_not_recorded")
+    again.when(attend("p-1")).then(attended("p-1"))
+    again.when(miss("p-1")).then(missed("p-1"))
+
+
+def test_a_walk_in_who_was_noted_by_mistake_has_no_seat() -> None:
+    stranger = workshop(attended("p-9", walk_in=True)).when(withdraw("p-9")).then(withdrawn("p-9", seat=False))
+    stranger.when(miss("p-9")).then_refused("seat_not_taken")
+    stranger.when(CLOSE).then(CLOSED)
+
+
+def test_only_what_was_noted_is_withdrawn_and_only_until_the_workshop_closes() -> None:
+    workshop(taken("p-1")).when(withdraw("p-1")).then_refused("attendance_not_recorded")
+    workshop(taken("p-1"), attended("p-1"), CLOSED).when(withdraw("p-1")).then_refused("workshop_closed")
+
+
+def test_a_workshop_closes_on_its_day_or_later() -> None:
+    workshop().when(replace(CLOSE, on=TODAY - timedelta(days=1))).then_refused("workshop_not_held_yet")
+    workshop().when(replace(CLOSE, on=TODAY + timedelta(days=1))).then(replace(CLOSED, on=TODAY + timedelta(days=1)))
 
 
 def test_a_workshop_closes_when_every_seat_is_resolved() -> None:

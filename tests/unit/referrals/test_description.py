@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.referrals.answer_commands import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.description import DESCRIPTION
 from services.referrals.partner import ListPartner
-from services.referrals.referral import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral, SendReferral
+from services.referrals.referral import SendReferral
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid

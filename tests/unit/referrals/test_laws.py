@@ -8,17 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.referrals.answer_commands import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.referral import (
-    AcceptReferral,
-    CompleteReferral,
-    DeclineReferral,
     ReferralAccepted,
     ReferralCompleted,
     ReferralDeclined,
     ReferralSent,
     ReferralWithdrawn,
-    SeeReferral,
     SendReferral,
     WithdrawOpenReferrals,
     WithdrawReferral,

@@ -7,18 +7,15 @@ import pytest
 from msgspec import structs
 from msgspec.structs import replace
 
+from services.referrals.answer_commands import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.referral import (
-    AcceptReferral,
-    CompleteReferral,
-    DeclineReferral,
     ReferralAccepted,
     ReferralCompleted,
     ReferralDeclined,
     ReferralSeen,
     ReferralSent,
     ReferralWithdrawn,
-    SeeReferral,
     SendReferral,
     WithdrawOpenReferrals,
     WithdrawReferral,
@@ -160,3 +157,18 @@ def test_an_exit_withdraws_every_unanswered_referral_and_no_other() -> None:
 @pytest.mark.parametrize("history", [(), (SENT, ACCEPTED), *ENDED])
 def test_an_exit_without_an_unanswered_referral_withdraws_nothing(history: tuple[Any, ...]) -> None:
     given(decider, *history).when(WITHDRAW_OPEN).then_refused("no_open_referral")
+
+
+@pytest.mark.parametrize("command", [ACCEPT, DECLINE, WITHDRAW])
+def test_the_steps_of_a_referral_are_in_the_order_of_their_days(command: Any) -> None:
+    given(decider, SENT, SEEN).when(replace(command, on=DAY)).then_refused("before_the_last_step")
+
+
+def test_what_a_partner_has_read_since_a_late_exit_is_withdrawn_on_the_day_it_was_read() -> None:
+    withdrawn = replace(WITHDRAWN, reason=WithdrawalReason.SORTIE)
+    given(decider, SENT, SEEN).when(replace(WITHDRAW_OPEN, on=DAY)).then(withdrawn)
+
+
+def test_a_person_whose_referral_ended_is_sent_again_under_another_id() -> None:
+    for history in ENDED:
+        given(decider, *history).when(replace(SEND, referral="r-2", on=ANSWER_DAY)).then(replace(SENT, referral="r-2", on=ANSWER_DAY))

@@ -1,5 +1,7 @@
 """Given events, the figures: one rule of counting per test."""
 
+from typing import Any
+
 import pytest
 
 from services.reporting.answers import Cell, GapCell, RateCell, ValueCell
@@ -81,6 +83,33 @@ def test_a_neutralised_exit_is_in_neither_side_of_a_rate(history: History) -> No
     history.success("gone", "2022-07-01", "2022-09-01")
     history.record("coaching.ExitNeutralised", "2022-10-01", person="gone", rank=1, reason="DEMENAGEMENT")
     assert ratio(figures(history)["positive_rate"]) == (1, 1)
+
+
+def test_an_exit_whose_neutralisation_is_lifted_counts_again(history: History) -> None:
+    history.success("p", "2022-07-01", "2022-09-01")
+    history.record("coaching.ExitNeutralised", "2022-10-01", person="p", rank=1, reason="DEMENAGEMENT")
+    assert ratio(figures(history)["positive_rate"]) == (0, 0)
+    history.record("coaching.NeutralisationLifted", "2022-10-02", person="p", rank=1, why="SAISIE")
+    assert ratio(figures(history)["positive_rate"]) == (1, 1)
+
+
+def test_a_follow_up_that_is_scheduled_again_is_due_again(history: History) -> None:
+    history.success("p", "2022-07-01", "2022-11-01")
+    schedule: dict[str, Any] = {"person": "p", "rank": 1, "milestone": "M3", "due_on": "2023-02-01", "window_end": "2023-03-03"}
+    history.record("coaching.FollowUpScheduled", "2022-11-01", **schedule)
+    history.record("coaching.FollowUpCancelled", "2022-11-15", person="p", rank=1, milestone="M3")
+    assert ratio(figures(history)["follow_up_m3"]) == (0, 0)
+    history.record("coaching.FollowUpScheduled", "2022-11-20", **schedule)
+    assert ratio(figures(history)["follow_up_m3"]) == (0, 1)
+
+
+def test_attendance_that_is_withdrawn_counts_as_it_is_noted_again(history: History) -> None:
+    seat = {"workshop": "w", "person": "p"}
+    history.record("coaching.WorkshopMissed", "2023-01-10", **seat, excused=False)
+    history.record("coaching.AttendanceWithdrawn", "2023-01-11", **seat, seat=True, why="SAISIE")
+    assert ratio(figures(history)["workshop_attendance"]) == (0, 0)
+    history.record("coaching.WorkshopAttended", "2023-01-10", recorded="2023-01-11", **seat, walk_in=False)
+    assert ratio(figures(history)["workshop_attendance"]) == (1, 1)
 
 
 def test_merged_records_are_one_person_along_a_chain_of_merges(history: History) -> None:

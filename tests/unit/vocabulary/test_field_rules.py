@@ -135,7 +135,7 @@ SPELLINGS = [" p", "p ", "p\u00a0", "p\u200b", "\u202ep", "é", "e\u0301", "a/b"
 @pytest.mark.parametrize("command", DATA)
 def test_an_identifier_has_one_spelling(command: str, id: str) -> None:
     """No other spelling comes in, so that none makes another person."""
-    names = [name for name in ("person", "workshop", "orientation", "serial", "kept", "merged") if name in DATA[command]]
+    names = [name for name in ("person", "workshop", "orientation", "serial", "kept", "merged", "task") if name in DATA[command]]
     changed: dict[str, Any] = dict.fromkeys(names, id)
     assert faults(lambda: admit(command, **changed)).keys() == set(names)
 

@@ -1,0 +1,79 @@
+"""How a journey opens: a person commits, and one coach is the referent from the first moment on.
+
+Part of the aggregate of journey.py and of its stream `journey-<person>`.
+"""
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.coaching.progress import Journey
+from services.vocabulary.fields import Id
+from services.vocabulary.person_standing import NOBODY, Standing
+from shared.command_fields import CommandTerritory, FactDate
+
+# Events: what happened -----------------------------------------------------------------------------------------------
+
+
+class JourneyOpened(Struct, frozen=True, tag=True, kw_only=True):
+    """A person commits to a journey. Rank 1 is the first; each renewal adds one."""
+
+    person: str
+    rank: int
+    orientation: str | None
+    territory: str
+    on: date
+
+
+class ReferentAssigned(Struct, frozen=True, tag=True, kw_only=True):
+    """This coach is the referent of the whole journey."""
+
+    person: str
+    rank: int
+    referent: str
+    on: date
+
+
+Event = JourneyOpened | ReferentAssigned
+
+# State: what is true -------------------------------------------------------------------------------------------------
+
+
+def opened(event: JourneyOpened) -> Journey:
+    return Journey(
+        rank=event.rank,
+        opened_on=event.on,
+        orientation=event.orientation,
+        territory=event.territory,
+        territory_since=event.on,
+        referent_since=event.on,
+        last_on=event.on,
+    )
+
+
+def assigned(journey: Journey, event: ReferentAssigned) -> Journey:
+    return replace(journey, referent=event.referent, referent_since=event.on)
+
+
+# Commands: what may be requested -------------------------------------------------------------------------------------
+
+
+class OpenJourney(Struct, frozen=True, kw_only=True):
+    person: Id
+    referent: Id
+    orientation: Id | None = None
+    on: FactDate
+    territory: CommandTerritory
+    standing: Standing = NOBODY
+
+
+# Decisions: what follows ---------------------------------------------------------------------------------------------
+
+
+def decide(rank: int, command: OpenJourney) -> list[Event]:
+    person, on = command.person, command.on
+    return [
+        JourneyOpened(person=person, rank=rank, orientation=command.orientation, territory=command.territory, on=on),
+        ReferentAssigned(person=person, rank=rank, referent=command.referent, on=on),
+    ]
