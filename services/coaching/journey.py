@@ -1,7 +1,7 @@
 """The journeys of one person: never two open at once, over all territories, and one referent at a time (invariants 1 and 2 of the domain).
 
-One stream per person, `journey-<person>`, with ranks 1, 2, … This aggregate includes five modules: progress.py and outcomes.py (during
-the journey), exits.py (its end), follow_up.py and renewal.py (after it).
+One stream per person, `journey-<person>`, with ranks 1, 2, … This aggregate includes six modules: progress.py and outcomes.py (during
+the journey), exits.py (its end), follow_up.py, survey_tickets.py and renewal.py (after it).
 """
 
 from datetime import date
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.coaching import exits, follow_up, outcomes, progress, renewal
 from services.coaching.coded_values import HandoverReason
 from services.coaching.progress import Journey
+from services.coaching.survey_tickets import Issued, IssueSurveyTicket, SurveyTicketIssued, issue
 from services.vocabulary.fields import Id, TerritoryId
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
@@ -64,7 +65,7 @@ class JourneyTransferred(Struct, frozen=True, tag=True, kw_only=True):
 
 
 JourneyEvent = JourneyTransferred | progress.Event | outcomes.Event
-AfterExitEvent = exits.ExitCorrected | exits.ExitNeutralised | renewal.Event | follow_up.Event
+AfterExitEvent = exits.ExitCorrected | exits.ExitNeutralised | renewal.Event | follow_up.Event | SurveyTicketIssued
 Event = JourneyOpened | ReferentAssigned | ReferentReplaced | JourneyEvent | exits.JourneyExited | AfterExitEvent
 
 # State: what is true -------------------------------------------------------------------------------------------------
@@ -92,6 +93,7 @@ class Exited(Struct, frozen=True):
     exit: exits.Exit
     follow_ups: follow_up.FollowUps
     granted: renewal.Granted = None
+    tickets: Issued = frozenset()
 
 
 State = NeverCoached | Opening | Open | Exited
@@ -134,6 +136,8 @@ def evolve_after_exit(state: Exited, event: AfterExitEvent) -> Exited:
         return replace(state, follow_ups=follow_up.evolve(state.follow_ups, event))
     if isinstance(event, renewal.Event):
         return replace(state, granted=renewal.evolve(state.granted, event))
+    if isinstance(event, SurveyTicketIssued):
+        return replace(state, tickets=state.tickets | {event.moment})
     return replace(state, exit=exits.evolve(state.exit, event))
 
 
@@ -164,7 +168,8 @@ class TransferJourney(Struct, frozen=True, kw_only=True):
 
 
 DuringJourney = progress.Command | outcomes.Command
-Command = OpenJourney | ReplaceReferent | TransferJourney | DuringJourney | exits.Command | follow_up.Command | renewal.Command
+AfterExit = exits.CorrectExit | exits.NeutraliseExit | follow_up.Command | renewal.Command | IssueSurveyTicket
+Command = OpenJourney | ReplaceReferent | TransferJourney | DuringJourney | exits.ExitJourney | AfterExit
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
@@ -187,6 +192,9 @@ def decide(state: State, command: Command) -> list[Event]:
         case renewal.GrantRenewal() | renewal.DenyRenewal():
             over = exited_journey(state)
             return [renewal.decide(over.journey.rank + 1, over.exit.on, over.granted, command)]
+        case IssueSurveyTicket():
+            over = exit_to_follow(state, command.rank)
+            return [issue(over.exit, over.tickets, command)]
         case _ if isinstance(command, follow_up.Command):
             over = exit_to_follow(state, command.rank)
             return [*follow_up.decide(over.exit, over.follow_ups, command)]

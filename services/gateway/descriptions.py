@@ -174,10 +174,11 @@ def session_operation() -> Members:
 
 
 def ticket_operation(territories: list[str]) -> Members:
-    fields = {"territory": {"type": "string", "enum": territories}}
-    body = {"type": "object", "required": list(fields), "properties": fields}
-    description = "A ticket with which a participant answers the survey once, without a login and without a name."
-    return creation("surveyTicket", body, description, {"ticket": {"type": "string"}} | fields)
+    operation = command_operation("coaching", "IssueSurveyTicket", territories)
+    description = "A ticket with which a participant answers the survey once, without a login and without a name. The key must be random."
+    fields = {name: {"type": "string"} for name in ("ticket", "territory", "moment")}
+    created = {"type": "object", "required": list(fields), "properties": fields}
+    return {**operation, "operationId": "surveyTicket", "responses": operation["responses"] | {"201": response(description, created)}}
 
 
 def creation(operation: str, body: Members, description: str, fields: Members) -> Members:

@@ -24,6 +24,7 @@ from services.gateway.request_context import RequestContext
 from services.gateway.session import COOKIE, Sessions, check_same_origin
 from services.gateway.session_api import SessionApi
 from services.gateway.stream import Stream
+from services.gateway.survey_tickets import SurveyTicketsApi
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ class HttpApp:
         parts = (
             CommandsApi(self.sender),
             CommandLinesApi(self.sender, self.problems),
-            SessionApi(self.sessions, self.sender),
+            SessionApi(self.sessions),
+            SurveyTicketsApi(deps, self.sender),
             queries,
             Health(deps, self.metrics),
             Descriptions(deps),

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from shared.errors import Forbidden
-from shared.message import EventMessage
+from shared.message import ANONYMOUS, EventMessage
 from shared.trust.access import Identity, Permissions
 
 PROGRAMME = "all"
@@ -62,8 +62,8 @@ class ReadAccess:
         match self.permissions.scope(identity.actor.role, "read_events"):
             case "all":
                 return True
-            case "territory":
-                return identity.covers(event.territory)
+            case "territory":  # an answer to the survey is for the figures: who handed out the ticket must not see it arrive
+                return identity.covers(event.territory) and event.actor != ANONYMOUS
             case "addressee":
                 return bool(identity.actor.organisation) and decode_parties(event.data).partner == identity.actor.organisation
             case "own":

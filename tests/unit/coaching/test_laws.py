@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from services.coaching import equipment, exits, follow_up, journey, outcomes, progress, renewal, survey, workshop
+from services.coaching import equipment, exits, follow_up, journey, outcomes, progress, renewal, survey, survey_tickets, workshop
 from services.coaching.coded_values import Constraint, ExitReason, Milestone
 from services.vocabulary.thematiques import LABELS
 from shared.decider import Decider
@@ -24,6 +24,7 @@ from tests.harness.specification import stored
 from tests.unit.coaching.journeys import EXIT, FIND_JOB, GRANT, OPEN, RENEW, SCHEDULE
 
 ONE_OF = st.sampled_from
+TICKETS = [f"EXIT.2023-08.alencon.{number * 32}.{'f' * 32}" for number in "01"]
 FIRST = date(2023, 8, 25)
 DAYS = st.integers(0, 20).map(lambda week: FIRST + timedelta(days=17 * week))  # crosses the ends of months, February included
 SHARED: dict[str, SearchStrategy[Any]] = {
@@ -254,12 +255,27 @@ def test_a_laptop_is_with_one_person_at_most_and_sold_once(commands: list[Any]) 
             sold = isinstance(event, equipment.EquipmentBoughtOut)
 
 
-@given(st.lists(any_of(survey.Command, token=ONE_OF(["t-1", "t-2"])), max_size=10))
-def test_at_most_one_answer_per_token_and_no_token_in_it(commands: list[Any]) -> None:
-    for token in ("t-1", "t-2"):
+@given(st.lists(any_of(survey.Command, token=ONE_OF(TICKETS)), max_size=10))
+def test_at_most_one_answer_per_ticket_and_no_ticket_in_it(commands: list[Any]) -> None:
+    for token in TICKETS:
         answers = run(survey.decider, [command for command in commands if command.token == token])
         assert len(answers) <= 1
-        assert all(token not in str(answer) for answer in answers)
+        assert all(token.split(".")[3] not in str(answer) for answer in answers)
+
+
+@given(histories())
+@settings(max_examples=300, deadline=None)
+def test_at_most_one_ticket_for_each_moment_of_an_exit(commands: list[Any]) -> None:
+    exited: dict[int, date] = {}
+    issued: set[tuple[int, str]] = set()
+    for event in run(journey.decider, commands):
+        match event:
+            case exits.JourneyExited() | exits.ExitCorrected():
+                exited[event.rank] = event.exit_on
+            case survey_tickets.SurveyTicketIssued():
+                assert (event.rank, event.moment) not in issued
+                assert event.on >= exited[event.rank]
+                issued.add((event.rank, event.moment))
 
 
 @pytest.mark.parametrize("module", [journey, workshop, equipment, survey, progress, outcomes, exits, follow_up, renewal])
