@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.hints import Audience, EventFilter
 from services.gateway.problems import not_found
 from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.gateway.stream import EventFilter, bare, values_of
+from services.gateway.stream import values_of
 from services.reporting.answers import Figures
 from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
@@ -47,13 +48,14 @@ class QueriesApi:
     def page(self, identity: Identity, event_filter: EventFilter, after: Position, limit: int) -> dict[str, Any]:
         """The body of a page. Its shape is `response_schemas.event_page`."""
         stored: list[EventMessage] = self.deps.native(self.deps.store.read_all, after, MAX_PAGE_SIZE)
+        audience = Audience(self.access, identity, event_filter, self.deps.territories)
+        before = self.deps.feed.at(after)
         events: list[Any] = []
         for event in stored:
-            if len(events) == limit:
+            if len(events) >= limit:
                 return {"events": events, "next": after, "more": True}
-            after = event.position
-            if event_filter.matches(event) and (visibility := self.access.visibility(identity, event)) != "none":
-                events.append(event if visibility == "full" else bare(event))
+            events += audience.seen([event], before)
+            before, after = event, event.position
         return {"events": events, "next": after, "more": len(stored) == MAX_PAGE_SIZE}
 
     def indicators(self, context: RequestContext) -> Response:

@@ -68,7 +68,7 @@ class Figures(Struct, frozen=True):
 
 
 class Fact(Struct, frozen=True):
-    """One fact that a figure counts, and the positions of its source events. For a committee the last three fields are left out."""
+    """One fact that a figure counts, and the positions of its source events. The last three fields may be unset."""
 
     fact: str
     on: str | None
@@ -83,7 +83,7 @@ class Fact(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """The facts that one side of a figure counts. When the figure is masked, `masked` is the reason and there are no facts and no count."""
+    """The facts that one side of a figure counts. A committee gets their count alone, or the reason for which it is masked."""
 
     indicator: str
     label: str

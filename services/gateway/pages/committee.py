@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.queries_api import QueriesApi
+from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
@@ -74,9 +74,9 @@ class CommitteePages:
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.request.args.get("cote", "numerator")
-        allowed = self.queries.access.may(context.known(), "read_evidence", territory)
-        audience = self.queries.audience(context.known(), territory)
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
+        access, visitor = self.queries.access, context.known()
+        allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT) if allowed else None
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
         return self.pages.page(
             context,

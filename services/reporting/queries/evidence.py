@@ -5,8 +5,8 @@ How it works
 The evidence of a figure lists the rows of one side of its indicator (`indicators.queries`), the very rows that were counted. Each row
 keeps the positions of its events, so a reader can go from a figure to its facts and from a fact to the log.
 
-For a committee the evidence is masked together with its figure, and facts about people come without details: the kind of outcome, the
-town or the person would tell smaller groups apart than the masking allows.
+A committee gets the count alone, masked together with its figure. The day or the position of a fact would tell apart smaller groups than
+the masking allows, and could be joined with what it reads elsewhere.
 
 A timeline starts from a person: the root of their merged records, all of these records, the orientations about them, then the
 positions that the timeline index has for any of these. The events themselves are read from the log.
@@ -55,7 +55,7 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
         definition=indicator.definition,
         side=side,
         count=None if reason else len({row["counted"] for row in rows}),
-        facts=[fact(indicator, row, with_details=not (masked and indicator.protected)) for row in rows],
+        facts=[] if masked and indicator.protected else [fact(indicator, row) for row in rows],
         masked=reason,
     )
 
@@ -73,10 +73,8 @@ def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory:
     return [row for row in rows if territory in (PROGRAMME, row["territory"])]
 
 
-def fact(indicator: Indicator, row: RowMapping, *, with_details: bool) -> Fact:
+def fact(indicator: Indicator, row: RowMapping) -> Fact:
     positions = sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)})
-    if not with_details:
-        return Fact(indicator.fact, row["on"], positions)
     return Fact(indicator.fact, row["on"], positions, row["territory"], row["person"], row["detail"])
 
 
