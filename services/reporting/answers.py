@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Cell:
-    """What is shown for one indicator in one territory and quarter: one of the four shapes below.
+    """What is shown for one indicator in one territory and quarter: one of the shapes below.
 
     In JSON a shape has no tag: its fields tell it apart from the others.
     """
@@ -53,7 +53,20 @@ class MaskedCell(Struct, Cell, frozen=True):
     masked: str
 
 
-CELL_SHAPES = (RateCell, ValueCell, GapCell, MaskedCell)
+class BandCell(Struct, Cell, frozen=True):
+    """A figure that a committee sees inexactly: its count from `least` to `most`, and for a rate that of its total; `masked` says why.
+
+    The ends are null where nothing is shown of a side, or where the figure has no total.
+    """
+
+    least: int | None
+    most: int | None
+    of_least: int | None
+    of_most: int | None
+    masked: str
+
+
+CELL_SHAPES = (RateCell, ValueCell, GapCell, MaskedCell, BandCell)
 SHAPE_BY_FIELDS = {frozenset(shape.__struct_fields__): shape for shape in CELL_SHAPES}
 
 
@@ -113,7 +126,10 @@ class TrendPoint(Struct, frozen=True):
 
 
 class IndicatorLine(Struct, frozen=True):
-    """An indicator on the committee's page: this quarter, the previous one, the target and every quarter."""
+    """An indicator on the committee's page: this quarter, the previous one, the target and every quarter.
+
+    `released` names the decision by which this quarter's figure is shown though it would be masked.
+    """
 
     id: str
     label: str
@@ -126,6 +142,7 @@ class IndicatorLine(Struct, frozen=True):
     previous: Cell | None
     target: Target | None
     trend: list[TrendPoint]
+    released: str | None = None
 
 
 class FunnelStage(Struct, frozen=True):

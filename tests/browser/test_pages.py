@@ -57,8 +57,8 @@ def test_a_masked_figure_says_why(world: World) -> None:
     for _ in range(3):
         world.meet()
     page = world.get(quarter(world), role="committee").text
-    assert "non montré" in page
-    assert re.search(r'<li id="note-1">[^<]*n’est pas montré au comité', page)
+    assert '<span class="masked">1 à 4<sup>' in page
+    assert re.search(r'<li id="note-1">[^<]*n’est pas montré exactement au comité', page)
 
 
 def test_a_figure_leads_to_its_facts_and_a_fact_to_its_event(world: World) -> None:

@@ -12,7 +12,7 @@ from services.gateway.problems import not_found
 from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
+from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
 
 KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT_STAGES = {"redirected", "dynamic"}  # stages of the funnel that are drawn in the lighter colour
@@ -109,7 +109,7 @@ def masking_reasons(model: CommitteePage) -> list[str]:
     """The reasons for which cells are masked, each once: the notes under the table."""
     cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
     cells += [stage.cell for stage in model.flow]
-    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell)))
+    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell | BandCell)))
 
 
 def flow(stages: Iterable[FunnelStage]) -> list[FlowBar]:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, select
 
-from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry
+from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, ValueCell
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
@@ -29,6 +29,7 @@ from services.vocabulary.calendar import local_date
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 
+FACTS_ARE_MASKED = "Ce nombre n’est pas montré exactement au comité, donc ses faits ne sont pas comptés ici."
 ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in the order of the log
 
 
@@ -47,17 +48,15 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
     """
     indicator = figures.indicator(name)
-    reason = figures.masks.get((name, territory, quarter)) if masked else None
-    rows = [] if reason else fact_rows(connection, figures, side_of(indicator, side), territory, quarter)
-    return Evidence(
-        indicator=name,
-        label=indicator.label,
-        definition=indicator.definition,
-        side=side,
-        count=None if reason else len({row["counted"] for row in rows}),
-        facts=[] if masked and indicator.protected else [fact(indicator, row) for row in rows],
-        masked=reason,
-    )
+    counted = side_of(indicator, side)
+    if masked and indicator.protected:
+        cell = figures.committee_count(name, side, territory, quarter)
+        count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
+        reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
+        return Evidence(name, indicator.label, indicator.definition, side, count, [], reason)
+    rows = fact_rows(connection, figures, counted, territory, quarter)
+    facts = [fact(indicator, row) for row in rows]
+    return Evidence(name, indicator.label, indicator.definition, side, len({row["counted"] for row in rows}), facts, None)
 
 
 def side_of(indicator: Indicator, name: str) -> Side:
