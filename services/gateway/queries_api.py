@@ -15,6 +15,7 @@ from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.gateway.stream import values_of
 from services.reporting.answers import Figures
+from services.vocabulary.publication import is_closed
 from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
@@ -66,7 +67,7 @@ class QueriesApi:
         if self.access.exact(identity, territory):
             definitions = context.number("definitions", 0) if context.request.args.get("definitions") else None
             return json_response(self.reports.figures(territory, quarter, definitions))
-        page = self.reports.committee(territory, quarter)
+        page = self.reports.committee(territory, quarter, COMMITTEE)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
@@ -79,6 +80,11 @@ class QueriesApi:
 
     def audience(self, identity: Identity, territory: str) -> str:
         return EXACT if self.access.exact(identity, territory) else COMMITTEE
+
+    def readable_quarters(self, audience: str) -> list[str]:
+        """The quarters that have figures for an audience: a committee reads those that are closed."""
+        quarters = self.reports.quarters()
+        return quarters if audience == EXACT else [quarter for quarter in quarters if is_closed(quarter, self.deps.clock())]
 
     def territory(self, context: RequestContext) -> str:
         return self.known_territory(context.request.args.get("territory", PROGRAMME))

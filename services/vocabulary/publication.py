@@ -12,9 +12,14 @@ DAYS_TO_CLOSE = 15
 MONTHS_OF_QUARTER = 3
 
 
-def closing_day(first_day: date) -> date:
-    """The day from which the quarter that begins on `first_day` is closed: what is recorded on it is not counted any more."""
-    return add_months(first_day, MONTHS_OF_QUARTER) + timedelta(days=DAYS_TO_CLOSE)
+def closing_day(quarter: str) -> date:
+    """The day from which a quarter (`2024-Q2`) is closed: what is recorded on it is not counted any more."""
+    year, number = quarter.split("-Q")
+    return add_months(date(int(year), int(number) * MONTHS_OF_QUARTER, 1), 1) + timedelta(days=DAYS_TO_CLOSE)
+
+
+def is_closed(quarter: str, moment: datetime) -> bool:
+    return closing_day(quarter) <= local_date(moment)
 
 
 def period(recorded: datetime) -> int:

@@ -44,7 +44,7 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.reports.wait_for_client(context)
-        return self.queries.reports.committee(territory, quarter)
+        return self.queries.reports.committee(territory, quarter, self.queries.audience(context.known(), territory))
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
         """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""

@@ -1,11 +1,12 @@
 """The figures as readers of masked figures see them: from tables of figures to bands, and from the bands of a figure to its cell."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from services.reporting.answers import BandCell, Cell, MaskedCell
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly
 from services.reporting.disclosure.disclose import Column, disclose
 from services.reporting.disclosure.families import INCREMENTS, Cluster, clusters, count_name
+from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.model import Indicator
@@ -13,6 +14,7 @@ from services.reporting.indicators.model import Indicator
 CountId = tuple[str, str, str]  # count, territory, quarter
 BandTable = dict[CountId, Band]
 
+SOURCES = {count_name(indicator, side): (indicator, side) for indicator in INDICATORS for side in ("denominator", "numerator")}
 FEW = "De {least} à {most} personnes : un nombre aussi petit n’est pas montré exactement au comité."
 NEIGHBOUR = "Ce nombre n’est pas montré exactement au comité : il en donnerait un autre, plus petit, par différence."
 LOW_BASE = "Moins de {floor} au total : le taux n’est pas montré au comité."
@@ -22,24 +24,21 @@ def bands(
     figures: FigureTable, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str], thresholds: Thresholds
 ) -> BandTable:
     """The band of every count in every territory and quarter. The last of the territories is the programme."""
-    listed, asked = list(indicators), list(quarters)
-    sides = {
-        count_name(indicator.id, side): (indicator.id, side) for indicator in reversed(listed) for side in ("denominator", "numerator")
-    }
+    asked = list(quarters)
     found: BandTable = {}
-    for cluster in clusters(listed):
-        columns = [column(figures, sides, cluster, territories, quarter) for quarter in asked]
+    for cluster in clusters(indicators):
+        columns = [numbers(figures, cluster, territories, quarter) for quarter in asked]
         for quarter, decided in zip(asked, disclose(cluster, columns, thresholds), strict=True):
             for name, row in decided.items():
                 found |= {(name, territory, quarter): band for territory, band in zip(territories, row, strict=True)}
     return found
 
 
-def column(
-    figures: FigureTable, sides: Mapping[str, tuple[str, str]], cluster: Cluster, territories: Sequence[str], quarter: str
-) -> Column:
+def numbers(figures: FigureTable, cluster: Cluster, territories: Sequence[str], quarter: str) -> Column:
+    """The numbers of a cluster in one quarter."""
+
     def number(name: str, territory: str) -> int:
-        indicator, side = sides[name]
+        indicator, side = SOURCES[name]
         figure = figures[indicator][territory, quarter]
         return figure.numerator if side == "numerator" else figure.denominator or 0
 

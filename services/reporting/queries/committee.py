@@ -69,7 +69,8 @@ def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Ta
     value = figures.target(name, territory, quarter) if figures.indicators[name].measure == "rate" else None
     if value is None:
         return None
-    figure = figures.figure(name, territory, quarter)
-    if not isinstance(figures.committee_cell(name, territory, quarter), RateCell) or figure.percent is None:
+    cell = figures.committee_cell(name, territory, quarter)
+    if not isinstance(cell, RateCell) or cell.percent is None:
         return Target(value, None, None)
-    return Target(value, figure.percent - value, missing_persons(figure, value))
+    figure = figures.figure(name, territory, quarter)
+    return Target(value, cell.percent - value, missing_persons(figure, value))

@@ -5,6 +5,7 @@ programme, parts to their total, increments to levels; a number of people is not
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -76,9 +77,9 @@ class Attacker:
             objective[self.index[cell]] += factor
         return self.optimum(objective), -self.optimum(-objective)
 
-    def optimum(self, objective: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> float:
+    def optimum(self, objective: Any) -> float:
         result = milp(objective, constraints=self.constraints, bounds=self.bounds, integrality=np.ones(len(objective)))
         if result.status == 3:  # unbounded
-            return -np.inf
+            return float("-inf")
         assert result.status == 0, result.message
         return round(float(result.fun))
