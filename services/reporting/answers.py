@@ -128,7 +128,8 @@ class TrendPoint(Struct, frozen=True):
 class IndicatorLine(Struct, frozen=True):
     """An indicator on the committee's page: this quarter, the previous one, the target and every quarter.
 
-    `released` names the decision by which this quarter's figure is shown though it would be masked.
+    `released` names the decision by which this quarter's figure is shown though it would be masked; `year` is the figure of the twelve
+    months that end with this quarter, where a year of the programme ends.
     """
 
     id: str
@@ -143,6 +144,7 @@ class IndicatorLine(Struct, frozen=True):
     target: Target | None
     trend: list[TrendPoint]
     released: str | None = None
+    year: Cell | None = None
 
 
 class FunnelStage(Struct, frozen=True):

@@ -107,7 +107,7 @@ def sections(indicators: Iterable[IndicatorLine]) -> dict[str, list[IndicatorLin
 
 def masking_reasons(model: CommitteePage) -> list[str]:
     """The reasons for which cells are masked, each once: the notes under the table."""
-    cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
+    cells = [cell for line in model.indicators for cell in (line.cell, line.previous, line.year)]
     cells += [stage.cell for stage in model.flow]
     return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell | BandCell)))
 

@@ -10,6 +10,7 @@ that helps most, the smallest number first. If all are hidden the quarter tells 
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import accumulate
 
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly, first_band, wider
 from services.reporting.disclosure.families import Cluster
@@ -38,23 +39,42 @@ def disclose(cluster: Cluster, columns: Iterable[Column], thresholds: Thresholds
 def last_bands(cluster: Cluster, prefix: tuple[Column, ...], thresholds: Thresholds) -> Bands:
     """The bands of the last of these quarters. They depend on nothing later, so they are remembered."""
     before = disclose(cluster, prefix[:-1], thresholds) if len(prefix) > 1 else []
-    return Decision(cluster, prefix, before, thresholds).decide()
+    return Decision(cluster, prefix, before, dict(prefix[-1]), thresholds).decide()
+
+
+@lru_cache(MAX_REMEMBERED)
+def disclose_year(cluster: Cluster, columns: tuple[Column, ...], thresholds: Thresholds) -> Bands:
+    """The bands of what was counted in all of these quarters, which are decided after those of each."""
+    quarters = [dict(column) for column in columns]
+    sums = {name: tuple(map(sum, zip(*(quarter[name] for quarter in quarters), strict=True))) for name in quarters[0]}
+    return Decision(cluster, columns, disclose(cluster, columns, thresholds), sums, thresholds).decide()
 
 
 class Decision:
-    """The decision of one quarter, the last one of `prefix`: `bands` are those of this quarter so far."""
+    """The decision of the last quarter of `prefix`, or of them all together if each is decided `before`.
 
-    def __init__(self, cluster: Cluster, prefix: tuple[Column, ...], before: list[Bands], thresholds: Thresholds) -> None:
-        self.cluster, self.before, self.thresholds = cluster, before, thresholds
-        self.numbers = dict(prefix[-1])
+    `numbers` are those to be shown, and `bands` how they are shown so far.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        prefix: tuple[Column, ...],
+        before: list[Bands],
+        numbers: dict[str, tuple[int, ...]],
+        thresholds: Thresholds,
+    ) -> None:
+        self.cluster, self.before, self.numbers, self.thresholds = cluster, before, numbers, thresholds
         self.rows = len(self.numbers[cluster.total])
-        self.kind: ArcKind = "level" if cluster.kind == "cumulative" else "increment"
+        of_quarters: ArcKind = "level" if cluster.kind == "cumulative" else "increment"
+        self.kind: ArcKind = "level" if len(before) == len(prefix) else of_quarters
+        self.column = len(prefix) - 1
         counted = counts(cluster, [dict(column) for column in prefix])
         self.protection = Protection(cluster, counted, network(self.rows, len(prefix)), thresholds)
         self.bands: dict[str, list[Band]] = {name: [HIDDEN] * self.rows for name in self.numbers}
         for column, bands in enumerate(before):
             for name, row in self.cells():
-                self.protection.show(name, (self.kind, row, column), bands[name][row])
+                self.protection.show(name, (of_quarters, row, column), bands[name][row])
         of_total = self.first_bands(cluster.total, None)
         for name in self.numbers:
             for row, band in enumerate(of_total if name == cluster.total else self.first_bands(name, of_total)):
@@ -65,13 +85,12 @@ class Decision:
 
     def put(self, name: str, row: int, band: Band) -> None:
         self.bands[name][row] = band
-        self.protection.show(name, (self.kind, row, len(self.before)), band)
+        self.protection.show(name, (self.kind, row, self.column), band)
 
     def first_bands(self, name: str, of: tuple[Band, ...] | None) -> tuple[Band, ...]:
         numbers, totals = self.numbers[name], self.numbers[self.cluster.total]
-        if self.kind == "increment":
-            before = tuple(exactly(number) for number in numbers)
-        else:
+        before = tuple(exactly(number) for number in numbers)
+        if self.cluster.kind == "cumulative":
             before = self.before[-1][name] if self.before else (exactly(0),) * len(numbers)
         return tuple(
             first_band(number, total, of[row] if of else None, before[row], self.thresholds)
@@ -178,5 +197,5 @@ def minus(grid: Grid, others: Iterable[Grid]) -> Grid:
 
 def counted(grid: Grid, cluster: Cluster, *, grows: bool) -> Counted:
     if cluster.kind != "cumulative":
-        return Counted(grid, grid, True)
+        return Counted(grid, [list(accumulate(row)) for row in grid], True)
     return Counted([[number - before for before, number in zip([0, *row], row, strict=False)] for row in grid], grid, grows)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from services.reporting.disclosure.bands import Band, Thresholds
 from services.reporting.disclosure.families import Cluster, Family
-from services.reporting.disclosure.network import UNBOUNDED, ArcKey, ArcKind, Bounds, Network, slack
+from services.reporting.disclosure.network import UNBOUNDED, ArcKey, Bounds, Network, slack
 
 Grid = list[list[int]]  # by row (the last one is the programme) and column
 Signs = dict[str, int]  # +1 for a count or a rest that gains what moves, -1 for one that loses it
@@ -63,6 +63,14 @@ def part_name(family: int, part: int) -> str:
     return f"{REST}{family}.{part}"
 
 
+def is_figure(cluster: Cluster, counts: Counted, key: ArcKey) -> bool:
+    """Whether a number counts people with a quality: the sum of some quarters does so for the whole year only."""
+    kind, _, column = key
+    if cluster.kind == "cumulative":
+        return kind == "level" or counts.grows
+    return kind == "increment" or column == len(counts.levels[0]) - 1
+
+
 class Protection:
     """The check of one cluster, over the columns of `counted`, which has every count and every part.
 
@@ -75,12 +83,11 @@ class Protection:
         self.moves = list(moves(cluster))
         self.falls = {name: self.free_falls(counts) for name, counts in counted.items()}
         self.rises = {name: [UNBOUNDED] * len(graph.arcs) for name in counted}
-        kinds: tuple[ArcKind, ...] = ("increment", "level") if cluster.kind == "cumulative" else ("level",)
         self.few = [
             (name, key)
             for name, counts in counted.items()
             for key in graph.index
-            if key[0] in kinds[0 if counts.grows else -1 :] and thresholds.is_few(counts.at(key))
+            if is_figure(cluster, counts, key) and thresholds.is_few(counts.at(key))
         ]
 
     def free_falls(self, counts: Counted) -> list[int]:

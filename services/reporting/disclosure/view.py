@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from services.reporting.answers import BandCell, Cell, MaskedCell
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly
-from services.reporting.disclosure.disclose import Column, disclose
+from services.reporting.disclosure.disclose import Bands, Column, disclose, disclose_year
 from services.reporting.disclosure.families import INCREMENTS, Cluster, clusters, count_name
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.compute import FigureTable
@@ -15,6 +15,7 @@ CountId = tuple[str, str, str]  # count, territory, quarter
 BandTable = dict[CountId, Band]
 
 SOURCES = {count_name(indicator, side): (indicator, side) for indicator in INDICATORS for side in ("denominator", "numerator")}
+END_OF_YEAR = "-Q2"  # the programme began in June: its years end in the second quarter
 FEW = "De {least} à {most} personnes : un nombre aussi petit n’est pas montré exactement au comité."
 NEIGHBOUR = "Ce nombre n’est pas montré exactement au comité : il en donnerait un autre, plus petit, par différence."
 LOW_BASE = "Moins de {floor} au total : le taux n’est pas montré au comité."
@@ -29,9 +30,31 @@ def bands(
     for cluster in clusters(indicators):
         columns = [numbers(figures, cluster, territories, quarter) for quarter in asked]
         for quarter, decided in zip(asked, disclose(cluster, columns, thresholds), strict=True):
-            for name, row in decided.items():
-                found |= {(name, territory, quarter): band for territory, band in zip(territories, row, strict=True)}
+            found |= by_territory(decided, territories, quarter)
+        if cluster.kind == "flow":
+            for year in years(asked):
+                decided = disclose_year(cluster, tuple(columns[asked.index(quarter)] for quarter in year), thresholds)
+                found |= by_territory({of_year(name): row for name, row in decided.items()}, territories, year[-1])
     return found
+
+
+def by_territory(decided: Bands, territories: Sequence[str], quarter: str) -> BandTable:
+    return {(name, territory, quarter): band for name, row in decided.items() for territory, band in zip(territories, row, strict=True)}
+
+
+def of_year(count: str) -> str:
+    """The name of a count over twelve months."""
+    return f"{count} in twelve months"
+
+
+def years(quarters: Sequence[str]) -> list[list[str]]:
+    """The quarters of each year that has ended. Years do not overlap: the difference of two would give a quarter away."""
+    found: list[list[str]] = [[]]
+    for quarter in quarters:
+        found[-1].append(quarter)
+        if quarter.endswith(END_OF_YEAR):
+            found.append([])
+    return found[:-1]
 
 
 def numbers(figures: FigureTable, cluster: Cluster, territories: Sequence[str], quarter: str) -> Column:
@@ -67,12 +90,25 @@ class MaskedView:
         told = Band(max(0, now.least - before.most), now.most - before.least)
         return told if told.least <= number <= told.most else HIDDEN
 
+    def year_band(self, indicator: str, side: str, territory: str, quarter: str) -> Band:
+        return self.table.get((of_year(count_name(indicator, side)), territory, quarter), HIDDEN)
+
+    def year_cell(self, indicator: Indicator, figure: Figure, territory: str, quarter: str, exact: Cell) -> Cell:
+        """What is shown of a figure over the twelve months that end with this quarter."""
+        numerator, denominator = (self.year_band(indicator.id, side, territory, quarter) for side in ("numerator", "denominator"))
+        if indicator.denominator is None:
+            return self.single_cell(indicator, numerator, exact)
+        return self.rate_cell(indicator, figure, numerator, denominator, exact)
+
     def cell(self, indicator: Indicator, figure: Figure, territory: str, quarter: str, exact: Cell) -> Cell:
         """What is shown of a figure, of which `exact` is the whole cell."""
         numerator = self.band(indicator.id, "numerator", territory, quarter, figure)
         if indicator.denominator is None:
             return self.single_cell(indicator, numerator, exact)
         denominator = self.band(indicator.id, "denominator", territory, quarter, figure)
+        return self.rate_cell(indicator, figure, numerator, denominator, exact)
+
+    def rate_cell(self, indicator: Indicator, figure: Figure, numerator: Band, denominator: Band, exact: Cell) -> Cell:
         low_base = 0 < (figure.denominator or 0) < self.thresholds.rate_floor
         if numerator.exact and denominator.exact and not low_base:
             return exact

@@ -60,6 +60,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         previous=figures.committee_cell(name, territory, earlier[-1]) if earlier else None,
         target=target_of(figures, name, territory, quarter),
         trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
+        year=figures.year_cell(name, territory, quarter),
         released=figures.released.get((name, territory, quarter)),
     )
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 
 from services.reporting.answers import BandCell, Cell, MaskedCell, ValueCell
 from services.reporting.disclosure.bands import Thresholds
-from services.reporting.disclosure.view import MaskedView, bands
+from services.reporting.disclosure.families import INCREMENTS
+from services.reporting.disclosure.view import MaskedView, bands, years
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
 from services.reporting.indicators.catalogue import INDICATORS
@@ -79,6 +80,22 @@ class FigureSet:
         if not indicator.protected or (name, territory, quarter) in self.released:
             return exact
         return self.masked.cell(indicator, self.figure(name, territory, quarter), territory, quarter, exact)
+
+    def year_cell(self, name: str, territory: str, quarter: str) -> Cell | None:
+        """Of what is counted in a quarter, the figure of the twelve months that end with it, as a committee sees it."""
+        indicator = self.indicators[name]
+        year = next((year for year in years(self.shown_quarters) if year[-1] == quarter), None)
+        if indicator.cumulative or indicator.measure not in {"rate", "count"} or name in INCREMENTS or year is None:
+            return None
+        figures = [self.figure(name, territory, each) for each in year]
+        denominator = None if indicator.denominator is None else sum(figure.denominator or 0 for figure in figures)
+        figure = Figure(sum(figure.numerator for figure in figures), denominator)
+        exact = format_cell(indicator, figure, None)
+        return self.masked.year_cell(indicator, figure, territory, quarter, exact) if indicator.protected else exact
+
+    @property
+    def shown_quarters(self) -> list[str]:
+        return self.quarters
 
     def committee_count(self, name: str, side: str, territory: str, quarter: str) -> Cell:
         """The count of one side of a figure, as a committee sees it."""

@@ -5,8 +5,8 @@ from functools import cached_property
 
 from services.reporting.answers import Cell, MaskedCell
 from services.reporting.disclosure.bands import HIDDEN
-from services.reporting.disclosure.families import clusters
-from services.reporting.disclosure.view import BandTable, MaskedView, bands, numbers
+from services.reporting.disclosure.families import Cluster, clusters
+from services.reporting.disclosure.view import BandTable, MaskedView, bands, numbers, of_year, years
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.queries.closed import ClosedQuarter
@@ -43,6 +43,10 @@ class MaskedFigures(FigureSet):
             for name, cells in live.figures.items()
         }
 
+    @property
+    def shown_quarters(self) -> list[str]:
+        return [quarter for quarter in self.quarters if quarter in self.closed]
+
     def source(self, name: str, quarter: str, last: ClosedQuarter | None) -> FigureTable:
         """Where a figure comes from: its quarter's closing; the last closing, for what is not about people."""
         of = self.closed[quarter] if INDICATORS[name].protected or last is None else last
@@ -57,7 +61,7 @@ class MaskedFigures(FigureSet):
         for quarter, closed in self.closed.items():
             for name, cells in closed.figures[closed.version].items():
                 in_force[name] |= {cell: figure for cell, figure in cells.items() if cell[1] == quarter}
-        quarters = [quarter for quarter in self.quarters if quarter in self.closed]
+        quarters = self.shown_quarters
         table = bands(in_force, INDICATORS.values(), self.territories, quarters, self.thresholds)
         return MaskedView(table | self.hidden_by_version(in_force, quarters), self.thresholds, quarters)
 
@@ -67,8 +71,14 @@ class MaskedFigures(FigureSet):
         for cluster in clusters(INDICATORS.values()):
             for quarter in quarters:
                 if numbers(in_force, cluster, self.territories, quarter) != numbers(self.figures, cluster, self.territories, quarter):
-                    hidden |= {(name, territory, quarter): HIDDEN for name in cluster.counts for territory in self.territories}
+                    hidden |= self.hidden_quarter(cluster, quarter, quarters)
         return hidden
+
+    def hidden_quarter(self, cluster: Cluster, quarter: str, quarters: list[str]) -> BandTable:
+        """The counts of a cluster in a quarter, and in the year that it belongs to."""
+        ends = [year[-1] for year in years(quarters) if quarter in year]
+        names = [(name, quarter) for name in cluster.counts] + [(of_year(name), end) for name in cluster.counts for end in ends]
+        return {(name, territory, each): HIDDEN for name, each in names for territory in self.territories}
 
     def committee_cell(self, name: str, territory: str, quarter: str) -> Cell:
         return super().committee_cell(name, territory, quarter) if quarter in self.closed else self.not_closed(quarter)

@@ -12,19 +12,24 @@ from msgspec import Struct
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
 
+MOST = 100_000  # people; a bound for the solver, which nothing comes near
 Interval = tuple[float, float]
 Cell = tuple[str, int, int]  # count, row (the last one is the programme), quarter
 Term = tuple[Cell, int]
 
 
 class Knowledge(Struct):
-    """`shown` has the interval in which each count is shown; `sums` are (count, the counts that add up to it); `growing` never fall."""
+    """`shown` has the interval in which each count is shown; `sums` are (count, the counts that add up to it); `growing` never fall.
+
+    `years` are sums of counts of several quarters, with the interval in which each is shown.
+    """
 
     rows: int
     quarters: int
     shown: Mapping[Cell, Interval]
     sums: Sequence[tuple[str, Sequence[str]]]
     growing: frozenset[str]
+    years: Sequence[tuple[Sequence[Term], Interval]] = ()
 
 
 class Attacker:
@@ -38,10 +43,10 @@ class Attacker:
                 (name, row, quarter) for name in counts for row in range(knowledge.rows) for quarter in range(knowledge.quarters)
             )
         }
-        self.constraints = [*self.equations(counts), *self.growth()]
-        least, most = np.zeros(len(self.index)), np.full(len(self.index), np.inf)
+        self.constraints = [*self.equations(counts), *self.growth(), *self.sums_of_years()]
+        least, most = np.zeros(len(self.index)), np.full(len(self.index), float(MOST))
         for cell, (low, high) in knowledge.shown.items():
-            least[self.index[cell]], most[self.index[cell]] = low, high
+            least[self.index[cell]], most[self.index[cell]] = low, min(high, MOST)
         self.bounds = Bounds(least, most)
 
     def equations(self, counts: Iterable[str]) -> Iterable[LinearConstraint]:
@@ -65,6 +70,12 @@ class Attacker:
         if rows:
             yield LinearConstraint(self.matrix(rows), 0, np.inf)
 
+    def sums_of_years(self) -> Iterable[LinearConstraint]:
+        if self.known.years:
+            terms, ends = zip(*self.known.years, strict=True)
+            low, high = zip(*ends, strict=True)
+            yield LinearConstraint(self.matrix(terms), low, high)
+
     def matrix(self, rows: Sequence[Sequence[Term]]) -> csr_matrix:
         entries = [(number, self.index[cell], factor) for number, row in enumerate(rows) for cell, factor in row]
         lines, columns, factors = zip(*entries, strict=True)
@@ -79,7 +90,5 @@ class Attacker:
 
     def optimum(self, objective: Any) -> float:
         result = milp(objective, constraints=self.constraints, bounds=self.bounds, integrality=np.ones(len(objective)))
-        if result.status == 3:  # unbounded
-            return float("-inf")
         assert result.status == 0, result.message
         return round(float(result.fun))

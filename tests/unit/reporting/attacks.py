@@ -3,7 +3,7 @@
 Written from the domain, not from the product's own declarations: a relation that the product forgets is one that this attacker uses.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -106,6 +106,13 @@ def secrets(truth: Mapping[Cell, int], rows: int, quarters: int) -> Iterable[Sec
                         yield Secret(terms, value)
 
 
+def secrets_of_years(truth: Mapping[Cell, int], years: Iterable[tuple[Cell, ...]]) -> Iterable[Secret]:
+    for cells in years:
+        value = sum(truth[cell] for cell in cells)
+        if 0 < value < SMALL:
+            yield Secret(tuple((cell, 1) for cell in cells), value)
+
+
 def related(truth: Mapping[Cell, int]) -> list[set[str]]:
     """The counts that relations connect, set by set: the attacker attacks each alone, which loses nothing."""
     groups = [{name} for name in dict.fromkeys(name for name, *_ in truth)]
@@ -116,19 +123,22 @@ def related(truth: Mapping[Cell, int]) -> list[set[str]]:
 
 
 def found_out(
-    truth: Mapping[Cell, int], shown: Mapping[Cell, Interval], rows: int, quarters: int, spared: Sequence[Cell] = ()
+    truth: Mapping[Cell, int], shown: Mapping[Cell, Interval], years: Mapping[tuple[Cell, ...], Interval], rows: int, quarters: int
 ) -> tuple[list[str], int]:
-    """The numbers of a few people that the attacker knows better than as one of four, and how many it tried. `spared` were released."""
+    """The numbers of a few people that the attacker knows better than as one of four, and how many it tried.
+
+    `years` are the sums of a count over several quarters that are shown.
+    """
     pinned, tried = [], 0
     for group in related(truth):
         mine = {cell: number for cell, number in truth.items() if cell[0] in group}
         growing = {name for name in group & CUMULATIVE if grows(mine, name, rows, quarters)}
         sums = [(total, parts) for total, parts in SUMS if total in group]
         known = {cell: interval for cell, interval in shown.items() if cell[0] in group}
-        attacker = Attacker(Knowledge(rows, quarters, known, sums, frozenset(growing)))
-        for secret in secrets(mine, rows, quarters):
-            if any(cell in spared for cell, _ in secret.terms):
-                continue
+        mine_of_years = {cells: interval for cells, interval in years.items() if cells[0][0] in group}
+        sums_of_years = [([(cell, 1) for cell in cells], interval) for cells, interval in mine_of_years.items()]
+        attacker = Attacker(Knowledge(rows, quarters, known, sums, frozenset(growing), sums_of_years))
+        for secret in [*secrets(mine, rows, quarters), *secrets_of_years(mine, mine_of_years)]:
             tried += 1
             low, high = attacker.interval(secret.terms)
             if high - low < SMALL - 2:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds
-from services.reporting.disclosure.disclose import Bands, Column, disclose
+from services.reporting.disclosure.disclose import Bands, Column, disclose, disclose_year
 from services.reporting.disclosure.families import Cluster, Family
 from services.vocabulary.publication import closing_day, is_closed, period
 from tests.unit.reporting.attacker import Attacker, Cell, Knowledge
@@ -62,10 +62,14 @@ def histories(draw: st.DrawFn) -> tuple[Cluster, list[Column]]:
     return cluster, columns
 
 
-def attacker_of(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands]) -> Attacker:
+def interval(band: Band) -> tuple[float, float]:
+    return float(band.least), float("inf") if band.hidden else float(band.most)
+
+
+def attacker_of(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands], year: Bands) -> Attacker:
     rows = len(bands[0][cluster.total])
     shown = {
-        (name, row, quarter): (float(band.least), float("inf") if band.hidden else float(band.most))
+        (name, row, quarter): interval(band)
         for quarter, decided in enumerate(bands)
         for name, of_rows in decided.items()
         for row, band in enumerate(of_rows)
@@ -81,12 +85,23 @@ def attacker_of(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Ban
         if cluster.kind == "cumulative"
         and all(after[name][row] >= before[name][row] for before, after in pairwise(truth) for row in range(rows))
     }
-    return Attacker(Knowledge(rows, len(columns), shown, sums, frozenset(growing)))
+    years = [
+        ([((name, row, each), 1) for each in range(len(columns))], interval(band))
+        for name, of_rows in year.items()
+        for row, band in enumerate(of_rows)
+    ]
+    return Attacker(Knowledge(rows, len(columns), shown, sums, frozenset(growing), years))
 
 
-def found_out(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands], small_cell: int) -> list[str]:
-    attacker, found = attacker_of(cluster, columns, bands), []
+def found_out(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands], year: Bands, small_cell: int) -> list[str]:
+    attacker, found = attacker_of(cluster, columns, bands, year), []
     truth = [dict(column) for column in columns]
+    for name, bands_of_year in year.items():
+        for row in range(len(bands_of_year)):
+            if 0 < sum(numbers[name][row] for numbers in truth) < small_cell:
+                low, high = attacker.interval([((name, row, each), 1) for each in range(len(columns))])
+                if high - low < small_cell - 2:
+                    found.append(f"{name} of {row} in the year, found out as {low:g} to {high:g}")
     for quarter, numbers in enumerate(truth):
         for name, of_rows in numbers.items():
             for row, number in enumerate(of_rows):
@@ -109,7 +124,8 @@ def found_out(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands
 def test_an_attacker_finds_out_no_small_number(history: tuple[Cluster, list[Column]], thresholds: Thresholds) -> None:
     cluster, columns = history
     bands = disclose(cluster, columns, thresholds)
-    assert found_out(cluster, columns, bands, thresholds.small_cell) == []
+    year = disclose_year(cluster, tuple(columns), thresholds) if cluster.kind == "flow" else {}
+    assert found_out(cluster, columns, bands, year, thresholds.small_cell) == []
 
 
 @settings(max_examples=100, deadline=None)
