@@ -15,7 +15,7 @@ from itertools import accumulate
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly, first_band, wider
 from services.reporting.disclosure.families import Cluster
 from services.reporting.disclosure.network import ArcKey, ArcKind, network
-from services.reporting.disclosure.protection import Counted, Grid, Protection, part_name
+from services.reporting.disclosure.protection import Counted, Grid, Protection, part_name, rest_name
 
 Column = tuple[tuple[str, tuple[int, ...]], ...]  # the numbers of one quarter: count and number by row, as the figures have them
 Bands = dict[str, tuple[Band, ...]]  # by count, then by row
@@ -172,7 +172,7 @@ class Decision:
 
 
 def counts(cluster: Cluster, columns: list[dict[str, tuple[int, ...]]]) -> Mapping[str, Counted]:
-    """Every count of a cluster and every part of its families, with increments and levels."""
+    """Every count of a cluster and its rest, and every part of its families, with increments and levels."""
     grids = {name: [[column[name][row] for column in columns] for row in range(len(columns[0][name]))] for name in columns[0]}
     found = {name: counted(grid, cluster, grows=True) for name, grid in grids.items()}
     for number, family in enumerate(cluster.families):
@@ -185,6 +185,8 @@ def counts(cluster: Cluster, columns: list[dict[str, tuple[int, ...]]]) -> Mappi
         known[last] = minus(grids[cluster.total], list(known.values()))
         for part, grid in known.items():
             found[part_name(number, part)] = counted(grid, cluster, grows=False)
+        for name, _ in family.counts:
+            found[rest_name(name)] = counted(minus(grids[cluster.total], [grids[name]]), cluster, grows=False)
     return found
 
 

@@ -53,14 +53,20 @@ def moves(cluster: Cluster) -> Iterator[Signs]:
 
 
 def signs_of(number: int, family: Family, parts: Mapping[int, int]) -> Signs:
-    """What changes when parts of a family do: shown counts, and the parts themselves, which cannot fall below 0."""
+    """What changes when parts of a family do: shown counts and their rests, and the parts themselves, which cannot fall below 0."""
     signs = {name: sum(parts.get(part, 0) for part in of) for name, of in family.counts}
+    signs |= {rest_name(name): sum(parts.values()) - sign for name, sign in signs.items()}
     signs |= {part_name(number, part): sign for part, sign in parts.items()}
     return {name: sign for name, sign in signs.items() if sign}
 
 
+def rest_name(count: str) -> str:
+    """Of a total, those who are not in a count."""
+    return f"{REST}{count}"
+
+
 def part_name(family: int, part: int) -> str:
-    return f"{REST}{family}.{part}"
+    return f"part {family}.{part}"
 
 
 def is_figure(cluster: Cluster, counts: Counted, key: ArcKey) -> bool:

@@ -83,11 +83,11 @@ class MaskedView:
 
     def increment(self, name: str, territory: str, quarter: str, number: int) -> Band:
         """What the levels of two quarters tell of the increment between them, and nothing more."""
-        now = self.table.get((name, territory, quarter), HIDDEN)
+        here = self.table.get((name, territory, quarter), HIDDEN)
         before = self.table[name, territory, self.before[quarter]] if quarter in self.before else exactly(0)
-        if now.hidden or before.hidden:
+        if here.hidden or before.hidden:
             return HIDDEN
-        told = Band(max(0, now.least - before.most), now.most - before.least)
+        told = Band(max(0, here.least - before.most), here.most - before.least)
         return told if told.least <= number <= told.most else HIDDEN
 
     def year_band(self, indicator: str, side: str, territory: str, quarter: str) -> Band:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds
@@ -119,7 +119,18 @@ def found_out(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands
     return found
 
 
+NEITHER_POSITIVE: list[Column] = [
+    (
+        ("total", (7, 0, 5, 8, 20)),
+        ("positive", (5, 0, 0, 0, 5)),
+        ("dynamic", (0, 0, 0, 1, 1)),
+        ("progress", (5, 0, 0, 1, 6)),
+    )
+]
+
+
 @settings(max_examples=40, deadline=None)
+@example((CLUSTERS[1], NEITHER_POSITIVE), COMMITTEE)
 @given(histories(), st.sampled_from([COMMITTEE, Thresholds(11, 20)]))
 def test_an_attacker_finds_out_no_small_number(history: tuple[Cluster, list[Column]], thresholds: Thresholds) -> None:
     cluster, columns = history
