@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds
+from services.reporting.disclosure.bands import HIDDEN, PUBLISHED_SMALL_CELL, Band, Thresholds
 from services.reporting.disclosure.disclose import Bands, Column, disclose, disclose_year
 from services.reporting.disclosure.families import Cluster, Family
 from services.vocabulary.publication import closing_day, is_closed, period
@@ -157,7 +157,7 @@ def test_what_was_shown_of_a_quarter_does_not_depend_on_later_ones(history: tupl
 
 def test_a_definition_cannot_lower_the_thresholds() -> None:
     assert Thresholds.of({"small_cell": 1, "rate_floor": 1}) == Thresholds(5, 20)
-    assert Thresholds.of({"small_cell": 1}, least=11) == Thresholds(11, 20)
+    assert Thresholds.of({"small_cell": 1}, least=PUBLISHED_SMALL_CELL) == Thresholds(11, 20)
     assert Thresholds.of({"small_cell": 7, "rate_floor": 30}) == Thresholds(7, 30)
 
 
