@@ -45,7 +45,7 @@ class CommandSender:
             reply = self.deps.commands.handle(self.owner[name], token, msgspec.json.encode(message).decode())
         except Unavailable as unavailable:
             reply = {"unavailable": str(unavailable)}
-        self.count(name, reply)
+        self.count(reply)
         if fault := fault_in(reply):
             raise fault
         answer: Members = reply["accepted"]
@@ -55,8 +55,8 @@ class CommandSender:
         """Who asks: the visitor. An answer to the survey is anonymous whoever sends it: the service asks for its ticket alone."""
         return Identity(ANONYMOUS, (str(message.get("territory")),)) if message.get("type") == ANSWER else identity
 
-    def count(self, name: str, reply: Reply) -> None:
-        self.metrics.count("commands_total", type=name, outcome=next(iter(reply), "?"))
+    def count(self, reply: Reply) -> None:
+        self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
 
 
 class CommandsApi:

@@ -41,7 +41,7 @@ class HttpApp:
         self.sessions = Sessions(deps.sessions_signer, development_login=deps.development_login)
         self.reporting = ReportingClient(deps.call)
         self.sender = CommandSender(deps, self.metrics)
-        self.stream = Stream(deps.feed, self.access, self.metrics)
+        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories)
         queries = QueriesApi(deps, self.access, self.reporting)
         self.site = Site(deps, queries, self.sender, self.sessions, self.problems)
         parts = (
