@@ -31,6 +31,7 @@ SHARED_COUNTS = {
     ("partner_delay", "numerator"): "partner_answered",
     ("orientations_received", "numerator"): "orientations",
     ("orientations_accepted", "denominator"): "orientations",
+    ("survey_response_rate", "numerator"): "answers",
     ("survey_rating", "numerator"): "answers",
     **{(f"survey_{name}", "denominator"): "answers" for name in ("satisfied", "wellbeing", "continuation", "domain_effect")},
 }
@@ -41,6 +42,10 @@ INCREMENTS = {"people_met_in_quarter": "met"}  # indicators that are the increme
 PARTS: dict[str, tuple[dict[str, frozenset[int]], ...]] = {
     "met": ({"invisible_share.numerator": frozenset({0}), "radar_unknown.numerator": frozenset({1}), "rest": frozenset({2})},),
     "cohort": ({"positive": frozenset({0}), "dynamic": frozenset({1}), "progress": frozenset({0, 1}), "rest": frozenset({2})},),
+    "survey_response_rate.denominator": tuple(
+        {f"survey_{name}.numerator": frozenset({0}), "answers": frozenset({0, 1}), "rest": frozenset({2})}
+        for name in ("satisfied", "wellbeing", "continuation", "domain_effect")
+    ),
     "follow_up_m3.denominator": (
         {"follow_up_m3_in_outcome.numerator": frozenset({0}), "m3_reached": frozenset({0, 1}), "rest": frozenset({2})},
     ),

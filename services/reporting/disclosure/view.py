@@ -58,14 +58,19 @@ def years(quarters: Sequence[str]) -> list[list[str]]:
 
 
 def numbers(figures: FigureTable, cluster: Cluster, territories: Sequence[str], quarter: str) -> Column:
-    """The numbers of a cluster in one quarter."""
+    """The numbers of a cluster in one quarter.
+
+    A total is at least its parts: a log of an earlier version has answers to the survey for which no ticket was recorded.
+    """
 
     def number(name: str, territory: str) -> int:
         indicator, side = SOURCES[name]
         figure = figures[indicator][territory, quarter]
         return figure.numerator if side == "numerator" else figure.denominator or 0
 
-    return tuple((name, tuple(number(name, territory) for territory in territories)) for name in cluster.counts)
+    counted = {name: tuple(number(name, territory) for territory in territories) for name in cluster.counts}
+    counted[cluster.total] = tuple(max(row) for row in zip(*counted.values(), strict=True))
+    return tuple((name, counted[name]) for name in cluster.counts)
 
 
 class MaskedView:
@@ -113,7 +118,8 @@ class MaskedView:
         if numerator.exact and denominator.exact and not low_base:
             return exact
         reason = self.reason(numerator, low_base=low_base and denominator.exact)
-        if indicator.measure == "gap" or (numerator.hidden and denominator.hidden):
+        told = numerator.least <= figure.numerator <= numerator.most and denominator.least <= (figure.denominator or 0) <= denominator.most
+        if indicator.measure == "gap" or (numerator.hidden and denominator.hidden) or not told:
             return MaskedCell(reason)
         return BandCell(*ends(numerator), *ends(denominator), reason)
 

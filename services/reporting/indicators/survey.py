@@ -38,6 +38,17 @@ def share_of_answers(id: str, label: str, definition: str, quality: ColumnElemen
 
 
 INDICATORS = (
+    rate_indicator(
+        "survey_response_rate",
+        "Taux de réponse",
+        "Réponses au questionnaire anonyme, sur les tickets remis à la sortie, à 3 et à 6 mois, depuis le début.",
+        facts_side(t.survey_redemption, by_quarter_end(redemption.on), on=redemption.on, detail=redemption.moment),
+        facts_side(t.survey_ticket, by_quarter_end(ticket.on), on=ticket.on, detail=ticket.moment),
+        cumulative=True,
+        section=SECTION,
+        fact="ticket",
+        population="Tickets remis",
+    ),
     share_of_answers("survey_satisfied", "Satisfaits", "Personnes satisfaites de l’accompagnement", answer.satisfied.is_(True)),
     Indicator(
         id="survey_rating",
@@ -60,16 +71,5 @@ INDICATORS = (
         "Effet dans un domaine de vie",
         "Personnes qui voient un effet dans un domaine de vie au moins",
         answer.domains > 0,
-    ),
-    rate_indicator(
-        "survey_response_rate",
-        "Taux de réponse",
-        "Réponses au questionnaire anonyme, sur les tickets remis à la sortie, à 3 et à 6 mois, depuis le début.",
-        facts_side(t.survey_redemption, by_quarter_end(redemption.on), on=redemption.on, detail=redemption.moment),
-        facts_side(t.survey_ticket, by_quarter_end(ticket.on), on=ticket.on, detail=ticket.moment),
-        cumulative=True,
-        section=SECTION,
-        fact="ticket",
-        population="Tickets remis",
     ),
 )

@@ -36,6 +36,7 @@ SIDES = {
     "follow_up_m6_in_outcome": ("kept m6", "reached m6"),
     "partner_answers": ("answered in time", "due"),
     "partner_acceptance": ("accepted by partner", "answered"),
+    "survey_response_rate": ("answers", "tickets"),
     "survey_satisfied": ("satisfied", "answers"),
     "survey_wellbeing": ("wellbeing", "answers"),
     "survey_continuation": ("continuation", "answers"),
@@ -57,10 +58,11 @@ SUMS = (
     ("reached m6", ("kept m6", "lost m6 …")),
     ("due", ("answered in time", "unanswered …")),
     ("answered", ("accepted by partner", "declined …")),
+    ("tickets", ("answers", "unanswered tickets …")),
     *(("answers", (quality, f"not {quality} …")) for quality in ("satisfied", "wellbeing", "continuation", "effect")),
 )
 CUMULATIVE = {"met", "invisible", "unknown", "redirected", "cohort", "positive", "dynamic", "progress", "businesses"} | {
-    *("barriers", "lifted", "answers", "satisfied", "wellbeing", "continuation", "effect")
+    *("barriers", "lifted", "tickets", "answers", "satisfied", "wellbeing", "continuation", "effect")
 }
 
 
