@@ -12,7 +12,7 @@ from marshmallow import Schema
 import deploy
 from services.bootstrap import permissions
 from services.bootstrap.policy_tasks import PolicyTasks
-from services.bootstrap.registry import SERVICES, catalogue
+from services.bootstrap.registry import SERVICES, catalogue, rules_of_services
 from services.bootstrap.settings import Settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
@@ -88,7 +88,7 @@ class Components:
     @cached_property
     def admission(self) -> Admission:
         programme = self.settings.programme()
-        rules = field_rules(programme, self.survey_seals.genuine)
+        rules = {**field_rules(programme, self.survey_seals.genuine), **rules_of_services()}
         return Admission(now, ZONE, VALIDATION, rules, fact_rule(programme), self.settings.clock_tolerance)
 
     @cached_property

@@ -77,7 +77,7 @@ QUERIES = {
     "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
     "/v1/tasks": Query("tasks", TASKS, ("position",), "Tasks"),
     "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
-    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "position"), "Evidence"),
+    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "definitions", "position"), "Evidence"),
 }
 
 

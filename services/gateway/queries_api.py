@@ -64,10 +64,10 @@ class QueriesApi:
         identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
         self.access.check(identity, "read_indicators", territory)
         self.reports.wait_for_client(context)
+        definitions = asked_definitions(context)
         if self.access.exact(identity, territory):
-            definitions = context.number("definitions", 0) if context.request.args.get("definitions") else None
             return json_response(self.reports.figures(territory, quarter, definitions))
-        page = self.reports.committee(territory, quarter, COMMITTEE)
+        page = self.reports.committee(territory, quarter, COMMITTEE, definitions)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
@@ -76,7 +76,8 @@ class QueriesApi:
         self.access.check(identity, "read_evidence", territory)
         self.reports.wait_for_client(context)
         side = context.request.args.get("side", "numerator")
-        return json_response(self.reports.evidence(indicator, territory, quarter, side, self.audience(identity, territory)))
+        audience, definitions = self.audience(identity, territory), asked_definitions(context)
+        return json_response(self.reports.evidence(indicator, territory, quarter, side, audience, definitions))
 
     def audience(self, identity: Identity, territory: str) -> str:
         return EXACT if self.access.exact(identity, territory) else COMMITTEE
@@ -105,3 +106,12 @@ def required_argument(context: RequestContext, name: str) -> str:
     if not value:
         raise Invalid({name: ["Ce champ est obligatoire."]})
     return value
+
+
+def asked_definitions(context: RequestContext) -> int | None:
+    """The version of the definitions that a reader asks for; None for the one in force.
+
+    Raises:
+        Problem: it is no number.
+    """
+    return context.number("definitions", 0) if "definitions" in context.request.args else None

@@ -158,7 +158,11 @@ class FunnelStage(Struct, frozen=True):
 
 
 class CommitteePage(Struct, frozen=True):
-    """All that the committee of a territory sees of a quarter. `recorded` is the recording time of the last event counted, ISO."""
+    """All that the committee of a territory sees of a quarter.
+
+    `definitions` is the version under which the quarter is counted, one of the published `versions`. `recorded` is the recording time of
+    the last event counted, ISO.
+    """
 
     territory: TerritoryName
     quarter: str
@@ -169,6 +173,7 @@ class CommitteePage(Struct, frozen=True):
     position: Position
     recorded: str | None
     definitions: int
+    versions: list[int]
     indicators: list[IndicatorLine]
     flow: list[FunnelStage]
 

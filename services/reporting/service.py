@@ -25,8 +25,10 @@ class ReportingService(WriteService):
         return self.reports.committee(territory, quarter, definitions, audience)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee") -> Reply:
-        return self.reports.evidence(indicator, territory, quarter, side, audience)
+    def evidence(
+        self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee", definitions: int | None = None
+    ) -> Reply:
+        return self.reports.evidence(indicator, territory, quarter, side, audience, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def timeline(self, person: str) -> Reply:

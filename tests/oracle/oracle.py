@@ -41,15 +41,16 @@ def quarter_days(quarter: str) -> tuple[date, date]:
 def figures(
     events: Iterable[dict[str, Any]], territories: list[str], quarters: Iterable[str], version: int | None = None, as_of: int | None = None
 ) -> Figures:
-    """Every indicator in every cell, under a version of the definitions (by default the last one), as of a position."""
+    """Every indicator in every cell, under a version of the definitions (by default the one in force), as of a position."""
     facts = facts_as_of(events, as_of)
     published = [fact for fact in facts if fact["name"] == "DefinitionsPublished" and version in (None, fact["version"])]
     counted: Figures = {}
     for quarter in quarters:
-        count = Quarter(facts, published[-1], quarter)
+        in_force = [fact for fact in published if version or (fact.get("from_quarter") or quarter) <= quarter] or published[:1]
+        count = Quarter(facts, in_force[-1], quarter)
         for territory in [*territories, PROGRAMME]:
             cells = count.cells(territory)
-            counted |= {(name, territory, quarter): cells[name] for name in published[-1]["indicators"]}
+            counted |= {(name, territory, quarter): cells[name] for name in in_force[-1]["indicators"]}
     return counted
 
 

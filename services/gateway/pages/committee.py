@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.queries_api import EXACT, QueriesApi
+from services.gateway.queries_api import EXACT, QueriesApi, asked_definitions
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
@@ -44,7 +44,8 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.reports.wait_for_client(context)
-        return self.queries.reports.committee(territory, quarter, self.queries.audience(context.known(), territory))
+        audience, definitions = self.queries.audience(context.known(), territory), asked_definitions(context)
+        return self.queries.reports.committee(territory, quarter, audience, definitions)
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
         """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""
@@ -66,6 +67,7 @@ class CommitteePages:
             notes=masking_reasons(model),
             territories=self.readable_territories(context),
             title=territory_label(model),
+            asked=asked_definitions(context),
         )
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
@@ -76,8 +78,9 @@ class CommitteePages:
         side = context.request.args.get("cote", "numerator")
         access, visitor = self.queries.access, context.known()
         allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT) if allowed else None
-        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
+        asked = asked_definitions(context)
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked) if allowed else None
+        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{with_definitions(asked)}" for point in line.trend]
         return self.pages.page(
             context,
             "indicator.html",
@@ -90,7 +93,13 @@ class CommitteePages:
             opens_events=self.queries.access.permissions.scope(context.known().actor.role, "read_events") in {"all", "territory"},
             notes=[],
             title=territory_label(model),
+            asked=asked,
         )
+
+
+def with_definitions(asked: int | None) -> str:
+    """The query of a link that keeps the version of the definitions that a reader asked for."""
+    return "" if asked is None else f"?definitions={asked}"
 
 
 def territory_label(model: CommitteePage) -> str:

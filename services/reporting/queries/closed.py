@@ -17,6 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from services.reporting.facts import tables as t
+from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.projection.read_models import ReadModels
 from services.reporting.queries.figures import FigureSet
@@ -28,7 +29,6 @@ from shared.time import Clock, now
 
 PAGE_SIZE = 8_192  # events
 VERSIONED = (t.definitions, t.outcome_class)
-DEFINITIONS_PUBLISHED = "reporting.DefinitionsPublished"
 
 
 class ClosedQuarter(Struct, frozen=True):
@@ -41,8 +41,11 @@ class ClosedQuarter(Struct, frozen=True):
     figures: dict[int, FigureTable]
 
 
-class VersionOf(Struct):
+class StartOf(Struct):
+    """A version of the definitions, and its first quarter."""
+
     version: int
+    from_quarter: str | None = None
 
 
 class ClosedQuarters:
@@ -58,7 +61,6 @@ class ClosedQuarters:
         self.found: dict[str, ClosedQuarter] = {}
         self.position: Position = START
         self.recorded: str | None = None
-        self.version = min(versions, default=0)
 
     def of(self, live: Connection, quarters: Sequence[str]) -> dict[str, ClosedQuarter]:
         """Those of the quarters that are closed now. `live` has the definitions."""
@@ -84,15 +86,13 @@ class ClosedQuarters:
             if events:
                 self.models.apply(events)
                 self.position, self.recorded = events[-1].position, events[-1].recordedtime.isoformat()
-                for event in events:
-                    if event.kind == DEFINITIONS_PUBLISHED:
-                        self.version = msgspec.json.decode(event.data, type=VersionOf).version
             if len(events) < len(page):
                 return
 
     def close(self, quarter: str, quarters: Sequence[str], rows: Mapping[str, Sequence[RowMapping]]) -> ClosedQuarter:
         """Count a quarter, and what is not about people in all quarters, under every version of the definitions."""
         with self.models.engine.connect() as connection:  # never committed: later versions are there for the time of the count
+            version = self.version_known(connection, quarter)
             for table in VERSIONED:
                 connection.execute(delete(table))
                 if rows[table.name]:
@@ -102,4 +102,10 @@ class ClosedQuarters:
                 for version in self.versions
             }
             connection.rollback()
-        return ClosedQuarter(quarter, self.position, self.recorded, self.version, figures)
+        return ClosedQuarter(quarter, self.position, self.recorded, version, figures)
+
+    def version_known(self, connection: Connection, quarter: str) -> int:
+        """The version in force in a quarter, of those published before its closing; the first one, if there was none yet."""
+        bodies = connection.execute(select(t.definitions.c.body)).scalars()
+        known = [msgspec.json.decode(body, type=StartOf) for body in bodies]
+        return version_in_force({one.version: one.from_quarter for one in known}, quarter) if known else min(self.versions)

@@ -9,7 +9,9 @@ from services.reporting.answers import (
     TerritoryName,
     TrendPoint,
 )
+from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.formatting import missing_persons
+from services.reporting.indicators.printed import printed_definition
 from services.reporting.quarters import label
 from services.reporting.queries.figures import FigureSet
 
@@ -35,31 +37,33 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
         quarters=quarters,
         position=figures.position,
         recorded=recorded,
-        definitions=figures.definitions.version,
-        indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators],
+        definitions=figures.version_in(quarter),
+        versions=sorted(figures.published),
+        indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators_of(quarter)],
         flow=[
             FunnelStage(id, title, name, side, figures.committee_count(name, side, territory.id, quarter))
             for id, title, name, side in FUNNEL
-            if name in figures.indicators
+            if name in figures.indicators_of(quarter)
         ],
     )
 
 
 def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, quarters: list[str]) -> IndicatorLine:
-    indicator = figures.indicators[name]
-    earlier = [other for other in quarters if other < quarter]
+    indicator = figures.indicator(name, quarter)
+    declared = [other for other in quarters if name in figures.indicators_of(other)]
+    before = max((other for other in quarters if other < quarter), default=None)
     return IndicatorLine(
         id=name,
         label=indicator.label,
         section=indicator.section,
         unit=indicator.unit,
         cumulative=indicator.cumulative,
-        definition=indicator.definition,
+        definition=printed_definition(indicator, figures.definitions_of(quarter)),
         population=indicator.population,
         cell=figures.committee_cell(name, territory, quarter),
-        previous=figures.committee_cell(name, territory, earlier[-1]) if earlier else None,
+        previous=figures.committee_cell(name, territory, before) if before and before in declared else None,
         target=target_of(figures, name, territory, quarter),
-        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
+        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in declared],
         year=figures.year_cell(name, territory, quarter),
         released=figures.released.get((name, territory, quarter)),
     )
@@ -67,7 +71,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
 
 def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Target | None:
     """The target of a rate. Its gap is masked with the figure, which it would give away."""
-    value = figures.target(name, territory, quarter) if figures.indicators[name].measure == "rate" else None
+    value = figures.target(name, territory, quarter) if INDICATORS[name].measure == "rate" else None
     if value is None:
         return None
     cell = figures.committee_cell(name, territory, quarter)

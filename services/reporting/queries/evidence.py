@@ -24,6 +24,7 @@ from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
 from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
+from services.reporting.indicators.printed import printed_definition
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import local_date
 from shared.errors import Refused
@@ -47,16 +48,16 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
     Raises:
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
     """
-    indicator = figures.indicator(name)
-    counted = side_of(indicator, side)
+    indicator = figures.indicator(name, quarter)
+    counted, definition = side_of(indicator, side), printed_definition(indicator, figures.definitions_of(quarter))
     if masked and indicator.protected:
         cell = figures.committee_count(name, side, territory, quarter)
         count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
         reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
-        return Evidence(name, indicator.label, indicator.definition, side, count, [], reason)
+        return Evidence(name, indicator.label, definition, side, count, [], reason)
     rows = fact_rows(connection, figures, counted, territory, quarter)
     facts = [fact(indicator, row) for row in rows]
-    return Evidence(name, indicator.label, indicator.definition, side, len({row["counted"] for row in rows}), facts, None)
+    return Evidence(name, indicator.label, definition, side, len({row["counted"] for row in rows}), facts, None)
 
 
 def side_of(indicator: Indicator, name: str) -> Side:
@@ -67,8 +68,7 @@ def side_of(indicator: Indicator, name: str) -> Side:
 
 
 def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
-    parameters = {**figures.parameters, "first": quarter, "last": quarter}
-    rows = connection.execute(side_queries(side).facts, parameters).mappings().all()
+    rows = connection.execute(side_queries(side).facts, figures.parameters_of(quarter)).mappings().all()
     return [row for row in rows if territory in (PROGRAMME, row["territory"])]
 
 

@@ -53,7 +53,8 @@ class MaskedFigures(FigureSet):
         return of.figures[self.version_in(quarter)]
 
     def version_in(self, quarter: str) -> int:
-        return self.asked or self.closed[quarter].version
+        """For a quarter that is closed, the version that was in force in it as its closing knew it."""
+        return self.asked or (self.closed[quarter].version if quarter in self.closed else super().version_in(quarter))
 
     @cached_property
     def masked(self) -> MaskedView:

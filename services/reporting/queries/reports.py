@@ -90,15 +90,15 @@ class Reports:
             return known_quarters(connection)
 
     def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Figures:
-        """Exact figures, nothing masked. `definitions` is a version, by default the latest.
+        """Exact figures, nothing masked. `definitions` is a version, by default the one in force in the quarter.
 
         Raises:
             Refused: the territory, the quarter or the version is unknown.
         """
         with self.models.reading() as connection:
             figures = self.figure_set(connection, territory, quarter, definitions, one_cell=True)
-        cells = {name: figures.exact_cell(name, territory, quarter) for name in figures.indicators}
-        return Figures(territory, quarter, figures.position, figures.definitions.version, cells)
+        cells = {name: figures.exact_cell(name, territory, quarter) for name in figures.indicators_of(quarter)}
+        return Figures(territory, quarter, figures.position, figures.version_in(quarter), cells)
 
     def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = COMMITTEE) -> CommitteePage:
         """The committee's page, masked: for a committee of closed quarters, for others of everything recorded until now.
