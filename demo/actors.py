@@ -99,7 +99,7 @@ class OpenJourneys:
 
 
 class Town:
-    """A territory, with the actors in it and the journeys that are open there now.
+    """A territory, with the actors in it, and the journeys and survey tickets that are open there now.
 
     `moved` is shared by all towns: the town of each person who was transferred.
     """
@@ -110,6 +110,7 @@ class Town:
         self.qpv = territory.qpv
         self.open_journeys = OpenJourneys()
         self.moved = moved
+        self.unused_tickets = 0  # survey tickets that were issued here, and that no answer has redeemed
         self.coaches = [coach(f"coach-{self.id}-{number}") for number in range(1, COACHES.get(self.id, DEFAULT_COACHES) + 1)]
         self.prescribers = [(kind, agent("prescriber", name.format(town=self.id))) for kind, _, name in PRESCRIBERS]
         self.partners = [self.partner(*fields) for fields in PARTNERS]

@@ -3,33 +3,40 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from demo.actors import COORDINATOR
+from demo.actors import COORDINATOR, Town
 from demo.command_lines import Actor, CommandSequence, TimedLine, stable_id
 from demo.dates import add_months, workday
 from demo.draws import workday_after
 from demo.outcomes import outcome_command
 from demo.plans import Correction, JourneyPlan
+from demo.survey import issue_ticket
 
 CHANNELS = ("TELEPHONE", "TELEPHONE", "TELEPHONE", "SMS", "RENCONTRE", "COURRIEL")
 DENIAL_REASONS = ("OBJECTIF_ATTEINT", "AUTRE_DISPOSITIF", "SANS_ADHESION")
 
 
-def after_exit(commands: CommandSequence, coach: Actor, person: str, journey: JourneyPlan, rank: int, exit_on: date) -> Iterator[TimedLine]:
-    """A neutralised exit has no follow-up. A correction comes between the two follow-ups, and moves the second one."""
+def after_exit(
+    commands: CommandSequence, town: Town, coach: Actor, person: str, journey: JourneyPlan, rank: int, exit_on: date
+) -> Iterator[TimedLine]:
+    """A neutralised exit has no follow-up. A correction comes between the two follow-ups, and moves the second one.
+
+    A ticket for the survey is issued at the exit, and at each follow-up that reaches the person.
+    """
     if journey.neutralised_on:
         yield commands.emit("NeutraliseExit", journey.neutralised_on, COORDINATOR, person=person, reason=journey.neutral_reason)
         return
+    yield from issue_ticket(commands, town, exit_on, coach, person, rank, "EXIT")
     if not journey.renewed_on and commands.rng.random() < 0.07:
         yield deny_renewal(commands, workday_after(commands.rng, exit_on, 12, 40), person)
-    yield from follow_up(commands, coach, person, journey, rank, "M3", add_months(exit_on, 3))
+    yield from follow_up(commands, town, coach, person, journey, rank, "M3", add_months(exit_on, 3))
     if journey.correction:
         yield from correct_exit(commands, coach, person, rank, journey.correction)
         exit_on = journey.correction.exit_on
-    yield from follow_up(commands, coach, person, journey, rank, "M6", add_months(exit_on, 6))
+    yield from follow_up(commands, town, coach, person, journey, rank, "M6", add_months(exit_on, 6))
 
 
 def follow_up(
-    commands: CommandSequence, coach: Actor, person: str, journey: JourneyPlan, rank: int, milestone: str, due_on: date
+    commands: CommandSequence, town: Town, coach: Actor, person: str, journey: JourneyPlan, rank: int, milestone: str, due_on: date
 ) -> Iterator[TimedLine]:
     """Attempts around the due date, then the answer if the person is reached; nothing if a renewal comes first."""
     rng, ids = commands.rng, {"person": person, "rank": rank, "milestone": milestone}
@@ -43,6 +50,7 @@ def follow_up(
         day = workday_after(rng, day, 3, 7)
     if reached and (not journey.renewed_on or day < journey.renewed_on):
         yield commands.emit("CompleteFollowUp", day, coach, **ids, **situation(commands, journey), channel=rng.choice(CHANNELS))
+        yield from issue_ticket(commands, town, day, coach, person, rank, milestone)
 
 
 def situation(commands: CommandSequence, journey: JourneyPlan) -> dict[str, str | bool]:

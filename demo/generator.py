@@ -113,4 +113,4 @@ def answer_sources(rng: Random, towns: dict[str, Town], persons: int, root: UUID
         for _ in range(answers):
             number += 1
             town = rng.choices(list(towns), town_weights(towns))[0]
-            yield survey_answer(rng, town, stable_id(root, "survey", number), day, draw_reply(rng))
+            yield survey_answer(rng, towns[town], stable_id(root, "survey", number), day, draw_reply(rng))

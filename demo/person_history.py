@@ -50,7 +50,7 @@ def coached(
             yield from renew_journey(commands, coaching.coach, person, granted_on, journey.opened_on)
         yield from coaching.journey(journey, rank, end)
         if journey.exit_on:
-            yield from after_exit(commands, coaching.coach, person, journey, rank, journey.exit_on)
+            yield from after_exit(commands, coaching.town, coaching.coach, person, journey, rank, journey.exit_on)
 
 
 def only_met(commands: CommandSequence, town: Town, plan: PersonPlan, path: OnlyMet, coach: Actor) -> Iterator[TimedLine]:

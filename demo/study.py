@@ -63,7 +63,7 @@ def study(seed: int) -> Iterator[CommandLine]:
     people = [person_source(rng, towns, plan, END) for plan in person_plans(rng, seed)]
     others = [
         *workshops_and_laptops(rng, towns, seed),
-        *survey_answers(rng, seed),
+        *survey_answers(rng, towns, seed),
         *unmet_orientations(rng, towns, seed),
         merged_record(rng, towns[MERGE_TOWN], seed),
     ]
@@ -138,11 +138,11 @@ def workshops_and_laptops(rng: Random, towns: dict[str, Town], seed: int) -> Ite
             yield laptop_loans(rng, town, stable_id(seed, town.id, "laptop", number), START, END)
 
 
-def survey_answers(rng: Random, seed: int) -> Iterator[Source]:
+def survey_answers(rng: Random, towns: dict[str, Town], seed: int) -> Iterator[Source]:
     season = Season(START + timedelta(days=150), END - timedelta(days=8))
     for town, counts in COUNTS_BY_TOWN.items():
         for number, reply in enumerate(exact_replies(rng, counts)):
-            yield survey_answer(rng, town, stable_id(seed, "survey", town, number), season.draw(rng), reply)
+            yield survey_answer(rng, towns[town], stable_id(seed, "survey", town, number), season.draw(rng), reply)
 
 
 def released_cells(rng: Random) -> Source:

@@ -1,27 +1,56 @@
-"""Answers to the anonymous survey: the study's, with exact counts, and plausible ones.
+"""The anonymous survey: the tickets that are issued after exits, and the answers: the study's, with exact counts, and plausible ones.
 
-An answer has a subject of its own: its token and its day are drawn without regard to any person, so it cannot be joined to one.
+An answer has a subject of its own, and its day is drawn without regard to any person. It names no ticket: who loads the history redeems
+one that was issued in the town before. So an answer waits for a day on which there is one, and cannot be joined to a person.
 """
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 from uuid import UUID
 
-from demo.actors import PARTICIPANT
-from demo.command_lines import CommandSequence
+from demo.actors import PARTICIPANT, Town
+from demo.command_lines import Actor, CommandSequence, TimedLine
+from demo.dates import workday
 from demo.schedule import Source
 from demo.study_counts import Counts
 
 DOMAINS = ("SANTE", "GARDE_ENFANT", "LOGEMENT", "MOBILITE", "ESTIME_DE_SOI")  # of life, in which a person saw an effect
 
-Reply = dict[str, object]  # the fields of an answer, without its token
+Reply = dict[str, object]  # the fields of an answer, without its ticket
 T = TypeVar("T")
 
 
-def survey_answer(rng: Random, town: str, id: UUID, day: date, reply: Reply) -> Source:
-    """One answer given on `day`, with `id` as its token."""
-    return Source(day, iter((CommandSequence(rng, id, town).emit("AnswerSurvey", day, PARTICIPANT, token=str(id), **reply),)))
+class RecordedAtOnce(CommandSequence):
+    """Participants answer by themselves: nobody records it later."""
+
+    def recording_delay(self) -> timedelta:
+        return timedelta()
+
+
+def issue_ticket(
+    commands: CommandSequence, town: Town, day: date, coach: Actor, person: str, rank: int, moment: str
+) -> Iterator[TimedLine]:
+    """A ticket that a coach hands to a person."""
+    yield commands.emit("IssueSurveyTicket", day, coach, person=person, rank=rank, moment=moment)
+    town.unused_tickets += 1
+
+
+def survey_answer(rng: Random, town: Town, id: UUID, day: date, reply: Reply) -> Source:
+    """One answer given on `day`, or on the first day after it on which there is a ticket in the town."""
+    commands = RecordedAtOnce(rng, id, town.id)
+
+    def lines() -> Iterator[TimedLine]:
+        answered_on = day
+        yield commands.wait_until(answered_on)
+        while not town.unused_tickets:
+            answered_on = workday(answered_on + timedelta(days=1))
+            yield commands.wait_until(answered_on)
+        town.unused_tickets -= 1
+        yield commands.emit("AnswerSurvey", answered_on, PARTICIPANT, **reply)
+
+    return Source(day, lines())
 
 
 def exact_replies(rng: Random, counts: Counts) -> list[Reply]:

@@ -21,7 +21,7 @@ Thread-safe and blocking: it is called from native threads.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -217,7 +217,7 @@ class CommandHandler:
         }
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
-        """The event's envelope and data, encoded once."""
+        """The event's envelope and data, encoded once. Instants are written in UTC, whatever offset the sender uses."""
         decider = command_type.decider
         attributed = not decider.anonymous
         body = EventBody(
@@ -225,7 +225,7 @@ class CommandHandler:
             type=f"{PREFIX}{decider.service}.{type(event).__name__}",
             source=f"/parcours/{decider.service}",
             subject=stream,
-            time=message.time.astimezone(UTC),  # instants are written in UTC, whatever offset the sender uses
+            time=message.time.astimezone(UTC) if attributed else self.month(message.time),
             dataschema=command_type.schemas[type(event)],
             territory=message.territory,
             actor=message.actor if attributed else ANONYMOUS,
@@ -235,6 +235,10 @@ class CommandHandler:
             data=Raw(encode(event)),
         )
         return NewEvent(body.id, body.type, encode(body))
+
+    def month(self, moment: datetime) -> datetime:
+        """The first instant of its month: all that is written of the time of an anonymous fact."""
+        return moment.astimezone(self.admission.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def event_id(command: UUID, stream: str, index: int) -> UUID:

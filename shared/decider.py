@@ -25,7 +25,7 @@ class Decider(Generic[S, C, E]):
 
     `commands` and `events` are unions of structs; `stream` names the stream of a command. `upcasts` gives for an event name the
     functions that turn version 1 of its data into version 2, 2 into 3…; an event without any is at version 1. The events of an
-    `anonymous` aggregate record no actor and no cause.
+    `anonymous` aggregate record no actor and no cause, and of their time only the month.
 
     `place` says where the fact of a command belongs, and `persons` of whom the command must know the standing: field -> person
     (`shared.placement`). `consults` names other aggregates of the same service whose state decides too: field -> aggregate and stream.

@@ -12,6 +12,7 @@ from msgspec import Struct, inspect
 
 from shared.coded_value import CodedValue
 from shared.decider import Decider
+from shared.field_rules import Rules
 from shared.policy import Policy
 from shared.trust.scope import Roles
 
@@ -46,7 +47,7 @@ class ServiceDescription:
     code that the aggregates raise: its French text. A command is in `forms` or in `without_form`, and an event is read by the fold of
     reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the nameko class that hosts the service.
     `more_coded_values` are codes that pages show and that no command or event has. `programme_wide` commands may be given in the name of
-    the whole programme instead of one territory.
+    the whole programme instead of one territory. `field_rules` are rules that fields of its commands name, beside the common ones.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ServiceDescription:
     unread_events: Mapping[type[Any], str] = field(default_factory=dict)
     more_coded_values: tuple[type[CodedValue], ...] = ()
     programme_wide: bool = False
+    field_rules: Rules = field(default_factory=dict)
 
     @property
     def commands(self) -> dict[str, type[Any]]:

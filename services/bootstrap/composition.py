@@ -12,10 +12,11 @@ from marshmallow import Schema
 import deploy
 from services.bootstrap import permissions
 from services.bootstrap.policy_tasks import PolicyTasks
-from services.bootstrap.registry import SERVICES, catalogue
+from services.bootstrap.registry import SERVICES, catalogue, rules_of_services
 from services.bootstrap.settings import Settings
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
+from services.vocabulary import survey_ticket
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.field_rules import fact_rule, field_rules
 from services.vocabulary.french import VALIDATION
@@ -39,6 +40,7 @@ from shared.store.sqlite.store import SqliteStore
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.access import Permissions, Signer, system
+from shared.trust.seals import Seals
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
@@ -86,7 +88,13 @@ class Components:
     @cached_property
     def admission(self) -> Admission:
         programme = self.settings.programme()
-        return Admission(now, ZONE, VALIDATION, field_rules(programme), fact_rule(programme), self.settings.clock_tolerance)
+        rules = {**field_rules(programme, self.survey_seals.genuine), **rules_of_services()}
+        return Admission(now, ZONE, VALIDATION, rules, fact_rule(programme), self.settings.clock_tolerance)
+
+    @cached_property
+    def survey_seals(self) -> Seals:
+        """Seals survey tickets: the gateway makes them, the coaching service tells the genuine ones."""
+        return Seals(self.settings.key(), survey_ticket.PURPOSE)
 
     @cached_property
     def placement(self) -> Placement:
@@ -143,7 +151,7 @@ class Components:
 
     @cached_property
     def reports(self) -> Reports:
-        return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at)
+        return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at, self.store)
 
     def replayed(self, position: Position) -> Reports:
         """Reports from the log alone, as of `position`."""

@@ -7,6 +7,7 @@ from services.bootstrap.names import NAMES
 from services.vocabulary import french
 from shared.catalogue import Catalogue
 from shared.description import ServiceDescription
+from shared.field_rules import Rules
 
 
 def describe(name: str) -> ServiceDescription:
@@ -15,6 +16,11 @@ def describe(name: str) -> ServiceDescription:
 
 
 SERVICES: Mapping[str, ServiceDescription] = {name: describe(name) for name in NAMES}
+
+
+def rules_of_services() -> Rules:
+    """The rules that services declare for the fields of their commands."""
+    return {name: rule for service in SERVICES.values() for name, rule in service.field_rules.items()}
 
 
 def catalogue() -> Catalogue:

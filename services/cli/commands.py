@@ -98,7 +98,7 @@ def messages_of(fault: Fault | None) -> dict[str, list[str]]:
 
 def importer(components: Components) -> HistoryImporter:
     runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
-    return HistoryImporter(components.store, components.handlers, runners)
+    return HistoryImporter(components.store, components.handlers, runners, components.survey_seals)
 
 
 def generate(args: Namespace, settings: Settings) -> int:

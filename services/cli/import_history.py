@@ -1,14 +1,21 @@
 """Import of past history: commands as NDJSON, each validated, decided and recorded as if it had been sent that day.
 
+An answer to the survey names no ticket in a file: it redeems the oldest one that the file issued in its territory and that no earlier
+answer has redeemed. So a file joins no answer to a person either, and no more answers are recorded than tickets.
+
 The policies run here, right after each command, at the time of the event that caused them. So the result does not depend on the speed of
 a broker, and the same file always gives the same log.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.survey_ticket import SurveyMoment, make_ticket
 from shared.command_endpoint import RequestParser
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
@@ -16,8 +23,10 @@ from shared.message import CommandMessage, EventMessage, Position, data_of
 from shared.policy_runner import PolicyRunner
 from shared.store.port import EventStore
 from shared.trust.access import EVERYWHERE, Identity
+from shared.trust.seals import Seals
 
 TASK_OPENED = "reporting.TaskOpened"
+ISSUE, TICKET_ISSUED, ANSWER = "IssueSurveyTicket", "coaching.SurveyTicketIssued", "AnswerSurvey"
 
 
 class Outcome(Struct, frozen=True):
@@ -43,15 +52,47 @@ class RefusedPolicy(Struct):
     details: dict[str, str]
 
 
-class HistoryImporter:
-    """`handlers` are the command handlers by service, `runners` the policies, run at the time of the events."""
+class IssuedTicket(Struct):
+    """The fields of the issue of a survey ticket that matter here."""
 
-    def __init__(self, store: EventStore, handlers: Mapping[str, CommandHandler], runners: Sequence[PolicyRunner]) -> None:
+    moment: SurveyMoment
+    territory: str
+    on: date
+
+
+class ImportedTickets:
+    """The survey tickets that a file has issued and not redeemed yet, by territory, the oldest first."""
+
+    def __init__(self, seals: Seals) -> None:
+        self.seals = seals
+        self.unused: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def issued(self, events: Iterable[EventMessage]) -> None:
+        for event in events:
+            if event.kind == TICKET_ISSUED:
+                ticket = data_of(event, IssuedTicket)
+                text = make_ticket(str(event.id), ticket.moment, ticket.territory, ticket.on, self.seals.digest)
+                self.unused[ticket.territory][self.seals.sealed(text)] = None
+
+    def redeemed(self, message: CommandMessage) -> CommandMessage:
+        """The message; an answer to the survey gets its ticket. Without one it is left as it is, and refused."""
+        if message.type != ANSWER or "token" in message.data or not (unused := self.unused[message.territory]):
+            return message
+        ticket = next(iter(unused))
+        del unused[ticket]
+        return replace(message, data={**message.data, "token": ticket})
+
+
+class HistoryImporter:
+    """`handlers` are the command handlers by service, `runners` the policies, run at the time of the events. `seals` makes tickets."""
+
+    def __init__(self, store: EventStore, handlers: Mapping[str, CommandHandler], runners: Sequence[PolicyRunner], seals: Seals) -> None:
         self.store = store
         self.handlers = {command: handler for handler in handlers.values() for command in handler.command_types}
         self.runners = runners
         self.requests = RequestParser(VALIDATION)
         self.position = store.head()
+        self.tickets = ImportedTickets(seals)
 
     def load(self, lines: Iterable[str | bytes]) -> Iterator[Outcome]:
         """Handle every line that is not blank. A refused line is reported and the rest goes on."""
@@ -64,9 +105,11 @@ class HistoryImporter:
         try:
             message = self.message(line)
             command = message.type
-            answer = self.handler(command).handle(message, Identity(message.actor, (EVERYWHERE,)))
+            answer = self.handler(command).handle(self.tickets.redeemed(message), Identity(message.actor, (EVERYWHERE,)))
         except Fault as fault:
             return Outcome(number, command, None, fault)
+        if command == ISSUE:
+            self.tickets.issued(self.store.read_at([answer.position]))
         return Outcome(number, command, answer.position)
 
     def message(self, line: str | bytes) -> CommandMessage:

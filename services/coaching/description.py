@@ -29,9 +29,10 @@ from services.coaching.policies import POLICIES
 from services.coaching.progress import CompleteDiagnostic, DiagnosticCompleted, HoldInterview, IdentifyBarrier, LiftBarrier
 from services.coaching.renewal import DenyRenewal, GrantRenewal, RenewalDenied, RenewalGranted
 from services.coaching.survey import AnswerSurvey
+from services.coaching.survey_tickets import IssueSurveyTicket
 from services.coaching.workshop import CloseWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
-from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTICIPANT_OR_COACH, BY_SYSTEM
+from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTICIPANT, BY_SYSTEM
 from shared.description import ServiceDescription
 
 DESCRIPTION = ServiceDescription(
@@ -72,7 +73,8 @@ DESCRIPTION = ServiceDescription(
         LendEquipment: BY_COACH,
         ReturnEquipment: BY_COACH,
         BuyOutEquipment: BY_COACH,
-        AnswerSurvey: BY_PARTICIPANT_OR_COACH,
+        IssueSurveyTicket: BY_COACH,
+        AnswerSurvey: BY_PARTICIPANT,
     },
     sentences=SENTENCES,
     refusals=REFUSALS,
@@ -101,6 +103,7 @@ DESCRIPTION = ServiceDescription(
         LiftNeutralisation: OTHER_ROLE,
         GrantRenewal: OTHER_ROLE,
         DenyRenewal: OTHER_ROLE,
+        IssueSurveyTicket: "POST /v1/survey-tickets gives it, and answers with the ticket",
         AnswerSurvey: "a participant answers with a ticket and without a session",
         ScheduleFollowUps: BY_POLICY,
     },

@@ -21,6 +21,7 @@ from services.coaching.outcomes import (
 from services.coaching.progress import BarrierIdentified, BarrierLifted, DiagnosticCompleted, InterviewHeld
 from services.coaching.renewal import RenewalDenied, RenewalGranted
 from services.coaching.survey import SurveyAnswered
+from services.coaching.survey_tickets import SurveyTicketIssued
 from services.coaching.workshop import SeatReleased, SeatTaken, WorkshopClosed, WorkshopScheduled
 from services.vocabulary.french_format import day, plural
 from services.vocabulary.thematiques import label
@@ -114,6 +115,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             lambda event: f"L’ordinateur est rendu, {'en état de marche' if event.working else 'hors service'}.",
         ),
         sentence(EquipmentBoughtOut, bought_out),
+        sentence(SurveyTicketIssued, lambda event: f"Un ticket du questionnaire anonyme est remis : {event.moment.label}."),
         sentence(SurveyAnswered, lambda event: f"Une réponse anonyme au questionnaire : note {event.rating} sur 5."),
     )
 )
@@ -185,5 +187,7 @@ REFUSALS: Mapping[str, str] = {
     "before_the_loan": "Rien n’arrive à un prêt avant qu’il commence.",
     "buyer_is_not_borrower": "Seule la personne qui l’a emprunté peut l’acheter.",
     "survey_already_answered": "Une réponse a déjà été donnée avec ce ticket.",
+    "survey_ticket_already_issued": "Un ticket a déjà été remis pour ce moment.",
+    "survey_ticket_too_early": "Ce ticket se remet à la sortie, ou au plus tôt quinze jours avant les 3 ou 6 mois.",
     "domain_named_twice": "Chaque domaine de vie se nomme une seule fois.",
 }

@@ -1,8 +1,8 @@
 """The journeys of one person: never two open at once, over all territories, and one referent at a time (invariants 1 and 2 of the domain).
 
-One stream per person, `journey-<person>`, with ranks 1, 2, … This aggregate includes eight modules: opening.py and handover.py (who
-follows it, where), progress.py and outcomes.py (what happens), exits.py (its end), follow_up.py and renewal.py (after it), and ranks.py,
-its state. Inside one journey dates are ordered: what ends, returns or is undone is not dated before what it follows.
+One stream per person, `journey-<person>`, with ranks 1, 2, … This aggregate includes nine modules: opening.py and handover.py (who
+follows it, where), progress.py and outcomes.py (what happens), exits.py (its end), follow_up.py, survey_tickets.py and renewal.py (after
+it), and ranks.py, its state. Inside one journey dates are ordered: what ends, returns or is undone is not dated before what it follows.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,14 @@ from services.coaching import exits, follow_up, handover, opening, outcomes, pro
 from services.coaching.coded_values import Milestone
 from services.coaching.progress import Journey
 from services.coaching.ranks import Exited, Ranks
+from services.coaching.survey_tickets import IssueSurveyTicket, SurveyTicketIssued, issue
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import WithPerson
 
+AfterExitEvent = follow_up.Event | SurveyTicketIssued
 JourneyEvent = handover.Event | progress.Event | outcomes.Event
-Event = opening.Event | JourneyEvent | exits.Event | follow_up.Event | renewal.Event
+Event = opening.Event | JourneyEvent | exits.Event | AfterExitEvent | renewal.Event
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
@@ -39,13 +41,15 @@ def evolve(state: Ranks, event: Event) -> Ranks:
             return replace(state, ongoing=None, exited=(*state.exited, Exited(state.ongoing, exits.first_statement(event), {})))
         case renewal.RenewalGranted() | renewal.RenewalDenied():
             return replace(state, renewal=renewal.decision_of(event))
-        case _ if isinstance(event, exits.Restatement | follow_up.Event):
+        case _ if isinstance(event, exits.Restatement | AfterExitEvent):
             return state.with_exited(evolve_exited(state.exited[event.rank - 1], event))
         case _:
             return state.with_journey(evolve_journey(state.journeys[event.rank - 1], event))
 
 
-def evolve_exited(over: Exited, event: exits.Restatement | follow_up.Event) -> Exited:
+def evolve_exited(over: Exited, event: exits.Restatement | AfterExitEvent) -> Exited:
+    if isinstance(event, SurveyTicketIssued):
+        return replace(over, tickets=over.tickets | {event.moment})
     if isinstance(event, follow_up.Event):
         return replace(over, follow_ups=follow_up.evolve(over.follow_ups, event))
     return replace(over, exit=exits.evolve(over.exit, event))
@@ -61,7 +65,8 @@ def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
-Command = opening.OpenJourney | handover.Command | progress.Command | outcomes.Command | exits.Command | follow_up.Command | renewal.Command
+AfterExit = follow_up.Command | renewal.Command | IssueSurveyTicket
+Command = opening.OpenJourney | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
 
 
 def decide(state: Ranks, command: Command) -> list[Event]:
@@ -74,6 +79,8 @@ def decide(state: Ranks, command: Command) -> list[Event]:
             return schedule_follow_ups(state, command)
         case follow_up.CompleteFollowUp() | follow_up.RecordUnreachable():
             return [attempt(state, command)]
+        case IssueSurveyTicket():
+            return [issue_ticket(state, command)]
         case renewal.GrantRenewal() | renewal.DenyRenewal():
             return [decide_renewal(state, command)]
         case _ if isinstance(command, exits.RestatementCommand):
@@ -155,6 +162,14 @@ def attempt(state: Ranks, command: follow_up.Attempt) -> Event:
     exits.check_not_neutralised(over.exit)
     check_alive(state)
     return follow_up.attempt(over.follow_ups, ranks.next_opening(state, command.rank) is not None, command)
+
+
+def issue_ticket(state: Ranks, command: IssueSurveyTicket) -> SurveyTicketIssued:
+    if ranks.next_opening(state, command.rank) is not None:
+        raise Refused("journey_reopened")
+    over = ranks.exited_journey(state, command.rank)
+    check_alive(state)
+    return issue(over.exit, over.tickets, command)
 
 
 def check_alive(state: Ranks) -> None:

@@ -12,6 +12,7 @@ from services.coaching.exits import Exit
 from services.coaching.follow_up import FollowUps
 from services.coaching.progress import Journey
 from services.coaching.renewal import Decision
+from services.coaching.survey_tickets import Issued
 from shared.errors import Refused
 
 
@@ -21,6 +22,7 @@ class Exited(Struct, frozen=True):
     journey: Journey
     exit: Exit
     follow_ups: FollowUps
+    tickets: Issued = frozenset()
 
 
 class Ranks(Struct, frozen=True):

@@ -1,7 +1,7 @@
-"""What a participant thinks of the programme: one answer per token, which cannot be joined to a person (invariant 11 of the domain).
+"""What a participant thinks of the programme: one answer per ticket, which cannot be joined to a person (invariant 11 of the domain).
 
-One stream per token, named after its digest. The token is random and recorded nowhere, neither beside a person nor beside the answer,
-and the events record no actor.
+One stream per ticket, named after its digest. A ticket is issued in the journey of a person (survey_tickets.py) and recorded nowhere,
+neither there nor here; the events record no actor, and of their time only the month. That a ticket is genuine is the rule of its field.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from services.coaching.coded_values import LifeDomain
-from services.vocabulary.fields import Id
+from services.vocabulary.fields import Ticket
+from services.vocabulary.survey_ticket import SurveyMoment, read_ticket
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
@@ -22,7 +23,10 @@ Rating = Annotated[int, Meta(ge=1, le=5)]
 
 
 class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
-    """One answer. Nothing in it leads to a person: no token, no actor, no journey."""
+    """One answer. Nothing in it leads to a person: no ticket, no actor, no journey. `on` is the first day of its month.
+
+    `moment` is the one that the ticket was issued for; None for the answers that were given before tickets were counted.
+    """
 
     satisfied: bool
     rating: int
@@ -31,6 +35,7 @@ class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
     wants_continuation: bool
     territory: str
     on: date
+    moment: SurveyMoment | None = None
 
 
 Event = SurveyAnswered
@@ -39,11 +44,11 @@ Event = SurveyAnswered
 
 
 class Awaited(Struct, frozen=True):
-    """No answer with this token yet."""
+    """No answer with this ticket yet."""
 
 
 class Answered(Struct, frozen=True):
-    """The token is used."""
+    """The ticket is used."""
 
 
 State = Awaited | Answered
@@ -58,7 +63,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 class AnswerSurvey(Struct, frozen=True, kw_only=True):
-    token: Id
+    token: Ticket
     satisfied: bool
     rating: Rating
     domains: list[LifeDomain]
@@ -85,7 +90,8 @@ def decide(state: State, command: Command) -> list[Event]:
         wellbeing=command.wellbeing,
         wants_continuation=command.wants_continuation,
         territory=command.territory,
-        on=command.on,
+        on=command.on.replace(day=1),
+        moment=read_ticket(command.token).moment,
     )
     return [answer]
 

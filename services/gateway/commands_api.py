@@ -12,14 +12,14 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem, not_found, unauthenticated, unreadable
 from services.gateway.request_context import RequestContext
-from services.gateway.tickets import Tickets
-from shared.errors import Forbidden, Invalid, Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.message import ANONYMOUS
 from shared.reply import Reply, fault_in
 from shared.trust.access import Identity
 
 MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
 SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
+ANSWER = "AnswerSurvey"
 Members = dict[str, Any]
 
 
@@ -29,7 +29,6 @@ class CommandSender:
     def __init__(self, deps: GatewayDeps, metrics: Metrics) -> None:
         self.deps = deps
         self.metrics = metrics
-        self.tickets = Tickets(deps.sessions_signer.key)
         self.owner: Mapping[str, str] = {name: service for service, schemas in deps.schemas.items() for name in schemas}
 
     def send(self, identity: Identity, message: Members) -> Members:
@@ -46,31 +45,18 @@ class CommandSender:
             reply = self.deps.commands.handle(self.owner[name], token, msgspec.json.encode(message).decode())
         except Unavailable as unavailable:
             reply = {"unavailable": str(unavailable)}
-        self.count(name, reply)
+        self.count(reply)
         if fault := fault_in(reply):
             raise fault
         answer: Members = reply["accepted"]
         return answer
 
     def speaker(self, identity: Identity | None, message: Members) -> Identity | None:
-        """Who asks: the visitor or, for an answer to the survey, an anonymous holder of a ticket."""
-        if identity is not None or message.get("type") != "AnswerSurvey":
-            return identity
-        territory, data = message.get("territory"), message.get("data")
-        token = data.get("token") if isinstance(data, dict) else None
-        if isinstance(territory, str) and isinstance(token, str) and self.tickets.valid(token, territory):
-            return Identity(ANONYMOUS, (territory,))
-        return None
+        """Who asks: the visitor. An answer to the survey is anonymous whoever sends it: the service asks for its ticket alone."""
+        return Identity(ANONYMOUS, (str(message.get("territory")),)) if message.get("type") == ANSWER else identity
 
-    def count(self, name: str, reply: Reply) -> None:
-        self.metrics.count("commands_total", type=name, outcome=next(iter(reply), "?"))
-
-    def issue_ticket(self, identity: Identity, territory: str) -> str:
-        """A survey ticket, for those who may hand one to a participant."""
-        self.deps.permissions.check(identity, "HoldInterview", territory)
-        if territory not in self.deps.territories:
-            raise Forbidden("not_a_territory", territory=territory)
-        return self.tickets.issue(territory)
+    def count(self, reply: Reply) -> None:
+        self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
 
 
 class CommandsApi:

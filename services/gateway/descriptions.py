@@ -56,7 +56,7 @@ ANSWER: Members = {
     },
 }
 EVENTS = "CloudEvents of the log, in order. Give `next` back as `after` to get the next page."
-STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data. Last-Event-ID resumes it."
+STREAM = "The feed as server-sent events, each with an Event or a Hint as data. Last-Event-ID resumes it."
 TASKS = "What a policy could not do, and a person has to decide, in the territories of the reader."
 FIGURES = "The figures of a territory and a quarter."
 EVIDENCE = "The facts that a figure counts."
@@ -77,7 +77,7 @@ QUERIES = {
     "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
     "/v1/tasks": Query("tasks", TASKS, ("position",), "Tasks"),
     "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
-    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "position"), "Evidence"),
+    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "definitions", "position"), "Evidence"),
 }
 
 
@@ -174,10 +174,11 @@ def session_operation() -> Members:
 
 
 def ticket_operation(territories: list[str]) -> Members:
-    fields = {"territory": {"type": "string", "enum": territories}}
-    body = {"type": "object", "required": list(fields), "properties": fields}
-    description = "A ticket with which a participant answers the survey once, without a login and without a name."
-    return creation("surveyTicket", body, description, {"ticket": {"type": "string"}} | fields)
+    operation = command_operation("coaching", "IssueSurveyTicket", territories)
+    description = "A ticket with which a participant answers the survey once, without a login and without a name. The key must be random."
+    fields = {name: {"type": "string"} for name in ("ticket", "territory", "moment")}
+    created = {"type": "object", "required": list(fields), "properties": fields}
+    return {**operation, "operationId": "surveyTicket", "responses": operation["responses"] | {"201": response(description, created)}}
 
 
 def creation(operation: str, body: Members, description: str, fields: Members) -> Members:

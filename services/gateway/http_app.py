@@ -24,6 +24,7 @@ from services.gateway.request_context import RequestContext
 from services.gateway.session import COOKIE, Sessions, check_same_origin
 from services.gateway.session_api import SessionApi
 from services.gateway.stream import Stream
+from services.gateway.survey_tickets import SurveyTicketsApi
 from shared.errors import Fault
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,14 @@ class HttpApp:
         self.sessions = Sessions(deps.sessions_signer, development_login=deps.development_login)
         self.reporting = ReportingClient(deps.call)
         self.sender = CommandSender(deps, self.metrics)
-        self.stream = Stream(deps.feed, self.access, self.metrics)
+        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories)
         queries = QueriesApi(deps, self.access, self.reporting)
         self.site = Site(deps, queries, self.sender, self.sessions, self.problems)
         parts = (
             CommandsApi(self.sender),
             CommandLinesApi(self.sender, self.problems),
-            SessionApi(self.sessions, self.sender),
+            SessionApi(self.sessions),
+            SurveyTicketsApi(deps, self.sender),
             queries,
             Health(deps, self.metrics),
             Descriptions(deps),

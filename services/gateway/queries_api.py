@@ -8,12 +8,14 @@ from werkzeug.wrappers import Response
 
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.hints import Audience, EventFilter
 from services.gateway.problems import not_found
 from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.gateway.stream import EventFilter, bare, values_of
+from services.gateway.stream import values_of
 from services.reporting.answers import Figures
+from services.vocabulary.publication import is_closed
 from shared.errors import Forbidden, Invalid
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
@@ -47,13 +49,14 @@ class QueriesApi:
     def page(self, identity: Identity, event_filter: EventFilter, after: Position, limit: int) -> dict[str, Any]:
         """The body of a page. Its shape is `response_schemas.event_page`."""
         stored: list[EventMessage] = self.deps.native(self.deps.store.read_all, after, MAX_PAGE_SIZE)
+        audience = Audience(self.access, identity, event_filter, self.deps.territories)
+        before = self.deps.feed.at(after)
         events: list[Any] = []
         for event in stored:
-            if len(events) == limit:
+            if len(events) >= limit:
                 return {"events": events, "next": after, "more": True}
-            after = event.position
-            if event_filter.matches(event) and (visibility := self.access.visibility(identity, event)) != "none":
-                events.append(event if visibility == "full" else bare(event))
+            events += audience.seen([event], before)
+            before, after = event, event.position
         return {"events": events, "next": after, "more": len(stored) == MAX_PAGE_SIZE}
 
     def indicators(self, context: RequestContext) -> Response:
@@ -61,10 +64,10 @@ class QueriesApi:
         identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
         self.access.check(identity, "read_indicators", territory)
         self.reports.wait_for_client(context)
+        definitions = asked_definitions(context)
         if self.access.exact(identity, territory):
-            definitions = context.number("definitions", 0) if context.request.args.get("definitions") else None
             return json_response(self.reports.figures(territory, quarter, definitions))
-        page = self.reports.committee(territory, quarter)
+        page = self.reports.committee(territory, quarter, COMMITTEE, definitions)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
@@ -73,10 +76,16 @@ class QueriesApi:
         self.access.check(identity, "read_evidence", territory)
         self.reports.wait_for_client(context)
         side = context.request.args.get("side", "numerator")
-        return json_response(self.reports.evidence(indicator, territory, quarter, side, self.audience(identity, territory)))
+        audience, definitions = self.audience(identity, territory), asked_definitions(context)
+        return json_response(self.reports.evidence(indicator, territory, quarter, side, audience, definitions))
 
     def audience(self, identity: Identity, territory: str) -> str:
         return EXACT if self.access.exact(identity, territory) else COMMITTEE
+
+    def readable_quarters(self, audience: str) -> list[str]:
+        """The quarters that have figures for an audience: a committee reads those that are closed."""
+        quarters = self.reports.quarters()
+        return quarters if audience == EXACT else [quarter for quarter in quarters if is_closed(quarter, self.deps.clock())]
 
     def territory(self, context: RequestContext) -> str:
         return self.known_territory(context.request.args.get("territory", PROGRAMME))
@@ -97,3 +106,12 @@ def required_argument(context: RequestContext, name: str) -> str:
     if not value:
         raise Invalid({name: ["Ce champ est obligatoire."]})
     return value
+
+
+def asked_definitions(context: RequestContext) -> int | None:
+    """The version of the definitions that a reader asks for; None for the one in force.
+
+    Raises:
+        Problem: it is no number.
+    """
+    return context.number("definitions", 0) if "definitions" in context.request.args else None

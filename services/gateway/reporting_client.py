@@ -34,17 +34,17 @@ class ReportingClient:
             raise fault
         return from_wire(reply, shape)
 
-    def committee(self, territory: str, quarter: str) -> CommitteePage:
-        """The page of a committee, masked."""
-        return self.request(CommitteePage, "committee", territory, quarter)
+    def committee(self, territory: str, quarter: str, audience: str, definitions: int | None = None) -> CommitteePage:
+        """The page of a committee, masked, as an audience sees it: of closed quarters, or of everything until now."""
+        return self.request(CommitteePage, "committee", territory, quarter, definitions, audience)
 
     def figures(self, territory: str, quarter: str, definitions: int | None) -> Figures:
-        """Exact figures; `definitions` is a version, by default the latest."""
+        """Exact figures; `definitions` is a version, by default the one in force in the quarter."""
         return self.request(Figures, "figures", territory, quarter, definitions)
 
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str) -> Evidence:
+    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str, definitions: int | None = None) -> Evidence:
         """The facts that one side of a figure counts, as an audience sees them."""
-        return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience)
+        return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience, definitions)
 
     def timeline(self, person: str) -> Timeline:
         return self.request(Timeline, "timeline", person)

@@ -20,8 +20,15 @@ class ReferralStage(CodedValue):
 
 
 class OutcomeQuality(CodedValue):
-    """What an outcome was, as facts name it beside the contracts of coaching."""
+    """What an outcome was, as facts and definitions name it. The first ones are the contracts of coaching."""
 
+    CDI = "CDI", "CDI"
+    CDD = "CDD", "CDD"
+    INTERIM = "INTERIM", "intérim"
+    ALTERNANCE = "ALTERNANCE", "alternance"
+    TITULARISATION = "TITULARISATION", "titularisation"
+    CONTRAT_AIDE = "CONTRAT_AIDE", "contrat aidé"
+    SIAE = "SIAE", "structure d’insertion"
     CREATION = "CREATION", "création d’entreprise"
     FORMATION_QUALIFIANTE = "FORMATION_QUALIFIANTE", "formation qualifiante"
     FORMATION_PRE_QUALIFIANTE = "FORMATION_PRE_QUALIFIANTE", "formation pré-qualifiante"

@@ -1,6 +1,6 @@
 """The reporting service, described: everything about it that others must know."""
 
-from services.reporting.aggregates import cell_release, definitions, targets, tasks
+from services.reporting.aggregates import cell_release, declared, definitions, targets, tasks
 from services.reporting.aggregates.cell_release import ReleaseCell
 from services.reporting.aggregates.definitions import PublishDefinitions
 from services.reporting.aggregates.targets import SetTarget
@@ -35,4 +35,5 @@ DESCRIPTION = ServiceDescription(
     },
     more_coded_values=(OutcomeQuality, SeatStatus),
     programme_wide=True,
+    field_rules=declared.RULES,
 )

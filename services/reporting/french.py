@@ -13,7 +13,10 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
     (
         sentence(
             DefinitionsPublished,
-            lambda event: f"Les définitions des indicateurs sont publiées, version {event.version}.",
+            lambda event: (
+                f"Les définitions des indicateurs sont publiées, version {event.version}"
+                f"{f', en vigueur à partir de {event.from_quarter}' if event.from_quarter else ''}."
+            ),
         ),
         sentence(
             TargetSet,
@@ -31,10 +34,12 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
 
 REFUSALS: Mapping[str, str] = {
     "definitions_unknown": "La version {version} des définitions n’est pas publiée.",
+    "definitions_none": "Aucune version des définitions n’est publiée.",
+    "definitions_from_a_quarter": "La première version vaut depuis le début ; une autre dit à partir de quel trimestre.",
+    "definitions_for_the_past": "Une version vaut au plus tôt à partir de {quarter} : les trimestres passés gardent la leur.",
+    "definitions_before_the_last": "La version précédente vaut à partir de {quarter} : celle-ci ne commence pas avant.",
     "definitions_out_of_order": "La version {expected} des définitions est attendue.",
     "indicator_unknown": "« {indicator} » n’est pas un indicateur des définitions {version}.",
-    "quality_unreadable": "Une qualité s’écrit CDI, ou CDD>=6 pour une durée en mois.",
-    "thresholds_missing": "Il manque des seuils : {thresholds}.",
     "target_already_set": "Cet objectif est déjà fixé ainsi.",
     "cell_already_released": "Ce chiffre est déjà publié par une décision.",
     "task_unknown": "Cette tâche n’existe pas.",

@@ -21,12 +21,14 @@ class ReportingService(WriteService):
         return self.reports.figures(territory, quarter, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:
-        return self.reports.committee(territory, quarter, definitions)
+    def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = "committee") -> Reply:
+        return self.reports.committee(territory, quarter, definitions, audience)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee") -> Reply:
-        return self.reports.evidence(indicator, territory, quarter, side, audience)
+    def evidence(
+        self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee", definitions: int | None = None
+    ) -> Reply:
+        return self.reports.evidence(indicator, territory, quarter, side, audience, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def timeline(self, person: str) -> Reply:

@@ -12,6 +12,7 @@ from data_inclusion.schema.v1 import TypeService
 
 from services.vocabulary.french_format import day
 from services.vocabulary.programme import Programme
+from services.vocabulary.survey_ticket import month_of, read_ticket
 from services.vocabulary.thematiques import LABELS
 from shared.field_rules import Circumstances, FactRule, FieldFault, Rules
 
@@ -25,8 +26,8 @@ QPV_CODES = {2015: "QP[0-9]{2}[0-9AB][0-9]{3}", 2024: "QN[0-9]{2}[0-9AB][0-9]{2}
 Check = Callable[[Any, Circumstances], Iterator[FieldFault]]
 
 
-def field_rules(programme: Programme) -> Rules:
-    """Every rule, by the name that the types of `fields.py` give it."""
+def field_rules(programme: Programme, genuine: Callable[[str], bool] = lambda ticket: False) -> Rules:
+    """Every rule, by the name that the types of `fields.py` give it. `genuine` knows the seal of survey tickets: without it, none is."""
     return {
         "past_day": past_day(programme),
         "planned_day": planned_day(programme),
@@ -37,6 +38,7 @@ def field_rules(programme: Programme) -> Rules:
         "service_type": one_of(SERVICE_TYPES, "Pas dans le référentiel des types de service de data·inclusion : {value}."),
         "quarter": quarter(programme),
         "qpv": neighbourhood(programme),
+        "survey_ticket": survey_ticket(genuine),
     }
 
 
@@ -136,5 +138,19 @@ def neighbourhood(programme: Programme) -> Check:
             yield "name", f"Quartiers de ce territoire dans la liste de {vintage} : {names}."
         if code and any(qpv.code and qpv.code != code for qpv in matching):
             yield "code", f"Le code de ce quartier est {matching[0].code}."
+
+    return check
+
+
+def survey_ticket(genuine: Callable[[str], bool]) -> Check:
+    def check(value: str, fact: Circumstances) -> Iterator[FieldFault]:
+        if not genuine(value):
+            yield "", "Ce ticket n’est pas valable : une réponse se donne avec un ticket remis après une sortie."
+            return
+        ticket = read_ticket(value)
+        if ticket.territory != fact.territory:
+            yield "", "Ce ticket a été remis sur un autre territoire."
+        if ticket.month > month_of(fact.fact_date):
+            yield "", "Ce ticket a été remis plus tard."
 
     return check

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from services.vocabulary import survey_ticket
 from shared.field_rules import RULE
 
 Id = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)]
@@ -49,3 +50,6 @@ Rank = Annotated[int, Meta(ge=1, le=99)]
 
 Version = Annotated[int, Meta(ge=1, le=9_999)]
 """The number of a version: of a notice, of rules, of definitions."""
+
+Ticket = Annotated[str, Meta(pattern=survey_ticket.PATTERN, max_length=survey_ticket.MAX_LENGTH, extra={RULE: "survey_ticket"})]
+"""A survey ticket: its seal is genuine, for the territory of the answer, in the month of its issue or later."""

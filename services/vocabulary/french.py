@@ -43,5 +43,4 @@ FORBIDDEN: Mapping[str, str] = {
     "timeline_not_readable": "Le parcours de cette personne ne vous est pas ouvert.",
     "event_not_readable": "Cet événement ne vous est pas ouvert.",
     "session_needed": "Ouvrez une session, ou joignez un jeton à la demande.",
-    "not_a_territory": "« {territory} » n’est pas un territoire du programme.",
 }

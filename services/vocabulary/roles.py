@@ -27,4 +27,4 @@ BY_PRESCRIBER: Roles = {"prescriber": "own", "system": "all"}
 BY_PARTNER: Roles = {"partner": "addressee", "system": "all"}
 BY_DPO: Roles = {"dpo": "all", "system": "all"}
 BY_SYSTEM: Roles = {"system": "all"}
-BY_PARTICIPANT_OR_COACH: Roles = {"participant": "all", "coach": "territory", "coordinator": "all", "system": "all"}
+BY_PARTICIPANT: Roles = {"participant": "all"}

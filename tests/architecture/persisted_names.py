@@ -6,7 +6,7 @@ them, and the test compares them.
 
 import re
 import sqlite3
-from datetime import UTC, date
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +20,7 @@ from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
 from services.reporting.projection.status import TABLE as STATUS_TABLE
-from services.vocabulary.calendar import start_of_day
+from services.vocabulary.calendar import ZONE, start_of_day
 from services.vocabulary.french import VALIDATION
 from shared.admission import Admission
 from shared.bus import topology
@@ -65,7 +65,7 @@ def message(command: str) -> CommandMessage:
 
 def bodies(decider: Decider[Any, Any, Any]) -> dict[str, Any]:
     """Each event as it is appended, envelope and data. A field may be added: events without it are read for ever."""
-    handler = CommandHandler([decider], ANY, ANY, Admission(now, UTC, VALIDATION))
+    handler = CommandHandler([decider], ANY, ANY, Admission(now, ZONE, VALIDATION))
     command_type = next(iter(handler.command_types.values()))
     written = [handler.new_event(command_type, message("command"), "stream", filled(event), 0) for event in decider.event_types]
     return {event.type: msgspec.json.decode(event.body) for event in written}

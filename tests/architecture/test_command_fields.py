@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from services.bootstrap.registry import SERVICES
+from services.bootstrap.registry import SERVICES, rules_of_services
 from services.bootstrap.settings import TERRITORIES
 from services.vocabulary.field_rules import field_rules
 from services.vocabulary.programme import Programme
@@ -15,7 +15,7 @@ from shared.command_fields import filled_in_by_handler
 from shared.field_rules import RULE, rules_named
 
 COMMANDS = {name: command for service in SERVICES.values() for name, command in service.commands.items()}
-RULES = field_rules(msgspec.json.decode(TERRITORIES.read_bytes(), type=Programme))
+RULES = {**field_rules(msgspec.json.decode(TERRITORIES.read_bytes(), type=Programme)), **rules_of_services()}
 EVERY_COMMAND = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 
 

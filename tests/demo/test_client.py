@@ -20,6 +20,7 @@ from services.vocabulary.french import VALIDATION
 from shared.command_endpoint import RequestParser
 
 REQUESTS = RequestParser(VALIDATION)
+TICKET = {"AnswerSurvey": {"token": f"EXIT.2024-01.flers.{'0' * 32}.{'0' * 32}"}}  # in a file an answer has none: loading redeems one
 MODULES = sorted(Path(demo.__file__).parent.rglob("*.py"))
 
 
@@ -77,7 +78,7 @@ def faults_of(line: CommandLine, schemas: dict[str, Schema], territories: set[st
         return {"type": request.type}
     if request.territory not in territories:
         return {"territory": request.territory}
-    return dict(schemas[request.type].validate(request.data))
+    return dict(schemas[request.type].validate({**TICKET.get(request.type, {}), **request.data}))
 
 
 def test_the_validation_finds_a_fault(schemas: dict[str, Schema], territories: set[str]) -> None:

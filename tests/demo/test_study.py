@@ -167,6 +167,16 @@ def test_nearly_every_command_of_the_vocabulary_occurs(loaded: LoadedHistory) ->
     assert {qpv["vintage"] for data in loaded.data_of("PersonIdentified") if (qpv := data["qpv"])} == {2015, 2024}
 
 
+def test_every_answer_to_the_survey_redeems_a_ticket_of_its_town(loaded: LoadedHistory) -> None:
+    """At every moment of the history, in every town."""
+    unused = Counter[str]()
+    for event in loaded.events:
+        unused[event.territory] += {"coaching.SurveyTicketIssued": 1, "coaching.SurveyAnswered": -1}.get(event.kind, 0)
+        assert unused[event.territory] >= 0
+    assert len(loaded.data_of("SurveyTicketIssued")) > 2 * COUNTS["survey"]["answers"]
+    assert {data["moment"] for data in loaded.data_of("SurveyAnswered")} <= {"EXIT", "M3", "M6"}
+
+
 def test_an_answer_to_the_survey_leads_to_nobody(loaded: LoadedHistory) -> None:
     """Its actor is anonymous, and no id of a person is in it."""
     persons = set(people(loaded, "PersonIdentified"))
@@ -188,7 +198,8 @@ def test_an_exit_is_recorded_after_its_quarter(seed: int, loaded: LoadedHistory)
 def test_an_exit_is_corrected_after_its_quarter_and_its_follow_up_moves(seed: int, loaded: LoadedHistory) -> None:
     correction = event_of_case(seed, loaded, "corrected", "coaching.ExitCorrected")
     assert (quarter(correction.time.date()), msgspec.json.decode(correction.data)["exit_on"]) == ("2023-Q2", "2023-02-28")
-    assert loaded.names_about(str(case_person(seed, "corrected"))).count("FollowUpScheduled") == 3
+    scheduled = loaded.names_about(str(case_person(seed, "corrected"))).count("FollowUpScheduled")
+    assert scheduled in (3, 4)  # both move if the person was not reached at 3 months
 
 
 def test_two_journeys_of_one_person_count_once(seed: int, loaded: LoadedHistory) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import inspect
 
 import deploy
+from services.vocabulary.field_rules import quarter_of
 from shared.command_fields import MARK
 
 THEMATIQUES = ("mobilite--preparer-un-permis", "famille--garde-denfants", "sante--acces-aux-soins")
@@ -66,7 +67,7 @@ class RandomFields:
     def data(self, command: type[Any], person: str, other: str, day: date) -> dict[str, Any]:
         """Data that validation accepts; the rules of the aggregate may not."""
         if command.__name__ == "PublishDefinitions":
-            return self.definitions()
+            return self.definitions(day)
         given = [field for field in fields_of(command) if field.required or self.rng.random() < OPTIONAL_SHARE]
         data = {field.encode_name: self.value(field.name, field.type, person, other, day) for field in given}
         if data.get("outcomes") and self.rng.random() < 0.9:
@@ -75,10 +76,12 @@ class RandomFields:
             data["referral"] = f"r{self.rng.randint(1, 6)}"
         return data
 
-    def definitions(self) -> dict[str, Any]:
+    def definitions(self, day: date) -> dict[str, Any]:
         """The first definitions with another version, stage, class or delay."""
         rng, changed = self.rng, deepcopy(DEFINITIONS)
         changed["version"] = rng.choice((1, 2, 2, 3, 4))
+        if changed["version"] > 1:
+            changed["from_quarter"] = quarter_of(day + timedelta(days=rng.choice((0, 90, 180))))
         changed["counted_stages"]["redirection"] = rng.choice(("SENT", "ACCEPTED", "COMPLETED"))
         changed["outcome_classes"][rng.choice(("SIAE", "CDD>=3", "SCOLARITE"))] = rng.choice(("POSITIVE", "DYNAMIC", "OTHER"))
         changed["thresholds"]["late_days"] = rng.choice((15, 30))

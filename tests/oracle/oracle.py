@@ -232,11 +232,11 @@ class Quarter:
             "workshop_attendance": among(came_or_missed, lambda fact: fact["name"] == "WorkshopAttended"),
             "partner_answers": among(sent, answer),
             "partner_acceptance": among(self.answered(self.referrals), lambda fact: answer(fact) == "ReferralAccepted"),
-            "survey_response_rate": ([fact for fact in answers if fact.get("moment")], self.until("SurveyTicketIssued")),
             "survey_satisfied": among(answers, lambda fact: fact["satisfied"]),
             "survey_wellbeing": among(answers, lambda fact: fact["wellbeing"]),
             "survey_continuation": among(answers, lambda fact: fact["wants_continuation"]),
             "survey_domain_effect": among(answers, lambda fact: fact["domains"]),
+            "survey_response_rate": ([fact for fact in answers if fact.get("moment")], self.until("SurveyTicketIssued")),
         }
         for milestone in ("M3", "M6"):
             name, (reached, due) = f"follow_up_{milestone.lower()}", among(self.follow_ups(milestone), answer)

@@ -170,3 +170,45 @@ def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(compone
     outcomes = list(loader.load([AGAIN[0], AGAIN[1], AGAIN[7]]))
     assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True), (3, True)]
     assert "intake.CoachingStarted" in kinds(components)
+
+
+EXITED = [
+    line(1, "IdentifyPerson", MET),
+    line(20, "OpenJourney", {"person": "p-1", "referent": "coach-1"}, time="2023-03-07T10:00:00+01:00"),
+    line(
+        21,
+        "ExitJourney",
+        {"person": "p-1", "exit_on": "2023-06-01", "reason": "DEMANDE", "outcomes": []},
+        time="2023-06-01T10:00:00+02:00",
+    ),
+]
+REPLY = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
+
+
+def ticket(number: int, moment: str, time: str) -> str:
+    return line(number, "IssueSurveyTicket", {"person": "p-1", "rank": 1, "moment": moment}, time=time)
+
+
+def survey_answer(number: int, time: str, **more: Any) -> str:
+    return line(number, "AnswerSurvey", {**REPLY, **more.pop("data", {})}, time=time, role="participant", **more)
+
+
+def test_an_answer_to_the_survey_redeems_a_ticket_that_the_file_issued(components: Components) -> None:
+    issued = [ticket(22, "EXIT", "2023-06-01T11:00:00+02:00"), ticket(23, "M3", "2023-09-01T11:00:00+02:00")]
+    answers = [survey_answer(number, "2023-09-05T10:00:00+02:00") for number in (24, 25, 26)]
+    elsewhere = survey_answer(27, "2023-09-05T11:00:00+02:00", territory="flers")
+    lines = [*EXITED, *issued, *answers, elsewhere]
+    for _ in range(2):  # the same file again records nothing, and is answered in the same way
+        faults = [outcome.fault for outcome in importer(components).load(lines)]
+        assert [type(fault) for fault in faults] == [type(None)] * 7 + [Invalid] * 2
+        assert all(isinstance(fault, Invalid) and fault.faults.keys() == {"token"} for fault in faults[7:])
+        assert kinds(components).count("coaching.SurveyAnswered") == 2
+    moments = [json.loads(bytes(event.data))["moment"] for event in components.store.read_all(0) if event.kind == "coaching.SurveyAnswered"]
+    assert moments == ["EXIT", "M3"]
+
+
+def test_an_invented_ticket_in_a_file_is_refused(components: Components) -> None:
+    invented = survey_answer(24, "2023-09-05T10:00:00+02:00", data={"token": f"EXIT.2023-06.alencon.{'0' * 32}.{'0' * 32}"})
+    outcomes = list(importer(components).load([*EXITED, ticket(22, "EXIT", "2023-06-01T11:00:00+02:00"), invented]))
+    assert isinstance(outcomes[-1].fault, Invalid)
+    assert "coaching.SurveyAnswered" not in kinds(components)

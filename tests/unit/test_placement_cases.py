@@ -172,6 +172,7 @@ CASES = (
     after_exit("DenyRenewal", role="coordinator", reason="SANS_ADHESION", proposed_action="Un point"),
     after_exit("CompleteFollowUp", rank=1, milestone="M3", situation="EMPLOI", still_in_outcome=True, channel="SMS"),
     after_exit("RecordUnreachable", rank=1, milestone="M3"),
+    after_exit("IssueSurveyTicket", rank=1, moment="EXIT"),
     of_seat("TakeSeat"),
     of_seat("ReleaseSeat", SEAT, reason="DEMANDE"),
     of_seat("AttendWorkshop", SEAT, walk_in=False),

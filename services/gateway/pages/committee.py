@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.queries_api import QueriesApi
+from services.gateway.queries_api import EXACT, QueriesApi, asked_definitions
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
+from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
 
 KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT_STAGES = {"redirected", "dynamic"}  # stages of the funnel that are drawn in the lighter colour
@@ -44,7 +44,8 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.reports.wait_for_client(context)
-        return self.queries.reports.committee(territory, quarter)
+        audience, definitions = self.queries.audience(context.known(), territory), asked_definitions(context)
+        return self.queries.reports.committee(territory, quarter, audience, definitions)
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
         """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""
@@ -66,6 +67,7 @@ class CommitteePages:
             notes=masking_reasons(model),
             territories=self.readable_territories(context),
             title=territory_label(model),
+            asked=asked_definitions(context),
         )
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
@@ -74,10 +76,11 @@ class CommitteePages:
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.request.args.get("cote", "numerator")
-        allowed = self.queries.access.may(context.known(), "read_evidence", territory)
-        audience = self.queries.audience(context.known(), territory)
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
-        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
+        access, visitor = self.queries.access, context.known()
+        allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
+        asked = asked_definitions(context)
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked) if allowed else None
+        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{with_definitions(asked)}" for point in line.trend]
         return self.pages.page(
             context,
             "indicator.html",
@@ -90,7 +93,13 @@ class CommitteePages:
             opens_events=self.queries.access.permissions.scope(context.known().actor.role, "read_events") in {"all", "territory"},
             notes=[],
             title=territory_label(model),
+            asked=asked,
         )
+
+
+def with_definitions(asked: int | None) -> str:
+    """The query of a link that keeps the version of the definitions that a reader asked for."""
+    return "" if asked is None else f"?definitions={asked}"
 
 
 def territory_label(model: CommitteePage) -> str:
@@ -107,9 +116,9 @@ def sections(indicators: Iterable[IndicatorLine]) -> dict[str, list[IndicatorLin
 
 def masking_reasons(model: CommitteePage) -> list[str]:
     """The reasons for which cells are masked, each once: the notes under the table."""
-    cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
+    cells = [cell for line in model.indicators for cell in (line.cell, line.previous, line.year)]
     cells += [stage.cell for stage in model.flow]
-    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell)))
+    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell | BandCell)))
 
 
 def flow(stages: Iterable[FunnelStage]) -> list[FlowBar]:

@@ -5,6 +5,7 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.reporting.aggregates.declared import IndicatorId
 from services.vocabulary.fields import QuarterId, TerritoryOrAll
 from shared.command_fields import FactDate
 from shared.decider import Decider
@@ -54,7 +55,7 @@ def evolve(state: State, event: Event) -> State:
 class ReleaseCell(Struct, frozen=True):
     """`of_territory` is "all" for the whole programme; `authority` names the decision, not a person."""
 
-    indicator: Name
+    indicator: IndicatorId
     quarter: QuarterId
     of_territory: TerritoryOrAll
     authority: Annotated[str, Meta(max_length=200)]

@@ -1,7 +1,10 @@
 """Definitions: what a figure means, as versioned data in the log. A version is published once and never edited.
 
 `outcome_classes` gives each quality of an outcome its class; `CDD>=6` is a contract of six months or more. `counted_stages` says at
-which stage a referral counts; `thresholds` protect small groups. One stream, `definitions`.
+which stage a referral counts; `thresholds` protect small groups. What each may name is in declared.py. One stream, `definitions`.
+
+The first version is in force from the start. Another one is in force from a quarter on, which is not over when it is published, until a
+later version takes its place: the quarters before keep theirs (ADR 0033).
 """
 
 from datetime import date
@@ -9,21 +12,26 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.reporting.aggregates.declared import IndicatorId
 from services.reporting.coded_values import OutcomeClass, ReferralStage
-from services.vocabulary.fields import Version
-from shared.command_fields import FactDate
+from services.vocabulary.fields import QuarterId, Version
+from shared.command_fields import FactDate, RecordingDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.field_rules import RULE
 
 Name = Annotated[str, Meta(max_length=60)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
-REQUIRED_THRESHOLDS = frozenset({"small_cell", "rate_floor", "late_days"})
+OutcomeClasses = Annotated[dict[Name, OutcomeClass], Meta(extra={RULE: "outcome_classes"})]
+CountedStages = Annotated[dict[Name, ReferralStage], Meta(extra={RULE: "counted_stages"})]
+Thresholds = Annotated[dict[Name, Threshold], Meta(extra={RULE: "thresholds"})]
+IndicatorIds = Annotated[list[IndicatorId], Meta(extra={RULE: "indicators"})]
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class DefinitionsPublished(Struct, frozen=True, tag=True):
-    """A version of the definitions is in force from now on."""
+    """A version of the definitions. Without `from_quarter` it is in force from the start: the first one, and those of earlier releases."""
 
     version: int
     outcome_classes: dict[str, str]
@@ -31,6 +39,7 @@ class DefinitionsPublished(Struct, frozen=True, tag=True):
     thresholds: dict[str, int]
     indicators: list[str]
     on: date
+    from_quarter: str | None = None
 
 
 Event = DefinitionsPublished
@@ -39,9 +48,10 @@ Event = DefinitionsPublished
 
 
 class Published(Struct, frozen=True):
-    """The latest version; 0 before the first."""
+    """The latest version, 0 before the first, and the quarter from which it is in force."""
 
     version: int
+    from_quarter: str = ""
 
 
 State = Published
@@ -50,8 +60,8 @@ initial: State = Published(0)
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case DefinitionsPublished(version=version):
-            return Published(version)
+        case DefinitionsPublished(version=version, from_quarter=quarter):
+            return Published(version, quarter or state.from_quarter)
         case _:
             assert_never(event)
 
@@ -61,11 +71,13 @@ def evolve(state: State, event: Event) -> State:
 
 class PublishDefinitions(Struct, frozen=True):
     version: Version
-    outcome_classes: dict[Name, OutcomeClass]
-    counted_stages: dict[Name, ReferralStage]
-    thresholds: dict[Name, Threshold]
-    indicators: list[Name]
+    outcome_classes: OutcomeClasses
+    counted_stages: CountedStages
+    thresholds: Thresholds
+    indicators: IndicatorIds
     on: FactDate
+    recorded_on: RecordingDate
+    from_quarter: QuarterId | None = None
 
 
 Command = PublishDefinitions
@@ -89,10 +101,7 @@ def decide(state: State, command: Command) -> list[Event]:
 def publish(state: State, command: PublishDefinitions) -> list[Event]:
     if command.version != state.version + 1:
         raise Refused("definitions_out_of_order", expected=state.version + 1)
-    if missing := REQUIRED_THRESHOLDS - command.thresholds.keys():
-        raise Refused("thresholds_missing", thresholds=", ".join(sorted(missing)))
-    if not all(is_quality(quality) for quality in command.outcome_classes):
-        raise Refused("quality_unreadable")
+    check_quarter(state, command)
     return [
         DefinitionsPublished(
             command.version,
@@ -101,13 +110,24 @@ def publish(state: State, command: PublishDefinitions) -> list[Event]:
             command.thresholds,
             command.indicators,
             command.on,
+            command.from_quarter,
         )
     ]
 
 
-def is_quality(quality: str) -> bool:
-    name, sign, months = quality.partition(">=")
-    return bool(name) and (not sign or months.isdecimal())
+def check_quarter(state: State, command: PublishDefinitions) -> None:
+    """From which quarter a version may be in force."""
+    quarter = command.from_quarter
+    if (quarter is None) != (command.version == 1):
+        raise Refused("definitions_from_a_quarter")
+    if quarter is not None and quarter < quarter_of(command.recorded_on):
+        raise Refused("definitions_for_the_past", quarter=quarter_of(command.recorded_on))
+    if quarter is not None and quarter < state.from_quarter:
+        raise Refused("definitions_before_the_last", quarter=state.from_quarter)
+
+
+def quarter_of(day: date) -> str:
+    return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
 decider = Decider("reporting", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)

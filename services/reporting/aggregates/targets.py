@@ -5,6 +5,7 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta, Struct
 
+from services.reporting.aggregates.declared import TargetedIndicator
 from services.vocabulary.fields import QuarterId, TerritoryId
 from shared.command_fields import FactDate
 from shared.decider import Decider
@@ -54,7 +55,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 class SetTarget(Struct, frozen=True):
-    indicator: Annotated[str, Meta(max_length=60)]
+    indicator: TargetedIndicator
     value: Percent
     from_quarter: QuarterId
     on: FactDate

@@ -16,6 +16,7 @@ class DefinitionsPublished(Struct):
     thresholds: dict[str, int]
     indicators: list[str]
     on: str
+    from_quarter: str | None = None
 
 
 class TargetSet(Struct):

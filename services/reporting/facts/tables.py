@@ -87,6 +87,8 @@ answer = fact_table(
     integers("rating", "domains"),
     booleans("satisfied", "wellbeing", "wants_continuation"),
 )
+survey_ticket = fact_table("survey_ticket", journey_key("moment"), texts("territory", "on"))
+survey_redemption = fact_table("survey_redemption", position_key(), texts("territory", "on", "moment"))
 target = fact_table("target", key("indicator", "territory", "from_quarter"), integers("value"))
 release = fact_table("release", key("indicator", "quarter", "territory"), texts("authority", "on"))
 definitions = fact_table(

@@ -17,6 +17,7 @@ Side = Select[Any]
 class Indicator(Struct, frozen=True, kw_only=True):
     """An indicator of the catalogue. `label`, `definition`, `population` and `section` are French texts for the pages.
 
+    - `definition` is a template: what a version of the definitions decides is filled in when it is printed (`printed`).
     - `fact`: the kind of fact that its evidence lists.
     - `measure`: how the figure is computed. A rate and a gap to a target have both sides; the others have a numerator alone.
     - `cumulative`: whether facts count since the start of the programme, or within the quarter.

@@ -109,7 +109,7 @@ INDICATORS = (
     rate_indicator(
         "redirection_rate",
         "Personnes réorientées vers un partenaire",
-        "Personnes dont une réorientation a été envoyée et n’a pas été retirée, sur les personnes rencontrées, depuis le début.",
+        "Personnes dont une réorientation {redirection} et n’a pas été retirée, sur les personnes rencontrées, depuis le début.",
         redirected,
         all_met,
         cumulative=True,

@@ -131,29 +131,29 @@ INDICATORS = (
     rate_of_cohort(
         "positive_rate",
         "Sorties positives",
-        "Personnes dont la meilleure sortie est positive (emploi durable, création d’entreprise, formation qualifiante), sur les personnes "
-        "dont un parcours a été ouvert, depuis le début. Les situations neutralisées ne comptent ni en haut ni en bas.",
+        "Personnes dont la meilleure sortie est positive ({positive}), sur les personnes dont un parcours a été ouvert, depuis le début. "
+        "Les situations neutralisées ne comptent ni en haut ni en bas.",
         POSITIVE,
     ),
     rate_of_cohort(
         "dynamic_rate",
         "Sorties dynamiques",
-        "Personnes dont la meilleure sortie est dynamique (emploi de transition, pré-qualification, retour à l’école, service civique, "
-        "autre dispositif intensif), sur les mêmes personnes. Une sortie positive n’est pas dynamique.",
+        "Personnes dont la meilleure sortie est dynamique ({dynamic}), sur les mêmes personnes. Une sortie positive n’est pas dynamique.",
         DYNAMIC,
     ),
     rate_of_cohort(
         "progress_rate",
         "Ont nettement progressé",
-        "Personnes dont la meilleure sortie est positive ou dynamique, sur les personnes dont un parcours a été ouvert.",
+        "Personnes dont la meilleure sortie est positive ({positive}) ou dynamique ({dynamic}), sur les personnes dont un parcours a été "
+        "ouvert.",
         POSITIVE,
         DYNAMIC,
     ),
     Indicator(
         id="positive_target",
         label="Écart à l’objectif de sorties positives",
-        definition="Taux de sorties positives moins l’objectif, en points. Personnes manquantes : l’objectif appliqué aux personnes "
-        "accompagnées, arrondi au-dessus, moins les sorties positives.",
+        definition="Taux de sorties positives ({positive}) moins l’objectif, en points. Personnes manquantes : l’objectif appliqué aux "
+        "personnes accompagnées, arrondi au-dessus, moins les sorties positives.",
         population=COHORT,
         section=SECTION,
         fact="exit",
@@ -166,7 +166,7 @@ INDICATORS = (
     rate_indicator(
         "positive_rate_on_exits",
         "Sorties positives parmi les sorties du trimestre",
-        "Sorties positives sur les sorties du trimestre : un autre dénominateur que celui des sorties positives de l’étude.",
+        "Sorties positives ({positive}) sur les sorties du trimestre : un autre dénominateur que celui des sorties positives de l’étude.",
         best_exits(best_of_exit, best_of_exit.c.exit, POSITIVE),
         best_exits(best_of_exit, best_of_exit.c.exit),
         section=SECTION,

@@ -12,7 +12,7 @@ INDICATORS = (
     count_indicator(
         "late_facts",
         "Faits enregistrés tardivement",
-        "Faits du trimestre enregistrés plus de quinze jours après sa fin.",
+        "Faits du trimestre enregistrés plus de {late_days} après sa fin.",
         facts_side(t.late, in_quarter(late.on), late.lateness > bindparam("late_days"), on=late.on, detail=late.kind),
         section="Qualité des données",
         fact="step",  # clients of the HTTP interface know this code

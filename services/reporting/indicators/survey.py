@@ -1,5 +1,8 @@
 """Indicators of the anonymous survey. Formulas, as the programme defines them: each answer / respondents, and the mean rating.
 
+The response rate: tickets redeemed / tickets issued, since the start. Each answer redeems one ticket, of its own territory and issued in
+its own month or before, so the rate never exceeds 100 %.
+
 Answers name no person, so their evidence has none either (an answer cannot be joined to a person).
 """
 
@@ -12,7 +15,7 @@ from services.reporting.indicators.queries import by_quarter_end, facts_side
 SECTION = "Ce qu’en disent les participants"
 RESPONDENTS = "Réponses au questionnaire anonyme"
 
-answer = t.answer.c
+answer, ticket, redemption = t.answer.c, t.survey_ticket.c, t.survey_redemption.c
 
 
 def answers(*conditions: ColumnElement[bool]) -> Side:
@@ -35,6 +38,17 @@ def share_of_answers(id: str, label: str, definition: str, quality: ColumnElemen
 
 
 INDICATORS = (
+    rate_indicator(
+        "survey_response_rate",
+        "Taux de réponse",
+        "Réponses au questionnaire anonyme, sur les tickets remis à la sortie, à 3 et à 6 mois, depuis le début.",
+        facts_side(t.survey_redemption, by_quarter_end(redemption.on), on=redemption.on, detail=redemption.moment),
+        facts_side(t.survey_ticket, by_quarter_end(ticket.on), on=ticket.on, detail=ticket.moment),
+        cumulative=True,
+        section=SECTION,
+        fact="ticket",
+        population="Tickets remis",
+    ),
     share_of_answers("survey_satisfied", "Satisfaits", "Personnes satisfaites de l’accompagnement", answer.satisfied.is_(True)),
     Indicator(
         id="survey_rating",

@@ -1,17 +1,17 @@
 """The committee's page of a territory and a quarter: every indicator, masked where it would tell something about a few people."""
 
 from services.reporting.answers import (
-    Cell,
     CommitteePage,
     FunnelStage,
     IndicatorLine,
-    MaskedCell,
+    RateCell,
     Target,
     TerritoryName,
     TrendPoint,
-    ValueCell,
 )
+from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.formatting import missing_persons
+from services.reporting.indicators.printed import printed_definition
 from services.reporting.quarters import label
 from services.reporting.queries.figures import FigureSet
 
@@ -37,52 +37,45 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
         quarters=quarters,
         position=figures.position,
         recorded=recorded,
-        definitions=figures.definitions.version,
-        indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators],
+        definitions=figures.version_in(quarter),
+        versions=sorted(figures.published),
+        indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators_of(quarter)],
         flow=[
-            FunnelStage(id, title, name, side, stage_cell(figures, name, side, territory.id, quarter))
+            FunnelStage(id, title, name, side, figures.committee_count(name, side, territory.id, quarter))
             for id, title, name, side in FUNNEL
-            if name in figures.indicators
+            if name in figures.indicators_of(quarter)
         ],
     )
 
 
 def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, quarters: list[str]) -> IndicatorLine:
-    indicator = figures.indicators[name]
-    earlier = [other for other in quarters if other < quarter]
+    indicator = figures.indicator(name, quarter)
+    declared = [other for other in quarters if name in figures.indicators_of(other)]
+    before = max((other for other in quarters if other < quarter), default=None)
     return IndicatorLine(
         id=name,
         label=indicator.label,
         section=indicator.section,
         unit=indicator.unit,
         cumulative=indicator.cumulative,
-        definition=indicator.definition,
+        definition=printed_definition(indicator, figures.definitions_of(quarter)),
         population=indicator.population,
         cell=figures.committee_cell(name, territory, quarter),
-        previous=figures.committee_cell(name, territory, earlier[-1]) if earlier else None,
+        previous=figures.committee_cell(name, territory, before) if before and before in declared else None,
         target=target_of(figures, name, territory, quarter),
-        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
+        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in declared],
+        year=figures.year_cell(name, territory, quarter),
+        released=figures.released.get((name, territory, quarter)),
     )
 
 
 def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Target | None:
     """The target of a rate. Its gap is masked with the figure, which it would give away."""
-    value = figures.target(name, territory, quarter) if figures.indicators[name].measure == "rate" else None
+    value = figures.target(name, territory, quarter) if INDICATORS[name].measure == "rate" else None
     if value is None:
         return None
-    figure = figures.figure(name, territory, quarter)
-    if (name, territory, quarter) in figures.masks or figure.percent is None:
+    cell = figures.committee_cell(name, territory, quarter)
+    if not isinstance(cell, RateCell) or cell.percent is None:
         return Target(value, None, None)
-    return Target(value, figure.percent - value, missing_persons(figure, value))
-
-
-def stage_cell(figures: FigureSet, name: str, side: str, territory: str, quarter: str) -> Cell:
-    """The count of one side. A numerator is masked with its rate; the cohort, which several rates share, only when it is small."""
     figure = figures.figure(name, territory, quarter)
-    if side == "denominator":
-        small_cell = figures.definitions.thresholds["small_cell"]
-        if 0 < (figure.denominator or 0) < small_cell:
-            return MaskedCell(f"Moins de {small_cell} : le nombre n’est pas montré au comité.")
-        return ValueCell(figure.denominator)
-    reason = figures.masks.get((name, territory, quarter))
-    return MaskedCell(reason) if reason else ValueCell(figure.numerator)
+    return Target(value, cell.percent - value, missing_persons(figure, value))

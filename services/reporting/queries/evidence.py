@@ -5,8 +5,8 @@ How it works
 The evidence of a figure lists the rows of one side of its indicator (`indicators.queries`), the very rows that were counted. Each row
 keeps the positions of its events, so a reader can go from a figure to its facts and from a fact to the log.
 
-For a committee the evidence is masked together with its figure, and facts about people come without details: the kind of outcome, the
-town or the person would tell smaller groups apart than the masking allows.
+A committee gets the count alone, masked together with its figure. The day or the position of a fact would tell apart smaller groups than
+the masking allows, and could be joined with what it reads elsewhere.
 
 A timeline starts from a person: the root of their merged records, all of these records, the orientations about them, then the
 positions that the timeline index has for any of these. The events themselves are read from the log.
@@ -18,17 +18,19 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, select
 
-from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry
+from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, ValueCell
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
 from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
+from services.reporting.indicators.printed import printed_definition
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import local_date
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 
+FACTS_ARE_MASKED = "Ce nombre n’est pas montré exactement au comité, donc ses faits ne sont pas comptés ici."
 ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in the order of the log
 
 
@@ -46,18 +48,16 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
     Raises:
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
     """
-    indicator = figures.indicator(name)
-    reason = figures.masks.get((name, territory, quarter)) if masked else None
-    rows = [] if reason else fact_rows(connection, figures, side_of(indicator, side), territory, quarter)
-    return Evidence(
-        indicator=name,
-        label=indicator.label,
-        definition=indicator.definition,
-        side=side,
-        count=None if reason else len({row["counted"] for row in rows}),
-        facts=[fact(indicator, row, with_details=not (masked and indicator.protected)) for row in rows],
-        masked=reason,
-    )
+    indicator = figures.indicator(name, quarter)
+    counted, definition = side_of(indicator, side), printed_definition(indicator, figures.definitions_of(quarter))
+    if masked and indicator.protected:
+        cell = figures.committee_count(name, side, territory, quarter)
+        count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
+        reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
+        return Evidence(name, indicator.label, definition, side, count, [], reason)
+    rows = fact_rows(connection, figures, counted, territory, quarter)
+    facts = [fact(indicator, row) for row in rows]
+    return Evidence(name, indicator.label, definition, side, len({row["counted"] for row in rows}), facts, None)
 
 
 def side_of(indicator: Indicator, name: str) -> Side:
@@ -68,15 +68,12 @@ def side_of(indicator: Indicator, name: str) -> Side:
 
 
 def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
-    parameters = {**figures.parameters, "first": quarter, "last": quarter}
-    rows = connection.execute(side_queries(side).facts, parameters).mappings().all()
+    rows = connection.execute(side_queries(side).facts, figures.parameters_of(quarter)).mappings().all()
     return [row for row in rows if territory in (PROGRAMME, row["territory"])]
 
 
-def fact(indicator: Indicator, row: RowMapping, *, with_details: bool) -> Fact:
+def fact(indicator: Indicator, row: RowMapping) -> Fact:
     positions = sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)})
-    if not with_details:
-        return Fact(indicator.fact, row["on"], positions)
     return Fact(indicator.fact, row["on"], positions, row["territory"], row["person"], row["detail"])
 
 

@@ -1,21 +1,29 @@
-"""All figures at one position of the log, under one version of the definitions: computed once, then read from memory."""
+"""All figures at one position of the log, each quarter under its version of the definitions: computed once, then read from memory.
 
-from collections.abc import Sequence
-from functools import cached_property
+A quarter has the version that is in force in it, unless a reader asks for another: then every quarter has that one.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from itertools import groupby
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import Cell, MaskedCell
+from services.reporting.answers import BandCell, Cell, MaskedCell, ValueCell
+from services.reporting.disclosure.bands import Thresholds
+from services.reporting.disclosure.families import INCREMENTS
+from services.reporting.disclosure.view import MaskedView, bands, years
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
+from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.catalogue import INDICATORS
-from services.reporting.indicators.compute import compute_figures
+from services.reporting.indicators.compute import FigureTable, compute_figures
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
-from services.reporting.indicators.masking import Masks, Thresholds, mask_cells
 from services.reporting.indicators.model import Indicator
+from services.reporting.indicators.printed import counted_stage
 from services.reporting.quarters import quarters_between
 from shared.errors import Refused
 from shared.message import Position
@@ -26,26 +34,51 @@ TARGET_OF = {"positive_target": "positive_rate"}  # an indicator that is measure
 class FigureSet:
     """The figures of some territories and quarters. Made within one read transaction; afterwards it reads nothing.
 
-    Masks need every quarter of every territory and of the programme: only a set of all of them may show masked cells.
+    What is masked depends on every quarter of every territory and of the programme, which comes last: only a set of all of them may show
+    masked cells.
     """
 
     def __init__(
         self, connection: Connection, territories: Sequence[str], position: Position, version: int | None, quarters: list[str]
     ) -> None:
         self.position = position
-        self.definitions = load_definitions(connection, version)
-        self.indicators = {name: INDICATORS[name] for name in INDICATORS if name in self.definitions.indicators}
-        self.parameters = query_parameters(self.definitions, quarters)
-        self.figures = compute_figures(
-            lambda statement: connection.execute(statement, self.parameters), self.indicators.values(), territories, quarters
-        )
+        self.published, self.asked = load_definitions(connection, version), version
+        self.territories, self.quarters = territories, quarters
+        self.figures: FigureTable = {name: {} for name in INDICATORS}
+        for number, group in groupby(quarters, self.version_in):
+            parameters = query_parameters(self.published[number], span := list(group))
+            counted = compute_figures(partial(execute, connection, parameters), INDICATORS.values(), territories, span)
+            for name, cells in counted.items():
+                self.figures[name] |= cells
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
-        self.released = {(row.indicator, row.territory, row.quarter) for row in connection.execute(select(t.release))}
+        self.released = {(row.indicator, row.territory, row.quarter): row.authority for row in connection.execute(select(t.release))}
+
+    def version_in(self, quarter: str) -> int:
+        """The version of the definitions under which a quarter is counted."""
+        return self.asked or version_in_force(starts_of(self.published), quarter)
+
+    def definitions_of(self, quarter: str) -> DefinitionsPublished:
+        return self.published[self.version_in(quarter)]
+
+    def indicators_of(self, quarter: str) -> dict[str, Indicator]:
+        """The indicators that the definitions of a quarter have, in the order of the catalogue."""
+        named = self.definitions_of(quarter).indicators
+        return {name: indicator for name, indicator in INDICATORS.items() if name in named}
+
+    def parameters_of(self, quarter: str) -> dict[str, Any]:
+        """The bind parameters of sides, for one quarter."""
+        return query_parameters(self.definitions_of(quarter), [quarter])
 
     @cached_property
-    def masks(self) -> Masks:
-        thresholds = Thresholds(self.definitions.thresholds["small_cell"], self.definitions.thresholds["rate_floor"])
-        return mask_cells(self.figures, self.indicators, thresholds, self.released)
+    def thresholds(self) -> Thresholds:
+        """The strictest of all versions that are shown side by side."""
+        each = [Thresholds.of(self.definitions_of(quarter).thresholds) for quarter in self.quarters]
+        return Thresholds(max(one.small_cell for one in each), max(one.rate_floor for one in each))
+
+    @cached_property
+    def masked(self) -> MaskedView:
+        table = bands(self.figures, INDICATORS.values(), self.territories, self.quarters, self.thresholds)
+        return MaskedView(table, self.thresholds, self.quarters)
 
     def figure(self, name: str, territory: str, quarter: str) -> Figure:
         return self.figures[name][territory, quarter]
@@ -64,36 +97,76 @@ class FigureSet:
         return None
 
     def exact_cell(self, name: str, territory: str, quarter: str) -> Cell:
-        return format_cell(self.indicators[name], self.figure(name, territory, quarter), self.target(name, territory, quarter))
+        return format_cell(INDICATORS[name], self.figure(name, territory, quarter), self.target(name, territory, quarter))
 
     def committee_cell(self, name: str, territory: str, quarter: str) -> Cell:
-        """The cell as a committee sees it: exact, or masked with the reason."""
-        reason = self.masks.get((name, territory, quarter))
-        return MaskedCell(reason) if reason else self.exact_cell(name, territory, quarter)
+        """The cell as a committee sees it: exact, in a band, or masked with the reason. A released one is shown."""
+        exact, indicator = self.exact_cell(name, territory, quarter), INDICATORS[name]
+        if not indicator.protected or (name, territory, quarter) in self.released:
+            return exact
+        return self.masked.cell(indicator, self.figure(name, territory, quarter), territory, quarter, exact)
 
-    def indicator(self, name: str) -> Indicator:
+    def year_cell(self, name: str, territory: str, quarter: str) -> Cell | None:
+        """Of what is counted in a quarter, the figure of the twelve months that end with it, as a committee sees it."""
+        indicator = INDICATORS[name]
+        year = next((year for year in years(self.shown_quarters) if year[-1] == quarter), None)
+        if indicator.cumulative or indicator.measure not in {"rate", "count"} or name in INCREMENTS or year is None:
+            return None
+        figures = [self.figure(name, territory, each) for each in year]
+        denominator = None if indicator.denominator is None else sum(figure.denominator or 0 for figure in figures)
+        figure = Figure(sum(figure.numerator for figure in figures), denominator)
+        exact = format_cell(indicator, figure, None)
+        return self.masked.year_cell(indicator, figure, territory, quarter, exact) if indicator.protected else exact
+
+    @property
+    def shown_quarters(self) -> list[str]:
+        return self.quarters
+
+    def committee_count(self, name: str, side: str, territory: str, quarter: str) -> Cell:
+        """The count of one side of a figure, as a committee sees it."""
+        figure = self.figure(name, territory, quarter)
+        number = figure.numerator if side == "numerator" else figure.denominator or 0
+        if not INDICATORS[name].protected or (name, territory, quarter) in self.released:
+            return ValueCell(number)
+        band = self.masked.band(name, side, territory, quarter, figure)
+        if band.exact:
+            return ValueCell(number)
+        reason = self.masked.reason(band)
+        return MaskedCell(reason) if band.hidden else BandCell(band.least, band.most, None, None, reason)
+
+    def indicator(self, name: str, quarter: str) -> Indicator:
         """The indicator with this id.
 
         Raises:
-            Refused: the definitions do not have it (`indicator_unknown`).
+            Refused: the definitions of the quarter do not have it (`indicator_unknown`).
         """
-        if name not in self.indicators:
-            raise Refused("indicator_unknown", indicator=name, version=self.definitions.version)
-        return self.indicators[name]
+        if name not in self.indicators_of(quarter):
+            raise Refused("indicator_unknown", indicator=name, version=self.version_in(quarter))
+        return INDICATORS[name]
 
 
-def load_definitions(connection: Connection, version: int | None) -> DefinitionsPublished:
-    """A version of the definitions, or the latest one.
+def execute(connection: Connection, parameters: Mapping[str, Any], statement: Any) -> Any:
+    return connection.execute(statement, parameters)
+
+
+def load_definitions(connection: Connection, version: int | None) -> dict[int, DefinitionsPublished]:
+    """Every published version of the definitions.
 
     Raises:
-        Refused: this version, or any version, is not published (`definitions_unknown`).
+        Refused: none is published (`definitions_none`), or the one that a reader asks for is not (`definitions_unknown`).
     """
-    table = t.definitions
-    latest = select(table.c.body).order_by(table.c.version.desc()).limit(1)
-    body = connection.execute(latest if version is None else latest.where(table.c.version == version)).scalar()
-    if body is None:
-        raise Refused("definitions_unknown", version=version or 1)
-    return msgspec.json.decode(body, type=DefinitionsPublished)
+    bodies = connection.execute(select(t.definitions.c.body)).scalars()
+    published = {one.version: one for one in (msgspec.json.decode(body, type=DefinitionsPublished) for body in bodies)}
+    if version is not None and version not in published:
+        raise Refused("definitions_unknown", version=version)
+    if not published:
+        raise Refused("definitions_none")
+    return published
+
+
+def starts_of(published: Mapping[int, DefinitionsPublished]) -> dict[int, str | None]:
+    """The first quarter of each version."""
+    return {version: definitions.from_quarter for version, definitions in published.items()}
 
 
 def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str]) -> dict[str, Any]:
@@ -102,7 +175,7 @@ def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str])
         "first": quarters[0],
         "last": quarters[-1],
         "version": definitions.version,
-        "redirection": definitions.counted_stages.get("redirection", "SENT"),
+        "redirection": counted_stage(definitions),
         "late_days": definitions.thresholds["late_days"],
     }
 

@@ -13,15 +13,17 @@ from services.coaching.opening import OpenJourney
 from services.coaching.outcomes import FindJob
 from services.coaching.progress import HoldInterview
 from services.coaching.survey import AnswerSurvey
+from services.coaching.survey_tickets import IssueSurveyTicket
 from services.coaching.workshop import ScheduleWorkshop, TakeSeat
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn, filled_in_by_handler
 from shared.errors import Invalid
 from shared.validation import CommandParser
+from tests.unit.coaching.test_survey import TICKET
 
 EVERY_COMMAND = pytest.mark.parametrize("command", DESCRIPTION.commands.values(), ids=DESCRIPTION.commands)
 ABOUT_SOMEBODY_MET = {OpenJourney, TakeSeat, AttendWorkshop, LendEquipment}
-BY_TERRITORY = {OpenJourney, TransferJourney, ExitJourney, ScheduleWorkshop, AnswerSurvey}
+BY_TERRITORY = {OpenJourney, TransferJourney, ExitJourney, ScheduleWorkshop, IssueSurveyTicket, AnswerSurvey}
 
 
 def test_every_name_of_a_command_is_used_once() -> None:
@@ -68,5 +70,5 @@ def test_every_fault_of_a_job_is_listed_at_once() -> None:
 
 @pytest.mark.parametrize("rating", [0, 6, 4.5, "4", True])
 def test_a_rating_is_a_whole_number_from_1_to_5(rating: Any) -> None:
-    good = {"token": "t", "satisfied": True, "domains": [], "wellbeing": True, "wants_continuation": True}
+    good = {"token": TICKET, "satisfied": True, "domains": [], "wellbeing": True, "wants_continuation": True}
     assert faults_of(AnswerSurvey, {**good, "rating": rating}).keys() == {"rating"}

@@ -94,13 +94,3 @@ def test_lines_are_answered_in_order_each_with_its_own_outcome(world: World) -> 
 
 def line(name: str, data: dict[str, object], **_: str) -> str:
     return json.dumps({"id": str(uuid4()), "type": name, "territory": "alencon", "data": data})
-
-
-def test_a_survey_is_answered_with_a_ticket_and_no_login(world: World) -> None:
-    ticket = world.ask("POST", "/v1/survey-tickets", json={"territory": "alencon"}).json
-    assert ticket is not None
-    answers = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None).status_code == 201
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None).status_code == 409
-    assert world.send("AnswerSurvey", {"token": ticket["ticket"], **answers}, role=None, territory="flers").status_code == 401
-    assert world.send("AnswerSurvey", {"token": "made-up", **answers}, role=None).status_code == 401

@@ -40,6 +40,7 @@ MODULES = [
     "services.vocabulary.calendar",
     "services.vocabulary.fields",
     "services.vocabulary.person_standing",
+    "services.vocabulary.survey_ticket",
     "shared.coded_value",
     "shared.command_fields",
     "shared.decider",

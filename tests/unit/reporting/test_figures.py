@@ -267,7 +267,8 @@ def test_a_redirection_counts_at_the_stage_that_the_definitions_give(history: Hi
 @pytest.mark.parametrize(
     ("defined", "request_", "code"),
     [
-        (False, ("all", QUARTER, None), "definitions_unknown"),
+        (False, ("all", QUARTER, None), "definitions_none"),
+        (True, ("all", QUARTER, 0), "definitions_unknown"),
         (True, ("all", QUARTER, 7), "definitions_unknown"),
         (True, ("all", "2023Q1", None), "quarter_unreadable"),
         (True, ("paris", QUARTER, None), "territory_unknown"),

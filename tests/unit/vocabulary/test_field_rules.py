@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.bootstrap.registry import SERVICES
+from services.bootstrap.registry import SERVICES, rules_of_services
 from services.bootstrap.settings import TERRITORIES
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.field_rules import fact_rule, field_rules
@@ -26,7 +26,7 @@ from tests.unit.test_placement_cases import CASES, IDENTIFY, WORKSHOP
 NOW = datetime(2024, 5, 15, 10, tzinfo=UTC)
 TOLERANCE = timedelta(minutes=2)
 PROGRAMME = msgspec.json.decode(TERRITORIES.read_bytes(), type=Programme)
-ADMISSION = Admission(lambda: NOW, ZONE, VALIDATION, field_rules(PROGRAMME), fact_rule(PROGRAMME), TOLERANCE)
+ADMISSION = Admission(lambda: NOW, ZONE, VALIDATION, {**field_rules(PROGRAMME), **rules_of_services()}, fact_rule(PROGRAMME), TOLERANCE)
 COMMANDS = {name: command for service in SERVICES.values() for name, command in service.commands.items()}
 PARSERS = {name: CommandParser(command, VALIDATION) for name, command in COMMANDS.items()}
 DATA: dict[str, dict[str, Any]] = {step.command: step.data("p-1") for step in (IDENTIFY, WORKSHOP, *(case.step for case in CASES))}
