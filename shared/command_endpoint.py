@@ -7,6 +7,7 @@ the command goes no further, and its data is validated here, so that all faults 
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from shared.validation import ValidationTexts, flatten, schema_of
 
 log = logging.getLogger(__name__)
 
+DIGEST_LENGTH = 32  # hexadecimal digits
+
 
 class CommandRequest(Struct, frozen=True):
     """A command as its sender writes it.
@@ -39,6 +42,15 @@ class CommandRequest(Struct, frozen=True):
     time: datetime | None = None
     actor: Actor | None = None
     recorded_time: datetime | None = None
+
+
+def digest_of(request: CommandRequest) -> str:
+    """What the sender asked for under this id, in 128 bits. A retry writes the same, in whatever order.
+
+    The actor is no part of it: an anonymous answer keeps a digest too, and it must lead to nobody.
+    """
+    content = (request.type, request.territory, request.time, request.data)
+    return sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:DIGEST_LENGTH]
 
 
 class RequestParser:
@@ -162,6 +174,7 @@ class CommandEndpoint:
             time=request.time or self.handler.admission.clock(),
             data=request.data,
             recorded_time=request.recorded_time,
+            digest=digest_of(request),
         )
 
     def request(self, command: str) -> CommandRequest:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from services.vocabulary.french import VALIDATION
-from shared.command_endpoint import RequestParser
+from shared.command_endpoint import RequestParser, digest_of
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.message import CommandMessage, EventMessage, Position, data_of
@@ -81,6 +81,7 @@ class HistoryImporter:
             time=request.time,
             data=request.data,
             recorded_time=request.recorded_time or request.time,
+            digest=digest_of(request),
         )
 
     def handler(self, command: str) -> CommandHandler:

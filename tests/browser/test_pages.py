@@ -38,6 +38,22 @@ def test_a_form_sent_twice_records_once(world: World) -> None:
     assert first.headers["Location"] == again.headers["Location"]
 
 
+def test_a_form_that_is_changed_and_sent_again_says_that_the_second_step_is_not_recorded(world: World) -> None:
+    """As with the browser's way back. Sent once more, it is a second step, under an id of its own."""
+    world.meet("p-1")
+    assert world.send("OpenJourney", {"person": "p-1", "referent": "coach-1"}).status_code == 201
+    sent = {"id": str(uuid4()), "person": "p-1", "mode": "VISIO", "minutes": "30", "territory": "alencon"}
+    first = world.ask("POST", "/saisie/HoldInterview", data=sent)
+    changed = world.ask("POST", "/saisie/HoldInterview", data=sent | {"minutes": "45"})
+    assert (first.status_code, changed.status_code) == (303, 409)
+    assert "celle-ci ne l’est pas" in changed.text
+    new_id = dict(re.findall(r'<input[^>]*name="(\w+)" value="([^"]*)"', changed.text))["id"]
+    assert new_id != sent["id"]
+    again = world.ask("POST", "/saisie/HoldInterview", data=sent | {"minutes": "45", "id": new_id})
+    assert again.status_code == 303
+    assert all(text in world.get(again.headers["Location"]).text for text in ("30 minutes", "45 minutes"))
+
+
 def test_a_wrong_form_comes_back_filled_with_each_fault_under_its_question(world: World) -> None:
     sent = {"id": str(uuid4()), "person": "p-1", "mode": "VISIO", "minutes": "900", "territory": "alencon"}
     answer = world.ask("POST", "/saisie/HoldInterview", data=sent)

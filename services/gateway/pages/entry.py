@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from werkzeug.routing import Rule
@@ -19,10 +20,11 @@ from services.gateway.request_context import RequestContext
 from services.vocabulary import thematiques
 from services.vocabulary.calendar import ZONE
 from shared.description import Form
-from shared.errors import Fault, Forbidden
+from shared.errors import Fault, Forbidden, Refused
 from shared.trust.access import Identity
 
 MAX_FORM_BYTES = 64 * 1024
+REUSED = "command_id_reused"  # the form was sent before, with other answers
 Given = Mapping[str, str]
 
 
@@ -69,8 +71,9 @@ class EntryPages:
         except Problem as problem:
             return self.show(context, form, given, problem)
         except Fault as fault:
-            return self.show(context, form, given, self.problems.of(fault))
-        return redirect(f"/parcours/{data['person']}?position={answer['position']}", 303, Response)
+            reused = isinstance(fault, Refused) and fault.code == REUSED
+            return self.show(context, form, with_new_ids(form, given) if reused else given, self.problems.of(fault))
+        return redirect(f"/parcours/{quote(str(data['person']), safe='')}?position={answer['position']}", 303, Response)
 
     def schema(self, form: Form) -> Any:
         name = form.command.__name__
@@ -105,6 +108,12 @@ class EntryPages:
             territories=[(each, label) for each, label in self.deps.territories.items() if identity.covers(each)],
             today=local_day(self.deps.clock()).isoformat(),
         )
+
+
+def with_new_ids(form: Form, given: Given) -> Given:
+    """The answers of a form under ids of their own: sent again, they are another step."""
+    generated = {question.field for question in form.questions if question.kind == "generated_id"}
+    return {field: value for field, value in given.items() if field not in generated} | {"id": str(uuid4())}
 
 
 def identifier(given: Given) -> str:
