@@ -1,5 +1,6 @@
 """The machine-readable descriptions of this gateway: OpenAPI of its requests, AsyncAPI of the feed of events."""
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from services.gateway import response_schemas
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.query_parameters import Parameter, QueryParameters
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.gateway.response_schemas import ref
@@ -20,6 +22,7 @@ from services.gateway.session import LOGIN_SCHEMA
 from shared.version import __version__
 
 TITLE = "Parcours"
+PLACEHOLDER = re.compile(r"<(\w+)>")
 Members = dict[str, Any]
 
 PROBLEMS = {
@@ -68,22 +71,22 @@ class Query(NamedTuple):
 
     operation: str
     description: str
-    parameters: tuple[str, ...]
     schema: str | None
 
 
 QUERIES = {
-    "/v1/events": Query("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
-    "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
-    "/v1/tasks": Query("tasks", TASKS, ("position",), "Tasks"),
-    "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
-    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "position"), "Evidence"),
+    "/v1/events": Query("events", EVENTS, "EventPage"),
+    "/v1/stream": Query("stream", STREAM, None),
+    "/v1/tasks": Query("tasks", TASKS, "Tasks"),
+    "/v1/indicators": Query("indicators", FIGURES, "Figures"),
+    "/v1/indicators/<indicator>/evidence": Query("evidence", EVIDENCE, "Evidence"),
 }
 
 
 class Descriptions:
-    def __init__(self, deps: GatewayDeps) -> None:
+    def __init__(self, deps: GatewayDeps, parameters: QueryParameters) -> None:
         self.deps = deps
+        self.parameters = parameters
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/openapi.json", methods=["GET"], endpoint=self.openapi)
@@ -113,8 +116,8 @@ class Descriptions:
         spec.path("/v1/commands", operations={"post": batch_operation()})
         spec.path("/v1/session", operations={"post": session_operation()})
         spec.path("/v1/survey-tickets", operations={"post": ticket_operation(territories)})
-        for path, query in QUERIES.items():
-            spec.path(path, operations={"get": query_operation(path, query)})
+        for rule, query in QUERIES.items():
+            spec.path(path_of(rule), operations={"get": query_operation(rule, query, self.parameters.of(rule))})
         return dict(spec.to_dict())
 
     @cached_property
@@ -191,10 +194,15 @@ def creation(operation: str, body: Members, description: str, fields: Members) -
     }
 
 
-def query_operation(path: str, query: Query) -> Members:
-    parameters: list[Members] = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in query.parameters]
-    if "{id}" in path:
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+def path_of(rule: str) -> str:
+    """A path of OpenAPI, of a rule of werkzeug."""
+    return PLACEHOLDER.sub(r"{\1}", rule)
+
+
+def query_operation(rule: str, query: Query, declared: Iterable[Parameter]) -> Members:
+    parameters = [parameter.described() for parameter in declared]
+    for name in PLACEHOLDER.findall(rule):
+        parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
     stream = response(query.description, {"type": "string"}, "text/event-stream")
     return {
         "operationId": query.operation,

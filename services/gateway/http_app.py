@@ -18,6 +18,7 @@ from services.gateway.metrics import Metrics
 from services.gateway.pages.site import Site
 from services.gateway.problems import Problem, Problems, unforeseen
 from services.gateway.queries_api import QueriesApi
+from services.gateway.query_parameters import QueryParameters
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
@@ -35,10 +36,11 @@ class HttpApp:
 
     def __init__(self, deps: GatewayDeps) -> None:
         self.metrics = Metrics()
+        self.parameters = QueryParameters(deps.territories, deps.events)
         self.problems = Problems(deps.catalogue)
         self.access = ReadAccess(deps.permissions)
         self.sessions = Sessions(deps.sessions_signer, development_login=deps.development_login)
-        self.reporting = ReportingClient(deps.call)
+        self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps, self.metrics)
         self.stream = Stream(deps.feed, self.access, self.metrics)
         queries = QueriesApi(deps, self.access, self.reporting)
@@ -49,7 +51,7 @@ class HttpApp:
             SessionApi(self.sessions, self.sender),
             queries,
             Health(deps, self.metrics),
-            Descriptions(deps),
+            Descriptions(deps, self.parameters),
             self.site,
         )
         rules = [Rule("/v1/stream", methods=["GET"], endpoint=self.stream.open), *(rule for part in parts for rule in part.rules())]
@@ -61,7 +63,7 @@ class HttpApp:
         try:
             rule, values = self.map.bind_to_environ(request.environ).match(return_rule=True)
             route = rule.rule
-            response = self.handle(request, cast(Handler, rule.endpoint), values)
+            response = self.handle(request, route, cast(Handler, rule.endpoint), values)
         except Problem as problem:
             response = self.show(request, problem)
         except (Fault, HTTPException) as fault:
@@ -72,11 +74,12 @@ class HttpApp:
         self.metrics.count("http_requests_total", method=request.method, route=route, status=str(response.status_code))
         return with_security_headers(response)
 
-    def handle(self, request: Request, handler: Handler, values: object) -> Response:
+    def handle(self, request: Request, rule: str, handler: Handler, values: object) -> Response:
         if "Authorization" not in request.headers and (COOKIE in request.cookies or not request.path.startswith("/v1/")):
             check_same_origin(request)
-        context = RequestContext(request, self.sessions.identify(request))
-        return handler(context, **cast(dict[str, str], values))
+        identity = self.sessions.identify(request)
+        query = self.parameters.read(rule, request.args) if request.args or rule in self.parameters.by_rule else {}
+        return handler(RequestContext(request, identity, query), **cast(dict[str, str], values))
 
     def show(self, request: Request, problem: Problem) -> Response:
         """A problem as a page for people, as JSON for programs."""

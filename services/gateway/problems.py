@@ -11,6 +11,7 @@ from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge
 
 TYPE = "urn:parcours:problem:"
 SAME_ID = "La même commande peut être renvoyée sans risque avec le même identifiant : elle ne sera enregistrée qu’une fois."
+ASK_AGAIN = "Redemandez dans un instant."
 RETRY_AFTER_S = "2"
 
 Members = dict[str, Any]

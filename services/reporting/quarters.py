@@ -4,7 +4,7 @@ import re
 
 from shared.errors import Refused
 
-QUARTER_ID = re.compile(r"(20\d{2})-Q([1-4])")
+QUARTER_ID = re.compile(r"(20[0-9]{2})-Q([1-4])")
 
 
 def ordinal(quarter: str) -> int:

@@ -73,7 +73,7 @@ class CommitteePages:
         line = next((line for line in model.indicators if line.id == indicator), None)
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
-        side = context.request.args.get("cote", "numerator")
+        side = context.query.get("cote", "numerator")
         allowed = self.queries.access.may(context.known(), "read_evidence", territory)
         audience = self.queries.audience(context.known(), territory)
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None

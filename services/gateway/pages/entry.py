@@ -42,7 +42,7 @@ class EntryPages:
         yield Rule("/saisie/<name>", methods=["POST"], endpoint=self.record)
 
     def choose(self, context: RequestContext) -> Response:
-        return self.pages.page(context, "entry.html", forms=self.offered(context.known()), person=context.request.args.get("person", ""))
+        return self.pages.page(context, "entry.html", forms=self.offered(context.known()), person=context.query.get("person", ""))
 
     def offered(self, identity: Identity) -> list[Form]:
         """The forms of the commands that this role may give."""
@@ -50,7 +50,7 @@ class EntryPages:
         return [form for name, form in self.forms.items() if self.deps.permissions.scope(role, name) is not None]
 
     def ask(self, context: RequestContext, name: str) -> Response:
-        given = {"person": context.request.args.get("person", ""), "referent": context.known().actor.id}
+        given = {"person": context.query.get("person", ""), "referent": context.known().actor.id}
         return self.show(context, self.form(context, name), given | {"id": str(uuid4())})
 
     def form(self, context: RequestContext, name: str) -> Form:

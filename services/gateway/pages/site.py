@@ -64,7 +64,7 @@ class Site:
         )
 
     def show_login(self, context: RequestContext) -> Response:
-        return self.login_page(context, context.request.args.get("suite", "/"))
+        return self.login_page(context, context.query.get("suite", "/"))
 
     def login_page(self, context: RequestContext, then: str, problem: Problem | None = None) -> Response:
         open_here = self.sessions.development_login and is_local(context.request)
