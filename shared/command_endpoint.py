@@ -22,7 +22,7 @@ from shared.field_rules import Faults
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply, accepted, reply_to
 from shared.trust.access import Identity, Signer
-from shared.validation import ValidationTexts, flatten, schema_of
+from shared.validation import NotJson, ValidationTexts, flatten, read_json, schema_of
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ class RequestParser:
             Invalid: it is not JSON.
         """
         try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            return read_json(text)
+        except NotJson as fault:
             raise Invalid({"_": [self.texts.not_json.format(fault=fault)]}) from fault
 
     def validate(self, raw: Any) -> tuple[CommandRequest | None, Faults]:

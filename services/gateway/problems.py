@@ -56,9 +56,16 @@ def invalid(faults: dict[str, list[str]]) -> Problem:
     return Problem(422, "invalid", "Certains champs sont à reprendre", "Chaque faute est dite sous son champ.", more={"faults": faults})
 
 
-def unavailable() -> Problem:
-    title = "Une partie du système ne répond pas pour l’instant."
-    return Problem(503, "unavailable", title, SAME_ID, headers={"Retry-After": RETRY_AFTER_S}, more={"retry": "same_id"})
+def unavailable(*, reading: bool = False) -> Problem:
+    """With what may be done: a command keeps its id, a reading is simply asked again."""
+    title, headers = "Une partie du système ne répond pas pour l’instant.", {"Retry-After": RETRY_AFTER_S}
+    if reading:
+        return Problem(503, "unavailable", title, ASK_AGAIN, headers=headers)
+    return Problem(503, "unavailable", title, SAME_ID, headers=headers, more={"retry": "same_id"})
+
+
+def unsupported(detail: str) -> Problem:
+    return Problem(415, "unsupported", "Cette forme de demande n’est pas lue ici", detail)
 
 
 def unforeseen() -> Problem:
@@ -71,8 +78,8 @@ class Problems:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
 
-    def of(self, fault: Fault | HTTPException) -> Problem:
-        """The problem for a fault. One that is not for the person who asks is raised again."""
+    def of(self, fault: Fault | HTTPException, *, reading: bool = False) -> Problem:
+        """The problem for a fault of a command or of a reading. One that is not for the person who asks is raised again."""
         match fault:
             case Refused():
                 return self.refused(fault)
@@ -86,7 +93,7 @@ class Problems:
             case TooLarge():
                 return Problem(413, "too_large", "Trop long pour le journal", self.catalogue.text("too_large", {}))
             case Unavailable() | Conflict():
-                return unavailable()
+                return unavailable(reading=reading)
             case Unforeseen():
                 return unforeseen()
             case HTTPException():

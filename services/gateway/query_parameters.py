@@ -23,7 +23,8 @@ MAX_PAGE_SIZE = 1_000  # events, and as many are read from the log at once
 MAX_VERSION = 9_999  # of definitions
 QUARTER = "20[0-9]{2}-Q[1-4]"
 SIDES = ("numerator", "denominator")
-MAX_TEXT_LENGTH = 500
+MAX_ID_LENGTH = 200
+MAX_ADDRESS_LENGTH = 8_192
 
 Members = dict[str, Any]
 Query = Mapping[str, Any]
@@ -95,15 +96,15 @@ def matching(pattern: str, expected: str) -> Kind:
     return Kind({"type": "string", "pattern": f"^{pattern}$"}, read)
 
 
-def short_text() -> Kind:
-    """A text that is only shown again."""
+def text_of(most: int) -> Kind:
+    """A text that is only shown again, or looked at further."""
 
     def read(text: str) -> str:
-        if not 1 <= len(text) <= MAX_TEXT_LENGTH:
-            raise ValueError(VALIDATION.length.format(min=1, max=MAX_TEXT_LENGTH))
+        if not 1 <= len(text) <= most:
+            raise ValueError(VALIDATION.length.format(min=1, max=most))
         return text
 
-    return Kind({"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}, read)
+    return Kind({"type": "string", "minLength": 1, "maxLength": most}, read)
 
 
 POSITION_KIND = number(0, MAX_POSITION)
@@ -120,7 +121,7 @@ class QueryParameters:
         territory = Parameter("territory", places)
         quarter = Parameter("quarter", matching(QUARTER, "Un trimestre s’écrit 2024-Q2."), required=True)
         definitions = Parameter("definitions", number(1, MAX_VERSION))
-        person = Parameter("person", short_text())
+        person = Parameter("person", text_of(MAX_ID_LENGTH))
         self.by_rule: Mapping[str, tuple[Parameter, ...]] = {
             "/v1/events": (after, Parameter("limit", number(1, MAX_PAGE_SIZE)), *filters),
             "/v1/stream": (after, *filters),
@@ -134,7 +135,7 @@ class QueryParameters:
             "/taches": (POSITION,),
             "/saisie": (person,),
             "/saisie/<name>": (person,),
-            "/connexion": (Parameter("suite", short_text()),),
+            "/connexion": (Parameter("suite", text_of(MAX_ADDRESS_LENGTH)),),
         }
 
     def of(self, rule: str) -> tuple[Parameter, ...]:

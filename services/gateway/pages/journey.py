@@ -13,6 +13,7 @@ from services.gateway.pages.french import local_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import Sentences
 from services.gateway.problems import not_found
+from services.gateway.query_parameters import POSITION_KIND
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
@@ -45,7 +46,7 @@ class JourneyPages:
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/parcours/<person>", methods=["GET"], endpoint=self.journey)
-        yield Rule("/evenement/<int:position>", methods=["GET"], endpoint=self.event)
+        yield Rule("/evenement/<position>", methods=["GET"], endpoint=self.event)
 
     def journey(self, context: RequestContext, person: str) -> Response:
         identity = context.known()
@@ -66,9 +67,12 @@ class JourneyPages:
             last=entries[-1],
         )
 
-    def event(self, context: RequestContext, position: int) -> Response:
+    def event(self, context: RequestContext, position: str) -> Response:
         identity = context.known()
-        event = self.feed.at(position)
+        try:
+            event = self.feed.at(POSITION_KIND.read(position))
+        except ValueError:  # not a position
+            event = None
         if event is None:
             raise not_found("Aucun événement n’est à cette position.")
         if self.access.visibility(identity, event) != "full":

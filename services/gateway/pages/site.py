@@ -12,7 +12,7 @@ from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.pages.committee import CommitteePages
-from services.gateway.pages.entry import EntryPages
+from services.gateway.pages.entry import EntryPages, typed
 from services.gateway.pages.journey import JourneyPages
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.tasks import TaskPages
@@ -81,9 +81,9 @@ class Site:
         )
 
     def open_session(self, context: RequestContext) -> Response:
-        form = context.request.form
-        then = local_path(form.get("suite", "/"))
-        fields = {name: form[name] for name in ("actor", "role", "organisation") if form.get(name)}
+        form, given = context.request.form, typed(context.request)
+        then = local_path(given.get("suite", "/"))
+        fields = {name: given[name] for name in ("actor", "role", "organisation") if given.get(name)}
         try:
             token = self.sessions.open(context.request, read_login(fields | {"territories": form.getlist("territories")}))
         except Invalid as fault:
