@@ -27,13 +27,19 @@ Members = dict[str, Any]
 
 PROBLEMS = {
     "400": "The request cannot be read.",
-    "401": "No session or token.",
+    "401": "No session or token, or one that is not valid.",
     "403": "Not this role, or not this territory.",
-    "404": "No such command.",
+    "404": "No such address.",
     "409": "Refused by the rules: `code` says which.",
+    "413": "Longer than what is read here.",
+    "415": "Another encoding or media type than those that are read here.",
     "422": "Some fields are wrong: `faults` lists all of them.",
-    "503": "A component is unavailable. The same command id may be sent again.",
+    "503": "A component is unavailable: ask again after `Retry-After` seconds, a command with the same id.",
 }
+COMMAND_PROBLEMS = tuple(PROBLEMS)
+QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "415", "422", "503")
+BATCH_PROBLEMS = ("400", "401", "403", "413", "415")
+LOGIN_PROBLEMS = ("400", "401", "403", "413", "415", "422")
 PROBLEM: Members = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -150,14 +156,13 @@ def command_operation(service: str, name: str, territories: list[str]) -> Member
         },
     }
     key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    problems = {status: response(description, ref("Problem"), PROBLEM_TYPE) for status, description in PROBLEMS.items()}
     return {
         "operationId": name,
         "tags": [service],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {}] if name == "AnswerSurvey" else [{"bearer": []}],
         "parameters": [key],
         "requestBody": request_body(body),
-        "responses": {"201": response("Recorded, now or by an earlier request with this key.", ref("Answer"))} | problems,
+        "responses": {"201": response("Recorded, now or by an earlier request with this key.", ref("Answer"))} | problems(COMMAND_PROBLEMS),
     }
 
 
@@ -165,9 +170,9 @@ def batch_operation() -> Members:
     description = "A line for each line, in order: accepted, refused, invalid, forbidden or unavailable."
     return {
         "operationId": "commands",
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {}],  # without a session each line is answered by itself: a ticket answers the survey
         "requestBody": request_body({"type": "string"}, "application/x-ndjson"),
-        "responses": {"200": response(description, {"type": "string"}, "application/x-ndjson")},
+        "responses": {"200": response(description, {"type": "string"}, "application/x-ndjson")} | problems(BATCH_PROBLEMS),
     }
 
 
@@ -190,7 +195,7 @@ def creation(operation: str, body: Members, description: str, fields: Members) -
         "operationId": operation,
         "security": [{"bearer": []}],
         "requestBody": request_body(body),
-        "responses": {"201": response(description, created), "default": any_problem()},
+        "responses": {"201": response(description, created)} | problems(LOGIN_PROBLEMS),
     }
 
 
@@ -208,10 +213,7 @@ def query_operation(rule: str, query: Query, declared: Iterable[Parameter]) -> M
         "operationId": query.operation,
         "security": [{"bearer": []}],
         "parameters": parameters,
-        "responses": {
-            "200": response(query.description, ref(query.schema)) if query.schema else stream,
-            "default": any_problem(),
-        },
+        "responses": {"200": response(query.description, ref(query.schema)) if query.schema else stream} | problems(QUERY_PROBLEMS),
     }
 
 
@@ -223,5 +225,6 @@ def response(description: str, schema: Members, media_type: str = "application/j
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
-def any_problem() -> Members:
-    return response("A problem (RFC 9457).", ref("Problem"), PROBLEM_TYPE)
+def problems(statuses: Iterable[str]) -> Members:
+    """The problems (RFC 9457) that an operation may answer."""
+    return {status: response(PROBLEMS[status], ref("Problem"), PROBLEM_TYPE) for status in statuses}
