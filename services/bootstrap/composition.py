@@ -144,7 +144,7 @@ class Components:
 
     @cached_property
     def reports(self) -> Reports:
-        return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at)
+        return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at, self.store)
 
     def replayed(self, position: Position) -> Reports:
         """Reports from the log alone, as of `position`."""

@@ -62,7 +62,7 @@ class CommandLinesApi:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if isinstance(line, dict) or line.strip())
         for group in grouped(self.route(identity, number, line) for number, line in numbered):
             for line, reply in zip(group, self.send(group), strict=True):
-                self.sender.count(line.command if line.service else "?", reply)
+                self.sender.count(reply)
                 yield {"line": line.number, "id": line.id} | self.with_problem(reply)
 
     def route(self, identity: Identity | None, number: int, line: bytes | Reply) -> Line:

@@ -47,7 +47,7 @@ class CommandSender:
             reply = self.deps.commands.handle(self.owner[name], token, msgspec.json.encode(message).decode())
         except Unavailable as unavailable:
             reply = {"unavailable": str(unavailable)}
-        self.count(name, reply)
+        self.count(reply)
         if fault := fault_in(reply):
             raise fault
         answer: Members = reply["accepted"]
@@ -63,8 +63,8 @@ class CommandSender:
             return Identity(ANONYMOUS, (territory,))
         return None
 
-    def count(self, name: str, reply: Reply) -> None:
-        self.metrics.count("commands_total", type=name, outcome=next(iter(reply), "?"))
+    def count(self, reply: Reply) -> None:
+        self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
 
     def issue_ticket(self, identity: Identity, territory: str) -> str:
         """A survey ticket, for those who may hand one to a participant."""

@@ -65,7 +65,7 @@ ANSWER: Members = {
     },
 }
 EVENTS = "CloudEvents of the log, in order. Give `next` back as `after` to get the next page."
-STREAM = "The feed as server-sent events, each with an Event or a BareEvent as data. Last-Event-ID resumes it."
+STREAM = "The feed as server-sent events, each with an Event or a Hint as data. Last-Event-ID resumes it."
 TASKS = "What a policy could not do, and a person has to decide, in the territories of the reader."
 FIGURES = "The figures of a territory and a quarter."
 EVIDENCE = "The facts that a figure counts."

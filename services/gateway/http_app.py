@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from services.gateway import hints
 from services.gateway.command_lines import CommandLinesApi
 from services.gateway.commands_api import CommandsApi, CommandSender
 from services.gateway.dependencies import GatewayDeps
@@ -42,13 +43,13 @@ class HttpApp:
 
     def __init__(self, deps: GatewayDeps) -> None:
         self.metrics = Metrics()
-        self.parameters = QueryParameters(deps.territories, deps.events)
+        self.parameters = QueryParameters(deps.territories, [*deps.events, hints.KIND])
         self.problems = Problems(deps.catalogue)
         self.access = ReadAccess(deps.permissions)
         self.sessions = Sessions(deps.sessions_signer, development_login=deps.development_login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps, self.metrics)
-        self.stream = Stream(deps.feed, self.access, self.metrics)
+        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories)
         queries = QueriesApi(deps, self.access, self.reporting)
         self.site = Site(deps, queries, self.sender, self.sessions, self.problems)
         parts = (

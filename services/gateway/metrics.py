@@ -1,11 +1,14 @@
-"""Counters and gauges of the gateway, in the text format of Prometheus."""
+"""Counters and gauges of the gateway, in the text format of Prometheus.
+
+They are open to everybody, so no label names a territory or a type of command: a count that rises by one would tell and date one exit.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 
 HELP = {
     "http_requests_total": ("counter", "Requests answered, by method, route and status."),
-    "commands_total": ("counter", "Commands answered, by type and outcome."),
+    "commands_total": ("counter", "Commands answered, by outcome."),
     "stream_clients": ("gauge", "Clients that follow the feed now."),
     "stream_events_total": ("counter", "Events sent to clients of the feed."),
     "stream_overtaken_total": ("counter", "Clients dropped because they read too slowly."),

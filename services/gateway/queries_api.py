@@ -8,13 +8,15 @@ from werkzeug.wrappers import Response
 
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.hints import Audience, EventFilter
 from services.gateway.problems import not_found
 from services.gateway.query_parameters import MAX_PAGE_SIZE
 from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.gateway.stream import EventFilter, bare, values_of
+from services.gateway.stream import values_of
 from services.reporting.answers import Figures
+from services.vocabulary.publication import is_closed
 from shared.errors import Forbidden, UnknownPosition
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
@@ -48,13 +50,14 @@ class QueriesApi:
     def page(self, identity: Identity, event_filter: EventFilter, after: Position, limit: int) -> dict[str, Any]:
         """The body of a page. Its shape is `response_schemas.event_page`."""
         stored: list[EventMessage] = self.deps.native(self.deps.store.read_all, after, MAX_PAGE_SIZE)
+        audience = Audience(self.access, identity, event_filter, self.deps.territories)
+        before = self.deps.feed.at(after)
         events: list[Any] = []
         for event in stored:
-            if len(events) == limit:
+            if len(events) >= limit:
                 return {"events": events, "next": after, "more": True}
-            after = event.position
-            if event_filter.matches(event) and (visibility := self.access.visibility(identity, event)) != "none":
-                events.append(event if visibility == "full" else bare(event))
+            events += audience.seen([event], before)
+            before, after = event, event.position
         return {"events": events, "next": after, "more": len(stored) == MAX_PAGE_SIZE}
 
     def indicators(self, context: RequestContext) -> Response:
@@ -64,7 +67,7 @@ class QueriesApi:
         self.reports.wait_for_client(context)
         if self.access.exact(identity, territory):
             return json_response(self.reports.figures(territory, quarter, context.query.get("definitions")))
-        page = self.reports.committee(territory, quarter)
+        page = self.reports.committee(territory, quarter, COMMITTEE)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
@@ -77,6 +80,11 @@ class QueriesApi:
 
     def audience(self, identity: Identity, territory: str) -> str:
         return EXACT if self.access.exact(identity, territory) else COMMITTEE
+
+    def readable_quarters(self, audience: str) -> list[str]:
+        """The quarters that have figures for an audience: a committee reads those that are closed."""
+        quarters = self.reports.quarters()
+        return quarters if audience == EXACT else [quarter for quarter in quarters if is_closed(quarter, self.deps.clock())]
 
     def territory(self, context: RequestContext) -> str:
         territory: str = context.query.get("territory", PROGRAMME)

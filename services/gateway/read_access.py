@@ -1,6 +1,6 @@
 """What an identity may read. Services check commands; the gateway checks reads here, on the same table of permissions."""
 
-from typing import Literal
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,8 +10,6 @@ from shared.trust.access import Identity, Permissions
 
 PROGRAMME = "all"
 OPEN_FOR_PROGRAMME = frozenset({"read_indicators", "read_evidence"})  # of the whole programme, masked for readers of one territory
-Visibility = Literal["full", "bare", "none"]
-"""All of an event, only that something happened in a territory, or nothing."""
 
 
 class Parties(msgspec.Struct):
@@ -51,14 +49,14 @@ class ReadAccess:
         scope = self.permissions.scope(identity.actor.role, "read_events")
         return scope == "all" or (scope == "territory" and identity.covers(territory))
 
-    def visibility(self, identity: Identity, event: EventMessage) -> Visibility:
-        """How much of an event the identity may see."""
-        if self.may_read(identity, event):
-            return "full"
-        bare = self.permissions.scope(identity.actor.role, "follow_feed")
-        return "bare" if bare == "all" or (bare == "territory" and identity.covers(event.territory)) else "none"
+    def hinted_territories(self, identity: Identity, territories: Iterable[str]) -> list[str]:
+        """The territories of which the identity follows masked figures: the feed tells it when these change (`hints`)."""
+        scope = self.permissions.scope(identity.actor.role, "follow_feed")
+        followed = territories if scope == "all" else filter(identity.covers, territories) if scope == "territory" else ()
+        return [territory for territory in followed if not self.exact(identity, territory)]
 
     def may_read(self, identity: Identity, event: EventMessage) -> bool:
+        """Whether the identity may see an event, with all that is in it. There is nothing between all and nothing."""
         match self.permissions.scope(identity.actor.role, "read_events"):
             case "all":
                 return True

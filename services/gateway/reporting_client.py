@@ -41,9 +41,9 @@ class ReportingClient:
             raise fault
         return from_wire(reply, shape)
 
-    def committee(self, territory: str, quarter: str) -> CommitteePage:
-        """The page of a committee, masked."""
-        return self.request(CommitteePage, "committee", territory, quarter)
+    def committee(self, territory: str, quarter: str, audience: str) -> CommitteePage:
+        """The page of a committee, masked, as an audience sees it: of closed quarters, or of everything until now."""
+        return self.request(CommitteePage, "committee", territory, quarter, None, audience)
 
     def figures(self, territory: str, quarter: str, definitions: int | None) -> Figures:
         """Exact figures; `definitions` is a version, by default the latest."""

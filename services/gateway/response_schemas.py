@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, defstruct
 
+from services.gateway.hints import Hint
 from services.gateway.pages.tasks import Tasks
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures
 from shared.message import EventMessage
 
 Schema = dict[str, Any]
 REF = "#/components/schemas/{name}"
-BARE_EVENT_FIELDS = ("position", "territory", "type")  # as `stream.bare` gives them
 
 
 def ref(name: str) -> Schema:
@@ -30,8 +30,7 @@ def event_struct(name: str, fields: tuple[str, ...]) -> type[Struct]:
 def components() -> dict[str, Schema]:
     """The components that the responses need, by name."""
     event = event_struct("Event", EventMessage.__struct_fields__)
-    bare_event = event_struct("BareEvent", BARE_EVENT_FIELDS)
-    structs = [event, bare_event, Figures, Evidence, Tasks, *CELL_SHAPES]
+    structs = [event, Hint, Figures, Evidence, Tasks, *CELL_SHAPES]
     _, schemas = msgspec.json.schema_components(structs, schema_hook=schema_of_cell, ref_template=REF)
     return {**schemas, "Cell": any_of(*(shape.__name__ for shape in CELL_SHAPES)), "EventPage": event_page()}
 
@@ -48,12 +47,12 @@ def any_of(*names: str) -> Schema:
 
 
 def event_page() -> Schema:
-    """The response of /v1/events. An event of which the reader may only know that it happened is a BareEvent."""
+    """The response of /v1/events. A reader of masked figures gets a Hint when these change."""
     return {
         "type": "object",
         "required": ["events", "next", "more"],
         "properties": {
-            "events": {"type": "array", "items": any_of("Event", "BareEvent")},
+            "events": {"type": "array", "items": any_of("Event", "Hint")},
             "next": {"type": "integer", "description": "Where the next page begins: hand it back as `after`."},
             "more": {"type": "boolean", "description": "False when the page ends at the head of the log."},
         },

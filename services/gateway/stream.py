@@ -1,16 +1,16 @@
 """GET /v1/stream: the feed as server-sent events. The id of each is its position; a client that returns with it misses nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import msgspec
-from msgspec import Struct
 from werkzeug.wrappers import Response
 
 from services.gateway.feed import Feed
+from services.gateway.hints import Audience, EventFilter, Hint
 from services.gateway.metrics import Metrics
 from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem
 from services.gateway.query_parameters import position_of_header
-from services.gateway.read_access import PROGRAMME, ReadAccess, Visibility
+from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.request_context import RequestContext
 from shared.errors import Forbidden, UnknownPosition
 from shared.message import EventMessage, Position
@@ -23,49 +23,37 @@ OVERTAKEN = b'event: overtaken\ndata: {"detail":"Trop de retard : reprenez depui
 MAX_CACHED_FRAMES = 2_000  # encoded events, for all clients together
 
 
-class EventFilter(Struct, frozen=True):
-    """The filter of one client: territories, and kinds (`coaching.JourneyExited`) or whole services (`coaching`). Empty is everything."""
-
-    territories: frozenset[str]
-    kinds: frozenset[str]
-
-    def matches(self, event: EventMessage) -> bool:
-        return (not self.territories or event.territory in self.territories) and (
-            not self.kinds or event.kind in self.kinds or event.kind.partition(".")[0] in self.kinds
-        )
-
-
 class FrameCache:
-    """Encoded events: encoded once for all clients that see the same of them."""
+    """Encoded events: encoded once for all clients that see them."""
 
     def __init__(self) -> None:
-        self.encoded: dict[tuple[Position, Visibility], bytes] = {}
+        self.encoded: dict[Position, bytes] = {}
 
-    def of(self, event: EventMessage, visibility: Visibility) -> bytes:
-        key = (event.position, visibility)
-        frame = self.encoded.get(key)
+    def of(self, event: EventMessage | Hint) -> bytes:
+        if isinstance(event, Hint):
+            return encode_frame(event)
+        frame = self.encoded.get(event.position)
         if frame is None:
             if len(self.encoded) >= MAX_CACHED_FRAMES:
                 self.encoded.clear()
-            frame = self.encoded[key] = encode_frame(event, visibility)
+            frame = self.encoded[event.position] = encode_frame(event)
         return frame
 
 
-def encode_frame(event: EventMessage, visibility: Visibility) -> bytes:
-    body = msgspec.json.encode(event if visibility == "full" else bare(event))
-    return b"id: %d\ndata: %b\n\n" % (event.position, body)
-
-
-def bare(event: EventMessage) -> dict[str, object]:
-    """Only that something happened, and where: no person, no actor."""
-    return {"position": event.position, "territory": event.territory, "type": event.type}
+def encode_frame(event: EventMessage | Hint) -> bytes:
+    return b"id: %d\ndata: %b\n\n" % (event.position, msgspec.json.encode(event))
 
 
 class Stream:
-    def __init__(self, feed: Feed, access: ReadAccess, metrics: Metrics, heartbeat: float = HEARTBEAT_S) -> None:
+    """`territories` are those of the programme."""
+
+    def __init__(
+        self, feed: Feed, access: ReadAccess, metrics: Metrics, territories: Collection[str], heartbeat: float = HEARTBEAT_S
+    ) -> None:
         self.feed = feed
         self.access = access
         self.metrics = metrics
+        self.territories = territories
         self.heartbeat = heartbeat
         self.frames = FrameCache()
 
@@ -85,12 +73,13 @@ class Stream:
         self.metrics.add("stream_clients", 1)
         try:
             yield RETRY
-            yield from self.chunks(self.frames_for(identity, event_filter), position)
+            yield from self.chunks(Audience(self.access, identity, event_filter, self.territories), position)
         finally:
             self.metrics.add("stream_clients", -1)
 
-    def chunks(self, frames: Callable[[Iterable[EventMessage]], Sequence[bytes]], position: Position) -> Iterator[bytes]:
+    def chunks(self, audience: Audience, position: Position) -> Iterator[bytes]:
         live = False
+        before = self.feed.at(position)
         while True:
             if live and not self.feed.covers(position):
                 self.metrics.count("stream_overtaken_total")
@@ -98,25 +87,22 @@ class Stream:
                 return
             page = self.feed.after(position)
             if page:
-                position = page[-1].position
-                yield b"".join(seen) if (seen := frames(page)) else empty_frame(position)
+                encoded = [self.frames.of(event) for event in audience.seen(page, before)]
+                self.metrics.count("stream_events_total", amount=len(encoded))
+                before, position = page[-1], page[-1].position
+                if encoded or not audience.hinted:
+                    yield b"".join(encoded) or empty_frame(position)
                 continue
             live = self.feed.covers(position)
             if not self.feed.wait(position, self.heartbeat):
                 yield KEEP_ALIVE
 
-    def frames_for(self, identity: Identity, event_filter: EventFilter) -> Callable[[Iterable[EventMessage]], Sequence[bytes]]:
-        def frames(page: Iterable[EventMessage]) -> Sequence[bytes]:
-            visible = [(event, self.access.visibility(identity, event)) for event in page if event_filter.matches(event)]
-            encoded = [self.frames.of(event, visibility) for event, visibility in visible if visibility != "none"]
-            self.metrics.count("stream_events_total", amount=len(encoded))
-            return encoded
-
-        return frames
-
 
 def empty_frame(position: Position) -> bytes:
-    """A frame without data: the client need not read these events again, though it may see none of them."""
+    """A frame without data: the client need not read these events again, though it may see none of them.
+
+    Readers of masked figures get none: it would tell them when an event is recorded.
+    """
     return b"id: %d\n\n" % position
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Cell:
-    """What is shown for one indicator in one territory and quarter: one of the four shapes below.
+    """What is shown for one indicator in one territory and quarter: one of the shapes below.
 
     In JSON a shape has no tag: its fields tell it apart from the others.
     """
@@ -53,7 +53,20 @@ class MaskedCell(Struct, Cell, frozen=True):
     masked: str
 
 
-CELL_SHAPES = (RateCell, ValueCell, GapCell, MaskedCell)
+class BandCell(Struct, Cell, frozen=True):
+    """A figure that a committee sees inexactly: its count from `least` to `most`, and for a rate that of its total; `masked` says why.
+
+    The ends are null where nothing is shown of a side, or where the figure has no total.
+    """
+
+    least: int | None
+    most: int | None
+    of_least: int | None
+    of_most: int | None
+    masked: str
+
+
+CELL_SHAPES = (RateCell, ValueCell, GapCell, MaskedCell, BandCell)
 SHAPE_BY_FIELDS = {frozenset(shape.__struct_fields__): shape for shape in CELL_SHAPES}
 
 
@@ -68,7 +81,7 @@ class Figures(Struct, frozen=True):
 
 
 class Fact(Struct, frozen=True):
-    """One fact that a figure counts, and the positions of its source events. For a committee the last three fields are left out."""
+    """One fact that a figure counts, and the positions of its source events. The last three fields may be unset."""
 
     fact: str
     on: str | None
@@ -83,7 +96,7 @@ class Fact(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """The facts that one side of a figure counts. When the figure is masked, `masked` is the reason and there are no facts and no count."""
+    """The facts that one side of a figure counts. A committee gets their count alone, or the reason for which it is masked."""
 
     indicator: str
     label: str
@@ -113,7 +126,11 @@ class TrendPoint(Struct, frozen=True):
 
 
 class IndicatorLine(Struct, frozen=True):
-    """An indicator on the committee's page: this quarter, the previous one, the target and every quarter."""
+    """An indicator on the committee's page: this quarter, the previous one, the target and every quarter.
+
+    `released` names the decision by which this quarter's figure is shown though it would be masked; `year` is the figure of the twelve
+    months that end with this quarter, where a year of the programme ends.
+    """
 
     id: str
     label: str
@@ -126,6 +143,8 @@ class IndicatorLine(Struct, frozen=True):
     previous: Cell | None
     target: Target | None
     trend: list[TrendPoint]
+    released: str | None = None
+    year: Cell | None = None
 
 
 class FunnelStage(Struct, frozen=True):

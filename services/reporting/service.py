@@ -21,8 +21,8 @@ class ReportingService(WriteService):
         return self.reports.figures(territory, quarter, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:
-        return self.reports.committee(territory, quarter, definitions)
+    def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = "committee") -> Reply:
+        return self.reports.committee(territory, quarter, definitions, audience)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee") -> Reply:

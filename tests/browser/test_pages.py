@@ -92,9 +92,17 @@ def test_a_role_is_offered_only_the_steps_it_may_record(world: World) -> None:
 def test_a_masked_figure_says_why(world: World) -> None:
     for _ in range(3):
         world.meet()
+    page = world.get(quarter(world)).text
+    assert '<span class="masked">1 à 4<sup>' in page
+    assert re.search(r'<li id="note-1">[^<]*n’est pas montré exactement au comité', page)
+
+
+def test_a_committee_does_not_see_a_quarter_that_is_not_closed(world: World) -> None:
+    for _ in range(6):
+        world.meet()
     page = world.get(quarter(world), role="committee").text
     assert "non montré" in page
-    assert re.search(r'<li id="note-1">[^<]*n’est pas montré au comité', page)
+    assert re.search(r'<li id="note-1">[^<]*il est montré au comité à partir du', page)
 
 
 def test_a_figure_leads_to_its_facts_and_a_fact_to_its_event(world: World) -> None:

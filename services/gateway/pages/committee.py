@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.queries_api import QueriesApi
+from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
+from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
 
 KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT_STAGES = {"redirected", "dynamic"}  # stages of the funnel that are drawn in the lighter colour
@@ -44,7 +44,7 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.reports.wait_for_client(context)
-        return self.queries.reports.committee(territory, quarter)
+        return self.queries.reports.committee(territory, quarter, self.queries.audience(context.known(), territory))
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
         """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""
@@ -74,9 +74,9 @@ class CommitteePages:
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.query.get("cote", "numerator")
-        allowed = self.queries.access.may(context.known(), "read_evidence", territory)
-        audience = self.queries.audience(context.known(), territory)
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, audience) if allowed else None
+        access, visitor = self.queries.access, context.known()
+        allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT) if allowed else None
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
         return self.pages.page(
             context,
@@ -107,9 +107,9 @@ def sections(indicators: Iterable[IndicatorLine]) -> dict[str, list[IndicatorLin
 
 def masking_reasons(model: CommitteePage) -> list[str]:
     """The reasons for which cells are masked, each once: the notes under the table."""
-    cells = [cell for line in model.indicators for cell in (line.cell, line.previous)]
+    cells = [cell for line in model.indicators for cell in (line.cell, line.previous, line.year)]
     cells += [stage.cell for stage in model.flow]
-    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell)))
+    return list(dict.fromkeys(cell.masked for cell in cells if isinstance(cell, MaskedCell | BandCell)))
 
 
 def flow(stages: Iterable[FunnelStage]) -> list[FlowBar]:

@@ -75,7 +75,7 @@ class JourneyPages:
             event = None
         if event is None:
             raise not_found("Aucun événement n’est à cette position.")
-        if self.access.visibility(identity, event) != "full":
+        if not self.access.may_read(identity, event):
             raise Forbidden("event_not_readable")
         raw = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
         data = msgspec.json.decode(event.data)

@@ -55,8 +55,9 @@ class Site:
         seen, quarters, model = [], [], None
         if context.identity and self.queries.access.permissions.scope(context.identity.actor.role, "read_indicators"):
             self.queries.reports.wait_for_client(context)
-            quarters = self.queries.reports.quarters()
-            model = self.queries.reports.committee(PROGRAMME, quarters[-1]) if quarters else None
+            audience = self.queries.audience(context.identity, PROGRAMME)
+            quarters = self.queries.readable_quarters(audience)
+            model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
             seen = [each for each in self.deps.territories if self.queries.access.may(context.identity, "read_indicators", each)]
         may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
         return self.pages.page(

@@ -1,15 +1,13 @@
 """The committee's page of a territory and a quarter: every indicator, masked where it would tell something about a few people."""
 
 from services.reporting.answers import (
-    Cell,
     CommitteePage,
     FunnelStage,
     IndicatorLine,
-    MaskedCell,
+    RateCell,
     Target,
     TerritoryName,
     TrendPoint,
-    ValueCell,
 )
 from services.reporting.indicators.formatting import missing_persons
 from services.reporting.quarters import label
@@ -40,7 +38,7 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
         definitions=figures.definitions.version,
         indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators],
         flow=[
-            FunnelStage(id, title, name, side, stage_cell(figures, name, side, territory.id, quarter))
+            FunnelStage(id, title, name, side, figures.committee_count(name, side, territory.id, quarter))
             for id, title, name, side in FUNNEL
             if name in figures.indicators
         ],
@@ -62,6 +60,8 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         previous=figures.committee_cell(name, territory, earlier[-1]) if earlier else None,
         target=target_of(figures, name, territory, quarter),
         trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
+        year=figures.year_cell(name, territory, quarter),
+        released=figures.released.get((name, territory, quarter)),
     )
 
 
@@ -70,19 +70,8 @@ def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Ta
     value = figures.target(name, territory, quarter) if figures.indicators[name].measure == "rate" else None
     if value is None:
         return None
-    figure = figures.figure(name, territory, quarter)
-    if (name, territory, quarter) in figures.masks or figure.percent is None:
+    cell = figures.committee_cell(name, territory, quarter)
+    if not isinstance(cell, RateCell) or cell.percent is None:
         return Target(value, None, None)
-    return Target(value, figure.percent - value, missing_persons(figure, value))
-
-
-def stage_cell(figures: FigureSet, name: str, side: str, territory: str, quarter: str) -> Cell:
-    """The count of one side. A numerator is masked with its rate; the cohort, which several rates share, only when it is small."""
     figure = figures.figure(name, territory, quarter)
-    if side == "denominator":
-        small_cell = figures.definitions.thresholds["small_cell"]
-        if 0 < (figure.denominator or 0) < small_cell:
-            return MaskedCell(f"Moins de {small_cell} : le nombre n’est pas montré au comité.")
-        return ValueCell(figure.denominator)
-    reason = figures.masks.get((name, territory, quarter))
-    return MaskedCell(reason) if reason else ValueCell(figure.numerator)
+    return Target(value, cell.percent - value, missing_persons(figure, value))

@@ -5,8 +5,8 @@ How it works
 The evidence of a figure lists the rows of one side of its indicator (`indicators.queries`), the very rows that were counted. Each row
 keeps the positions of its events, so a reader can go from a figure to its facts and from a fact to the log.
 
-For a committee the evidence is masked together with its figure, and facts about people come without details: the kind of outcome, the
-town or the person would tell smaller groups apart than the masking allows.
+A committee gets the count alone, masked together with its figure. The day or the position of a fact would tell apart smaller groups than
+the masking allows, and could be joined with what it reads elsewhere.
 
 A timeline starts from a person: the root of their merged records, all of these records, the orientations about them, then the
 positions that the timeline index has for any of these. The events themselves are read from the log.
@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, select
 
-from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry
+from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, ValueCell
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
@@ -29,6 +29,7 @@ from services.vocabulary.calendar import local_date
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 
+FACTS_ARE_MASKED = "Ce nombre n’est pas montré exactement au comité, donc ses faits ne sont pas comptés ici."
 ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in the order of the log
 
 
@@ -47,17 +48,15 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
     """
     indicator = figures.indicator(name)
-    reason = figures.masks.get((name, territory, quarter)) if masked else None
-    rows = [] if reason else fact_rows(connection, figures, side_of(indicator, side), territory, quarter)
-    return Evidence(
-        indicator=name,
-        label=indicator.label,
-        definition=indicator.definition,
-        side=side,
-        count=None if reason else len({row["counted"] for row in rows}),
-        facts=[fact(indicator, row, with_details=not (masked and indicator.protected)) for row in rows],
-        masked=reason,
-    )
+    counted = side_of(indicator, side)
+    if masked and indicator.protected:
+        cell = figures.committee_count(name, side, territory, quarter)
+        count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
+        reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
+        return Evidence(name, indicator.label, indicator.definition, side, count, [], reason)
+    rows = fact_rows(connection, figures, counted, territory, quarter)
+    facts = [fact(indicator, row) for row in rows]
+    return Evidence(name, indicator.label, indicator.definition, side, len({row["counted"] for row in rows}), facts, None)
 
 
 def side_of(indicator: Indicator, name: str) -> Side:
@@ -73,10 +72,8 @@ def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory:
     return [row for row in rows if territory in (PROGRAMME, row["territory"])]
 
 
-def fact(indicator: Indicator, row: RowMapping, *, with_details: bool) -> Fact:
+def fact(indicator: Indicator, row: RowMapping) -> Fact:
     positions = sorted({int(position) for position in row["positions"].split(POSITION_SEPARATOR)})
-    if not with_details:
-        return Fact(indicator.fact, row["on"], positions)
     return Fact(indicator.fact, row["on"], positions, row["territory"], row["person"], row["detail"])
 
 

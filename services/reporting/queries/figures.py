@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import Cell, MaskedCell
+from services.reporting.answers import BandCell, Cell, MaskedCell, ValueCell
+from services.reporting.disclosure.bands import Thresholds
+from services.reporting.disclosure.families import INCREMENTS
+from services.reporting.disclosure.view import MaskedView, bands, years
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.compute import compute_figures
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
-from services.reporting.indicators.masking import Masks, Thresholds, mask_cells
 from services.reporting.indicators.model import Indicator
 from services.reporting.quarters import quarters_between
 from shared.errors import Refused
@@ -26,7 +28,8 @@ TARGET_OF = {"positive_target": "positive_rate"}  # an indicator that is measure
 class FigureSet:
     """The figures of some territories and quarters. Made within one read transaction; afterwards it reads nothing.
 
-    Masks need every quarter of every territory and of the programme: only a set of all of them may show masked cells.
+    What is masked depends on every quarter of every territory and of the programme, which comes last: only a set of all of them may show
+    masked cells.
     """
 
     def __init__(
@@ -35,17 +38,22 @@ class FigureSet:
         self.position = position
         self.definitions = load_definitions(connection, version)
         self.indicators = {name: INDICATORS[name] for name in INDICATORS if name in self.definitions.indicators}
+        self.territories, self.quarters = territories, quarters
         self.parameters = query_parameters(self.definitions, quarters)
         self.figures = compute_figures(
-            lambda statement: connection.execute(statement, self.parameters), self.indicators.values(), territories, quarters
+            lambda statement: connection.execute(statement, self.parameters), INDICATORS.values(), territories, quarters
         )
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
-        self.released = {(row.indicator, row.territory, row.quarter) for row in connection.execute(select(t.release))}
+        self.released = {(row.indicator, row.territory, row.quarter): row.authority for row in connection.execute(select(t.release))}
 
     @cached_property
-    def masks(self) -> Masks:
-        thresholds = Thresholds(self.definitions.thresholds["small_cell"], self.definitions.thresholds["rate_floor"])
-        return mask_cells(self.figures, self.indicators, thresholds, self.released)
+    def thresholds(self) -> Thresholds:
+        return Thresholds.of(self.definitions.thresholds)
+
+    @cached_property
+    def masked(self) -> MaskedView:
+        table = bands(self.figures, INDICATORS.values(), self.territories, self.quarters, self.thresholds)
+        return MaskedView(table, self.thresholds, self.quarters)
 
     def figure(self, name: str, territory: str, quarter: str) -> Figure:
         return self.figures[name][territory, quarter]
@@ -67,9 +75,39 @@ class FigureSet:
         return format_cell(self.indicators[name], self.figure(name, territory, quarter), self.target(name, territory, quarter))
 
     def committee_cell(self, name: str, territory: str, quarter: str) -> Cell:
-        """The cell as a committee sees it: exact, or masked with the reason."""
-        reason = self.masks.get((name, territory, quarter))
-        return MaskedCell(reason) if reason else self.exact_cell(name, territory, quarter)
+        """The cell as a committee sees it: exact, in a band, or masked with the reason. A released one is shown."""
+        exact, indicator = self.exact_cell(name, territory, quarter), self.indicators[name]
+        if not indicator.protected or (name, territory, quarter) in self.released:
+            return exact
+        return self.masked.cell(indicator, self.figure(name, territory, quarter), territory, quarter, exact)
+
+    def year_cell(self, name: str, territory: str, quarter: str) -> Cell | None:
+        """Of what is counted in a quarter, the figure of the twelve months that end with it, as a committee sees it."""
+        indicator = self.indicators[name]
+        year = next((year for year in years(self.shown_quarters) if year[-1] == quarter), None)
+        if indicator.cumulative or indicator.measure not in {"rate", "count"} or name in INCREMENTS or year is None:
+            return None
+        figures = [self.figure(name, territory, each) for each in year]
+        denominator = None if indicator.denominator is None else sum(figure.denominator or 0 for figure in figures)
+        figure = Figure(sum(figure.numerator for figure in figures), denominator)
+        exact = format_cell(indicator, figure, None)
+        return self.masked.year_cell(indicator, figure, territory, quarter, exact) if indicator.protected else exact
+
+    @property
+    def shown_quarters(self) -> list[str]:
+        return self.quarters
+
+    def committee_count(self, name: str, side: str, territory: str, quarter: str) -> Cell:
+        """The count of one side of a figure, as a committee sees it."""
+        figure = self.figure(name, territory, quarter)
+        number = figure.numerator if side == "numerator" else figure.denominator or 0
+        if not self.indicators[name].protected or (name, territory, quarter) in self.released:
+            return ValueCell(number)
+        band = self.masked.band(name, side, territory, quarter, figure)
+        if band.exact:
+            return ValueCell(number)
+        reason = self.masked.reason(band)
+        return MaskedCell(reason) if band.hidden else BandCell(band.least, band.most, None, None, reason)
 
     def indicator(self, name: str) -> Indicator:
         """The indicator with this id.

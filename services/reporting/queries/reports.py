@@ -14,7 +14,9 @@ from services.reporting.projection.read_models import ReadModels, Snapshot, curr
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.quarters import ordinal
 from services.reporting.queries import committee, evidence
+from services.reporting.queries.closed import ClosedQuarters
 from services.reporting.queries.figures import FigureSet, known_quarters
+from services.reporting.queries.masked_figures import MaskedFigures
 from services.reporting.queries.tasks import open_tasks
 from shared.errors import Refused
 from shared.message import EventMessage, Position
@@ -41,17 +43,19 @@ class Programme(Protocol):
 
 
 class Reports:
-    """`read_events` reads events of the log by position: the read models keep positions, not events.
+    """`read_events` reads events of the log by position: the read models keep positions, not events. `log` gives closed quarters.
 
     Every query raises OtherVersion if other code made the read models, and Unavailable if they cannot be reached.
     """
 
-    def __init__(self, url: str, programme: Programme, read_events: evidence.ReadEvents) -> None:
+    def __init__(self, url: str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None) -> None:
         self.models = ReadModels(url)
         self.read_events = read_events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.territories = [territory.id for territory in programme.territories]
         self.figure_sets: dict[CacheKey, FigureSet] = {}
+        self.closed = ClosedQuarters(log, [*self.territories, PROGRAMME]) if log is not None else None
+        self.masked_figures: dict[tuple[FigureSet, int, int | None], MaskedFigures] = {}
         self.lock = Lock()
 
     # Writing ----------------------------------------------------------------------------------------------------------
@@ -96,16 +100,18 @@ class Reports:
         cells = {name: figures.exact_cell(name, territory, quarter) for name in figures.indicators}
         return Figures(territory, quarter, figures.position, figures.definitions.version, cells)
 
-    def committee(self, territory: str, quarter: str, definitions: int | None = None) -> CommitteePage:
-        """The committee's page, masked.
+    def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = COMMITTEE) -> CommitteePage:
+        """The committee's page, masked: for a committee of closed quarters, for others of everything recorded until now.
 
         Raises:
             Refused: the territory, the quarter or the version is unknown.
         """
         with self.models.reading() as connection:
-            figures = self.figure_set(connection, territory, quarter, definitions)
+            figures = self.audience_figures(connection, territory, quarter, definitions, audience)
             quarters = known_quarters(connection)
             recorded = connection.execute(select(t.checkpoint.c.recorded)).scalar()
+        if isinstance(figures, MaskedFigures):
+            recorded = figures.recorded
         return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, recorded)
 
     def evidence(
@@ -123,7 +129,7 @@ class Reports:
             Refused: the indicator, its side, the territory, the quarter or the version is unknown.
         """
         with self.models.reading() as connection:
-            figures = self.figure_set(connection, territory, quarter, definitions)
+            figures = self.audience_figures(connection, territory, quarter, definitions, audience)
             return evidence.evidence(connection, figures, indicator, territory, quarter, side, masked=audience == COMMITTEE)
 
     def timeline(self, person: str) -> Timeline:
@@ -136,6 +142,19 @@ class Reports:
         """The open tasks of these territories, the oldest first."""
         with self.models.reading() as connection:
             return open_tasks(connection, territories)
+
+    def audience_figures(self, connection: Connection, territory: str, quarter: str, definitions: int | None, audience: str) -> FigureSet:
+        """All figures as of now; for a committee, where the log is known, those of closed quarters."""
+        live = self.figure_set(connection, territory, quarter, definitions)
+        if audience != COMMITTEE or self.closed is None:
+            return live
+        closed = self.closed.of(connection, live.quarters)
+        key = (live, len(closed), definitions)
+        with self.lock:
+            if key not in self.masked_figures:
+                latest = list(self.masked_figures.items())[-MAX_CACHED_FIGURE_SETS + 1 :]
+                self.masked_figures = dict([*latest, (key, MaskedFigures(live, closed, definitions))])
+            return self.masked_figures[key]
 
     def figure_set(
         self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, one_cell: bool = False

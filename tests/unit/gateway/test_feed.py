@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from threading import Thread
 from typing import Any, cast
 
 import pytest
 
 from services.gateway.feed import Feed
+from services.gateway.hints import EventFilter
 from services.gateway.problems import Problems
 from services.gateway.stream import OVERTAKEN, Stream
 from shared.catalogue import Catalogue
 from shared.errors import UnknownPosition
+from shared.store.sqlite.writer import SqliteWriter
 from tests.harness.world import World, directly
 
 
@@ -128,16 +131,49 @@ def test_it_waits_quietly_and_says_it_is_alive(world: World) -> None:
     writer.join()
 
 
-def test_a_committee_hears_that_something_happened_and_nothing_of_whom(world: World) -> None:
+JULY_14, JULY_16, OCTOBER_16 = (datetime(2090, month, day, 12, tzinfo=UTC) for month, day in ((7, 14), (7, 16), (10, 16)))
+
+
+def recorded_at(monkeypatch: pytest.MonkeyPatch, world: World, moment: datetime, **more: Any) -> int:
+    """The position of an event that is recorded at this moment."""
+    monkeypatch.setattr(SqliteWriter, "clock", property(lambda writer: lambda: moment, lambda writer, clock: None), raising=False)
+    return world.meet(**more)
+
+
+def test_a_committee_hears_when_a_quarter_closes_and_nothing_of_any_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.feed.start()
-    world.meet("somebody", territory="flers")
-    world.meet("somebody-else", territory="alencon")
+    first = recorded_at(monkeypatch, world, JULY_14, territory="flers")
+    last = recorded_at(monkeypatch, world, JULY_14, territory="alencon")
+    recorded_at(monkeypatch, world, JULY_16, territory="flers")
+    end = recorded_at(monkeypatch, world, JULY_16, territory="flers")
+    recorded_at(monkeypatch, world, OCTOBER_16, territory="flers")
     drained(world.feed)
-    for role in ("committee", "funder"):
-        expected = ["alencon"] if role == "committee" else ["flers", "alencon"]
-        events = received(opened(world, role, "alencon", query="after=0&type=intake"), len(expected))
-        assert [set(event) for event in events] == [{"position", "territory", "type"}] * len(expected)
-        assert [event["territory"] for event in events] == expected
+    for role, towns in (("committee", ["alencon"]), ("funder", list(world.deps.territories))):
+        expected = [
+            {"position": position, "territory": town, "type": "fr.parcours.reporting.FiguresChanged"}
+            for position in (last, end)
+            for town in towns
+        ]
+        assert received(opened(world, role, "alencon", query=f"after={first}"), len(expected)) == expected
+
+
+def test_a_committee_does_not_hear_when_an_event_is_recorded(world: World) -> None:
+    world.feed.start()
+    world.app.stream.heartbeat = 0
+    chunks = opened(world, "committee", "alencon")
+    next(chunks)
+    for town in ("alencon", "flers"):
+        world.meet(territory=town)
+        drained(world.feed)
+        assert next(chunks).startswith(b":")
+
+
+@pytest.mark.parametrize("role", ["partner", "prescriber"])
+def test_who_reads_masked_figures_hears_of_no_event_but_their_own(world: World, role: str) -> None:
+    world.meet(territory="alencon")
+    page = world.get("/v1/events", role=role, territories=("alencon",)).json
+    assert page is not None
+    assert page["events"] == []
 
 
 def test_a_coach_hears_their_own_territory_in_full(world: World) -> None:
@@ -180,15 +216,13 @@ def test_an_event_is_written_once_for_all_who_see_as_much_of_it(world: World) ->
     drained(world.feed)
     stream: Stream = world.app.stream
     event = world.feed.after(0)[0]
-    assert stream.frames.of(event, "full") is stream.frames.of(event, "full")
+    assert stream.frames.of(event) is stream.frames.of(event)
 
 
 def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
     world.feed.start()
     world.app.stream.heartbeat = 0
     identity = world.components.sessions_signer.read(world.token("auditor"))
-    from services.gateway.stream import EventFilter
-
     chunks = world.app.stream.follow(identity, EventFilter(frozenset(), frozenset()), world.feed.head)
     next(chunks)
     assert world.app.metrics.values["stream_clients", ()] == 1

@@ -1,0 +1,74 @@
+"""What readers of masked figures hear in the feed: that figures of a territory have changed, and nothing of any single event.
+
+Their figures change when a quarter closes (`services.vocabulary.publication`), so there is one hint for each of their territories at that
+moment, whether or not anything happened there: hints can neither be counted nor dated. A hint is no event of the log. Its position is that
+of the last event before the closing, from which the feed can be resumed.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from services.gateway.read_access import ReadAccess
+from services.vocabulary.publication import period
+from shared.message import PREFIX, EventMessage, Position
+from shared.trust.access import Identity
+
+KIND = "reporting.FiguresChanged"
+
+
+class Hint(Struct, frozen=True):
+    """The fields are a part of those of EventMessage, so that clients read both alike."""
+
+    position: Position
+    territory: str
+    type: str = f"{PREFIX}{KIND}"
+
+    @property
+    def kind(self) -> str:
+        return KIND
+
+
+class Territorial(Protocol):
+    @property
+    def territory(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class EventFilter(Struct, frozen=True):
+    """The filter of one client: territories, and kinds (`coaching.JourneyExited`) or whole services (`coaching`). Empty is everything."""
+
+    territories: frozenset[str]
+    kinds: frozenset[str]
+
+    def matches(self, event: Territorial) -> bool:
+        return (not self.territories or event.territory in self.territories) and (
+            not self.kinds or event.kind in self.kinds or event.kind.partition(".")[0] in self.kinds
+        )
+
+
+class Audience:
+    """What one client sees of the log: events that it may read, and hints. `territories` are those of the programme."""
+
+    def __init__(self, access: ReadAccess, identity: Identity, event_filter: EventFilter, territories: Iterable[str]) -> None:
+        self.access = access
+        self.identity = identity
+        self.filter = event_filter
+        self.hinted = access.hinted_territories(identity, territories)
+
+    def seen(self, page: Sequence[EventMessage], before: EventMessage | None) -> Iterator[EventMessage | Hint]:
+        """What the client sees of a page; `before` is the event that precedes it in the log."""
+        for event in with_hints(page, before, self.hinted):
+            if self.filter.matches(event) and (isinstance(event, Hint) or self.access.may_read(self.identity, event)):
+                yield event
+
+
+def with_hints(page: Sequence[EventMessage], before: EventMessage | None, territories: Sequence[str]) -> Iterator[EventMessage | Hint]:
+    """The events of a page, and before the first event of each new period a hint for each of these territories."""
+    for event in page:
+        if territories and before is not None and period(event.recordedtime) > period(before.recordedtime):
+            yield from (Hint(before.position, territory) for territory in territories)
+        before = event
+        yield event

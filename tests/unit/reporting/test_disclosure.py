@@ -1,0 +1,182 @@
+"""The disclosure model: over random counts an attacker finds out no small number, and what was decided does not change."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.reporting.disclosure.bands import HIDDEN, PUBLISHED_SMALL_CELL, Band, Thresholds
+from services.reporting.disclosure.disclose import Bands, Column, disclose, disclose_year
+from services.reporting.disclosure.families import Cluster, Family
+from services.vocabulary.publication import closing_day, is_closed, period
+from tests.unit.reporting.attacker import Attacker, Cell, Knowledge
+
+COMMITTEE = Thresholds(5, 20)
+COHORT = Family(3, (("positive", frozenset({0})), ("dynamic", frozenset({1})), ("progress", frozenset({0, 1}))))
+ANSWER = Family(2, (("satisfied", frozenset({0})),))
+CLUSTERS = (
+    Cluster("total", "cumulative", ()),
+    Cluster("total", "cumulative", (COHORT,)),
+    Cluster("total", "cumulative", (ANSWER, Family(2, (("content", frozenset({0})),)))),
+    Cluster("total", "flow", (COHORT,)),
+)
+small_numbers = st.one_of(st.integers(0, 6), st.integers(0, 40))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Cluster, list[Column]]:
+    """A cluster, and its numbers in a few territories and quarters. In half of the cumulative ones the parts fall sometimes."""
+    cluster = draw(st.sampled_from(CLUSTERS))
+    towns, quarters = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    falls = draw(st.booleans())
+    levels = dict.fromkeys(
+        ((number, part, town) for number, family in enumerate(cluster.families) for part in range(family.parts) for town in range(towns)), 0
+    )
+    totals = [0] * towns
+    columns: list[Column] = []
+    for _ in range(quarters):
+        for town in range(towns):
+            gained = draw(small_numbers)
+            totals[town] = gained if cluster.kind == "flow" else totals[town] + gained
+            for number, family in enumerate(cluster.families):
+                for part in range(family.parts):
+                    if cluster.kind == "flow":
+                        levels[number, part, town] = 0
+                rest = gained
+                for part in range(family.parts - 1):
+                    here = draw(st.integers(0, rest))
+                    levels[number, part, town] += here
+                    rest -= here
+                levels[number, family.parts - 1, town] += rest
+                if falls and cluster.kind == "cumulative" and levels[number, 0, town] and draw(st.booleans()):
+                    levels[number, 0, town] -= 1
+                    levels[number, family.parts - 1, town] += 1
+        numbers = {cluster.total: tuple(totals)}
+        for number, family in enumerate(cluster.families):
+            for name, parts in family.counts:
+                numbers[name] = tuple(sum(levels[number, part, town] for part in parts) for town in range(towns))
+        columns.append(tuple((name, (*of_towns, sum(of_towns))) for name, of_towns in numbers.items()))
+    return cluster, columns
+
+
+def interval(band: Band) -> tuple[float, float]:
+    return float(band.least), float("inf") if band.hidden else float(band.most)
+
+
+def attacker_of(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands], year: Bands) -> Attacker:
+    rows = len(bands[0][cluster.total])
+    shown = {
+        (name, row, quarter): interval(band)
+        for quarter, decided in enumerate(bands)
+        for name, of_rows in decided.items()
+        for row, band in enumerate(of_rows)
+    }
+    sums: list[tuple[str, list[str]]] = []
+    for number, family in enumerate(cluster.families):
+        parts = [f"part {number}.{part}" for part in range(family.parts)]
+        sums += [(cluster.total, parts), *((name, [parts[part] for part in sorted(of)]) for name, of in family.counts)]
+    truth = [dict(column) for column in columns]
+    growing = {
+        name
+        for name in cluster.counts
+        if cluster.kind == "cumulative"
+        and all(after[name][row] >= before[name][row] for before, after in pairwise(truth) for row in range(rows))
+    }
+    years = [
+        ([((name, row, each), 1) for each in range(len(columns))], interval(band))
+        for name, of_rows in year.items()
+        for row, band in enumerate(of_rows)
+    ]
+    return Attacker(Knowledge(rows, len(columns), shown, sums, frozenset(growing), years))
+
+
+def found_out(cluster: Cluster, columns: Sequence[Column], bands: Sequence[Bands], year: Bands, small_cell: int) -> list[str]:
+    attacker, found = attacker_of(cluster, columns, bands, year), []
+    truth = [dict(column) for column in columns]
+    for name, bands_of_year in year.items():
+        for row in range(len(bands_of_year)):
+            if 0 < sum(numbers[name][row] for numbers in truth) < small_cell:
+                low, high = attacker.interval([((name, row, each), 1) for each in range(len(columns))])
+                if high - low < small_cell - 2:
+                    found.append(f"{name} of {row} in the year, found out as {low:g} to {high:g}")
+    for quarter, numbers in enumerate(truth):
+        for name, of_rows in numbers.items():
+            for row, number in enumerate(of_rows):
+                here: Cell = (name, row, quarter)
+                asked = [(number, [(here, 1)])]
+                if name != cluster.total:
+                    asked.append((numbers[cluster.total][row] - number, [((cluster.total, row, quarter), 1), (here, -1)]))
+                if cluster.kind == "cumulative" and quarter:
+                    asked.append((number - truth[quarter - 1][name][row], [(here, 1), ((name, row, quarter - 1), -1)]))
+                for value, terms in asked:
+                    if 0 < abs(value) < small_cell:
+                        low, high = attacker.interval(terms)
+                        if high - low < small_cell - 2:
+                            found.append(f"{terms} is {value}, found out as {low:g} to {high:g}")
+    return found
+
+
+NEITHER_POSITIVE: list[Column] = [
+    (
+        ("total", (7, 0, 5, 8, 20)),
+        ("positive", (5, 0, 0, 0, 5)),
+        ("dynamic", (0, 0, 0, 1, 1)),
+        ("progress", (5, 0, 0, 1, 6)),
+    )
+]
+
+
+@settings(max_examples=40, deadline=None)
+@example((CLUSTERS[1], NEITHER_POSITIVE), COMMITTEE)
+@given(histories(), st.sampled_from([COMMITTEE, Thresholds(11, 20)]))
+def test_an_attacker_finds_out_no_small_number(history: tuple[Cluster, list[Column]], thresholds: Thresholds) -> None:
+    cluster, columns = history
+    bands = disclose(cluster, columns, thresholds)
+    year = disclose_year(cluster, tuple(columns), thresholds) if cluster.kind == "flow" else {}
+    assert found_out(cluster, columns, bands, year, thresholds.small_cell) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories())
+def test_every_number_is_within_its_band(history: tuple[Cluster, list[Column]]) -> None:
+    cluster, columns = history
+    for column, bands in zip(columns, disclose(cluster, columns, COMMITTEE), strict=True):
+        for name, numbers in column:
+            assert all(band.least <= number <= band.most for number, band in zip(numbers, bands[name], strict=True))
+
+
+@settings(max_examples=50, deadline=None)
+@given(histories())
+def test_what_was_shown_of_a_quarter_does_not_depend_on_later_ones(history: tuple[Cluster, list[Column]]) -> None:
+    cluster, columns = history
+    assert disclose(cluster, columns, COMMITTEE)[:-1] == disclose(cluster, columns[:-1], COMMITTEE)
+
+
+def test_a_definition_cannot_lower_the_thresholds() -> None:
+    assert Thresholds.of({"small_cell": 1, "rate_floor": 1}) == Thresholds(5, 20)
+    assert Thresholds.of({"small_cell": 1}, least=PUBLISHED_SMALL_CELL) == Thresholds(11, 20)
+    assert Thresholds.of({"small_cell": 7, "rate_floor": 30}) == Thresholds(7, 30)
+
+
+def test_a_cumulative_number_stays_in_its_band_until_the_step_is_safe() -> None:
+    """69, then 70: the one person is not shown. 72 says nothing more, and 75 is far enough from the last number shown."""
+    columns: list[Column] = [(("total", (number, 200 + number)),) for number in (69, 70, 72, 75)]
+    towns = [bands["total"][0] for bands in disclose(Cluster("total", "cumulative", ()), columns, COMMITTEE)]
+    assert towns == [Band(69, 69), Band(70, 73), Band(70, 73), Band(75, 75)]
+
+
+def test_what_is_not_shown_has_no_ends() -> None:
+    assert HIDDEN.hidden
+    assert not Band(0, 4).hidden
+
+
+@pytest.mark.parametrize(("quarter", "day"), [("2024-Q2", "2024-07-16"), ("2023-Q4", "2024-01-16"), ("2024-Q1", "2024-04-16")])
+def test_a_quarter_closes_fifteen_days_after_its_end(quarter: str, day: str) -> None:
+    assert closing_day(quarter).isoformat() == day
+    noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
+    assert is_closed(quarter, noon)
+    assert not is_closed(quarter, noon.replace(day=15))
+    assert period(noon) == period(noon.replace(day=15)) + 1
