@@ -13,6 +13,9 @@ TYPE = "urn:parcours:problem:"
 SAME_ID = "La même commande peut être renvoyée sans risque avec le même identifiant : elle ne sera enregistrée qu’une fois."
 ASK_AGAIN = "Redemandez dans un instant."
 RETRY_AFTER_S = "2"
+BY_THE_RULES = "Les règles du programme ne le permettent pas"
+NOTHING_THERE = "Rien ne répond à cette question"
+REFUSED_TITLES = {"command_id_reused": "Cet identifiant est déjà celui d’une autre étape"}  # no rule of the programme forbids these
 
 Members = dict[str, Any]
 
@@ -69,7 +72,7 @@ def unsupported(detail: str) -> Problem:
 
 
 def unforeseen() -> Problem:
-    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans le journal.")
+    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans les traces de la passerelle.")
 
 
 class Problems:
@@ -82,7 +85,7 @@ class Problems:
         """The problem for a fault of a command or of a reading. One that is not for the person who asks is raised again."""
         match fault:
             case Refused():
-                return self.refused(fault)
+                return self.refused(fault, reading=reading)
             case Invalid(faults=faults):
                 return invalid(faults)
             case Forbidden():
@@ -101,9 +104,9 @@ class Problems:
             case _:
                 raise fault
 
-    def refused(self, fault: Refused) -> Problem:
+    def refused(self, fault: Refused, *, reading: bool) -> Problem:
         detail, more = self.catalogue.text_of(fault), {"details": fault.details} if fault.details else {}
-        return Problem(409, fault.code, "Les règles du programme ne le permettent pas", detail, more=more)
+        return Problem(409, fault.code, NOTHING_THERE if reading else REFUSED_TITLES.get(fault.code, BY_THE_RULES), detail, more=more)
 
     def forbidden(self, fault: Forbidden) -> Problem:
         title = "Ce n’est pas permis à ce rôle, ou pas sur ce territoire"

@@ -5,20 +5,19 @@ empty or malformed is a fault, so that no reader takes a default for what was as
 function.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 
+from services.gateway.parameter_kinds import POSITION_KIND, Kind, Members, matching, number, one_of, text_of
 from services.gateway.problems import Problem, unreadable
 from services.gateway.read_access import PROGRAMME
 from services.vocabulary.french import VALIDATION
 from shared.errors import Invalid
 from shared.message import PREFIX
 
-MAX_POSITION = 10**18 - 1  # fits the integer column of every database
 MAX_PAGE_SIZE = 1_000  # events, and as many are read from the log at once
 MAX_VERSION = 9_999  # of definitions
 QUARTER = "20[0-9]{2}-Q[1-4]"
@@ -26,16 +25,8 @@ SIDES = ("numerator", "denominator")
 MAX_ID_LENGTH = 200
 MAX_ADDRESS_LENGTH = 8_192
 
-Members = dict[str, Any]
 Query = Mapping[str, Any]
 """The values of the parameters that a request has, by name."""
-
-
-class Kind(Struct, frozen=True):
-    """What a parameter may be: `read` returns its value, or raises ValueError with what is expected, in French."""
-
-    schema: Members
-    read: Callable[[str], Any]
 
 
 class Parameter(Struct, frozen=True):
@@ -64,50 +55,6 @@ class Parameter(Struct, frozen=True):
         return self.kind.read(texts[0])
 
 
-def number(least: int, most: int) -> Kind:
-    expected = f"Un nombre entier est attendu, de {least} à {most}."
-
-    def read(text: str) -> int:
-        # A longer text is not converted: Python refuses to read thousands of digits, and takes time for it.
-        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
-            raise ValueError(expected)
-        return int(text)
-
-    return Kind({"type": "integer", "minimum": least, "maximum": most}, read)
-
-
-def one_of(choices: Collection[str], read_as: Callable[[str], str] = str) -> Kind:
-    listed = list(choices)
-
-    def read(text: str) -> str:
-        if text not in listed:
-            raise ValueError(VALIDATION.one_of.format(choices=", ".join(listed)))
-        return read_as(text)
-
-    return Kind({"type": "string", "enum": listed}, read)
-
-
-def matching(pattern: str, expected: str) -> Kind:
-    def read(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(expected)
-        return text
-
-    return Kind({"type": "string", "pattern": f"^{pattern}$"}, read)
-
-
-def text_of(most: int) -> Kind:
-    """A text that is only shown again, or looked at further."""
-
-    def read(text: str) -> str:
-        if not 1 <= len(text) <= most:
-            raise ValueError(VALIDATION.length.format(min=1, max=most))
-        return text
-
-    return Kind({"type": "string", "minLength": 1, "maxLength": most}, read)
-
-
-POSITION_KIND = number(0, MAX_POSITION)
 POSITION = Parameter("position", POSITION_KIND)
 
 

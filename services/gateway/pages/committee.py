@@ -52,6 +52,11 @@ class CommitteePages:
         readable = [(id, label) for id, label in self.territories.items() if self.queries.access.may(visitor, "read_indicators", id)]
         return [*readable, (PROGRAMME, WHOLE_PROGRAMME)]
 
+    def may_open_facts(self, context: RequestContext, territory: str) -> bool:
+        """Whether this visitor may read the facts under a figure of the territory."""
+        access, visitor = self.queries.access, context.known()
+        return access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
+
     def quarter(self, context: RequestContext, territory: str, quarter: str) -> Response:
         model = self.model(context, territory, quarter)
         lines = {line.id: line for line in model.indicators}
@@ -64,6 +69,7 @@ class CommitteePages:
             sections=sections(model.indicators),
             flow=flow(model.flow),
             notes=masking_reasons(model),
+            opens_facts=self.may_open_facts(context, territory),
             territories=self.readable_territories(context),
             title=territory_label(model),
         )
@@ -74,8 +80,7 @@ class CommitteePages:
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.query.get("cote", "numerator")
-        access, visitor = self.queries.access, context.known()
-        allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
+        allowed = self.may_open_facts(context, territory)
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT) if allowed else None
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}" for point in line.trend]
         return self.pages.page(

@@ -52,17 +52,18 @@ class Site:
 
     def home(self, context: RequestContext) -> Response:
         """The programme, its territories, its quarters; figures only for those who may read them."""
-        seen, quarters, model = [], [], None
-        if context.identity and self.queries.access.permissions.scope(context.identity.actor.role, "read_indicators"):
+        seen, quarters, model, facts = [], [], None, False
+        may_read = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "read_indicators"))
+        if context.identity and may_read:
             self.queries.reports.wait_for_client(context)
+            facts = bool(self.queries.reports.quarters())
             audience = self.queries.audience(context.identity, PROGRAMME)
             quarters = self.queries.readable_quarters(audience)
             model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
             seen = [each for each in self.deps.territories if self.queries.access.may(context.identity, "read_indicators", each)]
         may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
-        return self.pages.page(
-            context, "home.html", territories=self.deps.territories, seen=seen, quarters=quarters, model=model, may_record=may_record
-        )
+        figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "territories": self.deps.territories}
+        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, **figures)
 
     def show_login(self, context: RequestContext) -> Response:
         return self.login_page(context, context.query.get("suite", "/"))

@@ -62,6 +62,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in quarters],
         year=figures.year_cell(name, territory, quarter),
         released=figures.released.get((name, territory, quarter)),
+        stock=indicator.stock,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import BandCell, Cell, MaskedCell, ValueCell
+from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
 from services.reporting.disclosure.bands import Thresholds
 from services.reporting.disclosure.families import INCREMENTS
 from services.reporting.disclosure.view import MaskedView, bands, years
@@ -44,7 +44,9 @@ class FigureSet:
             lambda statement: connection.execute(statement, self.parameters), INDICATORS.values(), territories, quarters
         )
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
-        self.released = {(row.indicator, row.territory, row.quarter): row.authority for row in connection.execute(select(t.release))}
+        self.released = {
+            (row.indicator, row.territory, row.quarter): Release(row.authority, row.on) for row in connection.execute(select(t.release))
+        }
 
     @cached_property
     def thresholds(self) -> Thresholds:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from services.gateway.parameter_kinds import MAX_POSITION
 from services.gateway.problems import Problem
-from services.gateway.query_parameters import MAX_POSITION, QueryParameters
+from services.gateway.query_parameters import QueryParameters
 from services.gateway.reporting_client import POSITION_HEADER
 from shared.errors import Invalid
 from tests.harness.world import World
