@@ -10,6 +10,11 @@ import pytest
 from services.coaching.coded_values import FollowUpChannel, Milestone, Situation
 from services.coaching.follow_up import FollowUpCompleted
 from services.coaching.french import follow_up
+from services.reporting.answers import BandCell, RateCell
+from services.reporting.disclosure.bands import Band, Thresholds, exactly
+from services.reporting.disclosure.view import MaskedView
+from services.reporting.indicators.catalogue import INDICATORS
+from services.reporting.indicators.figure import Figure
 from tests.harness.world import World, met
 
 SPRING = "2024-05-01T10:00:00+02:00"
@@ -122,3 +127,12 @@ def test_the_place_of_a_step_is_named_as_people_name_it(world: World) -> None:
     position = world.meet("p-1")
     for path in ("/parcours/p-1", f"/evenement/{position}"):
         assert "Alençon" in text(world, path)
+
+
+def test_a_number_that_is_shown_is_not_said_to_be_hidden() -> None:
+    """Of a rate, the numerator may be exact where the total is not: then the reason speaks of the total."""
+    indicator, figure, view = INDICATORS["positive_rate"], Figure(18, 61), MaskedView({}, Thresholds(5, 20), [])
+    cell = view.rate_cell(indicator, figure, exactly(18), Band(59, 62), RateCell(18, 61, 30))
+    assert isinstance(cell, BandCell)
+    assert (cell.least, cell.most) == (18, 18)
+    assert cell.masked.startswith("Le total n’est pas montré")
