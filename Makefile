@@ -12,10 +12,10 @@ DATA ?= .parcours
 PYTEST ?=
 BENCH ?=
 
-.PHONY: help run setup test lint check bench lock compose package clean
+.PHONY: help run setup test test-long lint check bench lock compose package clean
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 10
 
 run: $(VENV)/run.stamp ## set up, and serve the demonstration on http://127.0.0.1:8000 (PORT=, DATA=)
 	@exec $(PY) -m services.cli.main demo --port $(PORT) --data $(DATA)
@@ -23,6 +23,9 @@ run: $(VENV)/run.stamp ## set up, and serve the demonstration on http://127.0.0.
 setup: $(VENV)/test.stamp ## set up what running, testing and linting need
 
 test: lint check ## lint, type and test everything, broker and database included (PYTEST='-k words')
+
+test-long: $(VENV)/test.stamp ## the tests that take minutes or more
+	$(PY) -m pytest -m long $(PYTEST)
 
 lint: $(VENV)/test.stamp ## ruff, mypy, yamllint; the import rules are tests
 	$(PY) -m ruff check .

@@ -76,8 +76,9 @@ class CommandBatch:
         if stream not in self.streams:
             self.streams[stream] = LoadedStream(received.type, stream, self.handler.store.read_stream(stream))
         loaded = self.streams[stream]
-        if message.id in loaded.answers:
-            return loaded.answers[message.id]
+        answer = loaded.earlier_answer(message)
+        if answer is not None:
+            return answer
         decision = self.handler.decide(received, stream, loaded, self.read_stream)
         check_append(decision.append)  # before the state moves on: an append that no log accepts is the fault of this command alone
         loaded.state = decision.state
@@ -113,7 +114,7 @@ class CommandBatch:
     def settle(self, waiting: Waiting, outcome: Appended | Conflict | None) -> Result:
         if isinstance(outcome, Appended):
             answer = answer_to(waiting.message, waiting.append, outcome)
-            self.streams[waiting.append.stream].advance(answer)
+            self.streams[waiting.append.stream].advance(waiting.message, answer)
             return answer
         del self.streams[waiting.append.stream]
         if self.unavailable is not None:

@@ -7,6 +7,7 @@ the command goes no further, and its data is validated here, so that all faults 
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,11 @@ from shared.field_rules import Faults
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply, accepted, reply_to
 from shared.trust.access import Identity, Signer
-from shared.validation import ValidationTexts, flatten, schema_of
+from shared.validation import NotJson, ValidationTexts, flatten, read_json, schema_of
 
 log = logging.getLogger(__name__)
+
+DIGEST_LENGTH = 32  # hexadecimal digits
 
 
 class CommandRequest(Struct, frozen=True):
@@ -41,6 +44,15 @@ class CommandRequest(Struct, frozen=True):
     recorded_time: datetime | None = None
 
 
+def digest_of(request: CommandRequest) -> str:
+    """What the sender asked for under this id, in 128 bits. A retry writes the same, in whatever order.
+
+    The actor is no part of it: an anonymous answer keeps a digest too, and it must lead to nobody.
+    """
+    content = (request.type, request.territory, request.time, request.data)
+    return sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:DIGEST_LENGTH]
+
+
 class RequestParser:
     """Reads the envelope of a command."""
 
@@ -55,8 +67,8 @@ class RequestParser:
             Invalid: it is not JSON.
         """
         try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            return read_json(text)
+        except NotJson as fault:
             raise Invalid({"_": [self.texts.not_json.format(fault=fault)]}) from fault
 
     def validate(self, raw: Any) -> tuple[CommandRequest | None, Faults]:
@@ -162,6 +174,7 @@ class CommandEndpoint:
             time=request.time or self.handler.admission.clock(),
             data=request.data,
             recorded_time=request.recorded_time,
+            digest=digest_of(request),
         )
 
     def request(self, command: str) -> CommandRequest:

@@ -11,7 +11,8 @@ the handler loads and decides again, up to MAX_ATTEMPTS times: a decision is onl
 
 *Idempotency.* Every event carries the id of the command that caused it. A command that comes again (a retry, a redelivery, a crash
 between the append and the reply) finds its own events in the stream and gets the first answer, even when the rules would refuse it now.
-Event ids are derived from the command id, so the same append sent twice is one append.
+Event ids are derived from the command id, so the same append sent twice is one append. Another command under the id of an earlier one
+in its stream is refused: each event carries a digest of what the sender wrote, and the first answer is only for who wrote the same.
 
 *Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
 recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
@@ -27,7 +28,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
@@ -83,18 +84,34 @@ class LoadedStream:
         self.version = history[-1].streamversion if history else NO_STREAM
         self.history: Sequence[EventMessage] | None = history
         self.answers: dict[UUID, Answer] = {}
+        self.digests: dict[UUID, str] = {}
         for event in history:
+            if event.commanddigest is not UNSET:
+                self.digests[event.commandid] = event.commanddigest
             earlier = self.answers.get(event.commandid)
             names = [*(earlier.events if earlier else []), event_name(event.type)]
             self.answers[event.commandid] = Answer(
                 command=event.commandid, stream=stream, version=event.streamversion, position=event.position, events=names
             )
 
-    def advance(self, answer: Answer) -> None:
+    def earlier_answer(self, message: CommandMessage) -> Answer | None:
+        """The answer that this command was given already, if it was.
+
+        Raises:
+            Refused: the id belongs to another command (`command_id_reused`). Events written before digests were kept are not compared.
+        """
+        answer = self.answers.get(message.id)
+        if answer is not None and message.digest not in (None, self.digests.get(message.id, message.digest)):
+            raise Refused("command_id_reused")
+        return answer
+
+    def advance(self, message: CommandMessage, answer: Answer) -> None:
         """Note that the events of a command were recorded at the end of this stream."""
         self.version = answer.version
         self.history = None
-        self.answers[answer.command] = answer
+        self.answers[message.id] = answer
+        if message.digest is not None:
+            self.digests[message.id] = message.digest
 
 
 class Decision(NamedTuple):
@@ -144,7 +161,7 @@ class CommandHandler:
         Raises:
             Invalid: the data is not that of such a command; every fault is listed.
             Forbidden: the identity may not do this in this territory.
-            Refused: the rules do not allow it, or there is no such command.
+            Refused: the rules do not allow it, there is no such command, or its id belongs to another one.
             Conflict: other writers were first, MAX_ATTEMPTS times in a row.
             TooLarge, Unrecordable: the log does not accept the events.
             Unavailable: the log cannot be reached; the outcome is unknown, and the same message may be sent again.
@@ -153,7 +170,7 @@ class CommandHandler:
         stream = received.stream
         for _ in range(MAX_ATTEMPTS):
             loaded = LoadedStream(received.type, stream, self.store.read_stream(stream))
-            answer = loaded.answers.get(message.id)
+            answer = loaded.earlier_answer(message)
             if answer is not None:
                 return answer
             append = self.decide(received, stream, loaded, self.store.read_stream).append
@@ -230,8 +247,9 @@ class CommandHandler:
             territory=message.territory,
             actor=message.actor if attributed else ANONYMOUS,
             commandid=message.id,
-            causationid=(message.causation_id if attributed else None) or msgspec.UNSET,
-            correlationid=(message.correlation_id or str(message.id)) if attributed else msgspec.UNSET,
+            commanddigest=message.digest or UNSET,
+            causationid=(message.causation_id if attributed else None) or UNSET,
+            correlationid=(message.correlation_id or str(message.id)) if attributed else UNSET,
             data=Raw(encode(event)),
         )
         return NewEvent(body.id, body.type, encode(body))

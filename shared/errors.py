@@ -8,6 +8,7 @@
     ├── Conflict          another writer appended first; load and decide again
     ├── TooLarge          an event or a name exceeds the documented limit of the log
     ├── Unrecordable      an event that no reader could read, or a name that not every log can hold
+    ├── Misconfigured     a setting with which nothing can be opened; only whoever starts the process can mend it
     ├── Outdated          the log has the shape of an earlier version, which this one neither reads nor changes
     ├── UnknownPosition   no event of this log has this position
     ├── Unforeseen        another process failed with an exception that is not a Fault; its log has the details
@@ -77,6 +78,10 @@ class UnknownPosition(Fault):
     def __init__(self, position: int) -> None:
         super().__init__(f"no event of this log has position {position}: does it belong to another log?")
         self.position = position
+
+
+class Misconfigured(Fault):
+    """A setting with which nothing can be opened. The text is for whoever starts the process, and repeats no secret."""
 
 
 class Outdated(Fault):

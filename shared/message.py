@@ -30,7 +30,11 @@ ANONYMOUS = Actor("anonymous", "participant")
 
 
 class CommandMessage(Struct, frozen=True, kw_only=True):
-    """A request to change something. `time` is when the fact happened; `recorded_time` is set only when past history is loaded."""
+    """A request to change something. `time` is when the fact happened; `recorded_time` is set only when past history is loaded.
+
+    `digest` stands for what the sender wrote (`shared.command_endpoint.digest_of`). A policy's command has none: its id is derived
+    from the event that causes it.
+    """
 
     id: UUID
     type: str
@@ -41,6 +45,7 @@ class CommandMessage(Struct, frozen=True, kw_only=True):
     causation_id: str | None = None
     correlation_id: str | None = None
     recorded_time: datetime | None = None
+    digest: str | None = None
 
 
 class EventBody(Struct, frozen=True, kw_only=True):
@@ -55,6 +60,7 @@ class EventBody(Struct, frozen=True, kw_only=True):
     territory: str
     actor: Actor
     commandid: UUID
+    commanddigest: str | UnsetType = UNSET
     causationid: str | UnsetType = UNSET
     correlationid: str | UnsetType = UNSET
     data: Raw | Any = None
@@ -92,6 +98,7 @@ class EventMessage(Recorded, frozen=True, kw_only=True, gc=False):
     subject: str
     actor: Actor
     commandid: UUID
+    commanddigest: str | UnsetType = UNSET
     causationid: str | UnsetType = UNSET
     correlationid: str | UnsetType = UNSET
     specversion: str = "1.0"

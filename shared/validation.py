@@ -26,6 +26,7 @@ from shared.field_rules import Faults, FieldCheck, ruled_values
 
 MAX_TEXT_LENGTH = 500  # characters of a text whose field names no limit
 MAX_ELEMENTS = 200  # of a list in one command
+MAX_DEPTH = 32  # of lists and objects in each other: what is passed on must not exhaust the stack of who reads it next
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories: control, format, surrogate, unassigned, line ends
 
 
@@ -49,6 +50,34 @@ class ValidationTexts(Struct, frozen=True, kw_only=True):
     in_the_future: str
     not_json: str
     unknown_territory: str
+
+
+class NotJson(ValueError):
+    """A text that is no JSON, or nests deeper than anything that is asked for."""
+
+
+def read_json(text: str | bytes) -> Any:
+    """What an untrusted text of JSON holds.
+
+    Raises:
+        NotJson: with what is wrong.
+    """
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
+        raise NotJson(str(fault)) from fault
+    if deeper_than(MAX_DEPTH, value):
+        raise NotJson(f"nested deeper than {MAX_DEPTH}")
+    return value
+
+
+def deeper_than(most: int, value: Any) -> bool:
+    """Whether lists and objects are in each other more than `most` times."""
+    level = [value]
+    for _ in range(most):
+        containers = [each for each in level if isinstance(each, list | dict)]
+        level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
+    return any(isinstance(each, list | dict) for each in level)
 
 
 class CommandParser:

@@ -142,3 +142,16 @@ def running(folder: Path, env: Mapping[str, str]) -> Iterator[Product]:
         yield product
     finally:
         product.stop()
+
+
+@contextmanager
+def in_one_process(folder: Path) -> Iterator[Product]:
+    """`parcours serve`, on the embedded parts."""
+    product = Product(folder, {})
+    words = ("serve", "--data", str(folder), "--port", str(product.port))
+    product.processes = {"serve": Process(*words, env=product.env, log=folder / "serve.log")}
+    try:
+        product.start()
+        yield product
+    finally:
+        product.stop()

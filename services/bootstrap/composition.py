@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
+from services.bootstrap.addresses import checked
 from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services
 from services.bootstrap.settings import Settings
@@ -185,8 +186,9 @@ def open_store(address: str) -> EventStore:
             return PostgresStore(address)
         case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover", _, _:
             return KurrentStore(address)
-        case scheme, _, _:
-            raise SystemExit(f"PARCOURS_EVENT_STORE: {scheme} names no store; sqlite:///…, postgresql://… or kurrentdb://… is expected.")
+        case _:
+            checked("PARCOURS_EVENT_STORE", address)  # raises: the settings are checked already, other callers are not
+            raise AssertionError("an address of a known scheme that names no store")
 
 
 def open_checkpoints(address: str, data: Path) -> Checkpoints:

@@ -1,5 +1,6 @@
 """Commands that need no running service: import history, read the log, count and compare figures, operate."""
 
+import re
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -14,18 +15,19 @@ from tqdm import tqdm
 from demo import generator, study
 from services.bootstrap.composition import Components
 from services.bootstrap.registry import SERVICES, catalogue
-from services.bootstrap.settings import Settings
+from services.bootstrap.settings import Settings, fault_text
 from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import OtherVersion
 from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
 from services.vocabulary.calendar import end_of_day
-from shared.errors import CodedFault, Fault, Invalid
+from shared.errors import CodedFault, Fault, Invalid, UnknownPosition
 from shared.message import Position
 from shared.store.port import EventStore
 from shared.store.sqlite.store import SqliteStore
 
 STUDY = "study"
+POSITION = re.compile("[0-9]{1,18}")
 STUDY_SEED = 1
 
 encode = msgspec.json.Encoder().encode
@@ -46,8 +48,8 @@ def load(args: Namespace, settings: Settings) -> int:
     try:
         with Path(args.file).open("rb") as file:
             return import_lines(Components(settings), file)
-    except OSError as fault:
-        print_message(f"{args.file}: {fault.strerror}")
+    except (OSError, ValueError) as fault:
+        print_message(f"{args.file!r}: {fault_text(fault)}")
         return 2
 
 
@@ -102,6 +104,9 @@ def importer(components: Components) -> HistoryImporter:
 
 
 def generate(args: Namespace, settings: Settings) -> int:
+    if args.start > args.end:
+        print_message(f"--from {args.start} is after --to {args.end}.")
+        return 2
     lines = study.study(args.seed) if args.study else generator.generate(args.persons, args.seed, args.start, args.end)
     for line in progress(lines, "commandes"):
         sys.stdout.buffer.write(encode(line) + b"\n")
@@ -111,8 +116,13 @@ def generate(args: Namespace, settings: Settings) -> int:
 
 def history(args: Namespace, settings: Settings) -> int:
     components = Components(settings)
+    known = [territory.id for territory in settings.programme().territories]
+    if args.territory not in (None, *known):
+        print_message(f"--territory {args.territory}: one of these is expected: {', '.join(known)}.")
+        return 2
     store = components.raw_store if args.as_written else components.store
     after: Position = args.after
+    check_reached(store, after)
     while page := store.read_all(after):
         for event in page:
             if args.territory in (None, event.territory):
@@ -166,7 +176,7 @@ def replay(args: Namespace, settings: Settings) -> int:
     try:
         position = as_of(components.store, args.as_of)
     except ValueError:
-        print_message(f"--as-of {args.as_of}: a position or a date (2024-03-31) is expected.")
+        print_message(f"--as-of {args.as_of[:40]}: a position or a date (2024-03-31) is expected.")
         return 2
     report = components.replayed(position)
     quarter = args.quarter or (report.quarters() or [""])[-1]
@@ -179,10 +189,23 @@ def replay(args: Namespace, settings: Settings) -> int:
 def as_of(store: EventStore, text: str | None) -> Position:
     if text is None:
         return store.head()
-    if text.isdigit():
-        return int(text)
+    if POSITION.fullmatch(text):
+        return check_reached(store, int(text))
+    if not text.isascii():
+        raise ValueError(text)
     position = store.position_at(end_of_day(date.fromisoformat(text)))
     print_message(f"As of {text}, by the time of recording: position {position}.")
+    return position
+
+
+def check_reached(store: EventStore, position: Position) -> Position:
+    """The position, if the log has it.
+
+    Raises:
+        UnknownPosition: it does not.
+    """
+    if position > store.head():
+        raise UnknownPosition(position)
     return position
 
 
@@ -247,7 +270,6 @@ def tail(args: Namespace, settings: Settings) -> int:
     if settings.embedded:
         print_message("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
         return 2
-    offset = int(args.offset) if args.offset.isdigit() else args.offset
-    for position, event in follow(settings.amqp_uri, offset):
+    for position, event in follow(settings.amqp_uri, args.offset):
         print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
     return 0

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from services.vocabulary.french import VALIDATION
 from services.vocabulary.survey_ticket import SurveyMoment, make_ticket
-from shared.command_endpoint import RequestParser
+from shared.command_endpoint import RequestParser, digest_of
 from shared.command_handler import CommandHandler
 from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.message import CommandMessage, EventMessage, Position, data_of
@@ -124,6 +124,7 @@ class HistoryImporter:
             time=request.time,
             data=request.data,
             recorded_time=request.recorded_time or request.time,
+            digest=digest_of(request),
         )
 
     def handler(self, command: str) -> CommandHandler:

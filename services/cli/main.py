@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -9,19 +10,28 @@ from pathlib import Path
 
 from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.settings import Settings, read_settings
-from shared.errors import CodedFault, Fault
+from shared.errors import CodedFault, Fault, Misconfigured
 from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
+
+SHOWN = 40  # characters of what is wrong
+MAX_NUMBER = 10**18 - 1  # fits the integer column of every database
+MAX_VERSION = 9_999
+MAX_PERSONS = 10_000_000
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
-    settings = read_settings(Path(args.data), args.host, args.port)
     try:
-        return command(args.command)(args, settings)
+        return command(args.command)(args, read_settings(Path(args.data), args.host, args.port))
+    except Misconfigured as fault:
+        print(f"parcours: {fault}", file=sys.stderr)
+        return 2
     except CodedFault as fault:
         from services.bootstrap.registry import catalogue  # not before `serve` has patched the process
 
@@ -72,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     subcommands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared_options = argparse.ArgumentParser(add_help=False)
     shared_options.add_argument("--data", default=".parcours", metavar="DIR", help="where the log and the read models are kept (.parcours)")
-    shared_options.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    shared_options.add_argument("--host", type=host, default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     shared_options.add_argument("--port", type=port, default=8000, help="the port to listen on (8000)")
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
@@ -94,17 +104,17 @@ def add_service_commands(add: Add) -> None:
 def add_history_commands(add: Add) -> None:
     add("load", "import a past history: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
     generate = add("generate", "write commands as NDJSON: a plausible history, or the study itself")
-    generate.add_argument("--persons", type=int, default=340)
-    generate.add_argument("--seed", type=int, default=1)
-    generate.add_argument("--from", dest="start", type=date.fromisoformat, default=date(2022, 6, 1), metavar="DATE")
-    generate.add_argument("--to", dest="end", type=date.fromisoformat, default=date(2024, 6, 30), metavar="DATE")
+    generate.add_argument("--persons", type=number(0, MAX_PERSONS), default=340)
+    generate.add_argument("--seed", type=number(0, MAX_NUMBER), default=1)
+    generate.add_argument("--from", dest="start", type=day, default=date(2022, 6, 1), metavar="DATE")
+    generate.add_argument("--to", dest="end", type=day, default=date(2024, 6, 30), metavar="DATE")
     generate.add_argument("--study", action="store_true", help="the history that gives the study's published figures")
     history = add("history", "the log as NDJSON CloudEvents, in order")
-    history.add_argument("--after", type=int, default=0, metavar="POSITION")
+    history.add_argument("--after", type=number(0, MAX_NUMBER), default=0, metavar="POSITION")
     history.add_argument("--territory")
     history.add_argument("--as-written", action="store_true", help="events in the schema they were written in, without upcasts")
     tail = add("tail", "print the stream journey.feed, as a trusted back end receives it")
-    tail.add_argument("--offset", default="next", metavar="first|next|N", help="where to begin in the stream (next)")
+    tail.add_argument("--offset", type=offset, default="next", metavar="first|last|next|N", help="where to begin in the stream (next)")
 
 
 def add_figure_commands(add: Add) -> None:
@@ -127,16 +137,45 @@ def add_operator_commands(add: Add) -> None:
     projections.add_argument("--service", choices=PROJECTIONS, default=PROJECTIONS[0])
 
 
+def number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
 def port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
-    return int(text)
+    try:
+        return number(0, 65_535)(text)
+    except argparse.ArgumentTypeError as fault:
+        raise argparse.ArgumentTypeError(f"{text[:SHOWN]} is not a port") from fault
+
+
+def host(text: str) -> str:
+    if not HOST.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not an IPv4 address or the name of a host")
+    return text
+
+
+def day(text: str) -> date:
+    try:
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:  # a day that no calendar has
+        pass
+    raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a date (2024-03-31)")
+
+
+def offset(text: str) -> int | str:
+    return text if text in ("first", "last", "next") else number(0, MAX_NUMBER)(text)
 
 
 def figures(parser: argparse.ArgumentParser, *, quarter_required: bool) -> None:
     parser.add_argument("--territory", default="all", help="a territory, or all")
     parser.add_argument("--quarter", required=quarter_required, metavar="2024-Q2")
-    parser.add_argument("--definitions", type=int, metavar="VERSION")
+    parser.add_argument("--definitions", type=number(1, MAX_VERSION), metavar="VERSION")
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON")
 
 

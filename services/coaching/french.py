@@ -44,8 +44,8 @@ def exited(event: JourneyExited | ExitCorrected) -> str:
 
 
 def follow_up(event: FollowUpCompleted) -> str:
-    still = "toujours dans son issue" if event.still_in_outcome else "n’est plus dans son issue"
-    return f"Suivi à {event.milestone.label} {event.channel.label} : {event.situation.label}, {still}."
+    still = ", toujours dans l’issue de sa sortie" if event.still_in_outcome else ""  # without one, there may never have been any
+    return f"Suivi à {event.milestone.label} {event.channel.label} : {event.situation.label}{still}."
 
 
 def workshop(event: WorkshopScheduled) -> str:

@@ -168,7 +168,6 @@ def issue_ticket(state: Ranks, command: IssueSurveyTicket) -> SurveyTicketIssued
     if ranks.next_opening(state, command.rank) is not None:
         raise Refused("journey_reopened")
     over = ranks.exited_journey(state, command.rank)
-    check_alive(state)
     return issue(over.exit, over.tickets, command)
 
 

@@ -4,18 +4,20 @@ Consecutive lines of one service and one speaker are handed over in one call, an
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import msgspec
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.commands_api import CommandSender, Members
+from services.gateway.commands_api import MAX_COMMAND_BYTES, CommandSender, Members
 from services.gateway.problems import Problem, Problems
 from services.gateway.request_context import RequestContext
 from shared.errors import Unavailable
 from shared.reply import Reply, fault_in
 from shared.trust.access import Identity
+from shared.validation import NotJson, read_json
 
 MAX_LINES_PER_CALL = 64
 MAX_REQUEST_BYTES = 256 * 1024 * 1024
@@ -51,19 +53,21 @@ class CommandLinesApi:
         if context.request.mimetype not in {NDJSON, "application/ndjson", "application/jsonl"}:
             raise Problem(415, "not_ndjson", "Des lignes de JSON sont attendues", f"Content-Type: {NDJSON}")
         context.request.max_content_length = MAX_REQUEST_BYTES
-        replies = self.replies(context.identity, context.request.stream)
+        replies = self.replies(context.identity, lines_of(context.request.stream))
         context.request.environ["eventlet.minimum_write_chunk_size"] = "0"
         return Response((msgspec.json.encode(reply) + b"\n" for reply in replies), mimetype=NDJSON, direct_passthrough=True)
 
-    def replies(self, identity: Identity | None, lines: Iterable[bytes]) -> Iterator[Members]:
+    def replies(self, identity: Identity | None, lines: Iterable[bytes | Reply]) -> Iterator[Members]:
         """A reply for each line that is not blank, in order."""
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if isinstance(line, dict) or line.strip())
         for group in grouped(self.route(identity, number, line) for number, line in numbered):
             for line, reply in zip(group, self.send(group), strict=True):
                 self.sender.count(reply)
                 yield {"line": line.number, "id": line.id} | self.with_problem(reply)
 
-    def route(self, identity: Identity | None, number: int, line: bytes) -> Line:
+    def route(self, identity: Identity | None, number: int, line: bytes | Reply) -> Line:
+        if isinstance(line, dict):
+            return Line(number, None, "?", "", "", identity, line)
         message, reply = parse(line)
         command = str(message.get("type"))
         speaker = self.sender.speaker(identity, message)
@@ -90,11 +94,23 @@ class CommandLinesApi:
         return reply if fault is None else {**reply, "problem": self.problems.of(fault).members()}
 
 
+def lines_of(stream: IO[bytes]) -> Iterator[bytes | Reply]:
+    """The lines of a request. Where it cannot be read further, the last one is the reply that says so."""
+    try:
+        while line := stream.readline(MAX_COMMAND_BYTES + 1):
+            if len(line) > MAX_COMMAND_BYTES:
+                yield {"invalid": {"_": ["Cette ligne est trop longue : la suite n’est pas lue."]}}
+                return
+            yield line
+    except HTTPException:
+        yield {"invalid": {"_": ["La demande s’interrompt ici, ou elle est trop longue : la suite n’est pas lue."]}}
+
+
 def parse(line: bytes) -> tuple[Members, Reply | None]:
     """The object of a line, or the reply to a line that holds none."""
     try:
-        message = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        message = read_json(line)
+    except NotJson as fault:
         return {}, {"invalid": {"_": [f"Ce n’est pas du JSON : {fault}."]}}
     return (message, None) if isinstance(message, dict) else ({}, {"invalid": {"_": ["Un objet est attendu."]}})
 

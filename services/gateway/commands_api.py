@@ -16,6 +16,7 @@ from shared.errors import Invalid, Unavailable
 from shared.message import ANONYMOUS
 from shared.reply import Reply, fault_in
 from shared.trust.access import Identity
+from shared.validation import NotJson, read_json
 
 MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
 SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
@@ -104,8 +105,8 @@ def command_id(key: str | None) -> str:
 def read_object(request: Request) -> Members:
     request.max_content_length = MAX_COMMAND_BYTES
     try:
-        body = msgspec.json.decode(request.get_data())
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        body = read_json(request.get_data())
+    except NotJson as fault:
         raise unreadable(f"Ce n’est pas du JSON : {fault}.") from fault
     if not isinstance(body, dict):
         raise unreadable("Un objet JSON est attendu.")

@@ -1,5 +1,6 @@
 """The machine-readable descriptions of this gateway: OpenAPI of its requests, AsyncAPI of the feed of events."""
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from services.gateway import response_schemas
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.query_parameters import Parameter, QueryParameters
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.gateway.response_schemas import ref
@@ -20,17 +22,24 @@ from services.gateway.session import LOGIN_SCHEMA
 from shared.version import __version__
 
 TITLE = "Parcours"
+PLACEHOLDER = re.compile(r"<(\w+)>")
 Members = dict[str, Any]
 
 PROBLEMS = {
     "400": "The request cannot be read.",
-    "401": "No session or token.",
+    "401": "No session or token, or one that is not valid.",
     "403": "Not this role, or not this territory.",
-    "404": "No such command.",
+    "404": "No such address.",
     "409": "Refused by the rules: `code` says which.",
+    "413": "Longer than what is read here.",
+    "415": "Another encoding or media type than those that are read here.",
     "422": "Some fields are wrong: `faults` lists all of them.",
-    "503": "A component is unavailable. The same command id may be sent again.",
+    "503": "A component is unavailable: ask again after `Retry-After` seconds, a command with the same id.",
 }
+COMMAND_PROBLEMS = tuple(PROBLEMS)
+QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "415", "422", "503")
+BATCH_PROBLEMS = ("400", "401", "403", "413", "415")
+LOGIN_PROBLEMS = ("400", "401", "403", "413", "415", "422")
 PROBLEM: Members = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -68,22 +77,22 @@ class Query(NamedTuple):
 
     operation: str
     description: str
-    parameters: tuple[str, ...]
     schema: str | None
 
 
 QUERIES = {
-    "/v1/events": Query("events", EVENTS, ("after", "limit", "territory", "type"), "EventPage"),
-    "/v1/stream": Query("stream", STREAM, ("after", "territory", "type"), None),
-    "/v1/tasks": Query("tasks", TASKS, ("position",), "Tasks"),
-    "/v1/indicators": Query("indicators", FIGURES, ("territory", "quarter", "definitions", "position"), "Figures"),
-    "/v1/indicators/{id}/evidence": Query("evidence", EVIDENCE, ("territory", "quarter", "side", "definitions", "position"), "Evidence"),
+    "/v1/events": Query("events", EVENTS, "EventPage"),
+    "/v1/stream": Query("stream", STREAM, None),
+    "/v1/tasks": Query("tasks", TASKS, "Tasks"),
+    "/v1/indicators": Query("indicators", FIGURES, "Figures"),
+    "/v1/indicators/<indicator>/evidence": Query("evidence", EVIDENCE, "Evidence"),
 }
 
 
 class Descriptions:
-    def __init__(self, deps: GatewayDeps) -> None:
+    def __init__(self, deps: GatewayDeps, parameters: QueryParameters) -> None:
         self.deps = deps
+        self.parameters = parameters
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/openapi.json", methods=["GET"], endpoint=self.openapi)
@@ -113,8 +122,8 @@ class Descriptions:
         spec.path("/v1/commands", operations={"post": batch_operation()})
         spec.path("/v1/session", operations={"post": session_operation()})
         spec.path("/v1/survey-tickets", operations={"post": ticket_operation(territories)})
-        for path, query in QUERIES.items():
-            spec.path(path, operations={"get": query_operation(path, query)})
+        for rule, query in QUERIES.items():
+            spec.path(path_of(rule), operations={"get": query_operation(rule, query, self.parameters.of(rule))})
         return dict(spec.to_dict())
 
     @cached_property
@@ -147,14 +156,13 @@ def command_operation(service: str, name: str, territories: list[str]) -> Member
         },
     }
     key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    problems = {status: response(description, ref("Problem"), PROBLEM_TYPE) for status, description in PROBLEMS.items()}
     return {
         "operationId": name,
         "tags": [service],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {}] if name == "AnswerSurvey" else [{"bearer": []}],
         "parameters": [key],
         "requestBody": request_body(body),
-        "responses": {"201": response("Recorded, now or by an earlier request with this key.", ref("Answer"))} | problems,
+        "responses": {"201": response("Recorded, now or by an earlier request with this key.", ref("Answer"))} | problems(COMMAND_PROBLEMS),
     }
 
 
@@ -162,9 +170,9 @@ def batch_operation() -> Members:
     description = "A line for each line, in order: accepted, refused, invalid, forbidden or unavailable."
     return {
         "operationId": "commands",
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {}],  # without a session each line is answered by itself: a ticket answers the survey
         "requestBody": request_body({"type": "string"}, "application/x-ndjson"),
-        "responses": {"200": response(description, {"type": "string"}, "application/x-ndjson")},
+        "responses": {"200": response(description, {"type": "string"}, "application/x-ndjson")} | problems(BATCH_PROBLEMS),
     }
 
 
@@ -188,23 +196,25 @@ def creation(operation: str, body: Members, description: str, fields: Members) -
         "operationId": operation,
         "security": [{"bearer": []}],
         "requestBody": request_body(body),
-        "responses": {"201": response(description, created), "default": any_problem()},
+        "responses": {"201": response(description, created)} | problems(LOGIN_PROBLEMS),
     }
 
 
-def query_operation(path: str, query: Query) -> Members:
-    parameters: list[Members] = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in query.parameters]
-    if "{id}" in path:
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}})
+def path_of(rule: str) -> str:
+    """A path of OpenAPI, of a rule of werkzeug."""
+    return PLACEHOLDER.sub(r"{\1}", rule)
+
+
+def query_operation(rule: str, query: Query, declared: Iterable[Parameter]) -> Members:
+    parameters = [parameter.described() for parameter in declared]
+    for name in PLACEHOLDER.findall(rule):
+        parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
     stream = response(query.description, {"type": "string"}, "text/event-stream")
     return {
         "operationId": query.operation,
         "security": [{"bearer": []}],
         "parameters": parameters,
-        "responses": {
-            "200": response(query.description, ref(query.schema)) if query.schema else stream,
-            "default": any_problem(),
-        },
+        "responses": {"200": response(query.description, ref(query.schema)) if query.schema else stream} | problems(QUERY_PROBLEMS),
     }
 
 
@@ -216,5 +226,6 @@ def response(description: str, schema: Members, media_type: str = "application/j
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
-def any_problem() -> Members:
-    return response("A problem (RFC 9457).", ref("Problem"), PROBLEM_TYPE)
+def problems(statuses: Iterable[str]) -> Members:
+    """The problems (RFC 9457) that an operation may answer."""
+    return {status: response(PROBLEMS[status], ref("Problem"), PROBLEM_TYPE) for status in statuses}

@@ -11,7 +11,11 @@ from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge
 
 TYPE = "urn:parcours:problem:"
 SAME_ID = "La même commande peut être renvoyée sans risque avec le même identifiant : elle ne sera enregistrée qu’une fois."
+ASK_AGAIN = "Redemandez dans un instant."
 RETRY_AFTER_S = "2"
+BY_THE_RULES = "Les règles du programme ne le permettent pas"
+NOTHING_THERE = "Rien ne répond à cette question"
+REFUSED_TITLES = {"command_id_reused": "Cet identifiant est déjà celui d’une autre étape"}  # no rule of the programme forbids these
 
 Members = dict[str, Any]
 
@@ -55,13 +59,20 @@ def invalid(faults: dict[str, list[str]]) -> Problem:
     return Problem(422, "invalid", "Certains champs sont à reprendre", "Chaque faute est dite sous son champ.", more={"faults": faults})
 
 
-def unavailable() -> Problem:
-    title = "Une partie du système ne répond pas pour l’instant."
-    return Problem(503, "unavailable", title, SAME_ID, headers={"Retry-After": RETRY_AFTER_S}, more={"retry": "same_id"})
+def unavailable(*, reading: bool = False) -> Problem:
+    """With what may be done: a command keeps its id, a reading is simply asked again."""
+    title, headers = "Une partie du système ne répond pas pour l’instant.", {"Retry-After": RETRY_AFTER_S}
+    if reading:
+        return Problem(503, "unavailable", title, ASK_AGAIN, headers=headers)
+    return Problem(503, "unavailable", title, SAME_ID, headers=headers, more={"retry": "same_id"})
+
+
+def unsupported(detail: str) -> Problem:
+    return Problem(415, "unsupported", "Cette forme de demande n’est pas lue ici", detail)
 
 
 def unforeseen() -> Problem:
-    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans le journal.")
+    return Problem(500, "unforeseen", "Une erreur que personne n’attendait", "Elle est notée dans les traces de la passerelle.")
 
 
 class Problems:
@@ -70,11 +81,11 @@ class Problems:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
 
-    def of(self, fault: Fault | HTTPException) -> Problem:
-        """The problem for a fault. One that is not for the person who asks is raised again."""
+    def of(self, fault: Fault | HTTPException, *, reading: bool = False) -> Problem:
+        """The problem for a fault of a command or of a reading. One that is not for the person who asks is raised again."""
         match fault:
             case Refused():
-                return self.refused(fault)
+                return self.refused(fault, reading=reading)
             case Invalid(faults=faults):
                 return invalid(faults)
             case Forbidden():
@@ -85,7 +96,7 @@ class Problems:
             case TooLarge():
                 return Problem(413, "too_large", "Trop long pour le journal", self.catalogue.text("too_large", {}))
             case Unavailable() | Conflict():
-                return unavailable()
+                return unavailable(reading=reading)
             case Unforeseen():
                 return unforeseen()
             case HTTPException():
@@ -93,9 +104,9 @@ class Problems:
             case _:
                 raise fault
 
-    def refused(self, fault: Refused) -> Problem:
+    def refused(self, fault: Refused, *, reading: bool) -> Problem:
         detail, more = self.catalogue.text_of(fault), {"details": fault.details} if fault.details else {}
-        return Problem(409, fault.code, "Les règles du programme ne le permettent pas", detail, more=more)
+        return Problem(409, fault.code, NOTHING_THERE if reading else REFUSED_TITLES.get(fault.code, BY_THE_RULES), detail, more=more)
 
     def forbidden(self, fault: Forbidden) -> Problem:
         title = "Ce n’est pas permis à ce rôle, ou pas sur ce territoire"

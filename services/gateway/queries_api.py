@@ -10,18 +10,18 @@ from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.hints import Audience, EventFilter
 from services.gateway.problems import not_found
+from services.gateway.query_parameters import MAX_PAGE_SIZE
 from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.gateway.stream import values_of
 from services.reporting.answers import Figures
 from services.vocabulary.publication import is_closed
-from shared.errors import Forbidden, Invalid
+from shared.errors import Forbidden, UnknownPosition
 from shared.message import START, EventMessage, Position
 from shared.trust.access import Identity
 
 DEFAULT_PAGE_SIZE = 100  # events
-MAX_PAGE_SIZE = 1_000  # events, and as many are read from the log at once
 EXACT, COMMITTEE = "exact", "committee"  # the audiences of the reporting service: unmasked, or masked
 
 
@@ -41,8 +41,9 @@ class QueriesApi:
         identity = context.known()
         if self.access.permissions.scope(identity.actor.role, "read_events") is None:
             raise Forbidden("role_may_not", role=identity.actor.role, action="read_events")
-        after = context.number("after", START)
-        limit = max(1, min(context.number("limit", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE))
+        after, limit = context.query.get("after", START), context.query.get("limit", DEFAULT_PAGE_SIZE)
+        if not self.deps.feed.reached(after):
+            raise UnknownPosition(after)
         event_filter = EventFilter(values_of(context, "territory"), values_of(context, "type"))
         return json_response(self.page(identity, event_filter, after, limit))
 
@@ -61,10 +62,10 @@ class QueriesApi:
 
     def indicators(self, context: RequestContext) -> Response:
         """Exact figures for a reader who may see every event that they count. For others, masked as on the page of their committee."""
-        identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
+        identity, territory, quarter = context.known(), self.territory(context), context.query["quarter"]
         self.access.check(identity, "read_indicators", territory)
         self.reports.wait_for_client(context)
-        definitions = asked_definitions(context)
+        definitions = context.query.get("definitions")
         if self.access.exact(identity, territory):
             return json_response(self.reports.figures(territory, quarter, definitions))
         page = self.reports.committee(territory, quarter, COMMITTEE, definitions)
@@ -72,12 +73,11 @@ class QueriesApi:
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 
     def evidence(self, context: RequestContext, indicator: str) -> Response:
-        identity, territory, quarter = context.known(), self.territory(context), required_argument(context, "quarter")
+        identity, territory, quarter = context.known(), self.territory(context), context.query["quarter"]
         self.access.check(identity, "read_evidence", territory)
         self.reports.wait_for_client(context)
-        side = context.request.args.get("side", "numerator")
-        audience, definitions = self.audience(identity, territory), asked_definitions(context)
-        return json_response(self.reports.evidence(indicator, territory, quarter, side, audience, definitions))
+        side, definitions = context.query.get("side", "numerator"), context.query.get("definitions")
+        return json_response(self.reports.evidence(indicator, territory, quarter, side, self.audience(identity, territory), definitions))
 
     def audience(self, identity: Identity, territory: str) -> str:
         return EXACT if self.access.exact(identity, territory) else COMMITTEE
@@ -88,30 +88,10 @@ class QueriesApi:
         return quarters if audience == EXACT else [quarter for quarter in quarters if is_closed(quarter, self.deps.clock())]
 
     def territory(self, context: RequestContext) -> str:
-        return self.known_territory(context.request.args.get("territory", PROGRAMME))
+        territory: str = context.query.get("territory", PROGRAMME)
+        return territory
 
     def known_territory(self, territory: str) -> str:
         if territory != PROGRAMME and territory not in self.deps.territories:
             raise not_found(f"« {territory} » n’est pas un territoire du programme.")
         return territory
-
-
-def required_argument(context: RequestContext, name: str) -> str:
-    """A query parameter.
-
-    Raises:
-        Invalid: it is missing or empty.
-    """
-    value = context.request.args.get(name)
-    if not value:
-        raise Invalid({name: ["Ce champ est obligatoire."]})
-    return value
-
-
-def asked_definitions(context: RequestContext) -> int | None:
-    """The version of the definitions that a reader asks for; None for the one in force.
-
-    Raises:
-        Problem: it is no number.
-    """
-    return context.number("definitions", 0) if "definitions" in context.request.args else None

@@ -5,12 +5,15 @@ callers get a struct of `services.reporting.answers`, or the fault is raised.
 """
 
 import time
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from services.gateway.command_client import Call
-from services.gateway.problems import Problem, unreadable
+from services.gateway.problems import ASK_AGAIN, Problem
+from services.gateway.query_parameters import POSITION, position_of_header
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import CommitteePage, Evidence, Figures, Task, Timeline, from_wire
+from shared.errors import UnknownPosition
 from shared.message import START, Position
 from shared.reply import fault_in
 
@@ -22,10 +25,14 @@ T = TypeVar("T")
 
 
 class ReportingClient:
-    """Every method raises the fault that the service answers, and Unavailable when there is no answer in time."""
+    """Every method raises the fault that the service answers, and Unavailable when there is no answer in time.
 
-    def __init__(self, call: Call, wait_timeout_s: float = WAIT_TIMEOUT_S) -> None:
+    `in_log` tells whether the log has a position: nobody waits for one that it does not have.
+    """
+
+    def __init__(self, call: Call, in_log: Callable[[Position], bool], wait_timeout_s: float = WAIT_TIMEOUT_S) -> None:
         self.call = call
+        self.in_log = in_log
         self.wait_timeout_s = wait_timeout_s
 
     def request(self, shape: type[T], method: str, *args: Any) -> T:
@@ -65,18 +72,21 @@ class ReportingClient:
         """Wait until the facts reach the position that the client names, in its query or in a header. Does nothing without one.
 
         Raises:
-            Problem: the position is not a number (400), or is not reached in time (503).
+            Problem: the header holds no position (400), or the position is not reached in time (503).
+            UnknownPosition: the log has no such position.
         """
-        text = context.request.args.get("position") or context.request.headers.get(POSITION_HEADER)
-        if not text:
-            return
-        if not text.isascii() or not text.isdigit():
-            raise unreadable("Une position est un nombre donné par une réponse du système.")
-        self.wait_for(int(text))
+        header = context.request.headers.get(POSITION_HEADER)
+        named = [context.query[POSITION.name]] if POSITION.name in context.query else []
+        if header is not None:
+            named.append(position_of_header(POSITION_HEADER, header))
+        if named:
+            self.wait_for(max(named))
 
     def wait_for(self, position: Position) -> None:
         deadline = time.monotonic() + self.wait_timeout_s
         while (reached := self.position(position)) < position:
+            if not self.in_log(position):
+                raise UnknownPosition(position)
             if time.monotonic() >= deadline:
                 raise not_read_yet(reached)
             time.sleep(POLL_INTERVAL_S)
@@ -84,4 +94,4 @@ class ReportingClient:
 
 def not_read_yet(reached: Position) -> Problem:
     title = "Ce qui vient d’être enregistré n’est pas encore compté"
-    return Problem(503, "not_read_yet", title, "Redemandez dans un instant.", headers={"Retry-After": "1"}, more={"reached": reached})
+    return Problem(503, "not_read_yet", title, ASK_AGAIN, headers={"Retry-After": "1"}, more={"reached": reached})

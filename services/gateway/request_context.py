@@ -1,10 +1,11 @@
-"""One request, and the identity that makes it."""
+"""One request: the values of its query string, and the identity that makes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request
 
-from services.gateway.problems import unauthenticated, unreadable
+from services.gateway.problems import unauthenticated
+from services.gateway.query_parameters import Query
 from shared.trust.access import Identity
 
 
@@ -12,9 +13,7 @@ from shared.trust.access import Identity
 class RequestContext:
     request: Request
     identity: Identity | None
-
-    def number(self, name: str, default: int) -> int:
-        return number(name, self.request.args.get(name), default)
+    query: Query = field(default_factory=dict)
 
     def known(self) -> Identity:
         """The identity of the request.
@@ -25,12 +24,3 @@ class RequestContext:
         if self.identity is None:
             raise unauthenticated()
         return self.identity
-
-
-def number(name: str, text: str | None, default: int) -> int:
-    """A number from a client. More than 18 digits are no position, and fit no database column."""
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise unreadable(f"{name} attend un nombre entier.")
-    return int(text)

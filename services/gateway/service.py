@@ -21,11 +21,23 @@ from shared.errors import Fault
 
 log = logging.getLogger(__name__)
 
-METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"  # for any other, nameko itself answers 405, in English
 LISTEN_BACKLOG = 1_024  # connections that wait to be accepted: a thousand followers may reconnect at once
 SOCKET_TIMEOUT_S = 60.0  # for one read from a client, or one write to it
 FEED_BATCH_DELAY_S = 0.02  # between two pages of the live feed; the first event after a quiet time is shown at once
 RETRY_DELAY_S = 1.0  # before the log is read again after it was away
+
+
+class HttpProtocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
+    """A body in an encoding that nobody here reads would be taken for the next request."""
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        if self.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            self.wfile.write(b"HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.close_connection = True
+            return False
+        return True
 
 
 class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
@@ -41,7 +53,19 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
             self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
             self._gt = self.container.spawn_managed_thread(self.run)
 
-    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = HttpOnlyProtocol, debug: bool = False) -> Any:
+    def get_wsgi_app(self) -> Any:
+        """Every request of every method, to the one entrypoint: nameko's own routing would answer some in its own words."""
+
+        def app(environ: Any, start_response: Any) -> Any:
+            (entrypoint,) = self._providers
+            environ["wsgi.input_terminated"] = environ["eventlet.input"].chunked_input  # werkzeug reads no other body without a length
+            request = Request(environ)
+            request.path_values = {}  # type: ignore[attr-defined]  # nameko's
+            return entrypoint.handle_request(request)(environ, start_response)
+
+        return app
+
+    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = HttpProtocol, debug: bool = False) -> Any:
         name = sock.getsockname()
         return wsgi.Server(sock, name, wsgi_app, protocol=protocol, debug=debug, log=log, log_output=False, socket_timeout=SOCKET_TIMEOUT_S)
 
@@ -99,8 +123,7 @@ class GatewayService:
 
     app = GatewayProvider()
 
-    @http(METHODS, "/")  # type: ignore[untyped-decorator]  # nameko has no types
-    @http(METHODS, "/<path:path>")  # type: ignore[untyped-decorator]
-    def respond(self, request: Request, path: str = "") -> Response:
+    @http("GET", "/")  # type: ignore[untyped-decorator]  # nameko has no types
+    def respond(self, request: Request) -> Response:
         response: Response = self.app.respond(request)
         return response

@@ -109,7 +109,10 @@ def from_loopback(address: str | None) -> bool:
 
 
 def host_name(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:  # an open bracket
+        return ""
 
 
 def check_same_origin(request: Request) -> None:

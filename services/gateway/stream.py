@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 from services.gateway.feed import Feed
 from services.gateway.hints import Audience, EventFilter, Hint
 from services.gateway.metrics import Metrics
-from services.gateway.read_access import ReadAccess
-from services.gateway.request_context import RequestContext, number
+from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem
+from services.gateway.query_parameters import position_of_header
+from services.gateway.read_access import PROGRAMME, ReadAccess
+from services.gateway.request_context import RequestContext
 from shared.errors import Forbidden, UnknownPosition
 from shared.message import EventMessage, Position
 from shared.trust.access import Identity
@@ -108,15 +110,25 @@ def start(context: RequestContext, feed: Feed) -> Position:
     """Where to begin: after the client's last event, where it asks, or at the end of the log.
 
     Raises:
+        Problem: the feed does not know the end of the log yet (503), or the header holds no position (400).
         UnknownPosition: the position is beyond the head of the log, where the client would wait for ever.
     """
-    last = context.request.headers.get("Last-Event-ID") or None
-    position = context.number("after", feed.head) if last is None else number("Last-Event-ID", last, feed.head)
+    last = context.request.headers.get("Last-Event-ID")
+    position: Position | None = position_of_header("Last-Event-ID", last) if last else context.query.get("after")
+    if not feed.started:
+        raise not_started()
+    if position is None:
+        return feed.head
     if not feed.reached(position):
         raise UnknownPosition(position)
     return position
 
 
 def values_of(context: RequestContext, name: str) -> frozenset[str]:
-    parts = (part.strip() for value in context.request.args.getlist(name) for part in value.split(","))
-    return frozenset(part.removeprefix("fr.parcours.") for part in parts if part and part != "all")
+    """The values that a filter names; none if it names everything."""
+    values: frozenset[str] = context.query.get(name, frozenset())
+    return frozenset() if PROGRAMME in values else values
+
+
+def not_started() -> Problem:
+    return Problem(503, "feed_not_started", "Le fil des événements commence", ASK_AGAIN, headers={"Retry-After": RETRY_AFTER_S})

@@ -23,6 +23,11 @@ def profile(event: ProfileRecorded) -> str:
     )
 
 
+def closed_for_erasure(event: PersonKeyDestroyed) -> str:
+    """The log keeps what was recorded before: no text may say that it is erased."""
+    return f"La fiche est fermée pour effacement, {event.basis.label} : rien ne s’y ajoute, et ce qui y est inscrit reste au journal."
+
+
 def received(event: OrientationReceived) -> str:
     return f"Orientée par {event.prescriber} ({event.kind.label}){', en urgence' if event.urgency else ''}."
 
@@ -48,7 +53,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             PersonTransferred,
             lambda event: f"La personne est désormais suivie à {event.to_territory}, et non plus à {event.from_territory}.",
         ),
-        sentence(PersonKeyDestroyed, lambda event: f"Les données personnelles sont effacées : {event.basis.label}."),
+        sentence(PersonKeyDestroyed, closed_for_erasure),
         sentence(OrientationReceived, received),
         sentence(OrientationAccepted, lambda event: f"L’orientation est acceptée ; référent : {event.referent}."),
         sentence(

@@ -95,8 +95,18 @@ class Fact(Struct, frozen=True):
         return self.territory is not UNSET
 
 
+class Release(Struct, frozen=True):
+    """A decision that shows a figure which would be masked: whose it is, and its day (ISO)."""
+
+    authority: str
+    on: str
+
+
 class Evidence(Struct, frozen=True):
-    """The facts that one side of a figure counts. A committee gets their count alone, or the reason for which it is masked."""
+    """The facts that one side of a figure counts. A committee gets their count alone, or the reason for which it is masked.
+
+    `released` is the decision that shows the figure, if there is one.
+    """
 
     indicator: str
     label: str
@@ -105,6 +115,7 @@ class Evidence(Struct, frozen=True):
     count: int | None
     facts: list[Fact]
     masked: str | None
+    released: Release | UnsetType = UNSET
 
 
 class TerritoryName(Struct, frozen=True):
@@ -128,7 +139,8 @@ class TrendPoint(Struct, frozen=True):
 class IndicatorLine(Struct, frozen=True):
     """An indicator on the committee's page: this quarter, the previous one, the target and every quarter.
 
-    `released` names the decision by which this quarter's figure is shown though it would be masked; `year` is the figure of the twelve
+    `released` is the decision by which this quarter's figure is shown though it would be masked; `stock` says that a cumulative figure
+    counts what still stands on the last day of the quarter; `year` is the figure of the twelve
     months that end with this quarter, where a year of the programme ends.
     """
 
@@ -143,8 +155,9 @@ class IndicatorLine(Struct, frozen=True):
     previous: Cell | None
     target: Target | None
     trend: list[TrendPoint]
-    released: str | None = None
+    released: Release | None = None
     year: Cell | None = None
+    stock: bool = False
 
 
 class FunnelStage(Struct, frozen=True):

@@ -30,7 +30,8 @@ REFUSALS: Mapping[str, str] = {
     "person_unknown": "Personne n’a encore été repéré sous cet identifiant.",
     "before_the_meeting": "Rien ne s’enregistre d’une personne avant le jour de son repérage.",
     "person_merged": "Cette fiche a été réunie à une autre ({kept}) : plus rien ne s’y enregistre.",
-    "person_erased": "Cette fiche a été effacée : plus rien ne s’y enregistre.",
+    "person_erased": "Cette fiche est fermée pour effacement : plus rien ne s’y enregistre.",
+    "command_id_reused": "Une autre étape est déjà enregistrée sous cet identifiant ; celle-ci ne l’est pas. Il lui en faut un nouveau.",
     "too_large": "C’est trop long pour le journal.",
     "consent_needed": "Sans l’accord de la personne, rien n’est transmis.",
 }

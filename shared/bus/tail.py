@@ -1,4 +1,4 @@
-"""A reader of journey.feed, the stream for trusted back ends. It needs only pika and the shape of an event, so it can be copied.
+"""A reader of journey.feed, the stream for trusted back ends. It needs little beside pika, so it can be copied.
 
 for offset, event in tail("amqp://…", "first"):
     ...
@@ -11,6 +11,7 @@ from contextlib import suppress
 import pika
 from pika.exceptions import AMQPError
 
+from shared.errors import Unavailable
 from shared.message import EventMessage, decode_event
 
 FEED_STREAM = "journey.feed"
@@ -23,15 +24,20 @@ def tail(uri: str, offset: int | str = "first") -> Iterator[tuple[int, EventMess
     The relay may publish an event twice: compare its `position` with that of the last event.
 
     Raises:
-        AMQPError: the broker is away.
+        Unavailable: the broker is away.
     """
-    connection = pika.BlockingConnection(pika.URLParameters(uri))
+    try:
+        connection = pika.BlockingConnection(pika.URLParameters(uri))
+    except AMQPError as fault:
+        raise Unavailable(f"The broker cannot be reached now: {type(fault).__name__}") from fault
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         for method, properties, body in channel.consume(FEED_STREAM, arguments={"x-stream-offset": offset}):
             yield int(properties.headers["x-stream-offset"]), decode_event(body)
             channel.basic_ack(method.delivery_tag)
+    except AMQPError as fault:
+        raise Unavailable(f"The broker went away: {type(fault).__name__}") from fault
     finally:
         with suppress(AMQPError):  # closing rejects the messages that pika has not shown, which a stream does not allow
             connection.close()

@@ -3,6 +3,8 @@
 import re
 from uuid import uuid4
 
+import pytest
+
 from tests.harness.world import World, met
 
 
@@ -38,6 +40,22 @@ def test_a_form_sent_twice_records_once(world: World) -> None:
     assert first.headers["Location"] == again.headers["Location"]
 
 
+def test_a_form_that_is_changed_and_sent_again_says_that_the_second_step_is_not_recorded(world: World) -> None:
+    """As with the browser's way back. Sent once more, it is a second step, under an id of its own."""
+    world.meet("p-1")
+    assert world.send("OpenJourney", {"person": "p-1", "referent": "coach-1"}).status_code == 201
+    sent = {"id": str(uuid4()), "person": "p-1", "mode": "VISIO", "minutes": "30", "territory": "alencon"}
+    first = world.ask("POST", "/saisie/HoldInterview", data=sent)
+    changed = world.ask("POST", "/saisie/HoldInterview", data=sent | {"minutes": "45"})
+    assert (first.status_code, changed.status_code) == (303, 409)
+    assert "Celles-ci ne sont pas enregistrées" in changed.text
+    new_id = dict(re.findall(r'<input[^>]*name="(\w+)" value="([^"]*)"', changed.text))["id"]
+    assert new_id != sent["id"]
+    again = world.ask("POST", "/saisie/HoldInterview", data=sent | {"minutes": "45", "id": new_id})
+    assert again.status_code == 303
+    assert all(text in world.get(again.headers["Location"]).text for text in ("30 minutes", "45 minutes"))
+
+
 def test_a_wrong_form_comes_back_filled_with_each_fault_under_its_question(world: World) -> None:
     sent = {"id": str(uuid4()), "person": "p-1", "mode": "VISIO", "minutes": "900", "territory": "alencon"}
     answer = world.ask("POST", "/saisie/HoldInterview", data=sent)
@@ -45,6 +63,24 @@ def test_a_wrong_form_comes_back_filled_with_each_fault_under_its_question(world
     assert '<p class="fault" id="faute-minutes">Entre 1 et 480.</p>' in answer.text
     assert 'aria-describedby="faute-minutes" aria-invalid="true"' in answer.text
     assert 'value="900"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("minutes", "9" * 5_000),
+        ("minutes", "\u0663"),
+        ("on", "20\u0662\u0664-06-30"),
+        ("on", "2024-W20-1"),
+        ("on", "0000-00-00"),
+        ("id", ""),
+    ],
+)
+def test_an_odd_value_in_a_form_is_a_fault_and_not_a_guess(world: World, field: str, value: str) -> None:
+    sent = {"id": str(uuid4()), "person": "p-1", "mode": "VISIO", "minutes": "30", "on": "2024-06-30", "territory": "alencon"}
+    answer = world.ask("POST", "/saisie/HoldInterview", data=sent | {field: value})
+    assert answer.status_code == (400 if field == "id" else 422)
+    assert field == "id" or f'id="faute-{field}"' in answer.text
 
 
 def test_a_role_is_offered_only_the_steps_it_may_record(world: World) -> None:

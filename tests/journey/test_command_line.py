@@ -13,9 +13,9 @@ from tests.processes import ROOT
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PARCOURS_")}
 
 
-def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def parcours(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-m", "services.cli.main", *words, "--data", str(folder)]
-    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT | environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     [
         (("dance",), 2, "invalid choice"),
         (("serve", "--port", "99999"), 2, "99999"),
+        (("serve", "--host", "::1"), 2, "::1"),
+        (("serve", "--host", "nowhere.invalid"), 1, "nowhere.invalid"),
         (("indicators",), 2, "--quarter"),
         (("load", "nowhere.ndjson"), 2, "nowhere.ndjson"),
         (("replay", "--as-of", "yesterday"), 2, "yesterday"),
@@ -37,6 +39,23 @@ def parcours(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_what_cannot_be_done_is_reported_in_one_line(tmp_path: Path, words: tuple[str, ...], code: int, message: str) -> None:
     done = parcours(tmp_path, *words)
     assert (done.returncode, message in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PARCOURS_EVENT_STORE", "mystore://coach:secret@localhost", ("history",)),
+        ("PARCOURS_EVENT_STORE", "mystore://coach:secret@localhost", ("serve",)),
+        ("PARCOURS_READ_MODELS", "mysql://coach:secret@localhost", ("rebuild",)),
+        ("PARCOURS_AMQP_URI", "redis://coach:secret@localhost", ("service", "relay")),
+    ],
+)
+def test_a_wrong_setting_ends_every_command_with_one_sentence(tmp_path: Path, variable: str, value: str, words: tuple[str, ...]) -> None:
+    done = parcours(tmp_path, *words, **{variable: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert variable in sentence
+    assert "secret" not in sentence
 
 
 def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:

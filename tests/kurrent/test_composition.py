@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.bootstrap.composition import open_checkpoints, open_store
+from shared.errors import Misconfigured
 from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.writing import append
 from tests.kurrent.server import Simulated
@@ -28,7 +29,7 @@ def test_the_address_of_a_kurrentdb_opens_its_log_with_checkpoints_in_the_data_d
 
 
 def test_an_unknown_address_is_refused_without_repeating_its_password() -> None:
-    with pytest.raises(SystemExit) as caught:
+    with pytest.raises(Misconfigured) as caught:
         open_store("mystore://coach:secret@localhost")
     assert "kurrentdb" in str(caught.value)
     assert "secret" not in str(caught.value)

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
-from services.gateway.queries_api import EXACT, QueriesApi, asked_definitions
+from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
@@ -44,7 +44,7 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.reports.wait_for_client(context)
-        audience, definitions = self.queries.audience(context.known(), territory), asked_definitions(context)
+        audience, definitions = self.queries.audience(context.known(), territory), context.query.get("definitions")
         return self.queries.reports.committee(territory, quarter, audience, definitions)
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
@@ -52,6 +52,11 @@ class CommitteePages:
         visitor = context.known()
         readable = [(id, label) for id, label in self.territories.items() if self.queries.access.may(visitor, "read_indicators", id)]
         return [*readable, (PROGRAMME, WHOLE_PROGRAMME)]
+
+    def may_open_facts(self, context: RequestContext, territory: str) -> bool:
+        """Whether this visitor may read the facts under a figure of the territory."""
+        access, visitor = self.queries.access, context.known()
+        return access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
 
     def quarter(self, context: RequestContext, territory: str, quarter: str) -> Response:
         model = self.model(context, territory, quarter)
@@ -65,9 +70,10 @@ class CommitteePages:
             sections=sections(model.indicators),
             flow=flow(model.flow),
             notes=masking_reasons(model),
+            opens_facts=self.may_open_facts(context, territory),
             territories=self.readable_territories(context),
             title=territory_label(model),
-            asked=asked_definitions(context),
+            asked=context.query.get("definitions"),
         )
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
@@ -75,10 +81,9 @@ class CommitteePages:
         line = next((line for line in model.indicators if line.id == indicator), None)
         if line is None:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
-        side = context.request.args.get("cote", "numerator")
-        access, visitor = self.queries.access, context.known()
-        allowed = access.exact(visitor, territory) and access.may(visitor, "read_evidence", territory)
-        asked = asked_definitions(context)
+        side = context.query.get("cote", "numerator")
+        allowed = self.may_open_facts(context, territory)
+        asked = context.query.get("definitions")
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked) if allowed else None
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{with_definitions(asked)}" for point in line.trend]
         return self.pages.page(

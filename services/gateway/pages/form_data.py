@@ -6,6 +6,8 @@ from marshmallow import Schema, fields, validate
 
 from shared.description import Form, Question
 
+MAX_DIGITS = 18  # of a number; a longer one is left to the validation, for Python does not read thousands of digits
+
 
 def choices_of(schema: type[Schema], field: str) -> list[str]:
     """The codes that the validation of the command accepts for a field."""
@@ -26,6 +28,6 @@ def command_data(form: Form, schema: type[Schema], typed: Mapping[str, str]) -> 
 def value_of(question: Question, schema: type[Schema], text: str) -> object:
     if question.kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(schema().fields[question.field], fields.Integer) and text.isascii() and text.isdigit():
+    if isinstance(schema().fields[question.field], fields.Integer) and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text)
     return text

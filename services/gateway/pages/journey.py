@@ -12,14 +12,15 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.pages.french import local_day
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import Sentences
+from services.gateway.parameter_kinds import POSITION_KIND
 from services.gateway.problems import not_found
-from services.gateway.read_access import ReadAccess
+from services.gateway.read_access import PROGRAMME, ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import TimelineEntry
 from services.vocabulary.person_standing import MOVES
 from shared.errors import Forbidden
-from shared.message import Actor, EventMessage, Position
+from shared.message import ANONYMOUS, Actor, EventMessage, Position
 
 LATE_DAYS = 7  # between a fact and its recording; the page mentions longer delays
 
@@ -41,11 +42,12 @@ class JourneyPages:
         self.access = access
         self.reports = reports
         self.feed = deps.feed
+        self.territories = dict(deps.territories) | {PROGRAMME: "ensemble du programme"}
         self.sentences = Sentences(deps.services.values())
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/parcours/<person>", methods=["GET"], endpoint=self.journey)
-        yield Rule("/evenement/<int:position>", methods=["GET"], endpoint=self.event)
+        yield Rule("/evenement/<position>", methods=["GET"], endpoint=self.event)
 
     def journey(self, context: RequestContext, person: str) -> Response:
         identity = context.known()
@@ -64,11 +66,15 @@ class JourneyPages:
             count=len(entries),
             may_record=may_record,
             last=entries[-1],
+            territories=self.territories,
         )
 
-    def event(self, context: RequestContext, position: int) -> Response:
+    def event(self, context: RequestContext, position: str) -> Response:
         identity = context.known()
-        event = self.feed.at(position)
+        try:
+            event = self.feed.at(POSITION_KIND.read(position))
+        except ValueError:  # not a position
+            event = None
         if event is None:
             raise not_found("Aucun événement n’est à cette position.")
         if not self.access.may_read(identity, event):
@@ -76,7 +82,17 @@ class JourneyPages:
         raw = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
         data = msgspec.json.decode(event.data)
         sentence = self.sentences.of(event.kind, event.data)
-        return self.pages.page(context, "event.html", event=event, sentence=sentence, data=data, raw=raw, delay=delay(event))
+        return self.pages.page(
+            context,
+            "event.html",
+            event=event,
+            sentence=sentence,
+            data=data,
+            raw=raw,
+            delay=delay(event),
+            territories=self.territories,
+            anonymous=ANONYMOUS.id,
+        )
 
     def by_year(self, entries: Iterable[TimelineEntry]) -> dict[int, list[JourneyLine]]:
         """The lines by year, in the order in which the events happened; those of one command stay together."""

@@ -12,7 +12,7 @@ from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.pages.committee import CommitteePages
-from services.gateway.pages.entry import EntryPages
+from services.gateway.pages.entry import EntryPages, typed
 from services.gateway.pages.journey import JourneyPages
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.tasks import TaskPages
@@ -52,20 +52,21 @@ class Site:
 
     def home(self, context: RequestContext) -> Response:
         """The programme, its territories, its quarters; figures only for those who may read them."""
-        seen, quarters, model = [], [], None
-        if context.identity and self.queries.access.permissions.scope(context.identity.actor.role, "read_indicators"):
+        seen, quarters, model, facts = [], [], None, False
+        may_read = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "read_indicators"))
+        if context.identity and may_read:
             self.queries.reports.wait_for_client(context)
+            facts = bool(self.queries.reports.quarters())
             audience = self.queries.audience(context.identity, PROGRAMME)
             quarters = self.queries.readable_quarters(audience)
             model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
             seen = [each for each in self.deps.territories if self.queries.access.may(context.identity, "read_indicators", each)]
         may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
-        return self.pages.page(
-            context, "home.html", territories=self.deps.territories, seen=seen, quarters=quarters, model=model, may_record=may_record
-        )
+        figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "territories": self.deps.territories}
+        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, **figures)
 
     def show_login(self, context: RequestContext) -> Response:
-        return self.login_page(context, context.request.args.get("suite", "/"))
+        return self.login_page(context, context.query.get("suite", "/"))
 
     def login_page(self, context: RequestContext, then: str, problem: Problem | None = None) -> Response:
         open_here = self.sessions.development_login and is_local(context.request)
@@ -82,9 +83,9 @@ class Site:
         )
 
     def open_session(self, context: RequestContext) -> Response:
-        form = context.request.form
-        then = local_path(form.get("suite", "/"))
-        fields = {name: form[name] for name in ("actor", "role", "organisation") if form.get(name)}
+        form, given = context.request.form, typed(context.request)
+        then = local_path(given.get("suite", "/"))
+        fields = {name: given[name] for name in ("actor", "role", "organisation") if given.get(name)}
         try:
             token = self.sessions.open(context.request, read_login(fields | {"territories": form.getlist("territories")}))
         except Invalid as fault:

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from services.gateway.commands_api import CommandSender, json_response
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.pages.entry import typed
 from services.gateway.pages.rendering import Pages
-from services.gateway.problems import Problem, Problems
+from services.gateway.problems import Problem, Problems, unreadable
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
@@ -53,21 +54,29 @@ class TaskPages:
     def tasks(self, context: RequestContext) -> Response:
         return json_response(Tasks(self.entries(context)))
 
-    def page(self, context: RequestContext, problem: Problem | None = None) -> Response:
-        entries = [(entry, {button: str(uuid4()) for button in BUTTONS}) for entry in self.entries(context)]
+    def page(self, context: RequestContext, problem: Problem | None = None, sent: tuple[str, str, str] = ("", "", "")) -> Response:
+        """The page; after a problem, the button that was `sent` (its task, its name, its id) keeps its id, so that it may be sent again."""
+        task, button, id = sent
+        entries = [
+            (entry, {each: id if (entry.id, each) == (task, button) and id else str(uuid4()) for each in BUTTONS})
+            for entry in self.entries(context)
+        ]
         status = problem.status if problem else 200
         return self.pages.page(context, "tasks.html", status, entries=entries, territories=self.deps.territories, problem=problem)
 
     def act(self, context: RequestContext) -> Response:
         """One of the buttons: give the task's command."""
-        form = context.request.form
-        command = BUTTONS.get(form.get("button", ""), "CompleteTask")
+        form = typed(context.request)
+        button = form.get("button", "")
+        if button not in BUTTONS:
+            raise unreadable("Ce formulaire n’a pas ce bouton.")
+        command = BUTTONS[button]
         data = {"task": form.get("task", "")} | ({"note": form["note"]} if form.get("note") and command == "CompleteTask" else {})
         message = {"id": form.get("id", ""), "type": command, "territory": form.get("territory", ""), "data": data}
         try:
             answer = self.sender.send(context.known(), message)
         except Fault as fault:
-            return self.page(context, self.problems.of(fault))
+            return self.page(context, self.problems.of(fault), (form.get("task", ""), button, form.get("id", "")))
         return redirect(f"/taches?position={answer['position']}", 303, Response)
 
     def entries(self, context: RequestContext) -> list[TaskEntry]:

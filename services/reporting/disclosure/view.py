@@ -18,6 +18,7 @@ SOURCES = {count_name(indicator, side): (indicator, side) for indicator in INDIC
 END_OF_YEAR = "-Q2"  # the programme began in June: its years end in the second quarter
 FEW = "De {least} à {most} personnes : un nombre aussi petit n’est pas montré exactement au comité."
 NEIGHBOUR = "Ce nombre n’est pas montré exactement au comité : il en donnerait un autre, plus petit, par différence."
+OPEN_BASE = "Le total n’est pas montré exactement au comité, ni donc le taux : ils donneraient un nombre plus petit, par différence."
 LOW_BASE = "Moins de {floor} au total : le taux n’est pas montré au comité."
 
 
@@ -117,7 +118,8 @@ class MaskedView:
         low_base = 0 < (figure.denominator or 0) < self.thresholds.rate_floor
         if numerator.exact and denominator.exact and not low_base:
             return exact
-        reason = self.reason(numerator, low_base=low_base and denominator.exact)
+        only_rate = numerator.exact and not denominator.exact
+        reason = OPEN_BASE if only_rate else self.reason(numerator, low_base=low_base and denominator.exact)
         told = numerator.least <= figure.numerator <= numerator.most and denominator.least <= (figure.denominator or 0) <= denominator.most
         if indicator.measure == "gap" or (numerator.hidden and denominator.hidden) or not told:
             return MaskedCell(reason)

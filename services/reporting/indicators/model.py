@@ -21,6 +21,7 @@ class Indicator(Struct, frozen=True, kw_only=True):
     - `fact`: the kind of fact that its evidence lists.
     - `measure`: how the figure is computed. A rate and a gap to a target have both sides; the others have a numerator alone.
     - `cumulative`: whether facts count since the start of the programme, or within the quarter.
+    - `stock`: a cumulative count of what still stands on the last day of the quarter.
     - `protected`: false only where the rows are not people. Then nothing is masked.
     """
 
@@ -36,6 +37,7 @@ class Indicator(Struct, frozen=True, kw_only=True):
     numerator: Side
     denominator: Side | None = None
     protected: bool = True
+    stock: bool = False
 
 
 def rate_indicator(

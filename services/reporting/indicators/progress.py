@@ -189,6 +189,7 @@ INDICATORS = (
         "Personnes dont un parcours est ouvert le dernier jour du trimestre, là où le parcours est alors suivi.",
         persons_side(t.journey, by_quarter_end(journey.opened_on), ~exited, on=journey.opened_on, territory=current_territory),
         cumulative=True,
+        stock=True,
         section=SECTION,
         fact="journey",
         population="Personnes accompagnées",

@@ -99,4 +99,7 @@ def is_transient(fault: BaseException | None) -> bool:
     """Whether the same statement may succeed later. An error in the statement itself must not count: callers would retry for ever."""
     if isinstance(fault, psycopg.Error):
         return postgres.is_transient(fault)
-    return isinstance(fault, sqlite3.OperationalError) and primary_code(fault) != sqlite3.SQLITE_ERROR
+    if not isinstance(fault, sqlite3.Error):
+        return False
+    code = primary_code(fault)
+    return code == sqlite3.SQLITE_NOTADB or (isinstance(fault, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR)

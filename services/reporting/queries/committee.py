@@ -66,6 +66,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in declared],
         year=figures.year_cell(name, territory, quarter),
         released=figures.released.get((name, territory, quarter)),
+        stock=indicator.stock,
     )
 
 

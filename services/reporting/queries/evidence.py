@@ -15,7 +15,7 @@ positions that the timeline index has for any of these. The events themselves ar
 from collections.abc import Callable, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from sqlalchemy import Connection, RowMapping, select
 
 from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, ValueCell
@@ -50,14 +50,15 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
     """
     indicator = figures.indicator(name, quarter)
     counted, definition = side_of(indicator, side), printed_definition(indicator, figures.definitions_of(quarter))
+    released = figures.released.get((name, territory, quarter), UNSET)
     if masked and indicator.protected:
         cell = figures.committee_count(name, side, territory, quarter)
         count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
         reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
-        return Evidence(name, indicator.label, definition, side, count, [], reason)
+        return Evidence(name, indicator.label, definition, side, count, [], reason, released)
     rows = fact_rows(connection, figures, counted, territory, quarter)
     facts = [fact(indicator, row) for row in rows]
-    return Evidence(name, indicator.label, definition, side, len({row["counted"] for row in rows}), facts, None)
+    return Evidence(name, indicator.label, definition, side, len({row["counted"] for row in rows}), facts, None, released)
 
 
 def side_of(indicator: Indicator, name: str) -> Side:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import BandCell, Cell, MaskedCell, ValueCell
+from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
 from services.reporting.disclosure.bands import Thresholds
 from services.reporting.disclosure.families import INCREMENTS
 from services.reporting.disclosure.view import MaskedView, bands, years
@@ -51,7 +51,9 @@ class FigureSet:
             for name, cells in counted.items():
                 self.figures[name] |= cells
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
-        self.released = {(row.indicator, row.territory, row.quarter): row.authority for row in connection.execute(select(t.release))}
+        self.released = {
+            (row.indicator, row.territory, row.quarter): Release(row.authority, row.on) for row in connection.execute(select(t.release))
+        }
 
     def version_in(self, quarter: str) -> int:
         """The version of the definitions under which a quarter is counted."""

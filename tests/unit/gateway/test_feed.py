@@ -228,3 +228,11 @@ def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
     assert world.app.metrics.values["stream_clients", ()] == 1
     chunks.close()  # type: ignore[attr-defined]  # it is a generator
     assert world.app.metrics.values["stream_clients", ()] == 0
+
+
+def test_a_feed_that_does_not_know_the_end_of_the_log_yet_asks_to_come_again(world: World) -> None:
+    world.meet()
+    for query in ("", "?after=0"):
+        answer = world.get(f"/v1/stream{query}")
+        assert (answer.status_code, answer.json and answer.json["code"]) == (503, "feed_not_started")
+        assert answer.headers["Retry-After"]

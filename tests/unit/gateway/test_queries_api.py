@@ -32,6 +32,14 @@ def test_a_reading_that_cannot_be_fresh_says_so_instead_of_being_old(world: Worl
     assert answer.headers["Retry-After"] == "1"
 
 
+@pytest.mark.parametrize("path", ["/v1/events?after={}", f"{FIGURES}&position={{}}", f"{EVIDENCE}&position={{}}", "/?position={}"])
+def test_nobody_waits_for_a_position_that_the_log_does_not_have(world: World, path: str) -> None:
+    last = world.meet()
+    assert world.get(path.format(last)).status_code == 200
+    answer = world.get(path.format(last + 1), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "no_such_place")
+
+
 def test_a_committee_sees_its_figures_masked_and_a_coordinator_exactly(world: World) -> None:
     for _ in range(3):
         world.meet()
@@ -137,9 +145,7 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
     """With its methods, and nothing besides; a command has an address of its own."""
     openapi = world.get("/openapi.json", role=None).json
     assert openapi is not None
-    described = {
-        (method.upper(), path.replace("{id}", "{indicator}")) for path, operations in openapi["paths"].items() for method in operations
-    }
+    described = {(method.upper(), path) for path, operations in openapi["paths"].items() for method in operations}
     routes = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in world.app.map.iter_rules()

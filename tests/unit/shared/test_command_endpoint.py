@@ -21,6 +21,8 @@ from shared.store.sqlite.store import SqliteStore
 from shared.trust.access import SERVICE_TOKEN_LIFETIME, Identity, Signer, system
 from tests.unit.shared.test_command_handler import COACH, NOW, handler
 
+ID = "6d4ff2a6-4d6c-4b0e-9c0c-5f7e0b6f0a11"
+REUSED = {"refused": {"code": "command_id_reused", "details": {}}}
 SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
 
 
@@ -65,6 +67,24 @@ def test_an_accepted_command_is_answered_with_its_position(endpoint: CommandEndp
 def test_every_fault_of_a_command_is_listed(endpoint: CommandEndpoint, command: str, fields: set[str]) -> None:
     reply = endpoint.handle(token(endpoint), command)
     assert set(reply["invalid"]) == fields
+
+
+def test_another_command_under_the_same_id_is_refused(endpoint: CommandEndpoint) -> None:
+    """Alone and in a batch; a retry writes the same, whatever the order of its members."""
+    first = text(id=ID, time="2024-05-01T10:00:00+02:00")
+    again = text(data={"step": 1, "name": "a"}, id=ID, time="2024-05-01T10:00:00+02:00")
+    others = [text(id=ID, data={"name": "a", "step": 2}, time="2024-05-01T10:00:00+02:00"), text(id=ID, territory="flers"), text(id=ID)]
+    identity = token(endpoint, Identity(COACH.actor, ("*",)))
+    accepted = endpoint.handle(identity, first)
+    assert endpoint.handle(identity, again) == accepted
+    assert [endpoint.handle(identity, other) for other in others] == [REUSED] * 3
+    assert endpoint.handle_many(identity, [again, *others]) == [accepted, *[REUSED] * 3]
+
+
+def test_two_commands_of_one_batch_do_not_share_an_id(endpoint: CommandEndpoint) -> None:
+    replies = endpoint.handle_many(token(endpoint), [text(id=ID), text(id=ID), text(id=ID, data={"name": "a", "step": 2})])
+    assert [list(reply) for reply in replies] == [["accepted"], ["accepted"], ["refused"]]
+    assert replies[2] == REUSED
 
 
 @pytest.mark.parametrize("bad", ["", "a.b.c", Signer(b"f" * 32, "services", lambda: NOW).sign(COACH)])

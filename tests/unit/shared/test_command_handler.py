@@ -64,6 +64,13 @@ def test_the_same_command_gets_the_same_answer_even_when_it_would_be_refused_now
     assert len(log(store)) == 3
 
 
+def test_an_event_without_a_digest_answers_as_before(store: SqliteStore) -> None:
+    """Of a policy, or of a log that was written before digests were kept."""
+    first = count(1)
+    answer = handler(store).handle(first, COACH)
+    assert handler(store).handle(msgspec.structs.replace(first, digest="d"), COACH) == answer
+
+
 def test_no_two_events_have_one_id_even_where_a_command_id_is_used_twice(store: SqliteStore) -> None:
     """A caller's mistake, and its own: but who follows the log knows events by their ids."""
     first = count(5, "a")
