@@ -19,6 +19,7 @@ from tests.oracle.facts import Fact, exits, facts_as_of, merges
 
 PROGRAMME = "all"
 CLASSES = ("POSITIVE", "DYNAMIC", "OTHER")  # of an exit, the best first
+OUTCOME_DAYS = 213  # after an exit, if the definitions say nothing: until the window of the follow-up after 6 months closes
 STAGES = {"SENT": "ReferralSent", "ACCEPTED": "ReferralAccepted", "COMPLETED": "ReferralCompleted"}
 QUALITIES = {  # what the definitions call an outcome that is neither a contract nor a training
     "BusinessCreated": "CREATION",
@@ -132,9 +133,12 @@ class Quarter:
         return {person: min((of for who, of in found if who == person), key=CLASSES.index) for person, _ in found}
 
     def class_of(self, exit: Fact) -> str:
-        """The class of the best outcome that an exit names."""
-        named = [fact for fact in self.outcomes if fact["person"] == exit["person"] and fact["outcome"] in exit["outcomes"]]
-        classes = [self.class_of_outcome(fact) for fact in named]
+        """The class of the best outcome that an exit names, or that came after it in the same journey."""
+        limit = exit["exit_on"] + timedelta(days=self.definitions["thresholds"].get("outcome_days", OUTCOME_DAYS))
+        known = [fact for fact in self.outcomes if fact["person"] == exit["person"] and fact["on"] <= limit]
+        later = [fact for fact in known if fact["journey"] == exit["journey"] and fact["on"] > exit["exit_on"]]
+        named = [fact for fact in known if fact["outcome"] in exit["outcomes"]]
+        classes = [self.class_of_outcome(fact) for fact in (*named, *later)]
         return min(classes, key=CLASSES.index, default="OTHER")
 
     def class_of_outcome(self, outcome: Fact) -> str:
@@ -175,16 +179,22 @@ class Quarter:
     def follow_ups(self, milestone: str) -> list[Fact]:
         """Those whose window closes in the quarter, where the exit was, each with its answer.
 
-        None is due of a neutralised exit, nor once a renewal opened before it fell due. A later schedule replaces the earlier.
+        None is due of a neutralised exit. A later schedule replaces the earlier, and one that is cancelled is not due; but a renewal that
+        opened when it was due already did not cancel it, whatever the event says.
         """
-        due = {fact["journey"]: fact for fact in self.named("FollowUpScheduled") if fact["milestone"] == milestone}
+        due: dict[tuple[str, int], Fact] = {}
+        for fact in self.named("FollowUpScheduled", "FollowUpCancelled"):
+            if fact["milestone"] == milestone and fact["name"] == "FollowUpScheduled":
+                due[fact["journey"]] = fact | {"cancelled": None}
+            elif fact["milestone"] == milestone and fact["journey"] in due:
+                due[fact["journey"]]["cancelled"] = fact["on"]
         answers = {fact["journey"]: fact for fact in self.until("FollowUpCompleted") if fact["milestone"] == milestone}
         renewed = {(fact["person"], fact["rank"] - 1): fact["on"] for fact in self.named("JourneyOpened")}
         closing = [(key, fact) for key, fact in due.items() if self.within(fact["window_end"]) and key in self.exits]
         return [
             fact | {"in": self.exits[key]["in"], "answer": answers.get(key)}
             for key, fact in closing
-            if not self.exits[key]["neutralised"] and renewed.get(key, date.max) >= fact["due_on"]
+            if not self.exits[key]["neutralised"] and (fact["cancelled"] is None or renewed.get(key) == fact["cancelled"] >= fact["due_on"])
         ]
 
     @cached_property
@@ -198,7 +208,9 @@ class Quarter:
             "businesses_created": self.until("BusinessCreated"),
             "journeys_open": self.open_journeys,
             "interviews": self.of_quarter("InterviewHeld"),
-            "late_facts": [fact for fact in self.facts if self.within(fact["happened"]) and fact["recorded"] > limit],
+            "late_facts": [
+                fact for fact in self.facts if self.within(fact["happened"]) and fact["recorded"] > limit and fact["in"] != PROGRAMME
+            ],
         }
 
     @cached_property

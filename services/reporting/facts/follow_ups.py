@@ -34,8 +34,8 @@ def follow_up_change(event: FollowUpEvent, columns: Row) -> list[Change]:
 
 
 def on_scheduled(event: FollowUpScheduled, context: EventContext) -> list[Change]:
-    columns = {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "territory": context.territory}
-    return follow_up_change(event, columns)
+    """A later schedule replaces the earlier one, and what cancelled it."""
+    return follow_up_change(event, {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "cancelled_on": None})
 
 
 def on_cancelled(event: FollowUpEvent, context: EventContext) -> list[Change]:
@@ -52,7 +52,7 @@ def on_unreachable(event: FollowUpUnreachable, context: EventContext) -> list[Ch
 
 
 READERS: dict[str, FactReader] = {
-    "coaching.FollowUpScheduled": reader(FollowUpScheduled, on_scheduled),
+    "coaching.FollowUpScheduled": reader(FollowUpScheduled, on_scheduled, counted_on=lambda scheduled: scheduled.window_end),
     "coaching.FollowUpCancelled": reader(FollowUpEvent, on_cancelled),
     "coaching.FollowUpCompleted": reader(FollowUpCompleted, on_completed),
     "coaching.FollowUpUnreachable": reader(FollowUpUnreachable, on_unreachable),

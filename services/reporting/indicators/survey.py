@@ -7,17 +7,18 @@ from sqlalchemy import ColumnElement
 
 from services.reporting.facts import tables as t
 from services.reporting.indicators.model import Indicator, Side, rate_indicator
-from services.reporting.indicators.queries import by_quarter_end, facts_side
+from services.reporting.indicators.queries import by_quarter_end, facts
 
 SECTION = "Ce qu’en disent les participants"
 RESPONDENTS = "Réponses au questionnaire anonyme"
 
 answer = t.answer.c
+received = facts(t.answer, by_quarter_end(answer.on))
 
 
 def answers(*conditions: ColumnElement[bool]) -> Side:
     """Answers received since the start, with their rating as amount."""
-    return facts_side(t.answer, by_quarter_end(answer.on), *conditions, on=answer.on, amount=answer.rating)
+    return received.where(*conditions).side(on=answer.on, amount=answer.rating)
 
 
 def share_of_answers(id: str, label: str, definition: str, quality: ColumnElement[bool]) -> Indicator:

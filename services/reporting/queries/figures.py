@@ -20,6 +20,9 @@ from services.reporting.quarters import quarters_between
 from shared.errors import Refused
 from shared.message import Position
 
+OUTCOME_DAYS = (
+    213  # after an exit, for an outcome to be one of it: the follow-up after 6 months and its window. Definitions may say another
+)
 TARGET_OF = {"positive_target": "positive_rate"}  # an indicator that is measured against the target of another one
 
 
@@ -104,6 +107,7 @@ def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str])
         "version": definitions.version,
         "redirection": definitions.counted_stages.get("redirection", "SENT"),
         "late_days": definitions.thresholds["late_days"],
+        "outcome_days": definitions.thresholds.get("outcome_days", OUTCOME_DAYS),
     }
 
 
