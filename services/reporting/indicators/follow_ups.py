@@ -30,7 +30,7 @@ follow_ups = Population(
         exit_.neutralised.is_(None),
         or_(follow_up.cancelled_on.is_(None), renewed_too_late),
     ),
-    counted=key_text(t.follow_up),
+    counted=key_text(*t.follow_up.primary_key),
     territory=exit_.territory,
     positions=t.follow_up.c.positions,
     person=root_person(t.follow_up),

@@ -4,7 +4,7 @@ Formulas, as the programme defines them. Invisible share: persons who are not SU
 stay in the denominator. Redirection rate: persons with a referral sent and not withdrawn / persons met, since the start.
 """
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select, union
 
 from services.reporting.facts import tables as t
 from services.reporting.indicators.model import Side, count_indicator, median_indicator, rate_indicator
@@ -16,8 +16,6 @@ from services.reporting.indicators.queries import (
     in_quarter,
     not_by_quarter_end,
     quarter,
-    root_person,
-    with_person_record,
 )
 
 SECTION = "Aller vers"
@@ -25,7 +23,7 @@ PEOPLE = "Personnes rencontrées"
 
 referral, orientation = t.referral.c, t.orientation.c
 
-# A person is met once: at the first identification of any of their merged records (`nth` = 1). Its territory and channel are the person's.
+# A person is met once: at the first identification of any of their merged records. Its territory, channel and situation are the person's.
 identifications = (
     select(
         t.person.c.root.label("person"),
@@ -61,23 +59,13 @@ counted_stage: Column = bindparam("redirection")
 redirected_on = case(
     (counted_stage == "COMPLETED", referral.completed_on), (counted_stage == "ACCEPTED", referral.accepted_on), else_=referral.sent_on
 )
-referrals_of_persons = (
-    select(
-        root_person(t.referral).label("person"),
-        redirected_on.label("redirected_on"),
-        referral.withdrawn_on,
-        referral.thematique,
-        referral.positions,
-    )
-    .select_from(with_person_record(t.referral))
-    .where(referral.sent_on.is_not(None))
-    .subquery("referrals_of_persons")
-)
-redirection = referrals_of_persons.c
+# The records of each person. The root is one, even if nothing is known of it but that others were merged into it.
+records = union(select(t.person.c.root, t.person.c.person), select(t.person.c.root, t.person.c.root)).subquery("records")
 redirected = (
-    all_met.joined(referrals_of_persons, redirection.person == meeting.person)
-    .where(redirection.redirected_on <= quarter.c.end_on, not_by_quarter_end(redirection.withdrawn_on))
-    .side(on=redirection.redirected_on, positions=redirection.positions, detail=redirection.thematique)
+    all_met.joined(records, records.c.root == meeting.person)
+    .joined(t.referral, referral.person == records.c.person)
+    .where(referral.sent_on.is_not(None), redirected_on <= quarter.c.end_on, not_by_quarter_end(referral.withdrawn_on))
+    .side(on=redirected_on, positions=referral.positions, detail=referral.thematique)
 )
 
 orientations = facts(t.orientation, in_quarter(orientation.received_on))

@@ -24,8 +24,10 @@ from services.reporting.indicators.queries import (
     definitions_version,
     facts,
     in_quarter,
+    key_text,
     not_by_quarter_end,
     quarter,
+    requested_quarter,
     root_person,
     with_person_record,
 )
@@ -83,7 +85,15 @@ of_quality = and_(
     outcome_class.least_months <= func.coalesce(outcome.months, 0),
     or_(outcome_class.below_months.is_(None), outcome_class.below_months > func.coalesce(outcome.months, 0)),
 )
-known_by_quarter_end = outcome.on <= quarter.c.end_on
+# What is known of an outcome at the end of a quarter is its latest statement of a day by then.
+later_statement = t.outcome.alias("later_statement")
+stated_again = exists().where(
+    later_statement.c.person == outcome.person,
+    later_statement.c.outcome == outcome.outcome,
+    later_statement.c.position > outcome.position,
+    later_statement.c.on <= quarter.c.end_on,
+)
+known_by_quarter_end = and_(outcome.on <= quarter.c.end_on, ~stated_again)
 
 
 def with_outcomes(exits: Population) -> Population:
@@ -140,7 +150,13 @@ def latest_of_person() -> Side:
     return select(*(column for column in ranked.c if column.name != "nth")).where(ranked.c.nth == 1)
 
 
-businesses = facts(t.outcome, outcome.quality == "CREATION", by_quarter_end(outcome.on)).side(on=outcome.on, detail=outcome.quality)
+businesses = facts(
+    t.outcome,
+    outcome.quality == "CREATION",
+    requested_quarter,
+    known_by_quarter_end,
+    counted=key_text(outcome.person, outcome.outcome),
+).side(on=outcome.on, detail=outcome.quality)
 
 
 def rate_of_cohort(id: str, label: str, definition: str, numerator: Side) -> Indicator:

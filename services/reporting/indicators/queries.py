@@ -113,17 +113,17 @@ def facts(table: FromClause, *conditions: ColumnElement[bool], counted: Column |
     return Population(
         source=with_person_record(table) if about_persons else table,
         conditions=conditions,
-        counted=key_text(table) if counted is None else counted,
+        counted=key_text(*table.primary_key) if counted is None else counted,
         territory=table.c.territory,
         positions=table.c.positions,
         person=root_person(table) if about_persons else NULL,
     )
 
 
-def key_text(table: FromClause) -> Column:
-    """The primary key of a row as one text: its parts joined by `/`.
+def key_text(*key: Column) -> Column:
+    """The columns of a key as one text: its parts joined by `/`.
 
     Before each part but the last is its length. So two keys never give the same text, whatever characters their senders chose.
     """
-    *parts, last = (cast(column, String) for column in table.primary_key)
-    return reduce(lambda key, part: key + "/" + part, [*(cast(func.length(part), String) + ":" + part for part in parts), last])
+    *parts, last = (cast(column, String) for column in key)
+    return reduce(lambda text, part: text + "/" + part, [*(cast(func.length(part), String) + ":" + part for part in parts), last])

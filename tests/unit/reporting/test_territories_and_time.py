@@ -158,6 +158,16 @@ def test_an_outcome_after_the_exit_counts_from_its_own_day() -> None:
     assert ratio(figures(history, quarter=Q4)["positive_rate_on_exits"]) == (0, 1)
 
 
+def test_an_outcome_that_is_stated_again_counts_as_it_was_known_at_the_end_of_each_quarter() -> None:
+    history = History()
+    history.coach("p", "2022-07-01")
+    history.job("p", "2022-12-01", "CDD", 3)
+    history.leave("p", "2022-12-05", "o1")
+    history.job("p", "2023-04-03", "CDI")
+    rates = ("positive_rate", "dynamic_rate")
+    assert [[ratio(figures(history, quarter=quarter)[rate])[0] for rate in rates] for quarter in (Q1, Q2)] == [[0, 1], [1, 0]]
+
+
 def test_an_outcome_long_after_the_exit_is_none_of_it_and_the_definitions_say_how_long() -> None:
     history = History()
     history.coach("p", "2022-07-01")
