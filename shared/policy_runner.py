@@ -23,7 +23,7 @@ class Tasks(Protocol):
     """The kind of event that asks for another try."""
 
     def open(self, policy: Policy, event: EventMessage, refusal: Refused, *, at_event_time: bool) -> list[Answer]: ...
-    def retried(self, event: EventMessage) -> tuple[str, EventMessage]: ...
+    def retried(self, event: EventMessage) -> tuple[str, EventMessage | None]: ...
     def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]: ...
 
 
@@ -75,6 +75,8 @@ class PolicyRunner:
     def retry(self, tasks: Tasks, event: EventMessage) -> list[Answer]:
         """Try a refused policy again, as of now. If it is refused again, its task stays open."""
         name, cause = tasks.retried(event)
+        if cause is None:
+            return []
         for policy in self.policies.get(cause.kind, ()):
             if policy.id == name:
                 try:

@@ -49,11 +49,10 @@ class PolicyTasks:
         }
         return self.give("OpenTask", policy, event, data, at_event_time=at_event_time)
 
-    def retried(self, event: EventMessage) -> tuple[str, EventMessage]:
-        """The policy to be tried again, and the event that caused it."""
+    def retried(self, event: EventMessage) -> tuple[str, EventMessage | None]:
+        """The policy to be tried again, and the event that caused it; None if the log has no event there."""
         again = data_of(event, Retried)
-        (cause,) = self.read_at([again.cause])
-        return again.policy, cause
+        return again.policy, next(iter(self.read_at([again.cause])), None)
 
     def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]:
         return self.give("CompleteTask", policy, retry, {"task": str(task_id(cause.id, policy))}, at_event_time=False)

@@ -16,7 +16,9 @@ def fact_of(event: dict[str, Any]) -> Fact:
     instants = [datetime.fromisoformat(event[field]).astimezone(PARIS) for field in ("time", "recordedtime")]
     fact = data | {field: date.fromisoformat(data[field]) for field in ("on", "exit_on", "due_on", "window_end") if data.get(field)}
     fact |= {"name": event["type"].rpartition(".")[2], "at": event["position"], "in": event["territory"]}
-    fact |= {"happened": instants[0].date(), "recorded": instants[1].date()}
+    # An exit counts on the day of the exit, a follow-up when its window closes, even if that is before the day on which they are told.
+    counted = {"JourneyExited": "exit_on", "FollowUpScheduled": "window_end"}.get(fact["name"])
+    fact |= {"happened": min(instants[0].date(), fact[counted] if counted else date.max), "recorded": instants[1].date()}
     # The rank of a journey and the id of a referral are unique among those of one person only.
     return fact | {"journey": (data.get("person"), data.get("rank")), "referral": (data.get("person"), data.get("referral"))}
 

@@ -15,10 +15,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from tests.oracle.cells import Cell, gap, median_delay, nearest, rate
 from tests.oracle.facts import Fact, exits, facts_as_of, merges, withdrawn_attendances
 
 PROGRAMME = "all"
 CLASSES = ("POSITIVE", "DYNAMIC", "OTHER")  # of an exit, the best first
+OUTCOME_DAYS = 213  # after an exit, if the definitions say nothing: until the window of the follow-up after 6 months closes
 STAGES = {"SENT": "ReferralSent", "ACCEPTED": "ReferralAccepted", "COMPLETED": "ReferralCompleted"}
 QUALITIES = {  # what the definitions call an outcome that is neither a contract nor a training
     "BusinessCreated": "CREATION",
@@ -28,7 +30,6 @@ QUALITIES = {  # what the definitions call an outcome that is neither a contract
 }
 OUTCOMES = ("JobFound", "TrainingEntered", *QUALITIES)
 
-Cell = dict[str, Any]
 Figures = dict[tuple[str, str, str], Cell]  # by indicator, territory and quarter
 
 
@@ -63,10 +64,15 @@ class Quarter:
         self.first, self.last = quarter_days(quarter)
         self.kept = merges(facts)
         self.exits = {key: exit for key, exit in exits(facts).items() if exit["exit_on"] <= self.last}
-        self.outcomes = self.until(*OUTCOMES)
+        # A later statement of an outcome replaces the earlier one, from its own day on.
+        self.outcomes = list({(fact["person"], fact["outcome"]): fact for fact in self.stated(*OUTCOMES)}.values())
 
     def named(self, *names: str) -> list[Fact]:
         return [fact for fact in self.facts if fact["name"] in names]
+
+    def stated(self, *names: str) -> list[Fact]:
+        """The facts up to the last day of the quarter, in the order of the log."""
+        return [fact for fact in self.named(*names) if fact["on"] <= self.last]
 
     def until(self, *names: str) -> list[Fact]:
         """The facts with these names up to the last day of the quarter, by day, then in the order of the log."""
@@ -134,11 +140,12 @@ class Quarter:
         return {person: min((of for who, of in found if who == person), key=CLASSES.index) for person, _ in found}
 
     def class_of(self, exit: Fact) -> str:
-        """The class of the best outcome of an exit: of those that it names, and of those of its journey that are recorded after it."""
-        of_person = [fact for fact in self.outcomes if fact["person"] == exit["person"]]
-        later = [fact for fact in of_person if fact["journey"] == exit["journey"] and fact["at"] > exit["at"]]
-        named = [fact for fact in of_person if fact["outcome"] in exit["outcomes"]]
-        classes = [self.class_of_outcome(fact) for fact in [*named, *later]]
+        """The class of the best outcome that an exit names, or that came after it in the same journey."""
+        limit = exit["exit_on"] + timedelta(days=self.definitions["thresholds"].get("outcome_days", OUTCOME_DAYS))
+        known = [fact for fact in self.outcomes if fact["person"] == exit["person"] and fact["on"] <= limit]
+        later = [fact for fact in known if fact["journey"] == exit["journey"] and fact["on"] > exit["exit_on"]]
+        named = [fact for fact in known if fact["outcome"] in exit["outcomes"]]
+        classes = [self.class_of_outcome(fact) for fact in (*named, *later)]
         return min(classes, key=CLASSES.index, default="OTHER")
 
     def class_of_outcome(self, outcome: Fact) -> str:
@@ -179,16 +186,22 @@ class Quarter:
     def follow_ups(self, milestone: str) -> list[Fact]:
         """Those whose window closes in the quarter, where the exit was, each with its answer.
 
-        None is due of a neutralised exit, nor once a renewal opened before it fell due. A later schedule replaces the earlier.
+        None is due of a neutralised exit. A later schedule replaces the earlier, and one that is cancelled is not due; but a renewal that
+        opened when it was due already did not cancel it, whatever the event says.
         """
-        due = {fact["journey"]: fact for fact in self.named("FollowUpScheduled") if fact["milestone"] == milestone}
+        due: dict[tuple[str, int], Fact] = {}
+        for fact in self.named("FollowUpScheduled", "FollowUpCancelled"):
+            if fact["milestone"] == milestone and fact["name"] == "FollowUpScheduled":
+                due[fact["journey"]] = fact | {"cancelled": None}
+            elif fact["milestone"] == milestone and fact["journey"] in due:
+                due[fact["journey"]]["cancelled"] = fact["on"]
         answers = {fact["journey"]: fact for fact in self.until("FollowUpCompleted") if fact["milestone"] == milestone}
         renewed = {(fact["person"], fact["rank"] - 1): fact["on"] for fact in self.named("JourneyOpened")}
         closing = [(key, fact) for key, fact in due.items() if self.within(fact["window_end"]) and key in self.exits]
         return [
             fact | {"in": self.exits[key]["in"], "answer": answers.get(key)}
             for key, fact in closing
-            if not self.exits[key]["neutralised"] and renewed.get(key, date.max) >= fact["due_on"]
+            if not self.exits[key]["neutralised"] and (fact["cancelled"] is None or renewed.get(key) == fact["cancelled"] >= fact["due_on"])
         ]
 
     @cached_property
@@ -199,10 +212,12 @@ class Quarter:
             "people_met_in_quarter": [fact for fact in self.met if self.within(fact["on"])],
             "radar_unknown": [fact for fact in self.met if fact["radar"] == "INCONNU"],
             "orientations_received": [fact for fact in self.orientations if self.within(fact["on"])],
-            "businesses_created": self.until("BusinessCreated"),
+            "businesses_created": [fact for fact in self.outcomes if fact["name"] == "BusinessCreated"],
             "journeys_open": self.open_journeys,
             "interviews": self.of_quarter("InterviewHeld"),
-            "late_facts": [fact for fact in self.facts if self.within(fact["happened"]) and fact["recorded"] > limit],
+            "late_facts": [
+                fact for fact in self.facts if self.within(fact["happened"]) and fact["recorded"] > limit and fact["in"] != PROGRAMME
+            ],
         }
 
     @cached_property
@@ -270,25 +285,3 @@ class Quarter:
 
 def answer(fact: Fact) -> str | None:
     return fact["answer"]["name"] if fact["answer"] else None
-
-
-def rate(numerator: int, denominator: int) -> Cell:
-    percent = nearest(100 * numerator, denominator) if denominator else None
-    return {"numerator": numerator, "denominator": denominator, "percent": percent}
-
-
-def gap(positive: int, cohort: int, target: int | None) -> Cell:
-    """The rate minus the target, in points; and how many more people are needed to reach the target, rounded up."""
-    if target is None or not cohort:
-        return {"value": None, "missing": None}
-    return {"value": nearest(100 * positive - target * cohort, cohort), "missing": (target * cohort + 99) // 100 - positive}
-
-
-def median_delay(facts: list[Fact]) -> int | None:
-    days = sorted((fact["answer"]["on"] - fact["on"]).days for fact in facts)
-    return nearest(days[(len(days) - 1) // 2] + days[len(days) // 2], 2) if days else None
-
-
-def nearest(numerator: int, denominator: int) -> int:
-    """The nearest integer to a fraction; a half goes up."""
-    return (2 * numerator + denominator) // (2 * denominator)

@@ -34,6 +34,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "rate_floor": Threshold(20, 1_000),  # people: committees see no rate over fewer
     "public": Threshold(11, 1_000, required=False),  # people: nothing smaller is published openly
     "late_days": Threshold(1, 365),
+    "outcome_days": Threshold(1, 730, required=False),  # after an exit: a later outcome no longer counts for it
 }
 
 IndicatorId = Annotated[str, Meta(max_length=60, extra={RULE: "indicator"})]

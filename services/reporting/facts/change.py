@@ -34,15 +34,19 @@ ToChanges = Callable[[Any, EventContext], list[Change]]
 
 
 class FactReader(NamedTuple):
-    """How one type of event is read: `decode` turns its JSON data into a struct, `to_changes` the struct into changes."""
+    """How one type of event is read: `decode` turns its JSON data into a struct, `to_changes` the struct into changes.
+
+    `counted_on` gives the day in whose quarter the fact counts, where that may be another day than the event's.
+    """
 
     decode: Callable[[bytes], Any]
     to_changes: ToChanges
+    counted_on: Callable[[Any], date] | None = None
 
 
-def reader(shape: type[Any], to_changes: ToChanges) -> FactReader:
+def reader(shape: type[Any], to_changes: ToChanges, counted_on: Callable[[Any], date] | None = None) -> FactReader:
     """A tolerant reader: decodes the fields of `shape` and ignores the other fields of the event."""
-    return FactReader(msgspec.json.Decoder(shape).decode, to_changes)
+    return FactReader(msgspec.json.Decoder(shape).decode, to_changes, counted_on)
 
 
 def iso(day: date | None) -> str | None:

@@ -40,12 +40,23 @@ def on_definitions_published(event: DefinitionsPublished, context: EventContext)
 
 
 def outcome_class_changes(event: DefinitionsPublished) -> list[Change]:
-    """One row per rule. `CDD>=6` is the rule for a CDD of 6 months or more; a quality without a duration has 0 months."""
-    return [
-        Change("outcome_class", (event.version, name, int(months or 0)), {"class": class_, "score": SCORES[class_]})
-        for quality, class_ in event.outcome_classes.items()
-        for name, _, months in [quality.partition(">=")]
-    ]
+    """One row per rule. `CDD>=6` is the rule for a CDD of 6 months or more; a quality without a duration has 0 months.
+
+    Of two rules that an outcome is long enough for, the one from more months applies.
+    """
+    rules = sorted((name, int(months or 0), class_) for name, months, class_ in map(rule, event.outcome_classes.items()))
+    changes = []
+    for (name, months, class_), following in zip(rules, [*rules[1:], None], strict=True):
+        below = following[1] if following and following[0] == name else None
+        columns = {"class": class_, "score": SCORES[class_], "below_months": below}
+        changes.append(Change("outcome_class", (event.version, name, months), columns))
+    return changes
+
+
+def rule(entry: tuple[str, str]) -> tuple[str, str, str]:
+    """The quality, the least months as text or nothing, and the class of `CDD>=6: POSITIVE`."""
+    name, _, months = entry[0].partition(">=")
+    return name, months, entry[1]
 
 
 def on_target_set(event: TargetSet, context: EventContext) -> list[Change]:

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 
 from services.reporting.facts import decisions, follow_ups, journeys, orientations, outcomes, persons, referrals, surveys, tasks, workshops
 from services.reporting.facts.change import Change, FactReader
-from services.reporting.facts.lateness import late_change, lateness
+from services.reporting.facts.lateness import late_changes
 from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, POSITION_SEPARATOR, TABLES, Key, Row
 from shared.message import PREFIX, Position, Recorded
 
@@ -55,10 +55,11 @@ def changes_of(event: Recorded) -> EventChanges:
         msgspec.ValidationError: the data lack a field that a reader needs.
     """
     reader = READERS_BY_TYPE.get(event.type)
-    changes = reader.to_changes(reader.decode(event.data), event) if reader else []
-    if days := lateness(event):
-        changes = [*changes, late_change(event, days)]
-    return event.position, changes
+    if reader is None:
+        return event.position, late_changes(event, None)
+    data = reader.decode(event.data)
+    counted_on = reader.counted_on(data) if reader.counted_on else None
+    return event.position, [*reader.to_changes(data, event), *late_changes(event, counted_on)]
 
 
 def fold(rows: RowsByTable, batch: Iterable[EventChanges]) -> RowsByTable:

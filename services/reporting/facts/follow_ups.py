@@ -34,9 +34,8 @@ def follow_up_change(event: FollowUpEvent, columns: Row) -> list[Change]:
 
 
 def on_scheduled(event: FollowUpScheduled, context: EventContext) -> list[Change]:
-    """Also one that was cancelled, when its exit counts again."""
-    columns = {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "territory": context.territory, "cancelled_on": None}
-    return follow_up_change(event, columns)
+    """A later schedule replaces the earlier one, and what cancelled it: its exit counts again."""
+    return follow_up_change(event, {"due_on": iso(event.due_on), "window_end": iso(event.window_end), "cancelled_on": None})
 
 
 def on_cancelled(event: FollowUpEvent, context: EventContext) -> list[Change]:
@@ -53,7 +52,7 @@ def on_unreachable(event: FollowUpUnreachable, context: EventContext) -> list[Ch
 
 
 READERS: dict[str, FactReader] = {
-    "coaching.FollowUpScheduled": reader(FollowUpScheduled, on_scheduled),
+    "coaching.FollowUpScheduled": reader(FollowUpScheduled, on_scheduled, counted_on=lambda scheduled: scheduled.window_end),
     "coaching.FollowUpCancelled": reader(FollowUpEvent, on_cancelled),
     "coaching.FollowUpCompleted": reader(FollowUpCompleted, on_completed),
     "coaching.FollowUpUnreachable": reader(FollowUpUnreachable, on_unreachable),

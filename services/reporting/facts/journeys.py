@@ -2,6 +2,7 @@
 
 A journey is named by its person and its rank (1, then 2 after a renewal…). Every correction of an exit is a new statement of it,
 numbered from 1: the row `exit` holds the number of the latest, and `exit_outcome` the outcomes that each statement names.
+A barrier that is lifted may be identified again: each of these events is a row.
 """
 
 from datetime import date
@@ -9,6 +10,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.reporting.facts.change import Change, EventContext, FactReader, iso, reader
+from services.reporting.facts.tables import Row
 
 
 class JourneyEvent(Struct):
@@ -54,7 +56,7 @@ class InterviewHeld(JourneyEvent):
 
 
 def on_journey_opened(event: JourneyOpened, context: EventContext) -> list[Change]:
-    columns = {"territory": event.territory, "opened_on": iso(event.on), "orientation": event.orientation}
+    columns = {"territory": event.territory, "opened_on": iso(event.on), "opened_at": context.position, "orientation": event.orientation}
     return [Change("journey", (event.person, event.rank), columns)]
 
 
@@ -63,19 +65,18 @@ def on_journey_transferred(event: JourneyTransferred, context: EventContext) -> 
 
 
 def on_journey_exited(event: JourneyExited, context: EventContext) -> list[Change]:
-    columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "territory": event.territory, "statement": 1}
-    return [Change("exit", (event.person, event.rank), columns), *exit_outcome_changes(event, 1)]
+    return stated_exit(event, 1, {"territory": event.territory})
 
 
 def on_exit_corrected(event: ExitCorrected, context: EventContext) -> list[Change]:
-    statement = event.supersedes + 1
-    columns = {"exit_on": iso(event.exit_on), "reason": event.reason, "statement": statement}
-    return [Change("exit", (event.person, event.rank), columns), *exit_outcome_changes(event, statement)]
+    return stated_exit(event, event.supersedes + 1, {})
 
 
-def exit_outcome_changes(event: JourneyExited | ExitCorrected, statement: int) -> list[Change]:
-    """The outcomes that this statement of the exit names."""
-    return [Change("exit_outcome", (event.person, event.rank, statement, outcome), {}) for outcome in event.outcomes]
+def stated_exit(event: JourneyExited | ExitCorrected, statement: int, columns: Row) -> list[Change]:
+    """This statement of the exit, and the outcomes that it names."""
+    stated = {"exit_on": iso(event.exit_on), "exit_day": event.exit_on.toordinal(), "reason": event.reason, "statement": statement}
+    named = [Change("exit_outcome", (event.person, event.rank, statement, outcome), {}) for outcome in event.outcomes]
+    return [Change("exit", (event.person, event.rank), stated | columns), *named]
 
 
 def on_exit_neutralised(event: ExitNeutralised, context: EventContext) -> list[Change]:
@@ -87,12 +88,16 @@ def on_neutralisation_lifted(event: JourneyEvent, context: EventContext) -> list
 
 
 def on_barrier_identified(event: BarrierEvent, context: EventContext) -> list[Change]:
-    columns = {"identified_on": iso(event.on), "territory": context.territory}
-    return [Change("barrier", (event.person, event.rank, event.thematique), columns)]
+    return [barrier_change(event, context, lifted=False)]
 
 
 def on_barrier_lifted(event: BarrierEvent, context: EventContext) -> list[Change]:
-    return [Change("barrier", (event.person, event.rank, event.thematique), {"lifted_on": iso(event.on)})]
+    return [barrier_change(event, context, lifted=True)]
+
+
+def barrier_change(event: BarrierEvent, context: EventContext, *, lifted: bool) -> Change:
+    columns = {"territory": context.territory, "on": iso(event.on), "lifted": lifted}
+    return Change("barrier", (event.person, event.rank, event.thematique, context.position), columns)
 
 
 def on_interview_held(event: InterviewHeld, context: EventContext) -> list[Change]:
@@ -103,7 +108,7 @@ def on_interview_held(event: InterviewHeld, context: EventContext) -> list[Chang
 READERS: dict[str, FactReader] = {
     "coaching.JourneyOpened": reader(JourneyOpened, on_journey_opened),
     "coaching.JourneyTransferred": reader(JourneyTransferred, on_journey_transferred),
-    "coaching.JourneyExited": reader(JourneyExited, on_journey_exited),
+    "coaching.JourneyExited": reader(JourneyExited, on_journey_exited, counted_on=lambda exited: exited.exit_on),
     "coaching.ExitCorrected": reader(ExitCorrected, on_exit_corrected),
     "coaching.ExitNeutralised": reader(ExitNeutralised, on_exit_neutralised),
     "coaching.NeutralisationLifted": reader(JourneyEvent, on_neutralisation_lifted),

@@ -1,9 +1,15 @@
-"""How late a fact was recorded, in days after the end of its quarter. It is worked out for every event, whatever its type."""
+"""How late a fact was recorded, in days after the end of its quarter. It is worked out for every event, whatever its type.
+
+The quarter of a fact is the one in which it counts: that of its day, or an earlier one, if the event states something of an earlier day
+(`FactReader.counted_on`: an exit is told weeks after it). So whatever is recorded after a quarter and changes its figures is late for
+that quarter, unless it is a correction, a neutralisation, a merge, a new version of the definitions, or sets a fact aside.
+"""
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from services.reporting.facts.change import Change
+from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import quarter_end, quarter_start
 from services.vocabulary.calendar import end_of_day, local_date, start_of_day
 from shared.message import Recorded
@@ -18,15 +24,19 @@ def quarter_bounds(year: int, month: int) -> tuple[datetime, datetime]:
     return start_of_day(quarter_start(day)).astimezone(UTC), end_of_day(quarter_end(day)).astimezone(UTC)
 
 
-def lateness(event: Recorded) -> int:
-    """Days between the end of the fact's quarter and its recording; 0 when it was recorded within the quarter."""
-    start, end = quarter_bounds(event.time.year, event.time.month)
-    if start <= event.time <= event.recordedtime <= end:  # true for most events, and much cheaper than two local dates
-        return 0
-    recorded_on, last_day = local_date(event.recordedtime), cached_quarter_end(local_date(event.time))
-    return (recorded_on - last_day).days if recorded_on > last_day else 0
+def late_changes(event: Recorded, counted_on: date | None) -> list[Change]:
+    """The row of `late` for a fact that was recorded after its quarter; nothing for any other, nor for a decision for the whole programme.
 
-
-def late_change(event: Recorded, days: int) -> Change:
-    columns = {"territory": event.territory, "on": local_date(event.time).isoformat(), "kind": event.kind, "lateness": days}
-    return Change("late", (event.position,), columns)
+    `counted_on` is the day in whose quarter the fact counts, if the event says one beside its own.
+    """
+    if counted_on is None:
+        start, end = quarter_bounds(event.time.year, event.time.month)
+        if start <= event.time <= event.recordedtime <= end:  # true for most events, and much cheaper than two local dates
+            return []
+    happened_on = local_date(event.time)
+    day = happened_on if counted_on is None else min(happened_on, counted_on)
+    lateness = (local_date(event.recordedtime) - cached_quarter_end(day)).days
+    if lateness <= 0 or event.territory == PROGRAMME:
+        return []
+    columns = {"territory": event.territory, "on": day.isoformat(), "kind": event.kind, "lateness": lateness}
+    return [Change("late", (event.position,), columns)]

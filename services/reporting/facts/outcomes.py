@@ -27,9 +27,10 @@ def outcome_reader(quality: Callable[[OutcomeEvent], str]) -> FactReader:
             "quality": quality(event),
             "months": event.months,
             "on": event.on.isoformat(),
+            "day": event.on.toordinal(),
             "territory": context.territory,
         }
-        return [Change("outcome", (event.person, event.outcome), columns)]
+        return [Change("outcome", (event.person, event.outcome, context.position), columns)]
 
     return reader(OutcomeEvent, to_changes)
 

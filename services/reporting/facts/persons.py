@@ -25,8 +25,9 @@ class PersonEvent(Struct):
 
 
 def on_person_identified(event: PersonIdentified, context: EventContext) -> list[Change]:
-    columns = {"territory": event.territory, "identified_on": event.on.isoformat(), "channel": event.channel, "radar": event.radar}
-    return [Change("person", (event.person,), columns)]
+    columns = {"territory": event.territory, "channel": event.channel, "radar": event.radar}
+    meeting = {"identified_on": event.on.isoformat(), "identified_at": context.position}
+    return [Change("person", (event.person,), columns | meeting)]
 
 
 def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:

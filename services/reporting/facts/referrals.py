@@ -1,4 +1,4 @@
-"""Facts from the events of referrals: one row per referral, with the day of each step.
+"""Facts from the events of referrals: one row per referral of a person, with the day of each step.
 
 An acceptance or a refusal is an answer of the partner; "seen" is not.
 """
@@ -26,29 +26,29 @@ class ReferralSent(ReferralEvent):
 
 def on_sent(event: ReferralSent, context: EventContext) -> list[Change]:
     due = event.on + timedelta(days=DAYS_TO_ANSWER)
-    columns = {"person": event.person, "partner": event.partner, "thematique": event.thematique, "territory": context.territory}
+    columns = {"partner": event.partner, "thematique": event.thematique, "territory": context.territory}
     days = {"sent_on": event.on.isoformat(), "due_on": due.isoformat(), "sent_day": event.on.toordinal()}
-    return [Change("referral", (event.referral,), columns | days)]
+    return [Change("referral", (event.person, event.referral), columns | days)]
 
 
 def on_seen(event: ReferralEvent, context: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"seen_on": event.on.isoformat()})]
+    return [Change("referral", (event.person, event.referral), {"seen_on": event.on.isoformat()})]
 
 
 def on_withdrawn(event: ReferralEvent, context: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"withdrawn_on": event.on.isoformat()})]
+    return [Change("referral", (event.person, event.referral), {"withdrawn_on": event.on.isoformat()})]
 
 
 def on_accepted(event: ReferralEvent, context: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"accepted_on": event.on.isoformat(), **answer_columns(event)})]
+    return [Change("referral", (event.person, event.referral), {"accepted_on": event.on.isoformat(), **answer_columns(event)})]
 
 
 def on_declined(event: ReferralEvent, context: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"declined_on": event.on.isoformat(), **answer_columns(event)})]
+    return [Change("referral", (event.person, event.referral), {"declined_on": event.on.isoformat(), **answer_columns(event)})]
 
 
 def on_completed(event: ReferralEvent, context: EventContext) -> list[Change]:
-    return [Change("referral", (event.referral,), {"completed_on": event.on.isoformat(), "result": event.result})]
+    return [Change("referral", (event.person, event.referral), {"completed_on": event.on.isoformat(), "result": event.result})]
 
 
 def answer_columns(event: ReferralEvent) -> dict[str, str | int]:

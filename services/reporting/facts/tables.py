@@ -41,6 +41,11 @@ def fact_table(name: str, *columns: list[Column[Any]]) -> Table:
     return Table(name, METADATA, *flat, Column("positions", Text, nullable=False))
 
 
+def event_position(name: str) -> list[Column[Any]]:
+    """The position of one event of the row, which orders facts of one day as the log does."""
+    return [Column(name, BigInteger)]
+
+
 def position_key() -> list[Column[Any]]:
     """The event's position as primary key. SQLite uses it as the row's own id only if the type is INTEGER; else it adds an index."""
     return [Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)]
@@ -48,7 +53,11 @@ def position_key() -> list[Column[Any]]:
 
 # `root` is the record that represents the person: the end of the chain of merges (projection.merged_persons).
 person = fact_table(
-    "person", key("person"), texts("root", "territory", "identified_on", "channel", "radar", "merged_into"), booleans("erased")
+    "person",
+    key("person"),
+    texts("root", "territory", "identified_on", "channel", "radar", "merged_into"),
+    booleans("erased"),
+    event_position("identified_at"),
 )
 orientation = fact_table(
     "orientation",
@@ -56,16 +65,20 @@ orientation = fact_table(
     texts("person", "territory", "prescriber", "kind", "received_on", "answered_on", "accepted_on", "declined_on", "reason"),
     integers("received_day", "answered_day"),
 )
-journey = fact_table("journey", journey_key(), texts("territory", "opened_on", "orientation"))
+journey = fact_table("journey", journey_key(), texts("territory", "opened_on", "orientation"), event_position("opened_at"))
 transfer = fact_table("transfer", journey_key(), position_key(), texts("on", "territory"))
-outcome = fact_table("outcome", key("person", "outcome"), integers("rank", "months"), texts("quality", "on", "territory"))
+# An outcome may be stated again under its id: a row is one statement of it.
+outcome = fact_table(
+    "outcome", key("person", "outcome"), position_key(), integers("rank", "months", "day"), texts("quality", "on", "territory")
+)
 # `statement` is the number of the latest statement of the exit: 1, and one more for each correction.
-exit_ = fact_table("exit", journey_key(), integers("statement"), texts("exit_on", "reason", "territory", "neutralised"))
+exit_ = fact_table("exit", journey_key(), integers("statement", "exit_day"), texts("exit_on", "reason", "territory", "neutralised"))
 exit_outcome = fact_table("exit_outcome", journey_key(), [Column("statement", Integer, primary_key=True)], key("outcome"))
+# The id of a referral, the rank of a journey and the id of an outcome are unique among those of one person.
 referral = fact_table(
     "referral",
-    key("referral"),
-    texts("person", "partner", "thematique", "territory", "sent_on", "due_on", "seen_on", "accepted_on", "declined_on"),
+    key("person", "referral"),
+    texts("partner", "thematique", "territory", "sent_on", "due_on", "seen_on", "accepted_on", "declined_on"),
     texts("completed_on", "withdrawn_on", "answered_on", "result"),
     integers("sent_day", "answered_day"),
 )
@@ -74,11 +87,12 @@ seat = fact_table("seat", key("workshop", "person"), texts("territory", "status"
 follow_up = fact_table(
     "follow_up",
     journey_key("milestone"),
-    texts("territory", "due_on", "window_end", "cancelled_on", "completed_on", "situation"),
+    texts("due_on", "window_end", "cancelled_on", "completed_on", "situation"),
     booleans("still_in_outcome"),
     integers("attempts"),
 )
-barrier = fact_table("barrier", journey_key("thematique"), texts("territory", "identified_on", "lifted_on"))
+# A row is an event on a barrier, identified or lifted: what is identified again after it was lifted is a second one.
+barrier = fact_table("barrier", journey_key("thematique"), position_key(), texts("territory", "on"), booleans("lifted"))
 interview = fact_table("interview", position_key(), texts("person", "territory", "on", "mode"), integers("rank", "minutes"))
 answer = fact_table(
     "answer",
@@ -94,21 +108,21 @@ release = fact_table("release", key("indicator", "quarter", "territory"), texts(
 definitions = fact_table(
     "definitions", [Column("version", Integer, primary_key=True, autoincrement=False)], texts("on"), [Column("body", Text)]
 )
-# A rule applies to the outcomes of its quality that last `least_months` or more; the best rule that applies gives the class.
+# A rule applies to the outcomes of its quality that last `least_months` or more, and less than `below_months`, from which another applies.
 outcome_class = fact_table(
     "outcome_class",
     [Column("version", Integer, primary_key=True)],
     key("quality"),
     [Column("least_months", Integer, primary_key=True)],
     texts("class"),
-    integers("score"),
+    integers("score", "below_months"),
 )
 # `details` is JSON: what fills the text of the refusal's code.
 task = fact_table(
     "task", key("task"), texts("territory", "policy", "kind", "code", "details", "person", "opened_on", "retried_on", "completed_on")
 )
 late = fact_table("late", position_key(), texts("territory", "on", "kind"), integers("lateness"))
-# `about` is a person's record or an orientation: what the event at `position` is about.
+# `about` is what the event at `position` is about: `person/<record>` or `orientation/<id>`, as one id may name one of each.
 timeline_entry = Table(
     "step",
     METADATA,

@@ -27,5 +27,15 @@ def timeline_entries(events: Iterable[Recorded]) -> Iterator[Values]:
     """The rows of the timeline index, as (subject, position). An event without a subject gives none."""
     for event in events:
         subject = decode_subject(event.data)
-        if subject_id := subject.person or subject.merged or subject.orientation:
-            yield subject_id, event.position
+        if person := subject.person or subject.merged:
+            yield about_person(person), event.position
+        elif subject.orientation:
+            yield about_orientation(subject.orientation), event.position
+
+
+def about_person(record: str) -> str:
+    return f"person/{record}"
+
+
+def about_orientation(orientation: str) -> str:
+    return f"orientation/{orientation}"

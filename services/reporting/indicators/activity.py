@@ -1,24 +1,37 @@
 """Indicators of the coaching itself: interviews, barriers, workshops.
 
-Formulas, as the programme defines them. Barriers: lifted / identified, since the start. Workshops: attended / (attended + missed);
-excused absences are left out.
+Formulas, as the programme defines them. Barriers: lifted / identified, since the start, where they were identified; one that is
+identified again after it was lifted is a second one. Workshops: attended / (attended + missed); excused absences are left out.
 """
 
+from typing import Any
+
+from sqlalchemy import func, select
+
 from services.reporting.facts import tables as t
-from services.reporting.indicators.model import Side, count_indicator, rate_indicator
-from services.reporting.indicators.queries import by_quarter_end, facts_side, in_quarter, quarter
+from services.reporting.facts.tables import POSITION_SEPARATOR
+from services.reporting.indicators.model import count_indicator, rate_indicator
+from services.reporting.indicators.queries import by_quarter_end, facts, in_quarter, quarter
 
 SECTION = "Accompagnement"
 
 interview, barrier, seat = t.interview.c, t.barrier.c, t.seat.c
 
-barrier_identified = by_quarter_end(barrier.identified_on)
-barrier_lifted = barrier.lifted_on <= quarter.c.end_on
+# Each event on a barrier with the next one on the same barrier: a spell begins when it is identified, and ends if it is lifted next.
+same_barrier: Any = {"partition_by": (barrier.person, barrier.rank, barrier.thematique), "order_by": barrier.position}
+barrier_events = select(
+    *t.barrier.columns,
+    func.lead(barrier.lifted).over(**same_barrier).label("then_lifted"),
+    func.lead(barrier.on).over(**same_barrier).label("then_on"),
+    func.lead(barrier.positions).over(**same_barrier).label("then_positions"),
+).subquery("barrier_events")
+spell = barrier_events.c
+identified = facts(barrier_events, by_quarter_end(spell.on), spell.lifted.is_(False), counted=spell.position)
+lifted = identified.where(spell.then_lifted.is_(True), spell.then_on <= quarter.c.end_on)
 
-
-def seats(*statuses: str) -> Side:
-    """Seats of workshops of the quarter whose latest status is one of these."""
-    return facts_side(t.seat, in_quarter(seat.on), seat.status.in_(statuses), on=seat.on, detail=seat.status)
+# Seats of workshops of the quarter, by their latest status.
+resolved = facts(t.seat, in_quarter(seat.on), seat.status.in_(("ATTENDED", "MISSED")))
+attended = resolved.where(seat.status == "ATTENDED")
 
 
 INDICATORS = (
@@ -26,7 +39,7 @@ INDICATORS = (
         "interviews",
         "Entretiens",
         "Entretiens tenus dans le trimestre.",
-        facts_side(t.interview, in_quarter(interview.on), on=interview.on, detail=interview.mode),
+        facts(t.interview, in_quarter(interview.on)).side(on=interview.on, detail=interview.mode),
         section=SECTION,
         fact="interview",
         population="Entretiens",
@@ -34,9 +47,9 @@ INDICATORS = (
     rate_indicator(
         "barriers_lifted",
         "Freins levés",
-        "Freins levés, sur les freins repérés depuis le début.",
-        facts_side(t.barrier, barrier_identified, barrier_lifted, on=barrier.lifted_on, detail=barrier.thematique),
-        facts_side(t.barrier, barrier_identified, on=barrier.identified_on, detail=barrier.thematique),
+        "Freins levés, sur les freins repérés depuis le début. Un frein repéré de nouveau après avoir été levé compte une fois de plus.",
+        lifted.side(on=spell.then_on, positions=spell.positions + POSITION_SEPARATOR + spell.then_positions, detail=spell.thematique),
+        identified.side(on=spell.on, detail=spell.thematique),
         cumulative=True,
         section=SECTION,
         fact="barrier",
@@ -46,8 +59,8 @@ INDICATORS = (
         "workshop_attendance",
         "Présence aux ateliers",
         "Présences, sur les présences et les absences non excusées du trimestre. Les absences excusées sont à part.",
-        seats("ATTENDED"),
-        seats("ATTENDED", "MISSED"),
+        attended.side(on=seat.on, detail=seat.status),
+        resolved.side(on=seat.on, detail=seat.status),
         section=SECTION,
         fact="seat",
         population="Places tenues ou manquées",

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from services.reporting.indicators.figure import CellKey, Counts, Figure, RunQuery, amounts_by_cell, count_cells
+from services.reporting.indicators.figure import NOTHING_COUNTED, CellKey, Counts, Figure, RunQuery, amounts_by_cell, count_cells
 from services.reporting.indicators.model import Indicator, Side
 
 FigureTable = dict[str, dict[CellKey, Figure]]  # by indicator, then by cell
-NOTHING_COUNTED: Counts = (0, 0)
 
 
 def compute_figures(run: RunQuery, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str]) -> FigureTable:
@@ -19,7 +18,7 @@ def compute_figures(run: RunQuery, indicators: Iterable[Indicator], territories:
 
     def counts_of(side: Side) -> dict[CellKey, Counts]:
         if id(side) not in counted_sides:
-            counted_sides[id(side)] = count_cells(run, side, territories)
+            counted_sides[id(side)] = count_cells(run, side)
         return counted_sides[id(side)]
 
     return {indicator.id: indicator_figures(run, counts_of, indicator, cells) for indicator in indicators}

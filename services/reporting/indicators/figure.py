@@ -1,10 +1,10 @@
 """A figure: the numbers counted for one indicator in one cell. And the SQL that counts a side, for all cells at once.
 
-A cell is a territory and a quarter. The whole programme is a territory too (`PROGRAMME`): its figures are counted by queries of their
-own, since a person counted in two territories counts once in the programme.
+A cell is a territory and a quarter. The whole programme is a territory too (`PROGRAMME`): its figures are the sums of all territories,
+since whatever counts counts in one territory (ADR 0031).
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.reporting.indicators.model import Side
 
 CellKey = tuple[str, str]  # territory, quarter
 Counts = tuple[int, int]  # how many are counted, and the sum of their amounts
+NOTHING_COUNTED: Counts = (0, 0)
 RunQuery = Callable[[Any], Any]  # executes a statement with the bind parameters of `queries`, and returns its rows
 
 
@@ -62,13 +63,11 @@ class SideQueries(Struct, frozen=True):
     """The statements that read one side.
 
     - `by_territory`: a row per territory and quarter, with `counted` and `total`.
-    - `programme`: the same per quarter, over all territories.
     - `amounts`: every amount, in ascending order.
     - `facts`: the rows of one quarter, for the evidence.
     """
 
     by_territory: Select[Any]
-    programme: Select[Any]
     amounts: Select[Any]
     facts: Select[Any]
 
@@ -80,19 +79,19 @@ def side_queries(side: Side) -> SideQueries:
     counts = (func.count(rows.c.counted.distinct()).label("counted"), func.sum(rows.c.amount).label("total"))
     return SideQueries(
         by_territory=select(territory, quarter, *counts).group_by(territory, quarter),
-        programme=select(quarter, *counts).group_by(quarter),
         amounts=select(territory, quarter, rows.c.amount).order_by(rows.c.amount),
         facts=select(rows).where(quarter == bindparam("first")).order_by(rows.c.on, rows.c.positions),
     )
 
 
-def count_cells(run: RunQuery, side: Side, territories: Container[str]) -> dict[CellKey, Counts]:
-    """The counts of a side by cell; a cell where nothing is counted is left out. Runs only the queries that `territories` need."""
-    queries, cells = side_queries(side), {}
-    if territories != [PROGRAMME]:
-        cells = {(row.territory, row.quarter): (row.counted, int(row.total or 0)) for row in run(queries.by_territory)}
-    if PROGRAMME in territories:
-        cells |= {(PROGRAMME, row.quarter): (row.counted, int(row.total or 0)) for row in run(queries.programme)}
+def count_cells(run: RunQuery, side: Side) -> dict[CellKey, Counts]:
+    """The counts of a side by cell, for every territory and for the programme; a cell where nothing is counted is left out."""
+    cells: dict[CellKey, Counts] = {}
+    for territory, quarter, counted, total in run(side_queries(side).by_territory):
+        amounts = int(total or 0)
+        cells[territory, quarter] = (counted, amounts)
+        programme = cells.get((PROGRAMME, quarter), NOTHING_COUNTED)
+        cells[PROGRAMME, quarter] = (programme[0] + counted, programme[1] + amounts)
     return cells
 
 

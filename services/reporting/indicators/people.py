@@ -4,51 +4,54 @@ Formulas, as the programme defines them. Invisible share: persons who are not SU
 stay in the denominator. Redirection rate: persons with a referral sent and not withdrawn / persons met, since the start.
 """
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import bindparam, case, func, select, union
 
 from services.reporting.facts import tables as t
 from services.reporting.indicators.model import Side, count_indicator, median_indicator, rate_indicator
-from services.reporting.indicators.queries import Column, by_quarter_end, facts_side, in_quarter, persons_side, quarter, side
+from services.reporting.indicators.queries import (
+    Column,
+    Population,
+    by_quarter_end,
+    facts,
+    in_quarter,
+    not_by_quarter_end,
+    quarter,
+)
 
 SECTION = "Aller vers"
 PEOPLE = "Personnes rencontrées"
 
-person, orientation, referral = t.person.c, t.orientation.c, t.referral.c
+referral, orientation = t.referral.c, t.orientation.c
 
-# A person is met once: at the first identification of any of their merged records (`nth` = 1).
+# A person is met once: at the first identification of any of their merged records. Its territory, channel and situation are the person's.
 identifications = (
     select(
         t.person.c.root.label("person"),
         t.person.c.territory,
         t.person.c.identified_on,
         t.person.c.channel,
+        t.person.c.radar,
         t.person.c.positions,
-        func.row_number().over(partition_by=t.person.c.root, order_by=(t.person.c.identified_on, t.person.c.person)).label("nth"),
+        func.row_number().over(partition_by=t.person.c.root, order_by=(t.person.c.identified_on, t.person.c.identified_at)).label("nth"),
     )
     .where(t.person.c.identified_on.is_not(None))
-    .subquery("met")
+    .subquery("identifications")
 )
-
-
-def met(period: Column) -> Side:
-    """Persons whose first identification is in the period."""
-    return side(
-        identifications,
-        identifications.c.nth == 1,
-        period,
-        counted=identifications.c.person,
-        on=identifications.c.identified_on,
-        territory=identifications.c.territory,
-        positions=identifications.c.positions,
-        person=identifications.c.person,
-        detail=identifications.c.channel,
-    )
+meeting = identifications.c
+all_met = Population(
+    source=identifications,
+    conditions=(meeting.nth == 1, by_quarter_end(meeting.identified_on)),
+    counted=meeting.person,
+    territory=meeting.territory,
+    positions=meeting.positions,
+    person=meeting.person,
+)
+met = all_met.side(on=meeting.identified_on, detail=meeting.channel)
 
 
 def met_with_radar(*states: str) -> Side:
-    """Persons met since the start, with one of these states of registration."""
-    conditions = (person.radar.in_(states), by_quarter_end(person.identified_on))
-    return persons_side(t.person, *conditions, on=person.identified_on, detail=person.radar)
+    """Persons met since the start, with one of these states of registration when they were first met."""
+    return all_met.where(meeting.radar.in_(states)).side(on=meeting.identified_on, detail=meeting.radar)
 
 
 # The definitions say at which stage a referral counts as a redirection: when it is sent, accepted or completed.
@@ -56,20 +59,24 @@ counted_stage: Column = bindparam("redirection")
 redirected_on = case(
     (counted_stage == "COMPLETED", referral.completed_on), (counted_stage == "ACCEPTED", referral.accepted_on), else_=referral.sent_on
 )
-not_withdrawn = or_(referral.withdrawn_on.is_(None), referral.withdrawn_on > quarter.c.end_on)
-redirected = persons_side(t.referral, by_quarter_end(redirected_on), not_withdrawn, on=redirected_on, detail=referral.thematique)
+# The records of each person. The root is one, even if nothing is known of it but that others were merged into it.
+records = union(select(t.person.c.root, t.person.c.person), select(t.person.c.root, t.person.c.root)).subquery("records")
+redirected = (
+    all_met.joined(records, records.c.root == meeting.person)
+    .joined(t.referral, referral.person == records.c.person)
+    .where(referral.sent_on.is_not(None), redirected_on <= quarter.c.end_on, not_by_quarter_end(referral.withdrawn_on))
+    .side(on=redirected_on, positions=referral.positions, detail=referral.thematique)
+)
 
-orientation_received = in_quarter(orientation.received_on)
-orientation_accepted = orientation.accepted_on <= quarter.c.end_on
-
-all_met = met(by_quarter_end(identifications.c.identified_on))
+orientations = facts(t.orientation, in_quarter(orientation.received_on))
+received = orientations.side(on=orientation.received_on, detail=orientation.kind)
 
 INDICATORS = (
     count_indicator(
         "people_met",
         "Personnes rencontrées",
         "Personnes repérées depuis le début du programme, chacune comptée une fois, là où elle l’a été d’abord.",
-        all_met,
+        met,
         cumulative=True,
         section=SECTION,
         fact="person",
@@ -79,7 +86,7 @@ INDICATORS = (
         "people_met_in_quarter",
         "Personnes rencontrées dans le trimestre",
         "Personnes repérées pour la première fois dans le trimestre.",
-        met(in_quarter(identifications.c.identified_on)),
+        all_met.where(in_quarter(meeting.identified_on)).side(on=meeting.identified_on, detail=meeting.channel),
         section=SECTION,
         fact="person",
         population=PEOPLE,
@@ -90,7 +97,7 @@ INDICATORS = (
         "Personnes inscrites nulle part ou sans contact depuis cinq mois, sur toutes les personnes rencontrées. "
         "Celles dont la situation est inconnue restent au dénominateur et sont montrées à part.",
         met_with_radar("NON_INSCRIT", "SANS_CONTACT_5_MOIS"),
-        all_met,
+        met,
         cumulative=True,
         section=SECTION,
         fact="person",
@@ -111,7 +118,7 @@ INDICATORS = (
         "Personnes réorientées vers un partenaire",
         "Personnes dont une réorientation {redirection} et n’a pas été retirée, sur les personnes rencontrées, depuis le début.",
         redirected,
-        all_met,
+        met,
         cumulative=True,
         section=SECTION,
         fact="referral",
@@ -121,7 +128,7 @@ INDICATORS = (
         "orientations_received",
         "Orientations reçues",
         "Orientations reçues des prescripteurs dans le trimestre.",
-        facts_side(t.orientation, orientation_received, on=orientation.received_on, detail=orientation.kind),
+        received,
         section=SECTION,
         fact="orientation",
         population="Orientations reçues",
@@ -130,8 +137,8 @@ INDICATORS = (
         "orientations_accepted",
         "Orientations acceptées",
         "Orientations acceptées avant la fin du trimestre, sur les orientations reçues dans le trimestre.",
-        facts_side(t.orientation, orientation_received, orientation_accepted, on=orientation.accepted_on, detail=orientation.kind),
-        facts_side(t.orientation, orientation_received, on=orientation.received_on, detail=orientation.kind),
+        orientations.where(orientation.accepted_on <= quarter.c.end_on).side(on=orientation.accepted_on, detail=orientation.kind),
+        received,
         section=SECTION,
         fact="orientation",
         population="Orientations reçues",
@@ -140,12 +147,8 @@ INDICATORS = (
         "orientation_delay",
         "Délai de réponse aux prescripteurs",
         "Nombre médian de jours entre la réception d’une orientation et la réponse, pour les réponses du trimestre.",
-        facts_side(
-            t.orientation,
-            in_quarter(orientation.answered_on),
-            on=orientation.answered_on,
-            detail=orientation.kind,
-            amount=orientation.answered_day - orientation.received_day,
+        facts(t.orientation, in_quarter(orientation.answered_on), orientation.received_on <= quarter.c.end_on).side(
+            on=orientation.answered_on, detail=orientation.kind, amount=orientation.answered_day - orientation.received_day
         ),
         section=SECTION,
         fact="orientation",

@@ -7,7 +7,7 @@ in no template is the same under every version.
 from collections.abc import Iterator, Mapping
 
 from services.reporting.coded_values import OutcomeQuality
-from services.reporting.facts.decisions import SCORES, DefinitionsPublished
+from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.indicators.model import Indicator
 from services.vocabulary.french_format import SPACE, plural
 
@@ -16,6 +16,7 @@ REDIRECTED: Mapping[str, str] = {
     "ACCEPTED": "a été acceptée par le partenaire",
     "COMPLETED": "a été menée à son terme",
 }
+OUTCOME_DAYS = 213  # the follow-up after 6 months and its window
 NOTHING = "aucune issue"
 
 
@@ -30,6 +31,7 @@ def phrases(definitions: DefinitionsPublished) -> dict[str, str]:
         "positive": outcomes_of(definitions, "POSITIVE"),
         "dynamic": outcomes_of(definitions, "DYNAMIC"),
         "redirection": REDIRECTED[counted_stage(definitions)],
+        "outcome_days": plural(outcome_days(definitions), "jour"),
         "late_days": plural(definitions.thresholds["late_days"], "jour"),
     }
 
@@ -37,6 +39,11 @@ def phrases(definitions: DefinitionsPublished) -> dict[str, str]:
 def counted_stage(definitions: DefinitionsPublished) -> str:
     """The stage at which a referral counts as a redirection."""
     return definitions.counted_stages.get("redirection", "SENT")
+
+
+def outcome_days(definitions: DefinitionsPublished) -> int:
+    """For how long after an exit an outcome still counts for it; if the definitions say nothing, until the window of M6 closes."""
+    return definitions.thresholds.get("outcome_days", OUTCOME_DAYS)
 
 
 def outcomes_of(definitions: DefinitionsPublished, outcome_class: str) -> str:
@@ -50,9 +57,9 @@ def outcomes_of(definitions: DefinitionsPublished, outcome_class: str) -> str:
 
 
 def durations(quality: str, rules: list[tuple[int, str]], outcome_class: str) -> Iterator[str]:
-    """For which durations a quality has the class: of the rules that apply to a duration, the one with the best class decides."""
+    """For which durations a quality has the class: of the rules that apply to a duration, the one of the most months decides."""
     starts = sorted({0, *(months for months, _ in rules)})
-    best = {start: max((name for months, name in rules if months <= start), key=SCORES.__getitem__, default="OTHER") for start in starts}
+    best = {start: max((rule for rule in rules if rule[0] <= start), default=(0, "OTHER"))[1] for start in starts}
     starts = [start for start in starts if start == 0 or best[start] != best[starts[starts.index(start) - 1]]]
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         if best[start] == outcome_class:

@@ -15,24 +15,29 @@ One query therefore gives a figure for every quarter and every territory: `figur
 Each row of a side has the same columns:
 
     quarter     the id of the quarter, `2024-Q2`
-    territory   where the fact happened: a count uses the territory at the moment of the event
-    counted     what is counted, each distinct value once: a person (`persons_side`), or the key of a fact (`facts_side`)
+    territory   where it counts: one territory for each `counted` in a quarter, so that territories add up to the programme (ADR 0031)
+    counted     what is counted, each distinct value once: a person, or the key of a fact
     on          the day of the fact, ISO text
     person      the person of the fact, NULL where there is none (a survey is anonymous)
     detail      the code of the kind of fact, for the evidence
     positions   the positions of the source events of the row
     amount      the number that a mean or a median is computed from; NULL elsewhere
 
+A side is made from a `Population`: who or what counts, when and where. The numerator of a rate is made from the population of its
+denominator, by leaving rows out (`where`, `joined`): so it is a part of it, of the same persons in the same territories and quarters.
+
 Persons whose records were merged count as one: sides about persons look up the record that represents the person, its root.
 
 Bind parameters are set when the query runs (`queries.figures.query_parameters`): `first` and `last` quarter, and from the definitions
-`version`, `redirection` (the stage at which a referral counts) and `late_days`.
+`version`, `redirection` (the stage at which a referral counts), `late_days` and `outcome_days` (see `progress`).
 """
 
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Integer, String, Table, and_, bindparam, cast, func, null, select
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, bindparam, cast, func, null, or_, select
 
 from services.reporting.facts import tables as t
 from services.reporting.indicators.model import Side
@@ -56,73 +61,69 @@ def in_quarter(day: Column) -> ColumnElement[bool]:
     return and_(requested_quarter, day.between(quarter.c.start_on, quarter.c.end_on))
 
 
+def not_by_quarter_end(day: Column) -> ColumnElement[bool]:
+    """It has not happened by the last day of the quarter: later, or never."""
+    return or_(day.is_(None), day > quarter.c.end_on)
+
+
 def root_person(table: Any) -> Column:
     """The person whom a row of `with_person_record(table)` is about: the root of the merged records, or the record itself."""
     return func.coalesce(person_record.c.root, table.c.person)
 
 
-def with_person_record(table: Table) -> FromClause:
+def with_person_record(table: FromClause) -> FromClause:
     """The table joined with the record of its person, for `root_person`."""
     return table.outerjoin(person_record, person_record.c.person == table.c.person)
 
 
-def side(
-    source: FromClause,
-    *conditions: ColumnElement[bool],
-    counted: Column,
-    on: Column,
-    territory: Column,
-    positions: Column,
-    person: Column = NULL,
-    detail: Column = NULL,
-    amount: Column = NULL_AMOUNT,
-) -> Side:
-    """A side from any source of rows. One of the conditions says in which quarter a row counts."""
-    return select(
-        quarter.c.id.label("quarter"),
-        territory.label("territory"),
-        counted.label("counted"),
-        on.label("on"),
-        person.label("person"),
-        detail.label("detail"),
-        positions.label("positions"),
-        amount.label("amount"),
-    ).select_from(source.join(quarter, and_(*conditions)))
+class Population(Struct, frozen=True, eq=False, kw_only=True):
+    """The rows of `source` under `conditions`, one of which says in which quarter a row counts. `counted` counts in `territory`."""
+
+    source: FromClause
+    conditions: tuple[ColumnElement[bool], ...]
+    counted: Column
+    territory: Column
+    positions: Column
+    person: Column = NULL
+
+    def where(self, *conditions: ColumnElement[bool]) -> "Population":
+        """The part of this population for which these conditions hold too."""
+        return replace(self, conditions=(*self.conditions, *conditions))
+
+    def joined(self, others: FromClause, on: ColumnElement[bool]) -> "Population":
+        """The part of this population that has such rows in another table."""
+        return replace(self, source=self.source.join(others, on))
+
+    def side(self, *, on: Column, positions: Column | None = None, detail: Column = NULL, amount: Column = NULL_AMOUNT) -> Side:
+        return select(
+            quarter.c.id.label("quarter"),
+            self.territory.label("territory"),
+            self.counted.label("counted"),
+            on.label("on"),
+            self.person.label("person"),
+            detail.label("detail"),
+            (self.positions if positions is None else positions).label("positions"),
+            amount.label("amount"),
+        ).select_from(self.source.join(quarter, and_(*self.conditions)))
 
 
-def persons_side(
-    table: Table, *conditions: ColumnElement[bool], on: Column, territory: Column | None = None, detail: Column = NULL
-) -> Side:
-    """The rows of a table about persons; each person is counted once."""
-    return side(
-        with_person_record(table),
-        *conditions,
-        counted=root_person(table),
-        on=on,
-        territory=table.c.territory if territory is None else territory,
-        positions=table.c.positions,
-        person=root_person(table),
-        detail=detail,
-    )
-
-
-def facts_side(table: Table, *conditions: ColumnElement[bool], on: Column, detail: Column = NULL, amount: Column = NULL_AMOUNT) -> Side:
+def facts(table: FromClause, *conditions: ColumnElement[bool], counted: Column | None = None) -> Population:
     """The rows of a table; each row is counted, whether or not its table names a person."""
     about_persons = "person" in table.c
-    return side(
-        with_person_record(table) if about_persons else table,
-        *conditions,
-        counted=key_text(table),
-        on=on,
+    return Population(
+        source=with_person_record(table) if about_persons else table,
+        conditions=conditions,
+        counted=key_text(*table.primary_key) if counted is None else counted,
         territory=table.c.territory,
         positions=table.c.positions,
         person=root_person(table) if about_persons else NULL,
-        detail=detail,
-        amount=amount,
     )
 
 
-def key_text(table: Table) -> Column:
-    """The primary key of a row as one text: its parts joined by `/`."""
-    first, *others = (cast(column, String) for column in table.primary_key.columns)
-    return reduce(lambda key, part: key + "/" + part, others, first)
+def key_text(*key: Column) -> Column:
+    """The columns of a key as one text: its parts joined by `/`.
+
+    Before each part but the last is its length. So two keys never give the same text, whatever characters their senders chose.
+    """
+    *parts, last = (cast(column, String) for column in key)
+    return reduce(lambda text, part: text + "/" + part, [*(cast(func.length(part), String) + ":" + part for part in parts), last])

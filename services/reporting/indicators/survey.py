@@ -10,17 +10,18 @@ from sqlalchemy import ColumnElement
 
 from services.reporting.facts import tables as t
 from services.reporting.indicators.model import Indicator, Side, rate_indicator
-from services.reporting.indicators.queries import by_quarter_end, facts_side
+from services.reporting.indicators.queries import by_quarter_end, facts
 
 SECTION = "Ce qu’en disent les participants"
 RESPONDENTS = "Réponses au questionnaire anonyme"
 
 answer, ticket, redemption = t.answer.c, t.survey_ticket.c, t.survey_redemption.c
+received = facts(t.answer, by_quarter_end(answer.on))
 
 
 def answers(*conditions: ColumnElement[bool]) -> Side:
     """Answers received since the start, with their rating as amount."""
-    return facts_side(t.answer, by_quarter_end(answer.on), *conditions, on=answer.on, amount=answer.rating)
+    return received.where(*conditions).side(on=answer.on, amount=answer.rating)
 
 
 def share_of_answers(id: str, label: str, definition: str, quality: ColumnElement[bool]) -> Indicator:
@@ -42,8 +43,8 @@ INDICATORS = (
         "survey_response_rate",
         "Taux de réponse",
         "Réponses au questionnaire anonyme, sur les tickets remis à la sortie, à 3 et à 6 mois, depuis le début.",
-        facts_side(t.survey_redemption, by_quarter_end(redemption.on), on=redemption.on, detail=redemption.moment),
-        facts_side(t.survey_ticket, by_quarter_end(ticket.on), on=ticket.on, detail=ticket.moment),
+        facts(t.survey_redemption, by_quarter_end(redemption.on)).side(on=redemption.on, detail=redemption.moment),
+        facts(t.survey_ticket, by_quarter_end(ticket.on)).side(on=ticket.on, detail=ticket.moment),
         cumulative=True,
         section=SECTION,
         fact="ticket",

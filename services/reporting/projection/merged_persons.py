@@ -15,12 +15,11 @@ def update_roots(connection: Connection, person: Table) -> None:
 
 
 def roots(merged_into: dict[str, str]) -> dict[str, str]:
-    """Each merged record -> the record at the end of its chain. A cycle, which no merge should make, ends where it closes."""
+    """Each merged record -> the record at the end of its chain. Of a circle, which an old log may hold, the first by name."""
     ends: dict[str, str] = {}
     for record in merged_into:
-        seen, end = {record}, merged_into[record]
-        while end in merged_into and end not in seen:
-            seen.add(end)
-            end = merged_into[end]
-        ends[record] = end
+        chain = [record]
+        while (end := merged_into.get(chain[-1])) is not None and end not in chain:
+            chain.append(end)
+        ends[record] = chain[-1] if end is None else min(chain[chain.index(end) :])
     return ends

@@ -22,6 +22,7 @@ from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, 
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
+from services.reporting.facts.timeline_index import about_orientation, about_person
 from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
 from services.reporting.indicators.printed import printed_definition
@@ -83,7 +84,8 @@ def person_history(connection: Connection, person: str) -> PersonHistory:
     root = connection.execute(select(t.person.c.root).where(t.person.c.person == person)).scalar() or person
     records = [root, *connection.execute(select(t.person.c.person).where(t.person.c.root == root, t.person.c.person != root)).scalars()]
     orientations = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
-    positions = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_([*records, *orientations]))
+    subjects = [*map(about_person, records), *map(about_orientation, orientations)]
+    positions = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_(subjects))
     return PersonHistory(root, records, sorted(connection.execute(positions).scalars()))
 
 

@@ -23,7 +23,7 @@ from services.reporting.indicators.compute import FigureTable, compute_figures
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
 from services.reporting.indicators.model import Indicator
-from services.reporting.indicators.printed import counted_stage
+from services.reporting.indicators.printed import counted_stage, outcome_days
 from services.reporting.quarters import quarters_between
 from shared.errors import Refused
 from shared.message import Position
@@ -179,6 +179,7 @@ def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str])
         "version": definitions.version,
         "redirection": counted_stage(definitions),
         "late_days": definitions.thresholds["late_days"],
+        "outcome_days": outcome_days(definitions),
     }
 
 

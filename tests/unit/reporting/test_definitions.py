@@ -99,7 +99,7 @@ def test_a_later_version_changes_no_quarter_before_its_own(starts: dict[int, str
 
 # Printed -------------------------------------------------------------------------------------------------------------
 
-PARAMETERS = {"version": "outcome_classes", "redirection": "counted_stages", "late_days": "thresholds"}
+PARAMETERS = {"version": "outcome_classes", "redirection": "counted_stages", "late_days": "late_days", "outcome_days": "outcome_days"}
 """The bind parameter of the sides -> the part of the definitions that decides it."""
 
 
@@ -121,7 +121,7 @@ def variants(part: str) -> Iterator[DefinitionsPublished]:
                 yield definitions(counted_stages={"redirection": stage})
         case _:
             for days in (1, 15, 30, 90):
-                yield definitions(thresholds=V1["thresholds"] | {"late_days": days})
+                yield definitions(thresholds=V1["thresholds"] | {part: days})
 
 
 @pytest.mark.parametrize("name", INDICATORS)
@@ -149,9 +149,10 @@ def decided(indicator: Indicator, parameter: str, version: DefinitionsPublished)
 
 
 def best_class(version: DefinitionsPublished, quality: str, months: int) -> str:
+    """The class of the rule of the most months that applies."""
     rules = {rule.partition(">="): name for rule, name in version.outcome_classes.items()}
-    applying = [name for (named, _, least), name in rules.items() if named == quality and int(least or 0) <= months]
-    return min(applying, key=["POSITIVE", "DYNAMIC", "OTHER"].index, default="OTHER")
+    applying = {int(least or 0): name for (named, _, least), name in rules.items() if named == quality and int(least or 0) <= months}
+    return applying[max(applying)] if applying else "OTHER"
 
 
 def test_the_matrix_finds_the_indicators_that_depend_on_the_definitions() -> None:

@@ -139,8 +139,21 @@ def test_a_fact_counts_where_it_happened(history: History) -> None:
     assert figures(history, "flers")["journeys_open"] == ValueCell(1)
     history.job("p", "2022-09-01", "CDI", at="flers")
     history.leave("p", "2022-09-01", "o1", at="flers")
-    assert figures(history, "alencon")["positive_rate"] == RateCell(0, 1, 0)
-    assert ratio(figures(history, "flers")["positive_rate"])[0] == 1
+    assert [ratio(figures(history, town)["positive_rate_on_exits"]) for town in ("alencon", "flers")] == [(0, 0), (0, 0)]
+    exits = {town: ratio(figures(history, town, "2022-Q3")["positive_rate_on_exits"]) for town in ("alencon", "flers")}
+    assert exits == {"alencon": (0, 0), "flers": (1, 1)}
+
+
+def test_a_person_counts_in_the_cohort_and_among_its_exits_where_the_first_journey_opened(history: History) -> None:
+    for person in ("p", "q"):
+        history.coach(person, "2022-07-01", "alencon")
+        history.record(
+            "coaching.JourneyTransferred", "2022-08-01", person=person, rank=1, from_territory="alencon", to_territory="argentan"
+        )
+        history.job(person, "2022-09-01", "CDI", at="argentan")
+        history.leave(person, "2022-09-01", "o1", at="argentan")
+    assert ratio(figures(history, "alencon")["positive_rate"]) == (2, 2)
+    assert ratio(figures(history, "argentan")["positive_rate"]) == (0, 0)
 
 
 def test_a_withdrawn_referral_stops_counting_from_the_quarter_of_its_withdrawal(history: History) -> None:
@@ -193,6 +206,8 @@ def test_the_survey_is_counted_from_its_answers(history: History) -> None:
 
 def test_follow_ups_are_due_when_their_window_closes_and_a_renewal_cancels_them(history: History) -> None:
     for person in "abc":
+        history.coach(person, "2022-07-01")
+        history.leave(person, "2022-10-01")
         history.record(
             "coaching.FollowUpScheduled", "2022-10-01", person=person, rank=1, milestone="M3", due_on="2023-01-01", window_end="2023-01-31"
         )
