@@ -63,22 +63,3 @@ def ruled_values(shape: inspect.Type, value: Any, path: str = "") -> Iterator[tu
 
 def join(path: str, part: object) -> str:
     return f"{path}.{part}" if path else str(part)
-
-
-def rules_named(shape: inspect.Type) -> Iterator[str]:
-    """The names of all rules in a type."""
-    match shape:
-        case inspect.Metadata(type=inner, extra=extra):
-            if rule := (extra or {}).get(RULE):
-                yield rule
-            yield from rules_named(inner)
-        case inspect.UnionType(types=types):
-            for kind in types:
-                yield from rules_named(kind)
-        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
-            yield from rules_named(item)
-        case inspect.DictType(key_type=key, value_type=content):
-            yield from (*rules_named(key), *rules_named(content))
-        case inspect.StructType(fields=fields):
-            for field in fields:
-                yield from rules_named(field.type)

@@ -1,7 +1,7 @@
 """What a policy is refused becomes a task of the reporting service, in the territory of the event that caused it."""
 
 from collections.abc import Callable, Sequence
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import msgspec
 from msgspec import UNSET
@@ -39,7 +39,7 @@ class PolicyTasks:
     def open(self, policy: Policy, event: EventMessage, refusal: Refused, *, at_event_time: bool) -> list[Answer]:
         about = data_of(event, About)
         data = {
-            "task": str(task_id(event.id, policy)),
+            "task": str(policy_command_id(event.id, policy.id)),
             "policy": policy.id,
             "cause": event.position,
             "kind": event.kind,
@@ -55,7 +55,7 @@ class PolicyTasks:
         return again.policy, next(iter(self.read_at([again.cause])), None)
 
     def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]:
-        return self.give("CompleteTask", policy, retry, {"task": str(task_id(cause.id, policy))}, at_event_time=False)
+        return self.give("CompleteTask", policy, retry, {"task": str(policy_command_id(cause.id, policy.id))}, at_event_time=False)
 
     def give(self, command: str, policy: Policy, event: EventMessage, data: dict[str, object], *, at_event_time: bool) -> list[Answer]:
         message = CommandMessage(
@@ -75,8 +75,3 @@ class PolicyTasks:
             if refusal.code in {"task_already_open", "task_already_completed"}:
                 return []
             raise
-
-
-def task_id(event: UUID, policy: Policy) -> UUID:
-    """The id of the task of a policy on an event: the same however often it is refused."""
-    return policy_command_id(event, policy.id)

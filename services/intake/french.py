@@ -43,10 +43,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(ProfileRecorded, profile),
         sentence(EligibilityAssessed, lambda event: f"Éligibilité examinée : {event.verdict.label}."),
         sentence(ContactClosed, lambda event: f"Le contact est clos : {event.reason.label}."),
-        sentence(
-            CoachingStarted,
-            lambda event: "L’accompagnement commence." if event.rank == 1 else "Un nouvel accompagnement commence.",
-        ),
+        sentence(CoachingStarted, lambda event: f"{'L’' if event.rank == 1 else 'Un nouvel '}accompagnement commence."),
         sentence(PersonsMerged, lambda event: "Deux fiches sont réunies : celle-ci compte désormais avec l’autre."),
         sentence(PersonsSeparated, lambda event: "Les deux fiches sont de nouveau séparées : ce sont deux personnes."),
         sentence(

@@ -12,7 +12,7 @@ from services.bootstrap.settings import TERRITORIES
 from services.vocabulary.field_rules import field_rules
 from services.vocabulary.programme import Programme
 from shared.command_fields import filled_in_by_handler
-from shared.field_rules import RULE, rules_named
+from shared.field_rules import RULE
 
 COMMANDS = {name: command for service in SERVICES.values() for name, command in service.commands.items()}
 RULES = {**field_rules(msgspec.json.decode(TERRITORIES.read_bytes(), type=Programme)), **rules_of_services()}
@@ -25,6 +25,25 @@ def fields(command: type[Any]) -> Iterator[tuple[str, inspect.Type]]:
     assert isinstance(shape, inspect.StructType)
     filled_in = filled_in_by_handler(command)
     yield from ((field.name, field.type) for field in shape.fields if field.name not in filled_in)
+
+
+def rules_named(shape: inspect.Type) -> Iterator[str]:
+    """The names of all rules in a type."""
+    match shape:
+        case inspect.Metadata(type=inner, extra=extra):
+            if rule := (extra or {}).get(RULE):
+                yield rule
+            yield from rules_named(inner)
+        case inspect.UnionType(types=types):
+            for kind in types:
+                yield from rules_named(kind)
+        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
+            yield from rules_named(item)
+        case inspect.DictType(key_type=key, value_type=content):
+            yield from (*rules_named(key), *rules_named(content))
+        case inspect.StructType(fields=fields):
+            for field in fields:
+                yield from rules_named(field.type)
 
 
 def unbounded(shape: inspect.Type, path: str, *, ruled: bool = False) -> Iterator[str]:
