@@ -82,7 +82,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(CivicServiceStarted, lambda event: "Commence un service civique."),
         sentence(IntensiveSchemeEntered, lambda event: f"Entre dans un dispositif intensif : {event.scheme.label}."),
         sentence(BusinessCreated, lambda event: "Crée son entreprise."),
-        sentence(OutcomeCorrected, lambda event: f"Une issue est notée de nouveau ({event.why.label}) :"),
+        sentence(OutcomeCorrected, lambda event: f"Une issue est notée de nouveau ({event.why.label})."),
         sentence(JourneyExited, exited),
         sentence(ExitCorrected, lambda event: f"La sortie est corrigée ({event.why.label}). {exited(event)}"),
         sentence(
