@@ -216,6 +216,7 @@ class TimelineEntry(Struct, frozen=True):
     territory: str
     actor: Actor
     data: dict[str, Any]
+    set_aside: str | None = None  # why it counts nowhere
 
 
 class Timeline(Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.reporting.aggregates.cell_release import CellReleased
 from services.reporting.aggregates.definitions import DefinitionsPublished
+from services.reporting.aggregates.set_aside import FactSetAside, SettingAsideRequested
 from services.reporting.aggregates.targets import TargetSet
 from services.reporting.aggregates.tasks import TaskCompleted, TaskOpened, TaskRetried
 from shared.description import Sentence, sentence
@@ -26,6 +27,11 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             CellReleased,
             lambda event: f"Un chiffre est publié par décision ({event.indicator}, {event.quarter}). Autorité : {event.authority}.",
         ),
+        sentence(
+            SettingAsideRequested,
+            lambda event: f"Il est demandé d’écarter l’événement {event.position} ; une seconde personne décide. Motif : {event.reason}.",
+        ),
+        sentence(FactSetAside, lambda event: f"L’événement {event.position} est écarté : il ne compte plus. Motif : {event.reason}."),
         sentence(TaskOpened, lambda event: f"Une tâche est ouverte : ce qui devait suivre n’a pas pu se faire ({event.code})."),
         sentence(TaskRetried, lambda event: "Ce qui devait suivre est tenté de nouveau."),
         sentence(TaskCompleted, lambda event: f"La tâche est faite{f' : {event.note}' if event.note else ''}."),
@@ -42,6 +48,10 @@ REFUSALS: Mapping[str, str] = {
     "indicator_unknown": "« {indicator} » n’est pas un indicateur des définitions {version}.",
     "target_already_set": "Cet objectif est déjà fixé ainsi.",
     "cell_already_released": "Ce chiffre est déjà publié par une décision.",
+    "already_set_aside": "L’événement {position} est déjà écarté.",
+    "setting_aside_already_requested": "Il est déjà demandé d’écarter l’événement {position}.",
+    "setting_aside_not_requested": "Personne n’a demandé d’écarter l’événement {position}.",
+    "needs_a_second_person": "Une seconde personne approuve : pas celle qui l’a demandé.",
     "task_unknown": "Cette tâche n’existe pas.",
     "task_already_open": "Cette tâche est déjà ouverte.",
     "task_already_completed": "Cette tâche est déjà faite.",

@@ -14,13 +14,10 @@ wait on standby. A lease can be lost while it is held: the database closes the c
 prevent that, so it calls `check_held` before each unit of work, and gives up when the lease is lost. The unit that is under way at
 that moment is finished while the next holder may already work on the same events.
 
-So an event can be read more than once, and is never skipped:
-
-- a process that dies repeats what it has handled since the last save;
-- a process that lost its lease overlaps with its successor for one unit of work.
-
-A repeated event changes nothing. The relay publishes a window again, inboxes ignore events at or before their own checkpoint, a policy
-gives the same command ids, and a projection commits its position with its effect.
+So an event can be read more than once, and is never skipped: a process that dies repeats what it has handled since the last save, and
+one that lost its lease overlaps with its successor for one unit of work. A repeated event changes nothing. The relay publishes a window
+again, inboxes ignore events at or before their own checkpoint, a policy gives the same command ids, and a projection commits its position
+with its effect.
 """
 
 import time

@@ -195,5 +195,5 @@ CASES = (
 WITHOUT_SUBJECT = {"IdentifyPerson", "ReceiveOrientation", "ScheduleWorkshop", "ListPartner", "AnswerSurvey"}
 """Commands with which a subject begins to stand, in the territory that the sender names; the survey's ticket names its own."""
 
-PROGRAMME_WIDE = {"PublishDefinitions", "SetTarget", "ReleaseCell"}
+PROGRAMME_WIDE = {"PublishDefinitions", "SetTarget", "ReleaseCell", "SetFactAside", "ApproveSettingAside"}
 """Decisions of the coordinator about the whole programme."""

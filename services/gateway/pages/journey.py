@@ -26,7 +26,7 @@ LATE_DAYS = 7  # between a fact and its recording; the page mentions longer dela
 
 
 class JourneyLine(NamedTuple):
-    """An event about a person as the page shows it: in a French sentence, with its delay in days if it was recorded late."""
+    """An event about a person as the page shows it: a French sentence, the delay in days of a late recording, why it is set aside."""
 
     on: str
     sentence: str
@@ -34,6 +34,7 @@ class JourneyLine(NamedTuple):
     territory: str
     late: int
     position: Position
+    set_aside: str | None
 
 
 class JourneyPages:
@@ -104,7 +105,9 @@ class JourneyPages:
     def line(self, entry: TimelineEntry) -> JourneyLine:
         sentence = self.sentences.of(entry.kind, msgspec.json.encode(entry.data))
         late = (local_day(entry.recorded) - date.fromisoformat(entry.on)).days
-        return JourneyLine(entry.on, sentence, entry.actor, entry.territory, late if late > LATE_DAYS else 0, entry.position)
+        return JourneyLine(
+            entry.on, sentence, entry.actor, entry.territory, late if late > LATE_DAYS else 0, entry.position, entry.set_aside
+        )
 
 
 def followed_in(entries: Iterable[TimelineEntry]) -> set[str]:

@@ -34,6 +34,12 @@ class CellReleased(Struct):
     on: str
 
 
+class FactSetAside(Struct):
+    position: int
+    reason: str
+    on: str
+
+
 def on_definitions_published(event: DefinitionsPublished, context: EventContext) -> list[Change]:
     body = msgspec.json.encode(event).decode()
     return [Change("definitions", (event.version,), {"on": event.on, "body": body}), *outcome_class_changes(event)]
@@ -68,7 +74,12 @@ def on_cell_released(event: CellReleased, context: EventContext) -> list[Change]
     return [Change("release", cell, {"authority": event.authority, "on": event.on})]
 
 
+def on_fact_set_aside(event: FactSetAside, context: EventContext) -> list[Change]:
+    return [Change("set_aside", (event.position,), {"reason": event.reason, "on": event.on})]
+
+
 READERS: dict[str, FactReader] = {
+    "reporting.FactSetAside": reader(FactSetAside, on_fact_set_aside),
     "reporting.DefinitionsPublished": reader(DefinitionsPublished, on_definitions_published),
     "reporting.TargetSet": reader(TargetSet, on_target_set),
     "reporting.CellReleased": reader(CellReleased, on_cell_released),

@@ -117,6 +117,7 @@ outcome_class = fact_table(
     texts("class"),
     integers("score", "below_months"),
 )
+set_aside = fact_table("set_aside", position_key(), texts("reason", "on"))
 # `details` is JSON: what fills the text of the refusal's code.
 task = fact_table(
     "task", key("task"), texts("territory", "policy", "kind", "code", "details", "person", "opened_on", "retried_on", "completed_on")

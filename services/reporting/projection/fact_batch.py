@@ -13,13 +13,14 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import Connection, update
 
-from services.reporting.facts.fold import changes_of, complete_row, empty_rows, fold
+from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
 from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint, advance, events_after
 from services.reporting.projection.merged_persons import update_roots
 from services.reporting.projection.schema import Tables
+from services.reporting.projection.set_aside import NONE, SetAside
 from shared.message import START, Recorded
 
 READ_PAGE_SIZE = 8_192  # events read at once from a log that is folded whole
@@ -30,11 +31,12 @@ class FactBatch:
     """Folds events for `tables`, which are the live ones or those of a rebuild.
 
     `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
-    the timeline index is left out: figures do not need it.
+    the timeline index is left out: figures do not need it. Events that are set `aside` change nothing.
     """
 
-    def __init__(self, tables: Tables, checkpoint: Checkpoint, *, with_timeline: bool = True) -> None:
+    def __init__(self, tables: Tables, checkpoint: Checkpoint, aside: SetAside = NONE, *, with_timeline: bool = True) -> None:
         self.tables = tables
+        self.aside = aside
         self.with_timeline = with_timeline
         self.checkpoint = checkpoint
         self.clear()
@@ -63,10 +65,21 @@ class FactBatch:
         new = events_after(self.checkpoint.position, events)
         if not new:
             return
-        fold(self.rows, map(changes_of, new))
+        fold(self.rows, map(self.changes, new) if self.aside != NONE else map(changes_of, new))
         if self.with_timeline:
             self.timeline += timeline_entries(new)
         self.checkpoint = advance(self.checkpoint, new)
+
+    def changes(self, event: Recorded) -> EventChanges:
+        """The changes of an event, none if it is set aside."""
+        if event.position in self.aside.passed_over:
+            return event.position, []
+        try:
+            return changes_of(event)
+        except Exception:
+            if event.position in self.aside.later:
+                return event.position, []
+            raise
 
     def flush(self, connection: Connection) -> None:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from services.reporting.projection.checkpoint import belongs_to_log
 from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.set_aside import SetAside, set_aside, sets_aside
 from services.reporting.projection.status import ProjectionStatus
 from services.reporting.queries.reports import Reports
-from shared.errors import Refused, Unavailable
+from shared.errors import Fault, Refused, Unavailable
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
@@ -29,7 +30,18 @@ class Projector:
         return self.reports.position()
 
     def apply(self, events: Sequence[EventMessage]) -> Position:
-        return self.reports.apply(events)
+        """Fold events. One that cannot be folded is passed over if it is set aside, be it later in the log."""
+        if sets_aside(events):
+            return self.rebuild()
+        try:
+            return self.reports.apply(events)
+        except Fault:
+            raise
+        except Exception:
+            aside = set_aside(self.store, events[-1].position)
+            if aside.later.isdisjoint(event.position for event in events):
+                raise
+            return self.reports.apply(events, SetAside(later=aside.later))
 
     def checkpoint(self) -> Position:
         """The position of the read models, ready to go on from. If they are empty or of another version, rebuilds them from the log.

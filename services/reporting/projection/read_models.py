@@ -31,6 +31,7 @@ from services.reporting.projection.code_version import version
 from services.reporting.projection.database import SCRATCH_URL, WRITE_OPTIONS, open_engine, unavailable_if_unreachable
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.schema import Tables, create_if_missing
+from services.reporting.projection.set_aside import NONE, SetAside, set_aside
 from shared.errors import Replaced
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
@@ -89,7 +90,7 @@ class ReadModels:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK_ID})
             yield connection
 
-    def apply(self, events: Sequence[Recorded]) -> Position:
+    def apply(self, events: Sequence[Recorded], aside: SetAside = NONE) -> Position:
         """Fold events and commit them with the checkpoint. Returns the position reached. Events applied before are ignored.
 
         Raises:
@@ -99,7 +100,7 @@ class ReadModels:
         """
         with self.writing() as connection:
             before = load_checkpoint(connection)
-            batch = FactBatch(TABLES, before)
+            batch = FactBatch(TABLES, before, aside)
             batch.add(events)
             if batch.checkpoint != before:
                 batch.flush(connection)
@@ -107,7 +108,7 @@ class ReadModels:
 
     def fold_log(self, store: EventStore, until: Position) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
-        batch = FactBatch(TABLES, Checkpoint(), with_timeline=False)
+        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False)
         with garbage_collection_paused(), self.writing() as connection:
             for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
                 batch.add(page)

@@ -3,7 +3,8 @@
 How it works
 ------------
 1. `start_or_resume` creates the tables of the rebuild (`rebuilt_…`), under the name of a new build. If a rebuild was interrupted
-   before, its tables are kept and only renamed, provided the same version of the code made them, from the same log.
+   before, its tables are kept and only renamed, provided the same version of the code made them, from the same log, and no event
+   of it was ever set aside.
 2. `catch_up` folds the log, from the checkpoint of these tables to the head, and commits each time the batch is full. These tables
    have no indexes yet. Readers and the live projector go on with the live tables meanwhile.
 3. `try_swap` compares positions under the writer's lock. If the live tables are ahead, it declines and the rebuild catches up once
@@ -35,6 +36,7 @@ from services.reporting.projection.schema import (
     quoted_table,
     rebuild_tables,
 )
+from services.reporting.projection.set_aside import set_aside
 from shared.errors import Refused, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
@@ -63,17 +65,20 @@ class Rebuild:
         with garbage_collection_paused():
             self.catch_up()
             while not self.try_swap():
+                if set_aside(self.store) != self.batch.aside:
+                    self.start_or_resume()  # an event that is folded already was set aside meanwhile: from the beginning
                 self.catch_up()
         return self.batch.checkpoint.position
 
     def start_or_resume(self) -> None:
         with self.models.writing() as connection:
-            if self.can_resume(connection):
+            aside = set_aside(self.store)
+            if aside == self.batch.aside and self.can_resume(connection):
                 connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
             else:
                 drop_tables(connection, self.tables)
                 create_without_indexes(connection, self.tables, self.name)
-            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables))
+            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside)
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""
@@ -100,6 +105,8 @@ class Rebuild:
         with self.models.writing() as connection:
             self.check_not_replaced(connection)
             if min(self.live_position(connection), self.store.head()) > self.batch.checkpoint.position:
+                return False
+            if set_aside(self.store) != self.batch.aside:
                 return False
             self.swap(connection)
         return True

@@ -16,10 +16,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
+from services.reporting.aggregates.set_aside import STREAM
 from services.reporting.facts import tables as t
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.projection.read_models import ReadModels
+from services.reporting.projection.set_aside import NONE, SetAside, set_aside
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import start_of_day
 from services.vocabulary.publication import closing_day, is_closed
@@ -61,6 +63,7 @@ class ClosedQuarters:
         self.found: dict[str, ClosedQuarter] = {}
         self.position: Position = START
         self.recorded: str | None = None
+        self.aside = NONE
 
     def of(self, live: Connection, quarters: Sequence[str]) -> dict[str, ClosedQuarter]:
         """Those of the quarters that are closed now. `live` has the definitions."""
@@ -81,13 +84,21 @@ class ClosedQuarters:
 
     def fold_until(self, end: datetime) -> None:
         """Fold what was recorded before `end`."""
+        aside = self.set_aside_before(end)
+        if aside != self.aside:  # an event that is folded already may be among them: from the beginning
+            self.models, self.position, self.aside = ReadModels(), START, aside
         while page := self.store.read_as(Recorded, self.position, PAGE_SIZE):
             events = [event for event in page if event.recordedtime < end]
             if events:
-                self.models.apply(events)
+                self.models.apply(events, aside)
                 self.position, self.recorded = events[-1].position, events[-1].recordedtime.isoformat()
             if len(events) < len(page):
                 return
+
+    def set_aside_before(self, end: datetime) -> SetAside:
+        """What was set aside by then."""
+        decided = [event.position for event in self.store.read_stream(STREAM) if event.recordedtime < end]
+        return set_aside(self.store, max(decided, default=START))
 
     def close(self, quarter: str, quarters: Sequence[str], rows: Mapping[str, Sequence[RowMapping]]) -> ClosedQuarter:
         """Count a quarter, and what is not about people in all quarters, under every version of the definitions."""

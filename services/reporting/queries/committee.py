@@ -1,14 +1,6 @@
 """The committee's page of a territory and a quarter: every indicator, masked where it would tell something about a few people."""
 
-from services.reporting.answers import (
-    CommitteePage,
-    FunnelStage,
-    IndicatorLine,
-    RateCell,
-    Target,
-    TerritoryName,
-    TrendPoint,
-)
+from services.reporting.answers import CommitteePage, FunnelStage, IndicatorLine, RateCell, Target, TerritoryName, TrendPoint
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.formatting import missing_persons
 from services.reporting.indicators.printed import printed_definition

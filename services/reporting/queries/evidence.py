@@ -36,11 +36,12 @@ ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the event
 
 
 class PersonHistory(Struct, frozen=True):
-    """A person (the root of their records), all of their records, and the positions of the events about them."""
+    """A person (the root of their records), all of their records, the positions of the events about them, and why events are set aside."""
 
     person: str
     records: list[str]
     positions: list[Position]
+    set_aside: dict[Position, str]
 
 
 def evidence(connection: Connection, figures: FigureSet, name: str, territory: str, quarter: str, side: str, *, masked: bool) -> Evidence:
@@ -86,14 +87,16 @@ def person_history(connection: Connection, person: str) -> PersonHistory:
     orientations = connection.execute(select(t.orientation.c.orientation).where(t.orientation.c.person.in_(records))).scalars()
     subjects = [*map(about_person, records), *map(about_orientation, orientations)]
     positions = select(t.timeline_entry.c.position).where(t.timeline_entry.c.about.in_(subjects))
-    return PersonHistory(root, records, sorted(connection.execute(positions).scalars()))
+    aside = connection.execute(select(t.set_aside.c.position, t.set_aside.c.reason)).all()
+    return PersonHistory(root, records, sorted(connection.execute(positions).scalars()), {row.position: row.reason for row in aside})
 
 
 def timeline(history: PersonHistory, read_events: ReadEvents) -> Timeline:
-    return Timeline(history.person, history.records, [timeline_entry(event) for event in read_events(history.positions)])
+    entries = [timeline_entry(event, history.set_aside.get(event.position)) for event in read_events(history.positions)]
+    return Timeline(history.person, history.records, entries)
 
 
-def timeline_entry(event: EventMessage) -> TimelineEntry:
+def timeline_entry(event: EventMessage, set_aside: str | None) -> TimelineEntry:
     return TimelineEntry(
         position=event.position,
         event_id=str(event.id),
@@ -103,4 +106,5 @@ def timeline_entry(event: EventMessage) -> TimelineEntry:
         territory=event.territory,
         actor=event.actor,
         data=msgspec.json.decode(event.data),
+        set_aside=set_aside,
     )

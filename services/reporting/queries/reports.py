@@ -12,6 +12,7 @@ from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
+from services.reporting.projection.set_aside import NONE, SetAside
 from services.reporting.quarters import ordinal
 from services.reporting.queries import committee, evidence
 from services.reporting.queries.closed import ClosedQuarters
@@ -60,13 +61,13 @@ class Reports:
 
     # Writing ----------------------------------------------------------------------------------------------------------
 
-    def apply(self, events: Sequence[EventMessage]) -> Position:
+    def apply(self, events: Sequence[EventMessage], aside: SetAside = NONE) -> Position:
         """Fold events and commit them with the checkpoint: see ReadModels.apply. Returns the position reached.
 
         Raises:
             EventGap: an event is missing before or between these.
         """
-        return self.models.apply(events)
+        return self.models.apply(events, aside)
 
     def rebuild(self, store: EventStore) -> Position:
         """Rebuild the read models from the log, beside the live ones, then swap: see Rebuild.run. Returns the position reached."""

@@ -1,0 +1,49 @@
+"""Events that are set aside: which ones a fold of the log passes over.
+
+How it works
+------------
+All of them are named in one stream, which is read before a fold. As of a position, an event counts nowhere if it was set aside by then. One
+that was set aside later counts until then, as a replay of that day says; but if it cannot be folded at all, it is passed over, since no
+projection could go on otherwise. Set-aside events stay in the log, in the timeline and in the history that auditors read.
+
+Rows of facts merge the changes of several events, so that a row cannot be mended in place: live read models are rebuilt from the log when
+an event is set aside, beside the live ones as in any rebuild.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from services.reporting.aggregates.set_aside import STREAM
+from shared.message import PREFIX, Position, Recorded, data_of
+from shared.store.port import EventStore
+
+EVENT_TYPE = f"{PREFIX}reporting.FactSetAside"
+
+
+class NamedPosition(Struct):
+    """The field of FactSetAside that matters here."""
+
+    position: Position
+
+
+class SetAside(Struct, frozen=True):
+    """`passed_over` count nowhere; `later` are set aside after the position of the fold."""
+
+    passed_over: frozenset[Position] = frozenset()
+    later: frozenset[Position] = frozenset()
+
+
+NONE = SetAside()
+
+
+def set_aside(store: EventStore, until: Position | None = None) -> SetAside:
+    """What is set aside in a log, as of a position or of its head."""
+    named = [(event.position, data_of(event, NamedPosition).position) for event in store.read_stream(STREAM) if event.type == EVENT_TYPE]
+    by_then = frozenset(target for position, target in named if until is None or position <= until)
+    return SetAside(by_then, frozenset(target for _, target in named) - by_then)
+
+
+def sets_aside(events: Sequence[Recorded]) -> bool:
+    """Whether one of these events sets another one aside."""
+    return any(event.type == EVENT_TYPE for event in events)
