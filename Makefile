@@ -12,7 +12,7 @@ DATA ?= .parcours
 PYTEST ?=
 BENCH ?=
 
-.PHONY: help run setup test test-long lint check bench lock compose package clean
+.PHONY: help run setup test test-long lint check coverage bench lock compose package clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 10
@@ -35,6 +35,9 @@ lint: $(VENV)/test.stamp ## ruff, mypy, yamllint; the import rules are tests
 	$(VENV)/bin/yamllint --strict .
 
 check: $(VENV)/test.stamp
+	$(PY) -m pytest $(PYTEST)
+
+coverage: $(VENV)/test.stamp ## the same tests, and which branches of the product they reach (a third slower)
 	$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
 
 bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md (BENCH='replay --events 1000000')

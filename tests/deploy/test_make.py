@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import tracked
 
 ROOT = Path(__file__).parent.parent.parent
-TARGETS = ("run", "setup", "test", "lint", "bench", "lock", "compose", "package", "clean", "help")
+TARGETS = ("run", "setup", "test", "test-long", "coverage", "lint", "bench", "lock", "compose", "package", "clean", "help")
 
 
 @pytest.fixture(scope="module")
