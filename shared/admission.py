@@ -5,6 +5,8 @@ the tolerance is taken for now. A policy's command carries the time of the event
 refused for its time, whatever this server's clock says.
 """
 
+import logging
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -12,9 +14,13 @@ from msgspec.structs import replace
 
 from shared.errors import Invalid
 from shared.field_rules import Circumstances, FactRule, Faults, Rules
-from shared.message import CommandMessage
+from shared.message import CommandMessage, EventMessage
 from shared.time import Clock
 from shared.validation import CommandParser, ValidationTexts
+
+log = logging.getLogger(__name__)
+
+WARNING_INTERVAL = timedelta(minutes=1)
 
 
 class Admitted(NamedTuple):
@@ -43,6 +49,7 @@ class Admission:
         self.rules = rules or {}
         self.fact_rule = fact_rule
         self.tolerance = tolerance
+        self.warn_after = datetime.min.replace(tzinfo=UTC)
 
     def admit(self, parser: CommandParser, message: CommandMessage) -> Admitted:
         """Validate a command.
@@ -62,6 +69,15 @@ class Admission:
         if faults:
             raise Invalid(faults)
         return Admitted(message if caused_by_event(message) else not_ahead(message, now), values, circumstances)
+
+    def compare_clocks(self, history: Sequence[EventMessage] | None) -> None:
+        """Warn, once a minute, when the log's clock is ahead of this one by more than the tolerance."""
+        now = self.clock()
+        if history and history[-1].recordedtime > now + self.tolerance and now >= self.warn_after:
+            self.warn_after = now + WARNING_INTERVAL
+            log.warning(
+                "this clock is behind the log's by %s: facts of people are refused or dated too early", history[-1].recordedtime - now
+            )
 
     def circumstances(self, message: CommandMessage, now: datetime) -> Circumstances:
         recorded = message.recorded_time or now

@@ -170,6 +170,7 @@ class CommandHandler:
         stream = received.stream
         for _ in range(MAX_ATTEMPTS):
             loaded = LoadedStream(received.type, stream, self.store.read_stream(stream))
+            self.admission.compare_clocks(loaded.history)
             answer = loaded.earlier_answer(message)
             if answer is not None:
                 return answer

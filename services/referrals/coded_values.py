@@ -9,6 +9,7 @@ class WithdrawalReason(CodedValue):
     DEMANDE = "DEMANDE", "à la demande de la personne"
     SORTIE = "SORTIE", "sortie du parcours"
     ERREUR = "ERREUR", "erreur"
+    FICHE_REUNIE = "FICHE_REUNIE", "la fiche est réunie à une autre"
     AUTRE = "AUTRE", "autre"
 
 

@@ -24,6 +24,16 @@ class JourneyExited(Struct, frozen=True):
     orientation: str | None
 
 
+class PersonsMerged(Struct, frozen=True):
+    """The field of intake's event that matters here."""
+
+    merged: str
+
+
+def merged(event: PersonsMerged) -> dict[str, Any]:
+    return {"person": event.merged, "reason": WithdrawalReason.FICHE_REUNIE.value}
+
+
 def accepted(event: OrientationAccepted) -> dict[str, Any]:
     return {"orientation": event.orientation, "prescriber": event.prescriber, "milestone": InformedOf.ACCEPTED.value}
 
@@ -66,6 +76,16 @@ POLICIES = (
         reads=JourneyExited,
         command=WithdrawOpenReferrals,
         data=withdrawn,
+        tolerates=frozenset({"no_open_referral"}),
+    ),
+    Policy(
+        id="withdraw what a merged record still waits for",
+        description="A record is merged into another: its unanswered referrals are withdrawn, and sent again from the record that is kept.",
+        task="Retirer les réorientations sans réponse d’une fiche réunie à une autre.",
+        event="intake.PersonsMerged",
+        reads=PersonsMerged,
+        command=WithdrawOpenReferrals,
+        data=merged,
         tolerates=frozenset({"no_open_referral"}),
     ),
 )

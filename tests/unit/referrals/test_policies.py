@@ -8,7 +8,7 @@ import pytest
 from services.referrals import prescriber_information, referral
 from services.referrals.coded_values import WithdrawalReason
 from services.referrals.policies import POLICIES
-from services.referrals.referral import WithdrawOpenReferrals
+from services.referrals.referral import ReferralWithdrawn, WithdrawOpenReferrals
 from shared.decider import Decider
 from shared.policy import Policy
 from tests.harness.policies import command_of
@@ -17,7 +17,7 @@ from tests.unit.referrals.test_prescriber_information import INFORM, INFORM_OF_E
 from tests.unit.referrals.test_referral import ACCEPTED, SENT
 
 DAY = date(2023, 3, 1)
-ACCEPTED_POLICY, EXITED_POLICY, WITHDRAW_POLICY = POLICIES
+ACCEPTED_POLICY, EXITED_POLICY, WITHDRAW_POLICY, MERGED_POLICY = POLICIES
 ORIENTATION_ACCEPTED = {"orientation": "o-1", "person": "p-1", "prescriber": "ml-alencon", "referent": "coach-1", "on": "2023-03-01"}
 JOURNEY_EXITED = {"person": "p-1", "rank": 1, "orientation": "o-1", "on": "2023-03-01"}
 
@@ -37,6 +37,13 @@ def test_an_exit_withdraws_the_open_referrals() -> None:
     assert WITHDRAW_POLICY.event == "coaching.JourneyExited"
     command = WithdrawOpenReferrals(person="p-1", reason=WithdrawalReason.SORTIE, on=DAY)
     assert command_of(WITHDRAW_POLICY, JOURNEY_EXITED, on=DAY) == command
+
+
+def test_a_merge_withdraws_the_open_referrals_of_the_record_that_is_gone() -> None:
+    merged = {"kept": "p-2", "merged": "p-1", "on": "2023-03-01"}
+    command = WithdrawOpenReferrals(person="p-1", reason=WithdrawalReason.FICHE_REUNIE, on=DAY)
+    assert command_of(MERGED_POLICY, merged, on=DAY) == command
+    given(referral.decider, SENT).when(command).then_some(ReferralWithdrawn)
 
 
 @pytest.mark.parametrize(

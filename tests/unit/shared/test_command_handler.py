@@ -172,3 +172,11 @@ def test_concurrent_commands_on_one_stream_are_all_recorded(store: SqliteStore) 
     with ThreadPoolExecutor(8) as hands:
         answers = list(hands.map(lambda _: together.handle(count(1), COACH), range(9)))
     assert sorted(answer.version for answer in answers) == list(range(1, 10))
+
+
+def test_a_clock_that_is_behind_the_log_s_is_told_to_operators_once_a_minute(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
+    handler(store).handle(count(1, time=NOW), COACH)  # recorded today, by the clock of the machine
+    behind = handler(store)
+    for _ in range(3):
+        behind.handle(count(1), COACH)
+    assert [record.message.partition(" by ")[0] for record in caplog.records] == ["this clock is behind the log's"]
