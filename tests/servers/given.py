@@ -1,5 +1,6 @@
 """Servers that are already there: a fresh database or vhost is made in them, and they are never stopped."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import LiteralString
@@ -34,8 +35,10 @@ class GivenPostgres:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
     def create_database(self) -> str:
-        name = f"parcours_{uuid4().hex}"
-        self.run("CREATE DATABASE {} TEMPLATE template0", name)
+        """With PARCOURS_TEST_ICU_LOCALE (`fr-FR`), a database that orders text as that language does."""
+        name, locale = f"parcours_{uuid4().hex}", os.environ.get("PARCOURS_TEST_ICU_LOCALE")
+        order = f" LOCALE_PROVIDER icu ICU_LOCALE '{locale}' LOCALE 'C.UTF-8' ENCODING 'UTF8'" if locale else ""
+        self.run(f"CREATE DATABASE {{}} TEMPLATE template0{order}", name)
         return within(self.dsn, name)
 
     @contextmanager
