@@ -50,6 +50,6 @@ def test_every_text_of_the_read_models_is_ordered_by_its_bytes(french: Reports) 
     tables = ", ".join(f"'{name}'" for name in TABLES)
     columns = f"select table_name, column_name, collation_name from information_schema.columns where table_name in ({tables})"
     with french.models.reading() as connection:
-        texts = [row for row in connection.execute(text(f"{columns} and data_type in ('text', 'character varying')"))]
+        texts = list(connection.execute(text(f"{columns} and data_type in ('text', 'character varying')")))
     assert len(texts) > 80
     assert [row for row in texts if row.collation_name != "C"] == []
