@@ -16,7 +16,7 @@ from shared.version import __version__
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 SHOWN = 40  # characters of what is wrong
-MAX_NUMBER = 10**18 - 1  # fits the integer column of every database
+MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")

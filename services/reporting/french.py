@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, str] = {
     "task_already_open": "Cette tâche est déjà ouverte.",
     "task_already_completed": "Cette tâche est déjà faite.",
     "territory_unknown": "« {territory} » n’est pas un territoire du programme.",
+    "quarter_out_of_range": "Les chiffres se demandent de {first} à {last}.",
     "quarter_unreadable": "« {quarter} » n’est pas un trimestre ; 2024-Q2 est attendu.",
     "side_unknown": "« {indicator} » n’a pas ce côté : {side}.",
     "rebuild_replaced": "Une reconstruction plus récente a pris la place de celle-ci.",

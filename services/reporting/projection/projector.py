@@ -15,7 +15,7 @@ SERVICE = "reporting"
 
 
 class AnotherLog(Unavailable):
-    """The log is not the one that was folded: it was restored from an earlier copy, or it is another log."""
+    """The log is not the one that was folded."""
 
 
 class Projector:
@@ -57,9 +57,7 @@ class Projector:
         if checkpoint.position == START and self.store.head() != START:
             return self.rebuild()
         if not belongs_to_log(checkpoint, self.store.read_at([checkpoint.position])):
-            raise AnotherLog(
-                f"the read models are at position {checkpoint.position} of another log: `parcours rebuild` makes them from this one"
-            )
+            raise AnotherLog(f"the read models are at position {checkpoint.position} of another log: see `parcours rebuild`")
         return checkpoint.position
 
     def rebuild(self) -> Position:

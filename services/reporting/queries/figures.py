@@ -24,10 +24,11 @@ from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
 from services.reporting.indicators.model import Indicator
 from services.reporting.indicators.printed import counted_stage, outcome_days
-from services.reporting.quarters import quarters_between
+from services.reporting.quarters import ordinal, quarter_id, quarters_between
 from shared.errors import Refused
 from shared.message import Position
 
+MARGIN = 12  # quarters before and after those with facts that can be asked
 TARGET_OF = {"positive_target": "positive_rate"}  # an indicator that is measured against the target of another one
 
 
@@ -183,8 +184,22 @@ def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str])
     }
 
 
+def first_served(first: str) -> str:
+    return quarter_id(max(ordinal(first) - MARGIN, ordinal("2000-Q1")))
+
+
+def last_served(last: str) -> str:
+    return quarter_id(min(ordinal(last) + MARGIN, ordinal("2099-Q4")))
+
+
 def known_quarters(connection: Connection, requested: str | None = None) -> list[str]:
-    """Every quarter from the first to the last with a fact, extended to the requested one. Empty if there is none."""
+    """Every quarter from the first to the last with a fact, extended to the requested one. Empty if there is none.
+
+    Raises:
+        Refused: the requested one is far from all facts (`quarter_out_of_range`). Counting a century of quarters would hold up others.
+    """
     span = connection.execute(select(t.checkpoint.c.first_quarter, t.checkpoint.c.last_quarter)).one()
+    if requested and all(span) and not first_served(span[0]) <= requested <= last_served(span[1]):
+        raise Refused("quarter_out_of_range", first=first_served(span[0]), last=last_served(span[1]))
     quarters = [quarter for quarter in (*span, requested) if quarter]
     return quarters_between(min(quarters), max(quarters)) if quarters else []
