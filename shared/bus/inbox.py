@@ -2,15 +2,10 @@
 
 How it works
 ------------
-The log is the truth; a message is only a hint that there is a new event. Each event carries its `position` in the log and the position
-of the event before it, `previous`. Compared with the inbox's own position, a message is one of three things:
-
-- *at or before the position*: a repetition. It is ignored.
-- *`previous` equals the position*: the next event. It is handled, and the position moves to it.
-- *anything later*: there is a gap. The inbox reads the log from its position up to this event (`catch_up`).
-
-So a queue may repeat, lose or reorder messages, and each event is still handled once and in order. An inbox that reads only some kinds
-of events (`kinds`) gets messages of those only. It finds a gap before most of them, and passes the other events while it reads the log.
+The log is the truth; a message is only a hint that the log has an event at its position. So the inbox never handles what a message holds:
+it reads the log, from its own position up to the one of the message (`catch_up`), and handles what it finds there. A queue may repeat, lose
+or reorder messages, and a message may come from another log on the same broker: each event of this log is still handled once and in order.
+A message at or before the position is a repetition, and a position that the log does not have yet is met when it does.
 
 The position is that of the checkpoint while one process handles the events: the one that holds the lease `<service>.inbox`
 (`checkpoint.py`). So it is loaded once and then cached, until the lease is taken again (`invalidate`).
@@ -129,20 +124,17 @@ class Inbox(ABC):
             self.cached_position = events[-1].position
 
     def receive(self, events: Sequence[EventMessage]) -> None:
-        """Handle events as messages bring them: repeated, reordered or with gaps. When it returns, their effects are durable."""
-        position = self.position()
-        consecutive: list[EventMessage] = []
-        for event in events:
-            if event.position <= position:
-                continue
-            if event.previous == position:
-                consecutive.append(event)
-                position = event.position
-            else:
-                self.advance(consecutive)
-                consecutive = []
-                position = self.catch_up(event.position)
-        self.advance(consecutive)
+        """Handle the log up to the events that messages announce. When it returns, their effects are durable."""
+        if events:
+            self.catch_up(max(event.position for event in events))
+
+    def recorded(self, event: EventMessage) -> EventMessage | None:
+        """The event of a dead letter as the log has it; None if it is of another log."""
+        found = self.call_until_available(self.store.read_at, [event.position])
+        if found and found[0].id == event.id:
+            return found[0]
+        log.warning("%s: a dead letter at position %s is of another log, and is dropped", self.service, event.position)
+        return None
 
     def catch_up(self, until: Position | None = None) -> Position:
         """Read the log from the position up to `until`, or else to its present end; returns the new position."""

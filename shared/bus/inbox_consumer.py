@@ -22,7 +22,7 @@ whether to resume.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -147,12 +147,16 @@ class InboxConsumer:
             run = list(group)
             events = [event for message in run if (event := event_of(message))]
             if redelivered:
-                for event in events:
-                    self.inbox.redeliver(event)
+                self.redeliver(events)
             else:
                 self.inbox.receive(events)
             run[-1].ack(multiple=True)
         self.lagging = False
+
+    def redeliver(self, events: Iterable[EventMessage]) -> None:
+        for event in events:
+            if recorded := self.inbox.recorded(event):
+                self.inbox.redeliver(recorded)
 
     def compare_with_log(self) -> None:
         """No message arrives. Messages of new events may be on their way, so read the log only if it is ahead the second time too."""
@@ -183,7 +187,7 @@ class InboxConsumer:
 
     def redeliver_dead_letters(self, file: FileDeadLetters) -> None:
         for id, event in native(file.given_back, self.service):
-            self.inbox.redeliver(event)
+            self.redeliver([event])
             native(file.delete, id)
 
 

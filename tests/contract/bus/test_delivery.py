@@ -1,6 +1,9 @@
 """Each event is handled once and in order by each inbox, whatever happens to its messages."""
 
 import time
+from uuid import uuid4
+
+from msgspec.structs import replace
 
 from shared.bus.transport.connection import open_connection
 from shared.errors import Unavailable
@@ -119,3 +122,27 @@ def test_a_message_that_is_not_an_event_is_ignored(bus: Bus) -> None:
     positions = bus.record(2)
     bus.publish(bus.store.read_all(0))
     eventually(lambda: bus.recorder.positions == positions)
+
+
+def test_a_message_of_another_log_is_no_event_of_this_one(bus: Bus) -> None:
+    """It comes from another environment on the same broker, and its `previous` fits: what the log has at that position is handled."""
+    bus.consume(bus.policy_inbox())
+    first = bus.record(2)
+    eventually(lambda: bus.recorder.positions == first)
+    last = bus.store.read_all(0)[-1]
+    foreign = [replace(last, id=uuid4(), previous=last.position, position=last.position + 1), replace(last, id=uuid4(), position=10**9)]
+    bus.publish(foreign)
+    real = bus.record(1)
+    bus.publish(foreign)
+    eventually(lambda: bus.recorder.positions == [*first, *real])
+    assert bus.recorder.events == bus.store.read_all(0)
+
+
+def test_a_dead_letter_of_another_log_is_dropped(bus: Bus) -> None:
+    consumer = bus.consume(bus.policy_inbox())
+    first = bus.record(1)
+    eventually(lambda: bus.recorder.positions == first)
+    (event,) = bus.store.read_all(0)
+    assert consumer.inbox.recorded(event) == event
+    assert consumer.inbox.recorded(replace(event, id=uuid4())) is None
+    assert consumer.inbox.recorded(replace(event, position=10**9)) is None
