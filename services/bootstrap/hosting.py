@@ -14,6 +14,7 @@ from typing import Any
 
 import eventlet
 from nameko.runners import ServiceRunner
+from nameko.utils.concurrency import SpawningProxy
 
 from services.bootstrap.composition import Components
 from services.bootstrap.names import GATEWAY
@@ -108,9 +109,16 @@ def nameko_service(name: str) -> type[Any]:
 
 
 def run_until_stopped(runner: Any) -> None:
-    """In a thread of its own, because starting waits for the broker, and that wait must be interruptible."""
-    runner.start()
-    runner.wait()
+    """In a thread of its own, because starting waits for the broker, and that wait must be interruptible.
+
+    When one service fails, all of the process are killed and nothing of them is left: stopping them would wait for their followers.
+    """
+    try:
+        runner.start()
+        SpawningProxy(runner.containers, abort_on_error=True).wait()
+    except BaseException:
+        runner.kill()
+        raise
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 A process has one nameko service with HTTP entrypoints: two would each bind the port, and the kernel would spread requests at random.
 """
 
+import errno
 import logging
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 LISTEN_BACKLOG = 1_024  # connections that wait to be accepted: a thousand followers may reconnect at once
 SOCKET_TIMEOUT_S = 60.0  # for one read from a client, or one write to it
 FEED_BATCH_DELAY_S = 0.02  # between two pages of the live feed; the first event after a quiet time is shown at once
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})  # of accept; they pass
+SHORTAGE_DELAY_S = 0.2
 RETRY_DELAY_S = 1.0  # before the log is read again after it was away
 
 
@@ -39,19 +43,64 @@ class HttpProtocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no typ
             return False
         return True
 
+    def finish(self) -> None:
+        """Close what reads from the socket too, which is left open when the client has gone: a socket is closed with its last file."""
+        try:
+            super().finish()
+        finally:
+            self.rfile.close()
+
 
 class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
     """nameko's server with a longer backlog, and a timeout for clients that do not read."""
 
+    _sock: Any
+    _is_accepting: bool
     _starting: bool  # set by nameko, which starts the server once for each entrypoint
 
     def start(self) -> None:
         if not self._starting:
             self._starting = True
-            self._sock = eventlet.listen(self.bind_addr, backlog=LISTEN_BACKLOG)
+            self._sock = eventlet.listen(self.bind_addr, backlog=LISTEN_BACKLOG, reuse_port=False)  # one process, one socket
             self._sock.settimeout(None)
             self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
             self._gt = self.container.spawn_managed_thread(self.run)
+
+    def run(self) -> None:
+        """Accept connections. While no more files can be opened, those that come wait in the backlog."""
+        while self._is_accepting:
+            try:
+                connection, address = self._sock.accept()
+            except OSError as fault:
+                if fault.errno not in SHORTAGES:
+                    raise
+                log.warning("no connection can be accepted now: %s", fault.strerror)
+                eventlet.sleep(SHORTAGE_DELAY_S)
+                continue
+            connection.settimeout(self._serv.socket_timeout)
+            self.container.spawn_managed_thread(partial(self.process_request, connection, address))
+
+    def process_request(self, connection: Any, address: Any) -> None:
+        """The requests of one connection. A client that breaks off is its own affair, and its socket is closed in any case."""
+        try:
+            super().process_request(connection, address)
+        except OSError as fault:
+            log.info("a connection broke: %s", fault)
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        super().stop()
+        self.close()
+
+    def kill(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening at once: a socket that survived a restart would take half of the requests and answer none."""
+        self._is_accepting = False
+        if self._sock is not None:
+            self._sock.close()
 
     def get_wsgi_app(self) -> Any:
         """Every request of every method, to the one entrypoint: nameko's own routing would answer some in its own words."""

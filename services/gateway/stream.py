@@ -1,10 +1,11 @@
 """GET /v1/stream: the feed as server-sent events. The id of each is its position; a client that returns with it misses nothing."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 from werkzeug.wrappers import Response
 
+from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
 from services.gateway.hints import Audience, EventFilter, Hint
 from services.gateway.metrics import Metrics
@@ -17,6 +18,7 @@ from shared.message import EventMessage, Position
 from shared.trust.access import Identity
 
 HEARTBEAT_S = 15.0
+LOOK_INTERVAL_S = 2.0  # between two looks whether a client that waits is still there
 RETRY = b"retry: 2000\n\n"  # milliseconds until a browser reconnects
 KEEP_ALIVE = b": la suite viendra\n\n"
 OVERTAKEN = b'event: overtaken\ndata: {"detail":"Trop de retard : reprenez depuis le dernier identifiant re\xc3\xa7u."}\n\n'
@@ -64,20 +66,26 @@ class Stream:
         position = start(context, self.feed)
         event_filter = EventFilter(values_of(context, "territory"), values_of(context, "type"))
         context.request.environ["eventlet.minimum_write_chunk_size"] = "0"  # otherwise eventlet buffers up to 4 KiB
-        response = Response(self.follow(identity, event_filter, position), mimetype="text/event-stream", direct_passthrough=True)
+        response = Response(
+            self.follow(identity, event_filter, position, client_left(context.request.environ)),
+            mimetype="text/event-stream",
+            direct_passthrough=True,
+        )
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
-    def follow(self, identity: Identity, event_filter: EventFilter, position: Position) -> Iterator[bytes]:
-        """The stream of one client. It ends when the client is overtaken; the server closes it when the client goes away."""
+    def follow(
+        self, identity: Identity, event_filter: EventFilter, position: Position, left: Callable[[], bool] = lambda: False
+    ) -> Iterator[bytes]:
+        """The stream of one client. It ends when the client is overtaken or has left."""
         self.metrics.add("stream_clients", 1)
         try:
             yield RETRY
-            yield from self.chunks(Audience(self.access, identity, event_filter, self.territories), position)
+            yield from self.chunks(Audience(self.access, identity, event_filter, self.territories), position, left)
         finally:
             self.metrics.add("stream_clients", -1)
 
-    def chunks(self, audience: Audience, position: Position) -> Iterator[bytes]:
+    def chunks(self, audience: Audience, position: Position, left: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
         live = False
         before = self.feed.at(position)
         while True:
@@ -94,8 +102,20 @@ class Stream:
                     yield b"".join(encoded) or empty_frame(position)
                 continue
             live = self.feed.covers(position)
-            if not self.feed.wait(position, self.heartbeat):
+            if not self.wait(position, left):
+                if left():
+                    return
                 yield KEEP_ALIVE
+
+    def wait(self, position: Position, left: Callable[[], bool]) -> bool:
+        """Wait for an event after `position`. False when it is time for a sign of life, or when the client has left."""
+        waited = 0.0
+        while waited < self.heartbeat and not left():
+            pause = min(LOOK_INTERVAL_S, self.heartbeat - waited)
+            if self.feed.wait(position, pause):
+                return True
+            waited += pause
+        return False
 
 
 def empty_frame(position: Position) -> bytes:

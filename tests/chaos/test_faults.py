@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from tests.chaos.conftest import Stage
@@ -72,6 +73,25 @@ def test_the_database_restarts_under_load(stage: Stage) -> None:
         load.wait_for(20)
         stage.postgres.restart()
         load.wait_for(20)
+    stage.check_nothing_lost_or_repeated(load)
+
+
+def test_brokers_that_come_and_go_leave_no_file_or_thread_behind(stage: Stage) -> None:
+    """Each process has the small file limit of many systems. The second restart must cost no more than the first."""
+    held = [psutil.Process(process.child.pid) for process in stage.product.processes.values() if process.child]
+    for process in held:
+        process.rlimit(psutil.RLIMIT_NOFILE, (1_024, 1_024))
+    counted: list[dict[str, tuple[int, int]]] = []
+    with stage.load() as load:
+        for _ in range(3):
+            stage.rabbitmq.stop()
+            stage.rabbitmq.start()
+            load.wait_for(20)
+            eventually(lambda: stage.product.client.get("/readyz").is_success, "readiness", 120)
+            counted.append({str(process.pid): (process.num_fds(), process.num_threads()) for process in held})
+    for pid, (files, threads) in counted[0].items():
+        assert counted[-1][pid][0] <= files + 10, counted
+        assert counted[-1][pid][1] <= threads + 10, counted
     stage.check_nothing_lost_or_repeated(load)
 
 
