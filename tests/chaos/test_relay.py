@@ -42,7 +42,7 @@ def load_on(bus: Bus) -> Iterator[Callable[[], int]]:
 
 
 def check_recovery(bus: Bus, projection: FakeProjection) -> None:
-    """The projection has applied each event once. Policies have met each in order; after a lost lease they meet some again, without effect."""
+    """The projection has applied each event once. Policies meet some again after a lost lease, in order, and without effect."""
 
     def all_handled() -> bool:
         log = [event.position for event in bus.store.read_all(0, 1_000_000)]
