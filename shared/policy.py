@@ -3,7 +3,7 @@
 The id of the command is derived from the event and the policy, so an event that is delivered twice gives one command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,8 +16,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     `id` is persisted: it is part of the ids of the commands that the policy has given, and the actor that is recorded with them. It is
     never edited, whatever its wording; `description` may be. `task` says
     in French what a person has to do when the command is refused. `event` is an event kind (`intake.OrientationAccepted`) and `reads` a
-    struct of the fields of it that matter here. `data` turns what was read into the data of the command, or into None when there is
-    nothing to do. `tolerates` lists the refusals that mean that the effect of the command is there already.
+    struct of the fields of it that matter here. `data` turns what was read into the data of each command: none when there is nothing to do.
+    `tolerates` lists the refusals that mean that the effect of the command is there already.
     """
 
     id: str
@@ -26,10 +26,11 @@ class Policy(Struct, frozen=True, kw_only=True):
     event: str
     reads: type[Any]
     command: type[Any]
-    data: Callable[[Any], dict[str, Any] | None]
+    data: Callable[[Any], Sequence[dict[str, Any]]]
     tolerates: frozenset[str] = frozenset()
 
 
-def policy_command_id(event: UUID, policy: str) -> UUID:
-    """The id of the command that a policy gives for an event: the same at every redelivery."""
-    return uuid5(event, policy)
+def policy_command_id(event: UUID, policy: str, index: int = 0) -> UUID:
+    """The id of a command that a policy gives for an event, by its place among them: the same at every redelivery."""
+    first = uuid5(event, policy)
+    return uuid5(first, str(index)) if index else first

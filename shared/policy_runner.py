@@ -86,24 +86,26 @@ class PolicyRunner:
         return []  # a policy of another service
 
     def give(self, policy: Policy, event: EventMessage, retry: EventMessage | None = None) -> list[Answer]:
-        """Give the command of a policy, at the time of the event or of the retry.
+        """Give the commands of a policy, at the time of the event or of the retry. One that is refused does not keep the others back.
 
         Raises:
-            Refused: the rules do not allow it, and its effect is not there already.
+            Refused: the rules do not allow one of them, and its effect is not there already.
         """
-        data = policy.data(data_of(event, policy.reads))
-        if data is None:
-            return []
-        try:
-            return [self.handler.handle(self.message(policy, event, data, retry or event), system(policy.id))]
-        except Refused as refusal:
-            if refusal.code in policy.tolerates:
-                return []
-            raise
+        answers: list[Answer] = []
+        refusals: list[Refused] = []
+        for index, data in enumerate(policy.data(data_of(event, policy.reads))):
+            try:
+                answers.append(self.handler.handle(self.message(policy, event, data, index, retry or event), system(policy.id)))
+            except Refused as refusal:
+                if refusal.code not in policy.tolerates:
+                    refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
+        return answers
 
-    def message(self, policy: Policy, event: EventMessage, data: dict[str, Any], when: EventMessage) -> CommandMessage:
+    def message(self, policy: Policy, event: EventMessage, data: dict[str, Any], index: int, when: EventMessage) -> CommandMessage:
         return CommandMessage(
-            id=policy_command_id(event.id, policy.id),
+            id=policy_command_id(event.id, policy.id, index),
             type=policy.command.__name__,
             actor=system(policy.id).actor,
             territory=event.territory,

@@ -15,7 +15,7 @@ from services.coaching.follow_up import CompleteFollowUp, RecordUnreachable, Sch
 from services.coaching.forms import FORMS
 from services.coaching.french import REFUSALS, SENTENCES
 from services.coaching.handover import ReferentReplaced, ReplaceReferent, TransferJourney
-from services.coaching.opening import OpenJourney, ReferentAssigned
+from services.coaching.opening import JoinOrientation, OpenJourney, OrientationJoined, ReferentAssigned
 from services.coaching.outcomes import (
     CreateBusiness,
     EnterIntensiveScheme,
@@ -42,6 +42,7 @@ DESCRIPTION = ServiceDescription(
     policies=POLICIES,
     permissions={
         OpenJourney: BY_COACH,
+        JoinOrientation: BY_SYSTEM,
         ReplaceReferent: BY_COORDINATOR,
         TransferJourney: BY_COACH,
         CompleteDiagnostic: BY_COACH,
@@ -106,9 +107,11 @@ DESCRIPTION = ServiceDescription(
         IssueSurveyTicket: "POST /v1/survey-tickets gives it, and answers with the ticket",
         AnswerSurvey: "a participant answers with a ticket and without a session",
         ScheduleFollowUps: BY_POLICY,
+        JoinOrientation: BY_POLICY,
     },
     unread_events={
         ReferentAssigned: NOT_COUNTED,
+        OrientationJoined: NOT_COUNTED,
         ReferentReplaced: NOT_COUNTED,
         DiagnosticCompleted: NOT_COUNTED,
         OutcomeCorrected: "the facts hold the outcome as its next event states it",

@@ -33,6 +33,7 @@ class JourneyExited(Struct, frozen=True, tag=True, kw_only=True):
     orientation: str | None
     territory: str
     on: date
+    joined: list[str] = []  # the further orientations of the journey
 
 
 class ExitCorrected(Struct, frozen=True, tag=True, kw_only=True):
@@ -179,6 +180,7 @@ def leave(journey: Journey, command: ExitJourney) -> JourneyExited:
         reason=command.reason,
         outcomes=command.outcomes,
         orientation=journey.orientation,
+        joined=list(journey.joined),
         territory=journey.territory,
         on=command.on,
     )

@@ -8,7 +8,7 @@ from services.coaching.equipment import EquipmentBoughtOut, EquipmentLent, Equip
 from services.coaching.exits import ExitCorrected, ExitNeutralised, JourneyExited, NeutralisationLifted
 from services.coaching.follow_up import FollowUpCancelled, FollowUpCompleted, FollowUpScheduled, FollowUpUnreachable
 from services.coaching.handover import JourneyTransferred, ReferentReplaced
-from services.coaching.opening import JourneyOpened, ReferentAssigned
+from services.coaching.opening import JourneyOpened, OrientationJoined, ReferentAssigned
 from services.coaching.outcomes import (
     BusinessCreated,
     CivicServiceStarted,
@@ -66,6 +66,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             JourneyOpened,
             lambda event: "Le parcours s’ouvre." if event.rank == 1 else f"Le parcours est renouvelé (n° {event.rank}).",
         ),
+        sentence(OrientationJoined, lambda event: "Orientée à nouveau : ce prescripteur saura aussi comment le parcours se termine."),
         sentence(ReferentAssigned, lambda event: f"Référent unique : {event.referent}."),
         sentence(
             ReferentReplaced,
@@ -121,6 +122,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
 )
 
 REFUSALS: Mapping[str, str] = {
+    "orientation_already_joined": "Cette orientation fait déjà partie du parcours.",
     "journey_already_open": "Un parcours est déjà ouvert pour cette personne.",
     "journey_not_open": "Aucun parcours n’est ouvert pour cette personne.",
     "journey_not_exited": "Ce parcours n’a pas encore de sortie.",

@@ -36,6 +36,9 @@ def evolve(state: Ranks, event: Event) -> Ranks:
         case opening.ReferentAssigned():
             assert state.ongoing is not None
             return replace(state, ongoing=opening.assigned(state.ongoing, event))
+        case opening.OrientationJoined():
+            assert state.ongoing is not None
+            return replace(state, ongoing=opening.joined(state.ongoing, event))
         case exits.JourneyExited():
             assert state.ongoing is not None
             return replace(state, ongoing=None, exited=(*state.exited, Exited(state.ongoing, exits.first_statement(event), {})))
@@ -66,13 +69,16 @@ def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 AfterExit = follow_up.Command | renewal.Command | IssueSurveyTicket
-Command = opening.OpenJourney | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
+Command = opening.Command | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
 
 
 def decide(state: Ranks, command: Command) -> list[Event]:
     match command:
         case opening.OpenJourney():
             return open_journey(state, command)
+        case opening.JoinOrientation():
+            state.check_orientation_new(command.orientation)
+            return [opening.join(state.ongoing, command)]
         case exits.ExitJourney():
             return leave(state, command)
         case follow_up.ScheduleFollowUps():
@@ -95,9 +101,10 @@ def decide(state: Ranks, command: Command) -> list[Event]:
 
 def open_journey(state: Ranks, command: opening.OpenJourney) -> list[Event]:
     command.standing.check_met(command.on)
+    state.check_orientation_new(command.orientation)
     if state.ongoing is not None:
         raise Refused("journey_already_open")
-    opened = opening.decide(len(state.exited) + 1, command)
+    opened = opening.first_events(len(state.exited) + 1, command)
     if state.exited:
         check_renewal(state, command.on)
     return [*settled(state, reduce(evolve, opened, state), command), *opened]

@@ -1,4 +1,4 @@
-"""How a journey opens: a person commits, and one coach is the referent from the first moment on.
+"""How a journey opens: a person commits, and one coach is the referent from the first moment on. Further orientations join it.
 
 Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
@@ -12,6 +12,7 @@ from services.coaching.progress import Journey
 from services.vocabulary.fields import Id
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
+from shared.errors import Refused
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -35,7 +36,16 @@ class ReferentAssigned(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-Event = JourneyOpened | ReferentAssigned
+class OrientationJoined(Struct, frozen=True, tag=True, kw_only=True):
+    """A prescriber sends a person who is coached already: the orientation joins the open journey, and its prescriber hears of the end."""
+
+    person: str
+    rank: int
+    orientation: str
+    on: date
+
+
+Event = JourneyOpened | ReferentAssigned | OrientationJoined
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
@@ -56,6 +66,10 @@ def assigned(journey: Journey, event: ReferentAssigned) -> Journey:
     return replace(journey, referent=event.referent, referent_since=event.on)
 
 
+def joined(journey: Journey, event: OrientationJoined) -> Journey:
+    return replace(journey, joined=(*journey.joined, event.orientation))
+
+
 # Commands: what may be requested -------------------------------------------------------------------------------------
 
 
@@ -68,12 +82,27 @@ class OpenJourney(Struct, frozen=True, kw_only=True):
     standing: Standing = NOBODY
 
 
+class JoinOrientation(Struct, frozen=True, kw_only=True):
+    person: Id
+    orientation: Id
+    on: FactDate
+
+
+Command = OpenJourney | JoinOrientation
+
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
-def decide(rank: int, command: OpenJourney) -> list[Event]:
+def first_events(rank: int, command: OpenJourney) -> list[Event]:
     person, on = command.person, command.on
     return [
         JourneyOpened(person=person, rank=rank, orientation=command.orientation, territory=command.territory, on=on),
         ReferentAssigned(person=person, rank=rank, referent=command.referent, on=on),
     ]
+
+
+def join(journey: Journey | None, command: JoinOrientation) -> OrientationJoined:
+    """An orientation may be older than the opening, so its day is not compared with those of the journey."""
+    if journey is None:
+        raise Refused("journey_not_open")
+    return OrientationJoined(person=command.person, rank=journey.rank, orientation=command.orientation, on=command.on)

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.coaching.follow_up import ScheduleFollowUps
-from services.coaching.opening import OpenJourney
+from services.coaching.opening import JoinOrientation, OpenJourney
 from shared.policy import Policy
 
 
@@ -26,12 +26,16 @@ class JourneyExited(Struct, frozen=True):
     exit_on: date
 
 
-def journey_of(accepted: OrientationAccepted) -> dict[str, Any]:
-    return {"person": accepted.person, "referent": accepted.referent, "orientation": accepted.orientation}
+def journey_of(accepted: OrientationAccepted) -> list[dict[str, Any]]:
+    return [{"person": accepted.person, "referent": accepted.referent, "orientation": accepted.orientation}]
 
 
-def follow_ups_of(exited: JourneyExited) -> dict[str, Any]:
-    return {"person": exited.person, "rank": exited.rank, "exit_on": exited.exit_on.isoformat()}
+def further_orientation(accepted: OrientationAccepted) -> list[dict[str, Any]]:
+    return [{"person": accepted.person, "orientation": accepted.orientation}]
+
+
+def follow_ups_of(exited: JourneyExited) -> list[dict[str, Any]]:
+    return [{"person": exited.person, "rank": exited.rank, "exit_on": exited.exit_on.isoformat()}]
 
 
 POLICIES = (
@@ -43,7 +47,19 @@ POLICIES = (
         reads=OrientationAccepted,
         command=OpenJourney,
         data=journey_of,
-        tolerates=frozenset({"journey_already_open"}),
+        tolerates=frozenset({"journey_already_open", "orientation_already_joined"}),
+    ),
+    Policy(
+        # After the policy above, which has opened the journey with this orientation unless one was open.
+        id="an orientation of somebody who is coached joins the journey",
+        description="An orientation of somebody who is coached is accepted: it joins the journey, and its prescriber hears of the end.",
+        task="Rattacher cette orientation au parcours ouvert.",
+        event="intake.OrientationAccepted",
+        reads=OrientationAccepted,
+        command=JoinOrientation,
+        data=further_orientation,
+        # It opened the journey itself; or no journey is open, and the opening that was refused is a task already.
+        tolerates=frozenset({"orientation_already_joined", "journey_not_open"}),
     ),
     Policy(
         id="schedule-the-follow-ups-of-an-exit",

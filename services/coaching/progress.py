@@ -81,12 +81,14 @@ class Outcome(Struct, frozen=True):
 class Journey(Struct, frozen=True, kw_only=True):
     """One journey, open or not: when it opened, where and by whom it is followed, its barriers and outcomes.
 
-    `last_on` is the day of its latest fact that only an open journey has: an outcome may come after the exit.
+    `orientation` opened it, and those `joined` came while it was open. `last_on` is the day of its latest fact that only an open journey
+    has: an outcome may come after the exit.
     """
 
     rank: int
     opened_on: date
     orientation: str | None
+    joined: tuple[str, ...] = ()
     territory: str
     territory_since: date
     referent: str | None = None  # only between the two events of an opening

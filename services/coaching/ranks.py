@@ -45,6 +45,11 @@ class Ranks(Struct, frozen=True):
         """The death is recorded with the last exit: nobody dies and opens a journey afterwards."""
         return self.ongoing is None and bool(self.exited) and self.exited[-1].exit.deceased
 
+    def check_orientation_new(self, orientation: str | None) -> None:
+        """An orientation opens or joins one journey, once: a policy that is given its event again, even after the exit, does nothing."""
+        if any(orientation in (journey.orientation, *journey.joined) for journey in self.journeys if orientation):
+            raise Refused("orientation_already_joined")
+
     def with_journey(self, journey: Journey) -> "Ranks":
         if journey.rank > len(self.exited):
             return replace(self, ongoing=journey)

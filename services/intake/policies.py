@@ -22,12 +22,12 @@ class ReferralAccepted(Struct, frozen=True):
     person: str
 
 
-def coached(opened: JourneyOpened) -> dict[str, Any]:
-    return {"person": opened.person, "rank": opened.rank}
+def coached(opened: JourneyOpened) -> list[dict[str, Any]]:
+    return [{"person": opened.person, "rank": opened.rank}]
 
 
-def redirected(accepted: ReferralAccepted) -> dict[str, Any]:
-    return {"person": accepted.person, "reason": ClosingReason.REORIENTE.value}
+def redirected(accepted: ReferralAccepted) -> list[dict[str, Any]]:
+    return [{"person": accepted.person, "reason": ClosingReason.REORIENTE.value}]
 
 
 POLICIES = (

@@ -22,6 +22,7 @@ class JourneyExited(Struct, frozen=True):
 
     person: str
     orientation: str | None
+    joined: list[str] = []
 
 
 class PersonsMerged(Struct, frozen=True):
@@ -30,20 +31,21 @@ class PersonsMerged(Struct, frozen=True):
     merged: str
 
 
-def merged(event: PersonsMerged) -> dict[str, Any]:
-    return {"person": event.merged, "reason": WithdrawalReason.FICHE_REUNIE.value}
+def merged(event: PersonsMerged) -> list[dict[str, Any]]:
+    return [{"person": event.merged, "reason": WithdrawalReason.FICHE_REUNIE.value}]
 
 
-def accepted(event: OrientationAccepted) -> dict[str, Any]:
-    return {"orientation": event.orientation, "prescriber": event.prescriber, "milestone": InformedOf.ACCEPTED.value}
+def accepted(event: OrientationAccepted) -> list[dict[str, Any]]:
+    return [{"orientation": event.orientation, "prescriber": event.prescriber, "milestone": InformedOf.ACCEPTED.value}]
 
 
-def exited(event: JourneyExited) -> dict[str, Any] | None:
-    return {"orientation": event.orientation, "milestone": InformedOf.EXITED.value} if event.orientation else None
+def exited(event: JourneyExited) -> list[dict[str, Any]]:
+    orientations = [event.orientation, *event.joined] if event.orientation else event.joined
+    return [{"orientation": orientation, "milestone": InformedOf.EXITED.value} for orientation in orientations]
 
 
-def withdrawn(event: JourneyExited) -> dict[str, Any]:
-    return {"person": event.person, "reason": WithdrawalReason.SORTIE.value}
+def withdrawn(event: JourneyExited) -> list[dict[str, Any]]:
+    return [{"person": event.person, "reason": WithdrawalReason.SORTIE.value}]
 
 
 POLICIES = (
@@ -59,7 +61,7 @@ POLICIES = (
     ),
     Policy(
         id="tell the prescriber how it ended",
-        description="A journey that began with an orientation ends: its prescriber is informed.",
+        description="A journey ends: the prescribers of all its orientations are informed.",
         task="Dire au prescripteur que le parcours est terminé.",
         event="coaching.JourneyExited",
         reads=JourneyExited,

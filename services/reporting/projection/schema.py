@@ -4,27 +4,22 @@ Each time the tables are made is a *build*, with a name of its own (`code_versio
 """
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, MetaData, String, Table, insert, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import CreateColumn, CreateTable
+from sqlalchemy import Connection, MetaData, Table, insert, select
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import quoted_name
 
 from services.reporting.facts.tables import TABLES, quarter_rows
 from services.reporting.projection.code_version import new_build_name
+from services.reporting.projection.collation import order_text_by_bytes
 from shared.message import START
 
 REBUILD_PREFIX = "rebuilt_"  # of the tables of a rebuild that is under way
 Tables = Mapping[str, Table]  # by the name in facts.tables, whatever the table is called in the database
 
 
-@compiles(CreateColumn, "postgresql")
-def ordered_by_bytes(create: CreateColumn, compiler: Any, **options: Any) -> str:
-    """A column of text in PostgreSQL is ordered by its bytes, as in Python and SQLite: the order of a language would decide figures."""
-    name, kind, *rest = str(compiler.visit_create_column(create, **options)).split(" ", 2)
-    return " ".join([name, f'{kind} COLLATE "C"' if isinstance(create.element.type, String) else kind, *rest])
+order_text_by_bytes()
 
 
 def rebuild_tables() -> Tables:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.referrals import prescriber_information, referral
 from services.referrals.coded_values import WithdrawalReason
@@ -11,7 +12,7 @@ from services.referrals.policies import POLICIES
 from services.referrals.referral import ReferralWithdrawn, WithdrawOpenReferrals
 from shared.decider import Decider
 from shared.policy import Policy
-from tests.harness.policies import command_of
+from tests.harness.policies import command_of, commands_of
 from tests.harness.specification import given
 from tests.unit.referrals.test_prescriber_information import INFORM, INFORM_OF_EXIT, INFORMED, INFORMED_OF_EXIT
 from tests.unit.referrals.test_referral import ACCEPTED, SENT
@@ -30,7 +31,13 @@ def test_an_accepted_orientation_informs_its_prescriber() -> None:
 def test_an_exit_informs_the_prescriber_if_there_is_one() -> None:
     assert EXITED_POLICY.event == "coaching.JourneyExited"
     assert command_of(EXITED_POLICY, JOURNEY_EXITED, on=DAY) == INFORM_OF_EXIT
-    assert command_of(EXITED_POLICY, {**JOURNEY_EXITED, "orientation": None}, on=DAY) is None
+    assert commands_of(EXITED_POLICY, {**JOURNEY_EXITED, "orientation": None}, on=DAY) == []
+
+
+def test_an_exit_informs_the_prescriber_of_every_orientation_of_the_journey() -> None:
+    joined = commands_of(EXITED_POLICY, {**JOURNEY_EXITED, "joined": ["o-2", "o-3"]}, on=DAY)
+    assert joined == [INFORM_OF_EXIT, replace(INFORM_OF_EXIT, orientation="o-2"), replace(INFORM_OF_EXIT, orientation="o-3")]
+    assert commands_of(EXITED_POLICY, {**JOURNEY_EXITED, "orientation": None, "joined": ["o-2"]}, on=DAY) == joined[1:2]
 
 
 def test_an_exit_withdraws_the_open_referrals() -> None:

@@ -34,6 +34,7 @@ MODULES = [
     "services.reporting.projection.bulk",
     "services.reporting.projection.checkpoint",
     "services.reporting.projection.code_version",
+    "services.reporting.projection.collation",
     "services.reporting.projection.database",
     "services.reporting.projection.fact_batch",
     "services.reporting.projection.merged_persons",
