@@ -26,6 +26,7 @@ x-service: &service
   env_file: [deploy/secrets/services.env]
   environment:
     PARCOURS_KEYS: /keys/signing
+    PARCOURS_ENVIRONMENT: ${PARCOURS_ENVIRONMENT:-production}
   volumes: ["keys:/keys"]
   tmpfs: ["/tmp", "/data:uid=10001,gid=10001,mode=0700"]
   depends_on:

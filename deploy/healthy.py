@@ -29,7 +29,7 @@ def without_consumer(service: str, settings: Settings) -> str | None:
     """A running service consumes its RPC queue and its inbox: a queue without a consumer means that it stopped."""
     with pika.BlockingConnection(pika.URLParameters(settings.amqp_uri)) as connection:
         channel = connection.channel()
-        for queue in (f"rpc-{service}", f"{service}.inbox"):
+        for queue in (settings.names.requests(service), settings.names.inbox(service)):
             if channel.queue_declare(queue, passive=True).method.consumer_count == 0:
                 return f"{queue} has no consumer"
     return None

@@ -165,7 +165,7 @@ class Components:
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        return dead_letters(self.settings.amqp_uri, tuple(SERVICES), self.settings.data / "dead_letters.sqlite")
+        return dead_letters(self.settings.amqp_uri, tuple(SERVICES), self.settings.data / "dead_letters.sqlite", self.settings.names)
 
 
 def upcasts() -> dict[str, tuple[Upcast, ...]]:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import eventlet
+from nameko.rpc import RPC_EXCHANGE_CONFIG_KEY
 from nameko.runners import ServiceRunner
 from nameko.utils.concurrency import SpawningProxy
 
@@ -23,6 +24,7 @@ from services.bootstrap.settings import Settings
 from services.bootstrap.wiring import wire
 from shared.bus.nameko.queue_consumer import AMQP_URI
 from shared.bus.nameko.write_service import COMPONENTS
+from shared.bus.names import NAMES
 from shared.bus.relay import Relay
 from shared.errors import Outdated, Unavailable
 from shared.runtime.native_threads import green_only, native
@@ -74,7 +76,7 @@ def run_relay(components: Components, stop: Any) -> None:
     while not stop.ready():
         with restarting("the relay", stop):
             store, checkpoints = native(lambda: (components.store, components.checkpoints))
-            relay = Relay(store, checkpoints, components.settings.amqp_uri)
+            relay = Relay(store, checkpoints, components.settings.amqp_uri, components.settings.names)
             thread = eventlet.spawn(relay.run)
             wait_for_either(thread, stop)
             relay.stop()
@@ -84,6 +86,8 @@ def run_relay(components: Components, stop: Any) -> None:
 def run_services(components: Components, names: Sequence[str], stop: Any) -> None:
     config = {
         AMQP_URI: components.settings.amqp_uri,
+        NAMES: components.settings.names,
+        RPC_EXCHANGE_CONFIG_KEY: components.settings.names.rpc,
         "WEB_SERVER_ADDRESS": f"{components.settings.host}:{components.settings.port}",
         "max_workers": MAX_WORKERS,
     }

@@ -13,11 +13,13 @@ from msgspec import Struct
 import deploy
 from services.bootstrap.addresses import checked
 from services.vocabulary.programme import Programme
+from shared.bus.names import SOLE, Names
 from shared.errors import Misconfigured
 
 TERRITORIES = Path(deploy.__file__).parent / "territories.json"
 EMBEDDED = "embedded://localhost"
 KEY_LENGTH = 32  # bytes
+ENVIRONMENT = re.compile(r"[a-z0-9-]{0,32}")
 SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
 
@@ -31,6 +33,7 @@ class Settings(Struct, frozen=True):
     host: str
     port: int
     clock_tolerance: timedelta = timedelta(minutes=2)
+    names: Names = SOLE
 
     @property
     def embedded(self) -> bool:
@@ -105,6 +108,7 @@ def read_settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ
         territories=Path(environ.get("PARCOURS_TERRITORIES", TERRITORIES)),
         host=host,
         port=port,
+        names=names(environ.get("PARCOURS_ENVIRONMENT", "")),
         clock_tolerance=tolerance(environ.get("PARCOURS_CLOCK_TOLERANCE_S", "120")),
     )
 
@@ -113,6 +117,12 @@ def tolerance(text: str) -> timedelta:
     if not SECONDS.fullmatch(text):
         raise Misconfigured("PARCOURS_CLOCK_TOLERANCE_S: a number of seconds is expected, up to 99999.")
     return timedelta(seconds=float(text))
+
+
+def names(environment: str) -> Names:
+    if not ENVIRONMENT.fullmatch(environment):
+        raise Misconfigured("PARCOURS_ENVIRONMENT: up to 32 lower-case letters, digits and hyphens are expected.")
+    return Names(environment)
 
 
 def fault_text(fault: Exception) -> str:

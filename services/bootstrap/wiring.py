@@ -43,7 +43,9 @@ def inbox(components: Components, name: str) -> Inbox:
 
 
 def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
-    return InboxConsumer(inbox, components.checkpoints, components.settings.amqp_uri, components.dead_letter_file)
+    return InboxConsumer(
+        inbox, components.checkpoints, components.settings.amqp_uri, components.dead_letter_file, components.settings.names
+    )
 
 
 def gateway(components: Components) -> dict[str, Any]:

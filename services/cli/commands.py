@@ -270,6 +270,6 @@ def tail(args: Namespace, settings: Settings) -> int:
     if settings.embedded:
         print_message("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
         return 2
-    for position, event in follow(settings.amqp_uri, args.offset):
+    for position, event in follow(settings.amqp_uri, args.offset, settings.names.feed):
         print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
     return 0

@@ -32,7 +32,8 @@ from msgspec import Struct
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
-from shared.bus.topology import DEAD_LETTER_ARGUMENTS, REPLAY_HEADER, dead_letter_queue, inbox_queue, is_embedded
+from shared.bus.names import SOLE, Names
+from shared.bus.topology import DEAD_LETTER_ARGUMENTS, REPLAY_HEADER, is_embedded
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decode_event, encode
 
@@ -64,14 +65,15 @@ class DeadLetters(Protocol):
         """Give all of them back to their service, which handles them again; returns how many."""
 
 
-def dead_letters(uri: str, services: Sequence[str], path: Path) -> DeadLetters:
+def dead_letters(uri: str, services: Sequence[str], path: Path, names: Names = SOLE) -> DeadLetters:
     """The dead letters of the broker at `uri`. `path` is the file for the embedded broker."""
-    return FileDeadLetters(path) if is_embedded(uri) else RabbitDeadLetters(uri, services)
+    return FileDeadLetters(path) if is_embedded(uri) else RabbitDeadLetters(uri, services, names)
 
 
 class RabbitDeadLetters:
-    def __init__(self, uri: str, services: Sequence[str]) -> None:
+    def __init__(self, uri: str, services: Sequence[str], names: Names = SOLE) -> None:
         self.uri = uri
+        self.names = names
         self.services = services
 
     def list(self, service: str | None = None) -> list[DeadLetter]:
@@ -83,7 +85,7 @@ class RabbitDeadLetters:
         with self.open_connection() as connection:
             for name, channel, tag, properties, body in self.messages(connection, service):
                 replayed = pika.BasicProperties(delivery_mode=2, headers={REPLAY_HEADER: True}, content_type=properties.content_type)
-                channel.basic_publish("", inbox_queue(name), body, replayed)  # returns when the broker has confirmed it
+                channel.basic_publish("", self.names.inbox(name), body, replayed)  # returns when the broker has confirmed it
                 channel.basic_ack(tag)
                 count += 1
         return count
@@ -104,9 +106,9 @@ class RabbitDeadLetters:
         for name in [service] if service else self.services:
             channel = connection.channel()
             channel.confirm_delivery()
-            channel.queue_declare(dead_letter_queue(name), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
+            channel.queue_declare(self.names.dead_letters(name), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
             seen: set[bytes] = set()  # a replayed event may fail and return at once: it is not given again
-            while (got := channel.basic_get(dead_letter_queue(name)))[0] is not None and got[2] not in seen:
+            while (got := channel.basic_get(self.names.dead_letters(name)))[0] is not None and got[2] not in seen:
                 method, properties, body = got
                 seen.add(body)
                 yield name, channel, method.delivery_tag, properties, body

@@ -30,6 +30,7 @@ from shared.bus import topology
 from shared.bus.checkpoint import check_held
 from shared.bus.dead_letters import FileDeadLetters
 from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped
+from shared.bus.names import SOLE, Names
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.publisher import Publisher
 from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
@@ -50,12 +51,15 @@ BATCH_WAIT_S = 0.002  # for the next message of a batch
 class InboxConsumer:
     """Feeds `inbox` from the broker at `uri`. `dead_letter_file` holds the dead letters of the embedded broker; None for RabbitMQ."""
 
-    def __init__(self, inbox: Inbox, checkpoints: Checkpoints, uri: str, dead_letter_file: FileDeadLetters | None = None) -> None:
+    def __init__(
+        self, inbox: Inbox, checkpoints: Checkpoints, uri: str, dead_letter_file: FileDeadLetters | None = None, names: Names = SOLE
+    ) -> None:
         self.inbox = inbox
         self.service = inbox.service
         self.checkpoints = checkpoints
         self.uri = uri
         self.dead_letter_file = dead_letter_file
+        self.names = names
         self.received: list[Any] = []  # messages that the inbox has not been given yet
         self.lagging = False  # the log was ahead when the inbox was last idle
         self.active = False  # this process holds the lease
@@ -113,7 +117,7 @@ class InboxConsumer:
             self.connect_dead_letters(connection)
             self.inbox.catch_up()
             self.caught_up = True
-            with consuming(channel, topology.inbox_queue(self.service), self.received.append, PAGE_SIZE):
+            with consuming(channel, self.names.inbox(self.service), self.received.append, PAGE_SIZE):
                 while not (self.stopping or self.inbox.interrupted):
                     check_held(self.inbox.held, self.inbox.lease)
                     self.poll_once(connection)
@@ -122,7 +126,7 @@ class InboxConsumer:
 
     def declare_queue(self, channel: Any) -> None:
         declare = topology.declare_embedded_inbox if topology.is_embedded(self.uri) else topology.declare_inbox
-        declare(channel, self.service, self.inbox.kinds)
+        declare(channel, self.names, self.service, self.inbox.kinds)
 
     def poll_once(self, connection: Any) -> None:
         messages = self.receive_batch(connection)
@@ -180,7 +184,7 @@ class InboxConsumer:
     def dead_letter_to_queue(self, publisher: Publisher) -> Callable[[EventMessage, Failure], None]:
         def publish(event: EventMessage, failure: Failure) -> None:
             headers = {"service": failure.service, "kind": failure.kind, "position": failure.position, "reason": failure.reason}
-            publisher.publish(encode(event), "", topology.dead_letter_queue(self.service), headers, str(event.id))
+            publisher.publish(encode(event), "", self.names.dead_letters(self.service), headers, str(event.id))
             publisher.wait_for_confirms()
 
         return publish

@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from shared.bus.topology import EVENTS_EXCHANGE, PERSISTENT, routing_key
+from shared.bus.topology import PERSISTENT, routing_key
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 
@@ -58,16 +58,15 @@ class Publisher:
         """A message for a named queue, which does not exist."""
         self.rejected = True
 
-    def publish_events(self, events: Iterable[EventMessage], queue: str | None = None) -> None:
-        """Publish events in order, to the exchange or into one queue; returns when the broker has confirmed all of them.
+    def publish_events(self, events: Iterable[EventMessage], *, exchange: str = "", queue: str = "") -> None:
+        """Publish events in order, to an exchange or into one queue; returns when the broker has confirmed all of them.
 
         Raises:
             Unavailable: the broker rejected one of them.
             BROKER_FAULTS: the broker is away, or did not confirm in time.
         """
         for event in events:
-            exchange, key = (EVENTS_EXCHANGE, routing_key(event)) if queue is None else ("", queue)
-            self.publish(encode(event), exchange, key, {}, str(event.id))
+            self.publish(encode(event), exchange, queue or routing_key(event), {}, str(event.id))
         self.wait_for_confirms()
 
     def publish(self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str) -> None:

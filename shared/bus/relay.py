@@ -31,8 +31,9 @@ import threading
 from typing import Any
 
 from shared.bus.checkpoint import CachedCheckpoint, check_held, save_in_native_thread
+from shared.bus.names import SOLE, Names
 from shared.bus.publisher import Publisher
-from shared.bus.topology import FEED_STREAM, declare_exchange, declare_feed, is_embedded
+from shared.bus.topology import declare_exchange, declare_feed, is_embedded
 from shared.bus.transport.connection import BROKER_FAULTS, drain_one, open_connection
 from shared.errors import Unavailable
 from shared.message import EventMessage
@@ -52,10 +53,11 @@ BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has 
 class RelayLoop:
     """Publishes the log under one lease and checkpoint, both called `name`. Many may run; one is `active`."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, name: str, window_size: int) -> None:
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, names: Names, name: str, window_size: int) -> None:
         self.store = store
         self.checkpoints = checkpoints
         self.uri = uri
+        self.names = names
         self.name = name
         self.window_size = window_size
         self.stopping = threading.Event()
@@ -63,10 +65,10 @@ class RelayLoop:
         self.backoff = Backoff()
 
     def declare(self, channel: Any) -> None:
-        declare_exchange(channel)
+        declare_exchange(channel, self.names)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(events)
+        publisher.publish_events(events, exchange=self.names.events)
 
     def run(self) -> None:
         """Relay until `stop` is called. Waits while the broker or the log is away; other exceptions are raised."""
@@ -126,20 +128,27 @@ class FeedRelay(RelayLoop):
     """Publishes into the stream by its name, so that a missing stream is a fault, and the events are published again once it exists."""
 
     def declare(self, channel: Any) -> None:
-        declare_feed(channel)
+        declare_feed(channel, self.names)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(events, queue=FEED_STREAM)
+        publisher.publish_events(events, queue=self.names.feed)
 
 
 class Relay(RelayLoop):
     """The relay to the exchange of the inboxes and, on RabbitMQ, the relay to the feed, in a thread of its own."""
 
     def __init__(
-        self, store: EventStore, checkpoints: Checkpoints, uri: str, *, name: str = "relay", window_size: int = WINDOW_SIZE
+        self,
+        store: EventStore,
+        checkpoints: Checkpoints,
+        uri: str,
+        names: Names = SOLE,
+        *,
+        name: str = "relay",
+        window_size: int = WINDOW_SIZE,
     ) -> None:
-        super().__init__(store, checkpoints, uri, name, window_size)
-        self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, "feed", window_size)
+        super().__init__(store, checkpoints, uri, names, name, window_size)
+        self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, names, "feed", window_size)
         self.feed_failure: Exception | None = None
 
     def run(self) -> None:

@@ -14,12 +14,13 @@ from pika.exceptions import AMQPError
 from shared.errors import Unavailable
 from shared.message import EventMessage, decode_event
 
-FEED_STREAM = "journey.feed"
 PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
 
 
-def tail(uri: str, offset: int | str = "first") -> Iterator[tuple[int, EventMessage]]:
-    """Every event of the stream from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
+def tail(uri: str, offset: int | str = "first", stream: str = "journey.feed") -> Iterator[tuple[int, EventMessage]]:
+    """Every event from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
+
+    The name of the `stream` begins with that of its environment, if it has one.
 
     The relay may publish an event twice: compare its `position` with that of the last event.
 
@@ -33,7 +34,7 @@ def tail(uri: str, offset: int | str = "first") -> Iterator[tuple[int, EventMess
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
-        for method, properties, body in channel.consume(FEED_STREAM, arguments={"x-stream-offset": offset}):
+        for method, properties, body in channel.consume(stream, arguments={"x-stream-offset": offset}):
             yield int(properties.headers["x-stream-offset"]), decode_event(body)
             channel.basic_ack(method.delivery_tag)
     except AMQPError as fault:

@@ -1,10 +1,12 @@
-"""Names and declarations of exchanges and queues.
+"""Declarations of exchanges and queues.
 
 How it works
 ------------
     relay ──> journey.events (topic exchange) ──> <service>.inbox      one queue per service, bound to the event kinds that it reads
     relay ──> journey.feed   (stream)                                  every event, for trusted back ends outside the product
               journey.dead   (direct exchange) ──> <service>.dead      events that a service could not handle
+
+In a named environment, each of these names begins with the name of the environment (`names.py`).
 
 The routing key of an event is `<territory>.<kind>`, for example `alencon.coaching.JourneyOpened`. A service's inbox is bound to
 `#.<kind>` for each kind that it reads, or to `#` for every event.
@@ -22,12 +24,10 @@ a stream; it drops the oldest messages of a queue over EMBEDDED_MAX_LENGTH, whic
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from shared.bus.names import Names
 from shared.message import EventMessage
 
 EMBEDDED = "embedded"  # the scheme of the address of the broker inside the process
-EVENTS_EXCHANGE = "journey.events"
-DEAD_LETTER_EXCHANGE = "journey.dead"
-FEED_STREAM = "journey.feed"
 ALL_KEYS = "#"  # the binding key that matches every routing key
 
 DELIVERY_LIMIT = 5  # deliveries of one message without acknowledgement, before the broker makes it a dead letter
@@ -44,25 +44,17 @@ def routing_key(event: EventMessage) -> str:
     return f"{event.territory}.{event.kind}"
 
 
-def inbox_queue(service: str) -> str:
-    return f"{service}.inbox"
-
-
-def dead_letter_queue(service: str) -> str:
-    return f"{service}.dead"
-
-
 def is_embedded(uri: str) -> bool:
     return uri.partition(":")[0] == EMBEDDED
 
 
-def declare_exchange(channel: Any) -> None:
-    channel.exchange_declare(exchange=EVENTS_EXCHANGE, type="topic", durable=True, auto_delete=False)
+def declare_exchange(channel: Any, names: Names) -> None:
+    channel.exchange_declare(exchange=names.events, type="topic", durable=True, auto_delete=False)
 
 
-def declare_feed(channel: Any) -> None:
+def declare_feed(channel: Any, names: Names) -> None:
     arguments = {"x-queue-type": "stream", "x-max-length-bytes": FEED_MAX_BYTES}
-    channel.queue_declare(queue=FEED_STREAM, durable=True, auto_delete=False, arguments=arguments)
+    channel.queue_declare(queue=names.feed, durable=True, auto_delete=False, arguments=arguments)
 
 
 def binding_keys(kinds: Collection[str] | None) -> Iterator[str]:
@@ -70,39 +62,39 @@ def binding_keys(kinds: Collection[str] | None) -> Iterator[str]:
     yield from [ALL_KEYS] if kinds is None else (f"{ALL_KEYS}.{kind}" for kind in sorted(kinds))
 
 
-def declare_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
+def declare_inbox(channel: Any, names: Names, service: str, kinds: Collection[str] | None = None) -> None:
     """The queue of a service on RabbitMQ, with its dead letters, bound to the event kinds that it reads."""
-    declare_exchange(channel)
-    declare_dead_letters(channel, service)
-    queue = inbox_queue(service)
-    channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=inbox_arguments(service))
+    declare_exchange(channel, names)
+    declare_dead_letters(channel, names, service)
+    queue = names.inbox(service)
+    channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=inbox_arguments(names, service))
     for key in binding_keys(kinds):
-        channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=key)
+        channel.queue_bind(queue=queue, exchange=names.events, routing_key=key)
     if kinds is not None:  # the queue outlives the process: remove the binding of a release that read every kind
-        channel.queue_unbind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=ALL_KEYS)
+        channel.queue_unbind(queue=queue, exchange=names.events, routing_key=ALL_KEYS)
 
 
-def inbox_arguments(service: str) -> dict[str, Any]:
+def inbox_arguments(names: Names, service: str) -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
         "x-delivery-limit": DELIVERY_LIMIT,
-        "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE,
+        "x-dead-letter-exchange": names.dead,
         "x-dead-letter-routing-key": service,
     }
 
 
-def declare_dead_letters(channel: Any, service: str) -> None:
-    queue = dead_letter_queue(service)
-    channel.exchange_declare(exchange=DEAD_LETTER_EXCHANGE, type="direct", durable=True, auto_delete=False)
+def declare_dead_letters(channel: Any, names: Names, service: str) -> None:
+    queue = names.dead_letters(service)
+    channel.exchange_declare(exchange=names.dead, type="direct", durable=True, auto_delete=False)
     channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=DEAD_LETTER_ARGUMENTS)
-    channel.queue_bind(queue=queue, exchange=DEAD_LETTER_EXCHANGE, routing_key=service)
+    channel.queue_bind(queue=queue, exchange=names.dead, routing_key=service)
 
 
-def declare_embedded_inbox(channel: Any, service: str, kinds: Collection[str] | None = None) -> None:
+def declare_embedded_inbox(channel: Any, names: Names, service: str, kinds: Collection[str] | None = None) -> None:
     """The queue of a service on the embedded broker; its dead letters are in a file (`dead_letters.py`)."""
-    declare_exchange(channel)
-    queue = inbox_queue(service)
+    declare_exchange(channel, names)
+    queue = names.inbox(service)
     channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments={"x-max-length": EMBEDDED_MAX_LENGTH})
     for key in binding_keys(kinds):
-        channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=key)
+        channel.queue_bind(queue=queue, exchange=names.events, routing_key=key)

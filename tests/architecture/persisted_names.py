@@ -25,6 +25,7 @@ from services.vocabulary.french import VALIDATION
 from shared.admission import Admission
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
+from shared.bus.names import SOLE
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox
 from shared.bus.relay import Relay
@@ -110,12 +111,12 @@ def checkpoints() -> list[str]:
 
 def broker() -> dict[str, Any]:
     return {
-        "events": topology.EVENTS_EXCHANGE,
-        "dead": topology.DEAD_LETTER_EXCHANGE,
-        "feed": topology.FEED_STREAM,
-        "inbox": topology.inbox_queue("service"),
-        "dead letters": topology.dead_letter_queue("service"),
-        "inbox arguments": topology.inbox_arguments("service"),
+        "events": SOLE.events,
+        "dead": SOLE.dead,
+        "feed": SOLE.feed,
+        "inbox": SOLE.inbox("service"),
+        "dead letters": SOLE.dead_letters("service"),
+        "inbox arguments": topology.inbox_arguments(SOLE, "service"),
         "replay header": topology.REPLAY_HEADER,
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -22,7 +23,12 @@ def vhost(rabbitmq_server: GivenRabbitmq) -> Iterator[str]:
 def product(vhost: str, postgres_server: GivenPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("product")
     with postgres_server.database() as log, postgres_server.database() as models:
-        env = {"PARCOURS_AMQP_URI": vhost, "PARCOURS_EVENT_STORE": log, "PARCOURS_READ_MODELS": models}
+        env = {
+            "PARCOURS_AMQP_URI": vhost,
+            "PARCOURS_EVENT_STORE": log,
+            "PARCOURS_READ_MODELS": models,
+            "PARCOURS_ENVIRONMENT": "rehearsal",
+        }
         with running(folder, env) as started:
             yield started
 
@@ -40,8 +46,19 @@ def test_a_running_service_is_healthy(service: str, place: Settings) -> None:
 def test_no_queue_needs_what_rabbitmq_4_deprecates(product: Product, rabbitmq_server: GivenRabbitmq, vhost: str) -> None:
     """Queues that are neither durable nor exclusive are refused by its next versions."""
     queues = rabbitmq_server.api.get(f"/queues/{quote(urlsplit(vhost).path[1:])}").json()
-    assert {queue["name"] for queue in queues} >= {"journey.feed", "coaching.inbox", "rpc-coaching"}
+    assert {queue["name"] for queue in queues} >= {f"rehearsal.{name}" for name in ("journey.feed", "coaching.inbox", "rpc-coaching")}
     assert [queue["name"] for queue in queues if not (queue["durable"] or queue["exclusive"])] == []
+
+
+def test_everything_on_the_broker_bears_the_name_of_the_environment(product: Product, rabbitmq_server: GivenRabbitmq, vhost: str) -> None:
+    """A command goes by RPC, and its event through the exchange: both work under these names, and nothing has another."""
+    person = str(uuid4())
+    product.must("IdentifyPerson", {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"})
+    eventually(lambda: product.get(f"/parcours/{person}", role="coordinator").is_success, "the projection knows the person")
+    for kind in ("queues", "exchanges"):
+        found = rabbitmq_server.api.get(f"/{kind}/{quote(urlsplit(vhost).path[1:])}").json()
+        names = {each["name"] for each in found} - {""}
+        assert {name for name in names if not name.startswith(("rehearsal.", "amq."))} == set(), kind
 
 
 @pytest.mark.parametrize("service", ["referrals", "gateway"])

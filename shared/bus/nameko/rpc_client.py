@@ -26,6 +26,7 @@ from nameko.extensions import Entrypoint
 from nameko.rpc import MethodProxy, ReplyListener
 
 from shared.bus.nameko.queue_consumer import AMQP_URI, ResilientQueueConsumer
+from shared.bus.names import NAMES, SOLE
 from shared.bus.transport.connection import BROKER_FAULTS, CONNECT_TIMEOUT_S, Connection
 from shared.errors import Unavailable
 from shared.runtime.native_threads import green_only
@@ -123,6 +124,10 @@ class Replies(ReplyListener):  # type: ignore[misc]  # nameko has no types
 
     queue_consumer = ResilientQueueConsumer()
     no_ack = True  # a reply whose caller is gone is useless to any other process
+
+    def setup(self) -> None:
+        super().setup()
+        self.queue.name = self.container.config.get(NAMES, SOLE).scoped(self.queue.name)
 
     def handle_message(self, body: Any, message: Any) -> None:
         event = self._reply_events.pop(message.properties.get("correlation_id"), None)

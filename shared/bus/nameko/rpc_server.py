@@ -12,6 +12,7 @@ from nameko.rpc import Responder, RpcConsumer, get_rpc_exchange
 
 from shared.bus.nameko.queue_consumer import AMQP_URI, ResilientQueueConsumer
 from shared.bus.nameko.rpc_client import shared_sender
+from shared.bus.names import NAMES, SOLE
 from shared.bus.transport.connection import BROKER_FAULTS
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,10 @@ class UnconfirmedResponder(Responder):  # type: ignore[misc]  # nameko has no ty
 
 class ResilientRpcConsumer(RpcConsumer):  # type: ignore[misc]  # nameko has no types
     queue_consumer = ResilientQueueConsumer()
+
+    def setup(self) -> None:
+        super().setup()
+        self.queue.name = self.container.config.get(NAMES, SOLE).requests(self.container.service_name)
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         config = self.container.config

@@ -9,6 +9,7 @@ from uuid import uuid4
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.names import SOLE
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox, ProjectionStore
 from shared.bus.publisher import Publisher
@@ -135,12 +136,12 @@ class Bus:
     def publish(self, events: Sequence[EventMessage]) -> None:
         """Publish events as a relay would, in any order and as often as a test needs."""
         with open_connection(self.uri) as connection:
-            self.publisher(connection).publish_events(events)
+            self.publisher(connection).publish_events(events, exchange=SOLE.events)
 
     def publisher(self, connection: Any) -> Publisher:
         """A publisher whose queues exist: a consumer is active before it has declared them."""
         publisher = Publisher(connection)
-        (declare_embedded_inbox if is_embedded(self.uri) else declare_inbox)(publisher.channel, SERVICE)
+        (declare_embedded_inbox if is_embedded(self.uri) else declare_inbox)(publisher.channel, SOLE, SERVICE)
         return publisher
 
     def connection(self) -> Any:

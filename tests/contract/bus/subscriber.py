@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from shared.bus.topology import ALL_KEYS, EVENTS_EXCHANGE, declare_exchange
+from shared.bus.names import SOLE
+from shared.bus.topology import ALL_KEYS, declare_exchange
 from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
@@ -56,9 +57,9 @@ class Subscriber:
         queue = f"feed.{uuid4()}"
         with open_connection(self.uri) as connection:
             channel = connection.channel()
-            declare_exchange(channel)
+            declare_exchange(channel, SOLE)
             channel.queue_declare(queue=queue, durable=False, exclusive=True, auto_delete=True)
-            channel.queue_bind(queue=queue, exchange=EVENTS_EXCHANGE, routing_key=ALL_KEYS)
+            channel.queue_bind(queue=queue, exchange=SOLE.events, routing_key=ALL_KEYS)
             try:
                 self.connected.set()
                 backoff.reset()

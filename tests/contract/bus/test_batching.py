@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from shared.bus import topology
 from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.names import SOLE
 from shared.bus.relay import Relay
 from shared.bus.transport.connection import consuming, drain_one
 from shared.message import EventMessage, Position
@@ -139,7 +139,7 @@ def test_a_batch_of_messages_is_acknowledged_together(bus: Bus) -> None:
 
 def test_a_multiple_acknowledgement_covers_the_messages_up_to_its_own_and_none_after_it(bus: Bus) -> None:
     received: list[Any] = []
-    queue = topology.inbox_queue(SERVICE)
+    queue = SOLE.inbox(SERVICE)
     with bus.connection() as connection:
         publisher = bus.publisher(connection)
         for number in range(6):

@@ -42,6 +42,7 @@ ODD_SETTINGS = [
     *((MODELS, odd) for odd in ("", "x", "mysql://u:secret@h/x", "postgresql+asyncpg://u:secret@h", "sqlite:x", "sqlite://")),
     *((BROKER, odd) for odd in ("", "x", "http://u:secret@h", "amqp://u:secret@h:port/", "amqp://h:1/;redis://u:secret@h")),
     *((TERRITORIES, odd) for odd in ("/nowhere.json", "/", "{folder}/nothing.json", "{folder}/garbage.json")),
+    *(("PARCOURS_ENVIRONMENT", odd) for odd in ("Production", "a.b", "é", "a b", "x" * 33, "a\n")),
     *((TOLERANCE, odd) for odd in ("", "x", "nan", "inf", "-1", "1e3", "9" * 30)),
 ]
 
