@@ -21,6 +21,14 @@ class Thresholds(Struct, frozen=True):
         """Those of a version of the definitions, which can raise them and cannot lower them."""
         return cls(max(least, defined.get("small_cell", 0)), max(FLOOR_OF_RATE, defined.get("rate_floor", 0)))
 
+    def or_stricter(self, other: Self) -> Self:
+        return type(self)(max(self.small_cell, other.small_cell), max(self.rate_floor, other.rate_floor))
+
+    @property
+    def enough(self) -> int:
+        """Of how many other values of a number of a few people must be possible: as many values in all as there are few numbers."""
+        return self.small_cell - 2
+
     def is_few(self, number: int) -> bool:
         return 0 < abs(number) < self.small_cell
 

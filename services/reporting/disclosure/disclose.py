@@ -8,7 +8,7 @@ number is first shown as its own size asks (`bands.first_band`). Then, as long a
 that helps most, the smallest number first. If all are hidden the quarter tells nothing, so this ends.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -23,27 +23,25 @@ Cell = tuple[str, int]  # a count and a row of this quarter
 MAX_REMEMBERED = 4_096  # decided quarters
 
 
-def disclose(cluster: Cluster, columns: Iterable[Column], thresholds: Thresholds) -> list[Bands]:
-    """The bands of every quarter: of the level of a cumulative count, else of what was counted in the quarter."""
+def disclose(cluster: Cluster, columns: Sequence[Column], thresholds: Sequence[Thresholds]) -> list[Bands]:
+    """The bands of every quarter: of the level of a cumulative count, else of what was counted in the quarter.
+
+    `thresholds` are those of each quarter. What they were when a quarter was decided protects its numbers, now and later.
+    """
     if cluster.kind != "cumulative":
-        return [last_bands(cluster, (column,), thresholds) for column in columns]
-    decided: list[Bands] = []
-    prefix: tuple[Column, ...] = ()
-    for column in columns:
-        prefix = (*prefix, column)
-        decided.append(last_bands(cluster, prefix, thresholds))
-    return decided
+        return [last_bands(cluster, (column,), (own,)) for column, own in zip(columns, thresholds, strict=True)]
+    return [last_bands(cluster, tuple(columns[:end]), tuple(thresholds[:end])) for end in range(1, len(columns) + 1)]
 
 
 @lru_cache(MAX_REMEMBERED)
-def last_bands(cluster: Cluster, prefix: tuple[Column, ...], thresholds: Thresholds) -> Bands:
+def last_bands(cluster: Cluster, prefix: tuple[Column, ...], thresholds: tuple[Thresholds, ...]) -> Bands:
     """The bands of the last of these quarters. They depend on nothing later, so they are remembered."""
-    before = disclose(cluster, prefix[:-1], thresholds) if len(prefix) > 1 else []
+    before = disclose(cluster, prefix[:-1], thresholds[:-1]) if len(prefix) > 1 else []
     return Decision(cluster, prefix, before, dict(prefix[-1]), thresholds).decide()
 
 
 @lru_cache(MAX_REMEMBERED)
-def disclose_year(cluster: Cluster, columns: tuple[Column, ...], thresholds: Thresholds) -> Bands:
+def disclose_year(cluster: Cluster, columns: tuple[Column, ...], thresholds: tuple[Thresholds, ...]) -> Bands:
     """The bands of what was counted in all of these quarters, which are decided after those of each."""
     quarters = [dict(column) for column in columns]
     sums = {name: tuple(map(sum, zip(*(quarter[name] for quarter in quarters), strict=True))) for name in quarters[0]}
@@ -62,9 +60,9 @@ class Decision:
         prefix: tuple[Column, ...],
         before: list[Bands],
         numbers: dict[str, tuple[int, ...]],
-        thresholds: Thresholds,
+        thresholds: tuple[Thresholds, ...],
     ) -> None:
-        self.cluster, self.before, self.numbers, self.thresholds = cluster, before, numbers, thresholds
+        self.cluster, self.before, self.numbers, self.thresholds = cluster, before, numbers, thresholds[-1]
         self.rows = len(self.numbers[cluster.total])
         of_quarters: ArcKind = "level" if cluster.kind == "cumulative" else "increment"
         self.kind: ArcKind = "level" if len(before) == len(prefix) else of_quarters
@@ -112,10 +110,10 @@ class Decision:
 
     def protect(self, name: str, key: ArcKey) -> bool:
         """Widen bands until enough values of this number are possible: the fewest kinds of bands, then the first that help."""
-        scopes = self.scopes(name)
-        scope = next((scope for scope in scopes if self.possible_with(name, key, scope) >= self.protection.enough), scopes[-1])
+        scopes, enough = self.scopes(name), self.protection.enough(key)
+        scope = next((scope for scope in scopes if self.possible_with(name, key, scope) >= enough), scopes[-1])
         possible = self.protection.possible(name, key)
-        while possible < self.protection.enough:
+        while possible < enough:
             candidates = [(count, row) for count, row in self.ordered(name, key[1], scope) if not self.bands[count][row].hidden]
             if not candidates:
                 return False

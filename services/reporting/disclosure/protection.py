@@ -11,7 +11,7 @@ possible histories than these moves reach, so that too much may be hidden, but n
 What is protected: of every shown count its level, its increment and the rest of its total (`few`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -80,12 +80,12 @@ def is_figure(cluster: Cluster, counts: Counted, key: ArcKey) -> bool:
 class Protection:
     """The check of one cluster, over the columns of `counted`, which has every count and every part.
 
+    `thresholds` are those of each column.
     `falls` and `rises` say of each how far the number of an arc may go down and up by itself: as far as the band in which it is shown.
     """
 
-    def __init__(self, cluster: Cluster, counted: Mapping[str, Counted], graph: Network, thresholds: Thresholds) -> None:
-        self.counted, self.graph = counted, graph
-        self.enough = thresholds.small_cell - 2
+    def __init__(self, cluster: Cluster, counted: Mapping[str, Counted], graph: Network, thresholds: Sequence[Thresholds]) -> None:
+        self.counted, self.graph, self.thresholds = counted, graph, thresholds
         self.moves = list(moves(cluster))
         self.falls = {name: self.free_falls(counts) for name, counts in counted.items()}
         self.rises = {name: [UNBOUNDED] * len(graph.arcs) for name in counted}
@@ -93,8 +93,11 @@ class Protection:
             (name, key)
             for name, counts in counted.items()
             for key in graph.index
-            if is_figure(cluster, counts, key) and thresholds.is_few(counts.at(key))
+            if is_figure(cluster, counts, key) and thresholds[key[2]].is_few(counts.at(key))
         ]
+
+    def enough(self, key: ArcKey) -> int:
+        return self.thresholds[key[2]].enough
 
     def free_falls(self, counts: Counted) -> list[int]:
         """How far numbers may fall that are not shown: levels, and the increments of what grows, are known not to be negative."""
@@ -117,19 +120,19 @@ class Protection:
     def given_away(self) -> Iterator[tuple[str, ArcKey]]:
         """The numbers of a few people of which too few values are possible."""
         ranges = self.ranges()
-        return ((name, key) for name, key in self.few if self.possible_in(ranges, name, key) < self.enough)
+        return ((name, key) for name, key in self.few if self.possible_in(ranges, name, key) < self.enough(key))
 
     def possible(self, name: str, key: ArcKey) -> int:
         """How many other values of a number are possible, counted up to enough."""
         return self.possible_in(((signs, self.bounds(signs)) for signs in self.moves if name in signs), name, key)
 
     def possible_in(self, ranges: Iterable[tuple[Signs, Bounds]], name: str, key: ArcKey) -> int:
-        arc, rise, fall = self.graph.index[key], 0, 0
+        arc, rise, fall, enough = self.graph.index[key], 0, 0, self.enough(key)
         for signs, bounds in ranges:
             sign = signs.get(name)
             if sign is not None:
-                rise = max(rise, slack(self.graph, bounds, arc, sign > 0, self.enough))
-                fall = max(fall, slack(self.graph, bounds, arc, sign < 0, self.enough))
-                if rise + fall >= self.enough:
+                rise = max(rise, slack(self.graph, bounds, arc, sign > 0, enough))
+                fall = max(fall, slack(self.graph, bounds, arc, sign < 0, enough))
+                if rise + fall >= enough:
                     break
         return rise + fall

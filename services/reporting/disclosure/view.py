@@ -1,6 +1,6 @@
 """The figures as readers of masked figures see them: from tables of figures to bands, and from the bands of a figure to its cell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.reporting.answers import BandCell, Cell, MaskedCell
 from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly
@@ -23,18 +23,22 @@ LOW_BASE = "Moins de {floor} au total : le taux n’est pas montré au comité."
 
 
 def bands(
-    figures: FigureTable, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Iterable[str], thresholds: Thresholds
+    figures: FigureTable, indicators: Iterable[Indicator], territories: Sequence[str], thresholds: Mapping[str, Thresholds]
 ) -> BandTable:
-    """The band of every count in every territory and quarter. The last of the territories is the programme."""
-    asked = list(quarters)
+    """The band of every count in every territory and quarter. The last of the territories is the programme.
+
+    `thresholds` are those of each quarter, in order.
+    """
+    asked = list(thresholds)
     found: BandTable = {}
     for cluster in clusters(indicators):
         columns = [numbers(figures, cluster, territories, quarter) for quarter in asked]
-        for quarter, decided in zip(asked, disclose(cluster, columns, thresholds), strict=True):
+        for quarter, decided in zip(asked, disclose(cluster, columns, [*thresholds.values()]), strict=True):
             found |= by_territory(decided, territories, quarter)
         if cluster.kind == "flow":
             for year in years(asked):
-                decided = disclose_year(cluster, tuple(columns[asked.index(quarter)] for quarter in year), thresholds)
+                of_quarters = tuple(columns[asked.index(quarter)] for quarter in year)
+                decided = disclose_year(cluster, of_quarters, tuple(thresholds[quarter] for quarter in year))
                 found |= by_territory({of_year(name): row for name, row in decided.items()}, territories, year[-1])
     return found
 
@@ -77,8 +81,9 @@ def numbers(figures: FigureTable, cluster: Cluster, territories: Sequence[str], 
 class MaskedView:
     """The cells of one table of bands. `exact` gives the cell of a figure that may be shown exactly."""
 
-    def __init__(self, table: BandTable, thresholds: Thresholds, quarters: Sequence[str]) -> None:
+    def __init__(self, table: BandTable, thresholds: Mapping[str, Thresholds]) -> None:
         self.table, self.thresholds = table, thresholds
+        quarters = list(thresholds)
         self.before = dict(zip(quarters[1:], quarters, strict=False))
 
     def band(self, indicator: str, side: str, territory: str, quarter: str, figure: Figure) -> Band:
@@ -103,42 +108,47 @@ class MaskedView:
         """What is shown of a figure over the twelve months that end with this quarter."""
         numerator, denominator = (self.year_band(indicator.id, side, territory, quarter) for side in ("numerator", "denominator"))
         if indicator.denominator is None:
-            return self.single_cell(indicator, numerator, exact)
-        return self.rate_cell(indicator, figure, numerator, denominator, exact)
+            return self.single_cell(indicator, numerator, exact, self.thresholds[quarter])
+        return self.rate_cell(indicator, figure, numerator, denominator, exact, self.thresholds[quarter])
 
     def cell(self, indicator: Indicator, figure: Figure, territory: str, quarter: str, exact: Cell) -> Cell:
         """What is shown of a figure, of which `exact` is the whole cell."""
         numerator = self.band(indicator.id, "numerator", territory, quarter, figure)
         if indicator.denominator is None:
-            return self.single_cell(indicator, numerator, exact)
+            return self.single_cell(indicator, numerator, exact, self.thresholds[quarter])
         denominator = self.band(indicator.id, "denominator", territory, quarter, figure)
-        return self.rate_cell(indicator, figure, numerator, denominator, exact)
+        return self.rate_cell(indicator, figure, numerator, denominator, exact, self.thresholds[quarter])
 
-    def rate_cell(self, indicator: Indicator, figure: Figure, numerator: Band, denominator: Band, exact: Cell) -> Cell:
-        low_base = 0 < (figure.denominator or 0) < self.thresholds.rate_floor
+    def rate_cell(
+        self, indicator: Indicator, figure: Figure, numerator: Band, denominator: Band, exact: Cell, thresholds: Thresholds
+    ) -> Cell:
+        low_base = 0 < (figure.denominator or 0) < thresholds.rate_floor
         if numerator.exact and denominator.exact and not low_base:
             return exact
         only_rate = numerator.exact and not denominator.exact
-        reason = OPEN_BASE if only_rate else self.reason(numerator, low_base=low_base and denominator.exact)
+        reason = OPEN_BASE if only_rate else reason_of(numerator, thresholds, low_base=low_base and denominator.exact)
         told = numerator.least <= figure.numerator <= numerator.most and denominator.least <= (figure.denominator or 0) <= denominator.most
         if indicator.measure == "gap" or (numerator.hidden and denominator.hidden) or not told:
             return MaskedCell(reason)
         return BandCell(*ends(numerator), *ends(denominator), reason)
 
-    def single_cell(self, indicator: Indicator, band: Band, exact: Cell) -> Cell:
+    def single_cell(self, indicator: Indicator, band: Band, exact: Cell, thresholds: Thresholds) -> Cell:
         if indicator.measure == "count":
             if band.exact:
                 return exact
-            return MaskedCell(self.reason(band)) if band.hidden else BandCell(*ends(band), None, None, self.reason(band))
-        if band.exact and (band.least >= self.thresholds.rate_floor or band.least == 0):
+            reason = reason_of(band, thresholds)
+            return MaskedCell(reason) if band.hidden else BandCell(*ends(band), None, None, reason)
+        if band.exact and (band.least >= thresholds.rate_floor or band.least == 0):
             return exact
-        return MaskedCell(LOW_BASE.format(floor=self.thresholds.rate_floor))
+        return MaskedCell(LOW_BASE.format(floor=thresholds.rate_floor))
 
-    def reason(self, band: Band, *, low_base: bool = False) -> str:
-        if low_base:
-            return LOW_BASE.format(floor=self.thresholds.rate_floor)
-        most = self.thresholds.small_cell - 1
-        return FEW.format(least=1, most=most) if band == Band(1, most) else NEIGHBOUR
+
+def reason_of(band: Band, thresholds: Thresholds, *, low_base: bool = False) -> str:
+    """Why a number that is not shown exactly is not."""
+    if low_base:
+        return LOW_BASE.format(floor=thresholds.rate_floor)
+    most = thresholds.small_cell - 1
+    return FEW.format(least=1, most=most) if band == Band(1, most) else NEIGHBOUR
 
 
 def ends(band: Band) -> tuple[int | None, int | None]:

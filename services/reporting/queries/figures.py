@@ -5,7 +5,7 @@ A quarter has the version that is in force in it, unless a reader asks for anoth
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
 from services.reporting.disclosure.bands import Thresholds
 from services.reporting.disclosure.families import INCREMENTS
-from services.reporting.disclosure.view import MaskedView, bands, years
+from services.reporting.disclosure.view import MaskedView, bands, reason_of, years
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
 from services.reporting.facts.versions import version_in_force
@@ -73,15 +73,19 @@ class FigureSet:
         return query_parameters(self.definitions_of(quarter), [quarter])
 
     @cached_property
-    def thresholds(self) -> Thresholds:
-        """The strictest of all versions that are shown side by side."""
-        each = [Thresholds.of(self.definitions_of(quarter).thresholds) for quarter in self.quarters]
-        return Thresholds(max(one.small_cell for one in each), max(one.rate_floor for one in each))
+    def thresholds(self) -> dict[str, Thresholds]:
+        """Those of each quarter: the strictest until then. A later version changes nothing of how an earlier quarter was shown."""
+        each = [Thresholds.of(self.published[self.version_shown(quarter)].thresholds) for quarter in self.shown_quarters]
+        return dict(zip(self.shown_quarters, accumulate(each, Thresholds.or_stricter), strict=True))
+
+    def version_shown(self, quarter: str) -> int:
+        """The version that decides how a quarter is shown, whichever is asked."""
+        return version_in_force(starts_of(self.published), quarter)
 
     @cached_property
     def masked(self) -> MaskedView:
-        table = bands(self.figures, INDICATORS.values(), self.territories, self.quarters, self.thresholds)
-        return MaskedView(table, self.thresholds, self.quarters)
+        table = bands(self.figures, INDICATORS.values(), self.territories, self.thresholds)
+        return MaskedView(table, self.thresholds)
 
     def figure(self, name: str, territory: str, quarter: str) -> Figure:
         return self.figures[name][territory, quarter]
@@ -134,7 +138,7 @@ class FigureSet:
         band = self.masked.band(name, side, territory, quarter, figure)
         if band.exact:
             return ValueCell(number)
-        reason = self.masked.reason(band)
+        reason = reason_of(band, self.thresholds[quarter])
         return MaskedCell(reason) if band.hidden else BandCell(band.least, band.most, None, None, reason)
 
     def indicator(self, name: str, quarter: str) -> Indicator:

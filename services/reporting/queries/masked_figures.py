@@ -56,6 +56,9 @@ class MaskedFigures(FigureSet):
         """For a quarter that is closed, the version that was in force in it as its closing knew it."""
         return self.asked or (self.closed[quarter].version if quarter in self.closed else super().version_in(quarter))
 
+    def version_shown(self, quarter: str) -> int:
+        return self.closed[quarter].version
+
     @cached_property
     def masked(self) -> MaskedView:
         in_force: FigureTable = {name: {} for name in self.figures}
@@ -63,8 +66,8 @@ class MaskedFigures(FigureSet):
             for name, cells in closed.figures[closed.version].items():
                 in_force[name] |= {cell: figure for cell, figure in cells.items() if cell[1] == quarter}
         quarters = self.shown_quarters
-        table = bands(in_force, INDICATORS.values(), self.territories, quarters, self.thresholds)
-        return MaskedView(table | self.hidden_by_version(in_force, quarters), self.thresholds, quarters)
+        table = bands(in_force, INDICATORS.values(), self.territories, self.thresholds)
+        return MaskedView(table | self.hidden_by_version(in_force, quarters), self.thresholds)
 
     def hidden_by_version(self, in_force: FigureTable, quarters: list[str]) -> BandTable:
         """The counts of clusters that differ, in a quarter, between the version that was in force and the one that is asked."""

@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from services.reporting.answers import MaskedCell, ValueCell
+from msgspec.structs import replace
+
+from services.reporting.answers import BandCell, MaskedCell, ValueCell
 from services.reporting.indicators.figure import Figure
 from services.reporting.queries.closed import ClosedQuarter
+from services.reporting.queries.figures import FigureSet
 from services.reporting.queries.masked_figures import MaskedFigures
 from tests.harness.world import World, met
 from tests.processes import this_quarter
@@ -77,3 +80,28 @@ def test_another_version_shows_what_it_does_not_change_and_hides_the_rest(world:
     assert cells[1] == [ValueCell(0), ValueCell(30)]
     assert isinstance(cells[2][0], MaskedCell)
     assert cells[2][1] == ValueCell(30)
+
+
+def test_stricter_thresholds_change_nothing_of_the_quarters_before_them(world: World) -> None:
+    """What a quarter showed under its own thresholds, beside what it would show under others, would give away what they protect."""
+    quarter, later = this_quarter(), "2098-Q1"
+    for number in range(6):
+        world.meet(f"p-{number}")
+    people_met(world, "coordinator", quarter)
+    reports = world.components.reports
+    with reports.models.reading() as connection:
+        live = FigureSet(connection, [*reports.territories, "all"], 9, None, [quarter, later])
+    strict = live.published[1].thresholds | {"small_cell": 11}
+    live.published[2] = replace(live.published[1], version=2, thresholds=strict, from_quarter=later)
+    closed = {
+        each: ClosedQuarter(each, 9, None, version, {1: live.figures, 2: live.figures}) for each, version in ((quarter, 1), (later, 2))
+    }
+    masked = MaskedFigures(live, closed, None)
+    before = MaskedFigures(live, {quarter: closed[quarter]}, None)
+    assert (
+        masked.committee_cell("people_met", "alencon", quarter) == before.committee_cell("people_met", "alencon", quarter) == ValueCell(6)
+    )
+    assert isinstance(masked.committee_cell("people_met", "alencon", later), BandCell)
+    for name in masked.indicators_of(quarter):
+        for town in masked.territories:
+            assert masked.committee_cell(name, town, quarter) == before.committee_cell(name, town, quarter), name
