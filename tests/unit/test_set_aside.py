@@ -94,6 +94,15 @@ def test_the_timeline_shows_it_with_its_reason(world: World) -> None:
     assert "Rencontrée" in page
 
 
+def test_its_own_page_says_so_and_who_decided(world: World) -> None:
+    position = meet(world, "p-1")
+    assert "Écarté" not in world.get(f"/evenement/{position}").text
+    decision = put_aside(world, position)
+    page = world.get(f"/evenement/{position}").text
+    assert f'<a href="/evenement/{decision}">' in page
+    assert "Une fiche de démonstration. Demandé par" in page
+
+
 def append_unreadable(world: World) -> EventMessage:
     """An event that no reader can fold, as a defect of an earlier release might have written."""
     store, id = world.components.raw_store, uuid4()
@@ -128,4 +137,7 @@ def test_a_projection_that_stopped_on_it_goes_on_when_it_is_tried_again(world: W
     assert people_met(world.components.replayed(bad.position + 1)) == 2  # it cannot be folded, so it is passed over as of any position
     world.components.reports.rebuild(world.components.store)
     assert people_met(world.components.reports) == 2
+    page = world.get(f"/evenement/{bad.position}", role="auditor")
+    assert page.status_code == 200
+    assert "cet événement ne peut pas être lu" in page.text
     assert set_aside(world.components.store, bad.position).later == {bad.position}

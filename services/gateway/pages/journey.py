@@ -19,6 +19,7 @@ from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import TimelineEntry
 from services.vocabulary.person_standing import MOVES
+from services.vocabulary.set_aside import STREAM, SettingAside, settings_aside
 from shared.errors import Forbidden
 from shared.message import ANONYMOUS, Actor, EventMessage, Position
 
@@ -42,7 +43,7 @@ class JourneyPages:
         self.pages = pages
         self.access = access
         self.reports = reports
-        self.feed = deps.feed
+        self.deps = deps
         self.territories = dict(deps.territories) | {PROGRAMME: "ensemble du programme"}
         self.sentences = Sentences(deps.services.values())
 
@@ -73,7 +74,7 @@ class JourneyPages:
     def event(self, context: RequestContext, position: str) -> Response:
         identity = context.known()
         try:
-            event = self.feed.at(POSITION_KIND.read(position))
+            event = self.deps.feed.at(POSITION_KIND.read(position))
         except ValueError:  # not a position
             event = None
         if event is None:
@@ -91,9 +92,14 @@ class JourneyPages:
             data=data,
             raw=raw,
             delay=delay(event),
+            aside=self.deps.native(self.set_aside, event.position),
             territories=self.territories,
             anonymous=ANONYMOUS.id,
         )
+
+    def set_aside(self, position: Position) -> SettingAside | None:
+        """Why an event counts nowhere, if two people decided so. Blocks."""
+        return next((one for one in settings_aside(self.deps.store.read_stream(STREAM)) if one.position == position), None)
 
     def by_year(self, entries: Iterable[TimelineEntry]) -> dict[int, list[JourneyLine]]:
         """The lines by year, in the order in which the events happened; those of one command stay together."""

@@ -22,4 +22,7 @@ class Sentences:
         if kind not in self.known:
             return f"{kind}."
         decode, sentence = self.known[kind]
-        return sentence(decode(data))
+        try:
+            return sentence(decode(data))
+        except msgspec.MsgspecError:  # written by a defect: it is shown as it is recorded, and may be set aside
+            return f"{kind} : cet événement ne peut pas être lu."

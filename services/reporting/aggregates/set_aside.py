@@ -9,11 +9,11 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 
 from services.vocabulary.fields import LongText
+from services.vocabulary.set_aside import STREAM
 from shared.command_fields import ActorId, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-STREAM = "facts-set-aside"
 LogPosition = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 # Events: what happened -----------------------------------------------------------------------------------------------

@@ -14,17 +14,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from services.reporting.aggregates.set_aside import STREAM
-from shared.message import PREFIX, Position, Recorded, data_of
+from services.vocabulary.set_aside import EVENT_TYPE, STREAM, settings_aside
+from shared.message import Position, Recorded
 from shared.store.port import EventStore
-
-EVENT_TYPE = f"{PREFIX}reporting.FactSetAside"
-
-
-class NamedPosition(Struct):
-    """The field of FactSetAside that matters here."""
-
-    position: Position
 
 
 class SetAside(Struct, frozen=True):
@@ -39,9 +31,9 @@ NONE = SetAside()
 
 def set_aside(store: EventStore, until: Position | None = None) -> SetAside:
     """What is set aside in a log, as of a position or of its head."""
-    named = [(event.position, data_of(event, NamedPosition).position) for event in store.read_stream(STREAM) if event.type == EVENT_TYPE]
-    by_then = frozenset(target for position, target in named if until is None or position <= until)
-    return SetAside(by_then, frozenset(target for _, target in named) - by_then)
+    decided = list(settings_aside(store.read_stream(STREAM)))
+    by_then = frozenset(one.position for one in decided if until is None or one.since <= until)
+    return SetAside(by_then, frozenset(one.position for one in decided) - by_then)
 
 
 def sets_aside(events: Sequence[Recorded]) -> bool:

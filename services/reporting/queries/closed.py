@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
-from services.reporting.aggregates.set_aside import STREAM
 from services.reporting.facts import tables as t
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.compute import FigureTable
@@ -25,6 +24,7 @@ from services.reporting.projection.set_aside import NONE, SetAside, set_aside
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import start_of_day
 from services.vocabulary.publication import closing_day, is_closed
+from services.vocabulary.set_aside import STREAM
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore
 from shared.time import Clock, now

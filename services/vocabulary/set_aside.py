@@ -1,0 +1,29 @@
+"""Which events of a log are set aside, and why: named in one stream, so that whoever reads the log finds them all at once."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from shared.message import PREFIX, EventMessage, Position, data_of
+
+STREAM = "facts-set-aside"
+EVENT_TYPE = f"{PREFIX}reporting.FactSetAside"
+
+
+class SettingAside(Struct):
+    """The event at `position` counts nowhere, from the position `since` on. Two people decided it."""
+
+    position: Position
+    reason: str
+    requested_by: str
+    approved_by: str
+    since: Position = 0
+
+
+def settings_aside(events: Iterable[EventMessage]) -> Iterator[SettingAside]:
+    """From the events of the stream."""
+    for event in events:
+        if event.type == EVENT_TYPE:
+            decided = data_of(event, SettingAside)
+            decided.since = event.position
+            yield decided
