@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 DATA ?= .parcours
 PYTEST ?=
+SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder # two processes; a file's tests share what they set up, and the slow ones are first
 BENCH ?=
 
 .PHONY: help run setup test test-long lint check coverage bench lock compose package clean
@@ -36,10 +37,10 @@ lint: $(VENV)/test.stamp ## ruff, mypy, yamllint; the import rules are tests
 	$(VENV)/bin/yamllint --strict .
 
 check: $(VENV)/test.stamp
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest $(SPREAD) $(PYTEST)
 
 coverage: $(VENV)/test.stamp ## the same tests, and which branches of the product they reach (a third slower)
-	$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest --cov --cov-report=term:skip-covered $(SPREAD) $(PYTEST)
 
 bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md (BENCH='replay --events 1000000')
 	$(PY) -m tests.bench $(BENCH)
