@@ -28,7 +28,8 @@ test: lint check ## lint, type and test everything, broker and database included
 test-long: $(VENV)/test.stamp ## the tests that take minutes or more
 	$(PY) -m pytest -m long $(PYTEST)
 	PARCOURS_LAW_EXAMPLES=200 $(PY) -m pytest --timeout=3600 tests/contract/read_models/test_figure_laws.py
-	PARCOURS_TEST_ICU_LOCALE=fr-FR TZ=America/Cayenne LC_ALL=C.UTF-8 $(PY) -m pytest tests/contract/read_models tests/contract/store
+	PARCOURS_TEST_ICU_LOCALE=fr-FR TZ=America/Cayenne $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
+	PARCOURS_TEST_LOCALE=tr_TR TZ=Pacific/Auckland $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
 
 lint: $(VENV)/test.stamp ## ruff, mypy, yamllint; the import rules are tests
 	$(PY) -m ruff check .

@@ -1,12 +1,13 @@
 """PostgreSQL: a private cluster, and a fresh database for each test."""
 
+import os
 import secrets
 import signal
 import subprocess
 
 import psycopg
 
-from tests.servers.debian import postgres_programs
+from tests.servers.debian import postgres_programs, program
 from tests.servers.given import GivenPostgres
 from tests.servers.process import Child, Folder, Unavailable, as_user, free_port
 
@@ -23,6 +24,7 @@ class PostgresServer(GivenPostgres):
         self.options = () if durable else FAST
         self.port = free_port()
         self.folder = Folder("postgres", USER)
+        self.env = {"HOME": str(self.folder.path)}
         password = secrets.token_hex(16)
         super().__init__(f"postgresql://parcours:{password}@127.0.0.1:{self.port}/postgres")
         self.child: Child | None = None
@@ -34,12 +36,24 @@ class PostgresServer(GivenPostgres):
             raise
 
     def make_cluster(self, password: str) -> None:
-        secret = self.folder.write("password", password)
+        secret, locale = self.folder.write("password", password), self.locale()
         words = [self.programs / "initdb", "-D", self.data, "-U", "parcours", f"--pwfile={secret}", "-A", "scram-sha-256"]
-        command = [*as_user(USER, "KILL"), *map(str, words), "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+        command = [*as_user(USER, "KILL"), *map(str, words), "--encoding=UTF8", f"--locale={locale}", "--no-sync"]
+        done = subprocess.run(command, cwd="/", env=os.environ | self.env, capture_output=True, text=True, check=False)
         if done.returncode:
             raise Unavailable(f"initdb failed: {done.stderr[-1000:]}")
+
+    def locale(self) -> str:
+        """With PARCOURS_TEST_LOCALE (`tr_TR`), everything is written and ordered as in another country: numbers, dates, messages, texts."""
+        if not (country := os.environ.get("PARCOURS_TEST_LOCALE")):
+            return "C.UTF-8"
+        locales = self.folder.path / "locales"
+        locales.mkdir(exist_ok=True)
+        locales.chmod(0o755)
+        source = program(f"/usr/share/i18n/locales/{country}", "locales").name
+        subprocess.run(["localedef", "-i", source, "-f", "UTF-8", f"{locales}/{country}.UTF-8"], check=True, capture_output=True)
+        self.env["LOCPATH"] = str(locales)
+        return f"{country}.UTF-8"
 
     @property
     def data(self) -> str:
@@ -60,7 +74,7 @@ class PostgresServer(GivenPostgres):
             "max_connections=200",
             *self.options,
         ]
-        self.child = Child(words, {"HOME": str(self.folder.path)}, self.folder.path / "log", USER, end_with="INT")
+        self.child = Child(words, self.env, self.folder.path / "log", USER, end_with="INT")
         self.child.wait_for(self.answers)
 
     def answers(self) -> bool:
