@@ -20,6 +20,7 @@ class FilledIn(StrEnum):
     ORGANISATION = "organisation"
     TERRITORY = "territory"
     STANDING = "standing"
+    EVENT_KIND = "event_kind"
 
 
 MARK = "filled_in"
@@ -38,6 +39,10 @@ ActorOrganisation = Annotated[str, Meta(extra={MARK: FilledIn.ORGANISATION})]
 
 CommandTerritory = Annotated[str, Meta(extra={MARK: FilledIn.TERRITORY})]
 """The territory in whose name the actor speaks."""
+
+
+EventKind = Annotated[str, Meta(extra={MARK: FilledIn.EVENT_KIND})]
+"""The kind of the event at a position that the command names; empty if the log has none there."""
 
 
 def filled_in_by_handler(command: type[Any]) -> dict[str, FilledIn]:

@@ -224,7 +224,12 @@ class CommandHandler:
         placed = self.placement.place(message, place, persons, streams, everywhere=everywhere)
         if placed.message.territory != message.territory:
             command = self.build(received.type, received.admitted, placed.message)
-        return placed.message, replace(command, **placed.standings, **self.consulted(decider, loaded.state, command, streams))
+        return placed.message, replace(
+            command,
+            **placed.standings,
+            **self.consulted(decider, loaded.state, command, streams),
+            **self.named(decider, loaded.state, command),
+        )
 
     def consulted(self, decider: Decider[Any, Any, Any], state: Any, command: Any, streams: Streams) -> dict[str, Any]:
         """The states of the other aggregates that decide too, by field of the command."""
@@ -233,6 +238,12 @@ class CommandHandler:
             field: LoadedStream(self.types_by_decider[id(other)], stream, streams.read(stream)).state
             for field, (other, stream) in consulted.items()
         }
+
+    def named(self, decider: Decider[Any, Any, Any], state: Any, command: Any) -> dict[str, str]:
+        """The kinds of the events that a command names by their positions, by field of the command."""
+        positions = decider.named_events(state, command) if decider.named_events else {}
+        kinds = {event.position: event.kind for event in self.store.read_at([*positions.values()])} if positions else {}
+        return {field: kinds.get(position, "") for field, position in positions.items()}
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
         """The event's envelope and data, encoded once. Instants are written in UTC, whatever offset the sender uses."""

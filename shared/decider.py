@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
+from shared.message import Position
 from shared.placement import Place
 
 S = TypeVar("S")
@@ -29,6 +30,7 @@ class Decider(Generic[S, C, E]):
 
     `place` says where the fact of a command belongs, and `persons` of whom the command must know the standing: field -> person
     (`shared.placement`). `consults` names other aggregates of the same service whose state decides too: field -> aggregate and stream.
+    `named_events` gives the positions of events whose kind decides: field -> position.
     The handler fills these fields in before it asks for a decision.
     """
 
@@ -43,6 +45,7 @@ class Decider(Generic[S, C, E]):
     place: Callable[[S, C], Place] | None = None
     persons: Callable[[S, C], Mapping[str, str]] | None = None
     consults: Callable[[S, C], Mapping[str, tuple["Decider[Any, Any, Any]", str]]] | None = None
+    named_events: Callable[[S, C], Mapping[str, Position]] | None = None
     upcasts: Mapping[str, Sequence[Upcast]] = field(default_factory=dict)
     anonymous: bool = False
 

@@ -70,6 +70,22 @@ def test_it_takes_two_people(world: World) -> None:
     assert again.json["code"] == "already_set_aside"
 
 
+def test_only_an_event_that_exists_and_means_nothing_for_others_is_set_aside(world: World) -> None:
+    """A later event would be lost before it happens; without definitions no figure has a meaning."""
+    meet(world, "p-1")
+    (definitions,) = [event.position for event in world.components.store.read_all(0) if event.kind == "reporting.DefinitionsPublished"]
+    decision = put_aside(world, meet(world, "p-2"))
+    for position, code in (
+        (10**6, "event_unknown"),
+        (definitions, "never_set_aside"),
+        (decision, "never_set_aside"),
+        (decision - 1, "never_set_aside"),
+    ):
+        for name, data in (("SetFactAside", {"reason": "Une erreur."}), ("ApproveSettingAside", {})):
+            answer = send(world, name, {"position": position} | data, role="coordinator", actor="c-9")
+            assert answer.json["code"] == code, (name, position)
+
+
 def test_it_counts_nowhere_from_the_position_of_the_decision_on(world: World) -> None:
     meet(world, "p-1")
     wrong = meet(world, "p-2")

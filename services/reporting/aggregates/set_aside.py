@@ -10,10 +10,11 @@ from msgspec import Meta, Struct
 
 from services.vocabulary.fields import LongText
 from services.vocabulary.set_aside import STREAM
-from shared.command_fields import ActorId, FactDate
+from shared.command_fields import ActorId, EventKind, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
+NEVER = frozenset({"reporting.DefinitionsPublished", "reporting.SettingAsideRequested", "reporting.FactSetAside"})
 LogPosition = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 # Events: what happened -----------------------------------------------------------------------------------------------
@@ -78,12 +79,14 @@ class SetFactAside(Struct, frozen=True):
     reason: LongText
     on: FactDate
     by: ActorId
+    kind: EventKind = ""
 
 
 class ApproveSettingAside(Struct, frozen=True):
     position: LogPosition
     on: FactDate
     by: ActorId
+    kind: EventKind = ""
 
 
 Command = SetFactAside | ApproveSettingAside
@@ -92,6 +95,7 @@ Command = SetFactAside | ApproveSettingAside
 
 
 def decide(state: State, command: Command) -> list[Event]:
+    check_kind(command)
     if command.position in state.aside:
         raise Refused("already_set_aside", position=command.position)
     match command:
@@ -105,6 +109,14 @@ def decide(state: State, command: Command) -> list[Event]:
             assert_never(command)
 
 
+def check_kind(command: Command) -> None:
+    """Without definitions no figure has a meaning, and without the decisions nobody knows what is set aside: other events mend both."""
+    if not command.kind:
+        raise Refused("event_unknown", position=command.position)
+    if command.kind in NEVER:
+        raise Refused("never_set_aside", position=command.position)
+
+
 def approve(state: State, position: int, by: str, on: date) -> FactSetAside:
     request = state.requested.get(position)
     if request is None:
@@ -114,4 +126,13 @@ def approve(state: State, position: int, by: str, on: date) -> FactSetAside:
     return FactSetAside(position, request.reason, request.by, by, on)
 
 
-decider = Decider("reporting", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=lambda command: STREAM)
+decider = Decider(
+    "reporting",
+    commands=Command,
+    events=Event,
+    initial=initial,
+    evolve=evolve,
+    decide=decide,
+    stream=lambda command: STREAM,
+    named_events=lambda state, command: {"kind": command.position},
+)
