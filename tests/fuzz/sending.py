@@ -1,6 +1,7 @@
 """Commands sent to the running product, by HTTP and NDJSON, and what became of them."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -55,7 +56,7 @@ class Sender:
     def send_one(self, line: CommandLine) -> None:
         """One command, as a form or an application sends it."""
         body = {field: line[field] for field in ("time", "territory", "data")}
-        key = str(line["id"]).encode("ascii", "replace").decode()[:200]
+        key = re.sub("[^!-~]", "?", str(line["id"]))[:200]  # what a header can carry
         path = f"/v1/commands/{quote(str(line['type']), safe='')}"
         answer = self.client.post(path, content=json.dumps(body), headers={"Idempotency-Key": key, **self.actor_token(line)})
         if answer.status_code >= 500:
