@@ -17,7 +17,6 @@ from demo.schedule import Source
 
 DEFINITIONS_FILE = Path(deploy.__file__).parent / "definitions" / "v1.json"
 POSITIVE_TARGET_PERCENT = 25  # of the people coached, for the whole programme: the study's target
-TARGETED_INDICATORS = ("positive_rate", "positive_target")  # the rate, and its gap to the target
 
 
 def setup_sources(rng: Random, towns: dict[str, Town], first: date) -> list[Source]:
@@ -29,9 +28,8 @@ def setup_sources(rng: Random, towns: dict[str, Town], first: date) -> list[Sour
 def definitions_and_targets(decisions: ProgrammeDecisions, first: date) -> Iterator[TimedLine]:
     yield decisions.emit("PublishDefinitions", first, COORDINATOR, **msgspec.json.decode(DEFINITIONS_FILE.read_bytes()))
     quarter = f"{first.year}-Q{(first.month + 2) // 3}"
-    for indicator in TARGETED_INDICATORS:
-        target = {"indicator": indicator, "value": POSITIVE_TARGET_PERCENT, "from_quarter": quarter}
-        yield decisions.emit("SetTarget", first, COORDINATOR, **target)
+    target = {"indicator": "positive_rate", "value": POSITIVE_TARGET_PERCENT, "from_quarter": quarter}
+    yield decisions.emit("SetTarget", first, COORDINATOR, **target)
 
 
 def partner_listing(rng: Random, town: Town, first: date) -> Source:

@@ -2,6 +2,8 @@
 
 from shared.coded_value import CodedValue
 
+TARGET_OF = {"positive_target": "positive_rate"}  # the distance to a target is set as the target of the rate itself
+
 
 class OutcomeClass(CodedValue):
     """The class of an exit in the taxonomy of the programme, where positive and dynamic are disjoint."""

@@ -6,6 +6,7 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 
 from services.reporting.aggregates.declared import TargetedIndicator
+from services.reporting.coded_values import TARGET_OF
 from services.vocabulary.fields import QuarterId, TerritoryId
 from shared.command_fields import FactDate
 from shared.decider import Decider
@@ -33,6 +34,10 @@ Event = TargetSet
 TargetKey = tuple[str, str, str | None]  # indicator, from quarter, territory (None is the whole programme)
 
 
+def key(indicator: str, quarter: str, territory: str | None) -> TargetKey:
+    return TARGET_OF.get(indicator, indicator), quarter, territory
+
+
 class Targets(Struct, frozen=True):
     """The latest value of each target."""
 
@@ -46,7 +51,7 @@ initial: State = Targets({})
 def evolve(state: State, event: Event) -> State:
     match event:
         case TargetSet(indicator=indicator, value=value, from_quarter=quarter, for_territory=territory):
-            return Targets({**state.values, (indicator, quarter, territory): value})
+            return Targets({**state.values, key(indicator, quarter, territory): value})
         case _:
             assert_never(event)
 
@@ -75,7 +80,7 @@ def stream(command: Command) -> str:
 def decide(state: State, command: Command) -> list[Event]:
     match command:
         case SetTarget():
-            if state.values.get((command.indicator, command.from_quarter, command.for_territory)) == command.value:
+            if state.values.get(key(command.indicator, command.from_quarter, command.for_territory)) == command.value:
                 raise Refused("target_already_set")
             return [TargetSet(command.indicator, command.value, command.from_quarter, command.for_territory, command.on)]
         case _:

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from services.reporting.coded_values import TARGET_OF
 from services.reporting.facts.change import Change, EventContext, FactReader, reader
 
 SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}  # the best outcome of an exit is the one with the highest score
@@ -66,7 +67,9 @@ def rule(entry: tuple[str, str]) -> tuple[str, str, str]:
 
 
 def on_target_set(event: TargetSet, context: EventContext) -> list[Change]:
-    return [Change("target", (event.indicator, event.for_territory or PROGRAMME, event.from_quarter), {"value": event.value})]
+    """Two names of one target are one fact: the later event counts."""
+    measured = TARGET_OF.get(event.indicator, event.indicator)
+    return [Change("target", (measured, event.for_territory or PROGRAMME, event.from_quarter), {"value": event.value})]
 
 
 def on_cell_released(event: CellReleased, context: EventContext) -> list[Change]:

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
+from services.reporting.coded_values import TARGET_OF
 from services.reporting.disclosure.bands import Thresholds
 from services.reporting.disclosure.families import INCREMENTS
 from services.reporting.disclosure.view import MaskedView, bands, reason_of, years
@@ -29,7 +30,6 @@ from shared.errors import Refused
 from shared.message import Position
 
 MARGIN = 12  # quarters before and after those with facts that can be asked
-TARGET_OF = {"positive_target": "positive_rate"}  # an indicator that is measured against the target of another one
 
 
 class FigureSet:
@@ -92,12 +92,12 @@ class FigureSet:
 
     def target(self, name: str, territory: str, quarter: str) -> int | None:
         """The latest target in force in a quarter, in percent: the territory's own, or else the programme's."""
-        names = {name, TARGET_OF.get(name, name)}
+        measured = TARGET_OF.get(name, name)
         for target_territory in (territory, PROGRAMME):
             in_force: dict[str, int] = {
                 from_quarter: value
                 for (indicator, of, from_quarter), value in self.targets.items()
-                if indicator in names and of == target_territory and from_quarter <= quarter
+                if indicator == measured and of == target_territory and from_quarter <= quarter
             }
             if in_force:
                 return in_force[max(in_force)]

@@ -15,6 +15,7 @@ MODULES = [
     "services.intake.merging",
     "services.intake.neighbourhood",
     "services.intake.person",
+    "services.reporting.coded_values",
     "services.reporting.facts.change",
     "services.reporting.facts.decisions",
     "services.reporting.facts.fold",
