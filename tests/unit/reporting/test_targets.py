@@ -8,7 +8,8 @@ from tests.unit.reporting.test_figures import figures
 
 
 @pytest.mark.parametrize("names", [("positive_rate", "positive_target"), ("positive_target", "positive_rate")])
-def test_two_names_of_one_target_are_one_and_the_later_counts(history: History, names: tuple[str, str]) -> None:
+def test_two_names_of_one_target_are_one_and_the_later_counts(names: tuple[str, str]) -> None:
+    history = History()
     for name, value in zip(names, (25, 40), strict=True):
         history.record("reporting.TargetSet", "2022-06-01", "all", indicator=name, value=value, from_quarter="2022-Q2", for_territory=None)
     for person in range(10):
