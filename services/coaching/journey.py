@@ -100,7 +100,7 @@ def decide(state: Ranks, command: Command) -> list[Event]:
 
 
 def open_journey(state: Ranks, command: opening.OpenJourney) -> list[Event]:
-    command.standing.check_met(command.on)
+    command.standing.check_settled(command.on)
     state.check_orientation_new(command.orientation)
     if state.ongoing is not None:
         raise Refused("journey_already_open")

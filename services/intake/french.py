@@ -68,6 +68,7 @@ REFUSALS: Mapping[str, str] = {
     "not_merged": "Cette fiche n’est pas réunie à celle-là.",
     "merged_journey_open": "Cette fiche a un parcours ouvert : c’est elle qu’il faut garder, ou sa sortie qu’il faut d’abord enregistrer.",
     "journey_to_transfer": "Un parcours est ouvert : c’est lui qui change de territoire.",
+    "person_already_there": "Cette personne est déjà suivie sur ce territoire.",
     "renewal_needed": "Cette personne a déjà été accompagnée : un renouvellement s’accorde d’abord.",
     "merged_into_itself": "Une fiche se réunit à une autre, pas à elle-même.",
     "derogation_and_verdict_disagree": "Une dérogation dit son motif ; les autres avis n’en ont pas.",

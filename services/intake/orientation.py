@@ -11,7 +11,7 @@ from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import ActorOrganisation, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
-from shared.placement import InTerritory, Place
+from shared.placement import InTerritory, Place, WithPerson
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -126,7 +126,9 @@ def stream(command: Command) -> str:
 
 
 def place(state: State, command: Command) -> Place:
-    """An orientation is answered where it was received."""
+    """An orientation is answered where it was received; it is accepted where the person is followed by now, if somewhere else."""
+    if isinstance(state, Waiting) and isinstance(command, AcceptOrientation):
+        return WithPerson(state.person)
     return InTerritory(state.territory) if isinstance(state, Waiting) and state.territory else None
 
 
@@ -182,7 +184,7 @@ def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
 def accept(received: Waiting, command: AcceptOrientation) -> OrientationAccepted:
     """Everything that would keep the journey from opening is asked here, so that no prescriber hears of a journey that never was."""
     standing = command.standing
-    standing.check_met(command.on)
+    standing.check_settled(command.on)
     if standing.present != command.territory:
         raise Refused("followed_elsewhere")
     if standing.journey == "exited" and (standing.renewable_since is None or command.on < standing.renewable_since):

@@ -258,7 +258,8 @@ def transfer(command: TransferPerson) -> PersonTransferred:
     if command.standing.journey == "open":
         raise Refused("journey_to_transfer")
     if here is None or here == command.to_territory:
-        raise Refused("already_in_the_territory")
+        raise Refused("person_already_there")
+    command.standing.check_settled(command.on)
     if command.territory not in (here, command.to_territory):  # a territory that followed the person before has no say any more
         raise Refused("followed_elsewhere")
     return PersonTransferred(command.person, here, command.to_territory, command.on)

@@ -29,6 +29,7 @@ REFUSALS: Mapping[str, str] = {
     "followed_elsewhere": "C’est suivi sur un autre territoire que celui au nom duquel vous parlez.",
     "person_unknown": "Personne n’a encore été repéré sous cet identifiant.",
     "before_the_meeting": "Rien ne s’enregistre d’une personne avant le jour de son repérage.",
+    "before_the_last_move": "La personne est suivie sur ce territoire depuis un jour plus tardif.",
     "person_merged": "Cette fiche a été réunie à une autre ({kept}) : plus rien ne s’y enregistre.",
     "person_erased": "Cette fiche est fermée pour effacement : plus rien ne s’y enregistre.",
     "command_id_reused": "Une autre étape est déjà enregistrée sous cet identifiant ; celle-ci ne l’est pas. Il lui en faut un nouveau.",

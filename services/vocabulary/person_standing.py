@@ -20,12 +20,13 @@ from shared.message import EventMessage, data_of
 class PersonStanding(Struct, frozen=True):
     """`territory` is where the person was followed at the time of the fact, `present` where they are now; both None before they are met.
 
-    `met_on` is None for somebody who was never identified; `merged_into` is the record that replaces this one. `renewable_since` is
-    the day of a granted renewal that is not used yet.
+    `since` is the day of the latest move. `met_on` is None for somebody who was never identified; `merged_into` is the record that
+    replaces this one. `renewable_since` is the day of a granted renewal that is not used yet.
     """
 
     territory: str | None = None
     present: str | None = None
+    since: date | None = None
     met_on: date | None = None
     merged_into: str | None = None
     erased: bool = False
@@ -46,6 +47,16 @@ class PersonStanding(Struct, frozen=True):
             raise Refused("person_unknown")
         if on < self.met_on:
             raise Refused("before_the_meeting")
+
+    def check_settled(self, on: date) -> None:
+        """Check that the person was met by that day, and has not moved since: what opens or moves is not dated before the latest move.
+
+        Raises:
+            Refused: as `check_met`, and before_the_last_move.
+        """
+        self.check_met(on)
+        if self.since is not None and on < self.since:
+            raise Refused("before_the_last_move")
 
 
 NOBODY = PersonStanding()
@@ -79,9 +90,9 @@ class PersonStandings:
         standing = NOBODY
         for event in events:
             standing = follow(standing, person, event)
-        moves = [(event.time, event.position, moved_to(event)) for event in events if event.kind in MOVES]
-        by_then = [territory for time, _, territory in sorted(moves) if time <= at] or [territory for _, _, territory in sorted(moves)[:1]]
-        return replace(standing, territory=by_then[-1]) if by_then else standing
+        moves = sorted((local_date(event.time), event.position, moved_to(event)) for event in events if event.kind in MOVES)
+        by_then = [territory for day, _, territory in moves if day <= local_date(at)] or [territory for _, _, territory in moves[:1]]
+        return replace(standing, territory=by_then[-1], since=moves[-1][0]) if by_then else standing
 
 
 def moved_to(event: EventMessage) -> str:

@@ -117,9 +117,13 @@ class JourneyPages:
 
 
 def followed_in(entries: Iterable[TimelineEntry]) -> set[str]:
-    """The territories that follow the person or did, and those to which they were sent: not every one where something was recorded."""
-    moves = [entry for entry in entries if entry.kind in MOVES or entry.kind == "intake.OrientationReceived"]
-    return {str(entry.data.get("to_territory") or entry.territory) for entry in moves}
+    """The territories that follow the person or did: not every one where something was recorded.
+
+    Of somebody whom nobody follows yet, those to which they were sent: what others recorded is never shown because of an orientation.
+    """
+    moves = [entry for entry in entries if entry.kind in MOVES]
+    sent = [entry for entry in entries if entry.kind == "intake.OrientationReceived"]
+    return {str(entry.data.get("to_territory") or entry.territory) for entry in moves or sent}
 
 
 def delay(event: EventMessage) -> int:
