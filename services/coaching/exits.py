@@ -97,6 +97,11 @@ class Exit(Struct, frozen=True):
         return self.in_force.exit_on
 
     @property
+    def neutral_by_reason(self) -> bool:
+        """Whether the stated reason is what neutralises it: then a correction of the reason lifts it, and nothing else."""
+        return self.neutralised is not None and NEUTRAL.get(self.in_force.reason) is self.neutralised
+
+    @property
     def deceased(self) -> bool:
         return self.neutralised is NeutralReason.DECES
 
@@ -192,14 +197,22 @@ def neutralise_by_reason(event: JourneyExited | ExitCorrected) -> list[ExitNeutr
     return [] if reason is None else [ExitNeutralised(person=event.person, rank=event.rank, reason=reason, on=event.on)]
 
 
+def restated(exit: Exit, event: ExitCorrected) -> list[Restatement]:
+    """A correction. A new reason takes the place of one that neutralises: the exit counts again first, and is neutralised if need be."""
+    if exit.neutralised is None:
+        return [event, *neutralise_by_reason(event)]
+    if NEUTRAL.get(event.reason) is exit.neutralised:
+        return [event]
+    return [NeutralisationLifted(person=event.person, rank=event.rank, why=event.why, on=event.on), event, *neutralise_by_reason(event)]
+
+
 def decide(journey: Journey, exit: Exit, renewed_on: date | None, command: RestatementCommand) -> Sequence[Restatement]:
     """The events that a command leads to, about the exit of a journey whose renewal, if any, opened on `renewed_on`."""
     if command.on < journey.opened_on:
         raise Refused("before_the_opening")
     match command:
         case CorrectExit():
-            corrected = correct(journey, exit, renewed_on, command)
-            return [corrected, *neutralise_by_reason(corrected)]
+            return restated(exit, correct(journey, exit, renewed_on, command))
         case NeutraliseExit(person=person, reason=reason, on=on):
             check_not_neutralised(exit)
             return [ExitNeutralised(person=person, rank=journey.rank, reason=reason, on=on)]
@@ -210,7 +223,9 @@ def decide(journey: Journey, exit: Exit, renewed_on: date | None, command: Resta
 
 
 def correct(journey: Journey, exit: Exit, renewed_on: date | None, command: CorrectExit) -> ExitCorrected:
-    check_not_neutralised(exit)
+    if not exit.neutral_by_reason:
+        check_not_neutralised(exit)
+    check_not_before_the_neutralisation(exit, command.on)
     check_statement(journey, command)
     if renewed_on is not None and command.exit_on > renewed_on:
         raise Refused("exit_after_the_renewal")
@@ -231,9 +246,15 @@ def correct(journey: Journey, exit: Exit, renewed_on: date | None, command: Corr
 def lift(journey: Journey, exit: Exit, command: LiftNeutralisation) -> NeutralisationLifted:
     if exit.neutralised_on is None:
         raise Refused("exit_not_neutralised")
-    if command.on < exit.neutralised_on:
-        raise Refused("before_the_neutralisation")
+    if exit.neutral_by_reason:
+        raise Refused("neutral_by_its_reason")
+    check_not_before_the_neutralisation(exit, command.on)
     return NeutralisationLifted(person=command.person, rank=journey.rank, why=command.why, on=command.on)
+
+
+def check_not_before_the_neutralisation(exit: Exit, on: date) -> None:
+    if exit.neutralised_on is not None and on < exit.neutralised_on:
+        raise Refused("before_the_neutralisation")
 
 
 def check_not_neutralised(exit: Exit) -> None:

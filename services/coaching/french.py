@@ -159,6 +159,7 @@ REFUSALS: Mapping[str, str] = {
     "exit_after_the_renewal": "Un parcours se termine avant que le suivant s’ouvre.",
     "exit_neutralised": "Cette sortie est neutralisée : levez d’abord la neutralisation.",
     "exit_not_neutralised": "Cette sortie n’est pas neutralisée.",
+    "neutral_by_its_reason": "C’est le motif de la sortie qui la neutralise : corrigez le motif.",
     "before_the_neutralisation": "On ne lève pas une neutralisation avant qu’elle ait été décidée.",
     "correction_without_change": "C’est déjà ce qui est enregistré.",
     "not_the_exit_date": "Ce n’est pas la date de sortie de ce parcours.",

@@ -68,6 +68,7 @@ def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
+AFTER_THE_EXIT = (follow_up.ScheduleFollowUps, follow_up.Attempt, exits.RestatementCommand, IssueSurveyTicket)
 AfterExit = follow_up.Command | renewal.Command | IssueSurveyTicket
 Command = opening.Command | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
 
@@ -209,6 +210,7 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=lambda command: f"journey-{command.person}",
-    place=lambda state, command: WithPerson(command.person),
+    # What follows an exit is still to be done when the record is merged into another meanwhile.
+    place=lambda state, command: WithPerson(command.person, merged_too=isinstance(command, AFTER_THE_EXIT)),
     persons=lambda state, command: {"standing": command.person} if isinstance(command, opening.OpenJourney) else {},
 )

@@ -67,7 +67,7 @@ class RankModel:
         match event:
             case exits.JourneyExited() | exits.ExitCorrected():
                 assert getattr(event, "supersedes", 0) == len(self.statements)
-                assert self.neutralised is None
+                assert self.neutralised is None or event.reason.name == self.statements[-1].reason.name == self.neutralised.reason.name
                 assert (event.reason is ExitReason.OUTCOME) == bool(event.outcomes)
                 self.statements.append(event)
             case exits.ExitNeutralised():

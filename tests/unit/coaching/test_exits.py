@@ -36,6 +36,7 @@ from tests.unit.coaching.journeys import (
     FOLLOWED_JOURNEY,
     JOB_DAY,
     JOB_FOUND,
+    M3_SCHEDULED,
     M6_SCHEDULED,
     NEUTRALISE,
     NEUTRALISED,
@@ -44,6 +45,7 @@ from tests.unit.coaching.journeys import (
     RENEWAL_DAY,
     RENEWED_JOURNEY,
     RESTORE,
+    RESTORED,
     SCHEDULE,
     TWICE_EXITED_JOURNEY,
     day,
@@ -231,3 +233,30 @@ def test_a_correction_with_the_same_date_moves_no_follow_up() -> None:
     same_date = replace(CORRECT, exit_on=EXIT_DAY, reason=ExitReason.ABANDON, outcomes=[])
     corrected = replace(CORRECTED, exit_on=EXIT_DAY, reason=ExitReason.ABANDON, outcomes=[])
     given(decider, *FOLLOWED_JOURNEY).when(same_date).then(corrected)
+
+
+# A reason that neutralises ------------------------------------------------------------------------------------------
+
+DUE = ((M3_SCHEDULED, day("2024-01-31")), (M6_SCHEDULED, day("2024-04-30")))
+DIED = replace(EXITED, reason=ExitReason.DECES, outcomes=[])
+DIED_JOURNEY = (*OPEN_JOURNEY, JOB_FOUND, DIED, replace(NEUTRALISED, reason=NeutralReason.DECES, on=EXIT_REPORT_DAY))
+FOLLOWED = tuple(replace(each, due_on=due, window_end=due + timedelta(days=30), on=CORRECTION_DAY) for each, due in DUE)
+LATER = replace(RESTORED, on=CORRECTION_DAY, why=CORRECT.why)
+
+
+def test_what_a_reason_neutralises_counts_again_when_the_reason_is_corrected() -> None:
+    """A dead person whose exit counts would be followed up: the reason says whether they died."""
+    given(decider, *DIED_JOURNEY).when(RESTORE).then_refused("neutral_by_its_reason")
+    given(decider, *DIED_JOURNEY).when(CORRECT).then(LATER, CORRECTED, *FOLLOWED)
+
+
+def test_one_reason_that_neutralises_takes_the_place_of_another() -> None:
+    moved = replace(CORRECT, reason=ExitReason.DEMENAGEMENT, outcomes=[])
+    corrected = replace(CORRECTED, reason=ExitReason.DEMENAGEMENT, outcomes=[])
+    given(decider, *DIED_JOURNEY).when(moved).then(LATER, corrected, NEUTRALISED)
+    another_day = replace(moved, reason=ExitReason.DECES)
+    given(decider, *DIED_JOURNEY).when(another_day).then(replace(corrected, reason=ExitReason.DECES))
+
+
+def test_what_is_neutralised_for_another_cause_is_restored_before_it_is_corrected() -> None:
+    given(decider, *EXITED_JOURNEY, NEUTRALISED).when(CORRECT).then_refused("exit_neutralised")
