@@ -157,6 +157,7 @@ REFUSALS: Mapping[str, str] = {
     "exit_before_its_outcome": "Une sortie ne nomme que des issues atteintes avant elle. Les suivantes comptent sans être nommées.",
     "exit_before_a_fact": "Un fait de ce parcours est daté après cette sortie.",
     "exit_after_the_renewal": "Un parcours se termine avant que le suivant s’ouvre.",
+    "ticket_is_handed_out": "Un ticket se demande à l’adresse /v1/survey-tickets, qui le remet.",
     "exit_neutralised": "Cette sortie est neutralisée : levez d’abord la neutralisation.",
     "exit_not_neutralised": "Cette sortie n’est pas neutralisée.",
     "neutral_by_its_reason": "C’est le motif de la sortie qui la neutralise : corrigez le motif.",

@@ -15,7 +15,7 @@ from services.gateway.commands_api import MAX_COMMAND_BYTES, CommandSender, Memb
 from services.gateway.problems import Problem, Problems
 from services.gateway.request_context import RequestContext
 from shared.errors import Unavailable
-from shared.reply import Reply, fault_in
+from shared.reply import Reply, fault_in, reply_to
 from shared.trust.access import Identity
 from shared.validation import NotJson, read_json
 
@@ -76,6 +76,8 @@ class CommandLinesApi:
             reply = {"forbidden": {"code": "session_needed", "details": {}}}
         if reply is None and service is None:
             reply = {"invalid": {"type": [f"Aucune commande ne s’appelle {command}."]}}
+        if reply is None and speaker is not None and (refusal := self.sender.ticket_refusal(speaker, command)):
+            reply = reply_to(refusal)
         return Line(number, message.get("id"), command, service or "", line.decode(errors="replace"), speaker, reply)
 
     def send(self, group: Sequence[Line]) -> Sequence[Reply]:

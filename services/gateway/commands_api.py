@@ -12,7 +12,7 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem, not_found, unauthenticated, unreadable
 from services.gateway.request_context import RequestContext
-from shared.errors import Invalid, Unavailable
+from shared.errors import Invalid, Refused, Unavailable
 from shared.message import ANONYMOUS
 from shared.reply import Reply, fault_in
 from shared.trust.access import Identity
@@ -20,7 +20,7 @@ from shared.validation import NotJson, read_json
 
 MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
 SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
-ANSWER = "AnswerSurvey"
+ANSWER, TICKET = "AnswerSurvey", "IssueSurveyTicket"
 Members = dict[str, Any]
 
 
@@ -56,6 +56,10 @@ class CommandSender:
         """Who asks: the visitor. An answer to the survey is anonymous whoever sends it: the service asks for its ticket alone."""
         return Identity(ANONYMOUS, (str(message.get("territory")),)) if message.get("type") == ANSWER else identity
 
+    def ticket_refusal(self, identity: Identity, name: str) -> Refused | None:
+        """A ticket that is issued and handed to nobody can never be redeemed: only the tools that bring past history may do so."""
+        return Refused("ticket_is_handed_out") if name == TICKET and identity.actor.role != "system" else None
+
     def count(self, reply: Reply) -> None:
         self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
 
@@ -74,6 +78,8 @@ class CommandsApi:
         speaker = self.sender.speaker(context.identity, message)
         if speaker is None:
             raise unauthenticated()
+        if refusal := self.sender.ticket_refusal(speaker, name):
+            raise refusal
         answer = self.sender.send(speaker, message)
         return json_response(answer, 201, {"Parcours-Position": str(answer["position"])})
 

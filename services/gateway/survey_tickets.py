@@ -12,7 +12,7 @@ from msgspec import Struct
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from services.gateway.commands_api import CommandSender, command_id, envelope, json_response, read_object
+from services.gateway.commands_api import TICKET, CommandSender, command_id, envelope, json_response, read_object
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.problems import Problem
 from services.gateway.request_context import RequestContext
@@ -21,7 +21,7 @@ from services.vocabulary.survey_ticket import SurveyMoment, make_ticket
 from shared.message import EventMessage, data_of
 from shared.trust.seals import Seals
 
-COMMAND, EVENT = "IssueSurveyTicket", "SurveyTicketIssued"
+EVENT = "SurveyTicketIssued"
 
 
 class Issue(Struct, frozen=True):
@@ -44,7 +44,7 @@ class SurveyTicketsApi:
     def issue(self, context: RequestContext) -> Response:
         identity, body = context.known(), read_object(context.request)
         secret = command_id(context.request.headers.get("Idempotency-Key"))
-        answer = self.sender.send(identity, envelope(body, COMMAND, str(survey_ticket.command_id(UUID(secret)))))
+        answer = self.sender.send(identity, envelope(body, TICKET, str(survey_ticket.command_id(UUID(secret)))))
         if answer["events"] != [EVENT]:
             raise Problem(
                 409, "id_used", "Cet identifiant est celui d’une autre commande", "Redemandez le ticket avec un nouvel identifiant."

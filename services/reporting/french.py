@@ -49,7 +49,7 @@ REFUSALS: Mapping[str, str] = {
     "target_already_set": "Cet objectif est déjà fixé ainsi.",
     "cell_already_released": "Ce chiffre est déjà publié par une décision.",
     "event_unknown": "Aucun événement n’est à la position {position}.",
-    "never_set_aside": "L’événement {position} ne peut pas être écarté : d’autres décisions le remplacent.",
+    "never_set_aside": "L’événement {position} ne peut pas être écarté : d’autres faits en dépendent.",
     "already_set_aside": "L’événement {position} est déjà écarté.",
     "setting_aside_already_requested": "Il est déjà demandé d’écarter l’événement {position}.",
     "setting_aside_not_requested": "Personne n’a demandé d’écarter l’événement {position}.",

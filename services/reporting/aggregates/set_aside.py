@@ -14,7 +14,9 @@ from shared.command_fields import ActorId, EventKind, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 
-NEVER = frozenset({"reporting.DefinitionsPublished", "reporting.SettingAsideRequested", "reporting.FactSetAside"})
+NEVER = frozenset(
+    {"reporting.DefinitionsPublished", "reporting.SettingAsideRequested", "reporting.FactSetAside", "coaching.SurveyTicketIssued"}
+)
 LogPosition = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 # Events: what happened -----------------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def decide(state: State, command: Command) -> list[Event]:
 
 
 def check_kind(command: Command) -> None:
-    """Without definitions no figure has a meaning, and without the decisions nobody knows what is set aside: other events mend both."""
+    """Without definitions no figure has a meaning, without the decisions nobody knows what is set aside, and an answer has its ticket."""
     if not command.kind:
         raise Refused("event_unknown", position=command.position)
     if command.kind in NEVER:

@@ -129,6 +129,18 @@ def test_no_other_command_passes_for_an_issue(world: World) -> None:
     assert (refused.status_code, refused.json and refused.json["code"]) == (409, "command_id_reused")
 
 
+def test_no_ticket_is_issued_that_nobody_holds(world: World) -> None:
+    """Recorded as a mere command, it would count as handed out, and no other could be."""
+    data = {"person": "p-1", "rank": 1, "moment": "EXIT"}
+    direct = world.send("IssueSurveyTicket", data)
+    assert direct.status_code == 409
+    assert direct.json is not None
+    assert direct.json["code"] == "ticket_is_handed_out"
+    line = msgspec.json.encode({"id": str(uuid4()), "type": "IssueSurveyTicket", "territory": "alencon", "data": data})
+    answer = world.ask("POST", "/v1/commands", data=line, headers={"Content-Type": "application/x-ndjson"})
+    assert msgspec.json.decode(answer.data)["refused"]["code"] == "ticket_is_handed_out"
+
+
 def test_a_ticket_is_issued_where_the_person_is_followed(world: World) -> None:
     exited(world, "p-1")
     assert ask(world, "p-1", territories=("flers",)).status_code == 403
