@@ -66,6 +66,7 @@ REFUSALS: Mapping[str, str] = {
     "contact_already_closed": "Ce contact est déjà clos.",
     "already_coached": "Cet accompagnement est déjà connu.",
     "not_merged": "Cette fiche n’est pas réunie à celle-là.",
+    "merged_journey_exited": "Cette fiche a un parcours, et l’autre n’en a pas : c’est elle qu’il faut garder.",
     "merged_journey_open": "Cette fiche a un parcours ouvert : c’est elle qu’il faut garder, ou sa sortie qu’il faut d’abord enregistrer.",
     "journey_to_transfer": "Un parcours est ouvert : c’est lui qui change de territoire.",
     "person_already_there": "Cette personne est déjà suivie sur ce territoire.",

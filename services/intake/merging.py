@@ -57,12 +57,17 @@ Command = MergePersons | SeparatePersons
 
 
 def merge(command: MergePersons) -> PersonsMerged:
-    """Both records are of persons who were met. The journey that is open goes on in the record that is kept, so the other has none."""
+    """Both records are of persons who were met. The record that is kept is the one that goes on: with the open journey, or with one at all.
+
+    So a renewal is asked for where the journeys are, and the next opening there cancels the follow-ups that it precedes.
+    """
     if command.kept == command.merged:
         raise Refused("merged_into_itself")
     command.kept_standing.check_met(command.on)
     if command.merged_standing.journey == "open":
         raise Refused("merged_journey_open")
+    if command.merged_standing.journey == "exited" and command.kept_standing.journey == "none":
+        raise Refused("merged_journey_exited")
     return PersonsMerged(command.kept, command.merged, command.on)
 
 

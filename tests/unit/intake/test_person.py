@@ -11,6 +11,7 @@ from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn
 from shared.errors import Invalid
 from shared.validation import CommandParser
+from tests.harness.persons import MET
 from tests.harness.specification import given
 from tests.unit.intake.people import (
     ASSESS,
@@ -154,3 +155,20 @@ def test_validation_lists_every_fault_of_an_identification_at_once() -> None:
 def test_an_identification_is_built_from_its_data_and_the_envelope() -> None:
     data = {"person": "p-1", "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT", "qpv": {"vintage": 2015, "name": "Perseigne"}}
     assert PARSER.build(PARSER.validate(data), {FilledIn.FACT_DATE: DAY, FilledIn.TERRITORY: "alencon"}) == IDENTIFY
+
+
+@pytest.mark.parametrize(
+    ("kept", "merged", "code"),
+    [
+        *((kept, "none", None) for kept in ("none", "open", "exited")),
+        *((kept, "open", "merged_journey_open") for kept in ("none", "open", "exited")),
+        ("none", "exited", "merged_journey_exited"),
+        ("open", "exited", None),
+        ("exited", "exited", None),
+    ],
+)
+def test_the_record_that_is_kept_is_the_one_whose_journeys_go_on(kept: str, merged: str, code: str | None) -> None:
+    """Otherwise the next journey would open without the renewal that it needs, beside follow-ups that it should cancel."""
+    merge = replace(MERGE, kept_standing=replace(MET, journey=kept), merged_standing=replace(MET, journey=merged))
+    decided = given(decider, IDENTIFIED).when(merge)
+    decided.then_refused(code) if code else decided.then(MERGED)
