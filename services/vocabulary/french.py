@@ -31,7 +31,7 @@ REFUSALS: Mapping[str, str] = {
     "before_the_meeting": "Rien ne s’enregistre d’une personne avant le jour de son repérage.",
     "before_the_last_move": "La personne est suivie sur ce territoire depuis un jour plus tardif.",
     "person_merged": "Cette fiche a été réunie à une autre ({kept}) : la suite s’enregistre sur celle-là.",
-    "person_erased": "Cette fiche est fermée pour effacement : plus rien ne s’y enregistre.",
+    "person_erased": "Cette fiche est fermée pour effacement : rien de nouveau n’y commence.",
     "command_id_reused": "Une autre étape est déjà enregistrée sous cet identifiant ; celle-ci ne l’est pas. Il lui en faut un nouveau.",
     "too_large": "C’est trop long pour le journal.",
     "consent_needed": "Sans l’accord de la personne, rien n’est transmis.",
