@@ -68,7 +68,7 @@ def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
-AFTER_THE_EXIT = (follow_up.ScheduleFollowUps, follow_up.Attempt, exits.RestatementCommand, IssueSurveyTicket)
+AFTER_THE_EXIT = (outcomes.Command, follow_up.Command, exits.RestatementCommand, IssueSurveyTicket)
 AfterExit = follow_up.Command | renewal.Command | IssueSurveyTicket
 Command = opening.Command | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.message import PREFIX, EventMessage, Position, data_of
 
@@ -10,7 +11,7 @@ STREAM = "facts-set-aside"
 EVENT_TYPE = f"{PREFIX}reporting.FactSetAside"
 
 
-class SettingAside(Struct):
+class SettingAside(Struct, frozen=True):
     """The event at `position` counts nowhere, from the position `since` on. Two people decided it."""
 
     position: Position
@@ -24,6 +25,4 @@ def settings_aside(events: Iterable[EventMessage]) -> Iterator[SettingAside]:
     """From the events of the stream."""
     for event in events:
         if event.type == EVENT_TYPE:
-            decided = data_of(event, SettingAside)
-            decided.since = event.position
-            yield decided
+            yield replace(data_of(event, SettingAside), since=event.position)
