@@ -116,7 +116,7 @@ def test_its_own_page_says_so_and_who_decided(world: World) -> None:
     decision = put_aside(world, position)
     page = world.get(f"/evenement/{position}").text
     assert f'<a href="/evenement/{decision}">' in page
-    assert "Une fiche de démonstration. Demandé par" in page
+    assert "« Une fiche de démonstration. » Demandé par" in page
 
 
 def append_unreadable(world: World) -> EventMessage:
