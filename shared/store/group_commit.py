@@ -56,7 +56,7 @@ class PendingAppends:
         if isinstance(self.outcome, list):
             return self.outcome
         if isinstance(self.outcome, Unavailable):  # shared with the other callers of the commit: raise a copy
-            raise Unavailable(*self.outcome.args) from self.outcome
+            raise type(self.outcome)(*self.outcome.args) from self.outcome
         raise self.outcome or Unavailable("the commit was interrupted")
 
 

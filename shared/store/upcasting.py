@@ -4,6 +4,7 @@ The stored bytes are never changed. An upcast is a pure function from the data o
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,9 @@ class UpcastingStore:
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         return self.store.append_many(appends)
+
+    def together(self) -> AbstractContextManager[None]:
+        return self.store.together()
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return self.upcast_all(self.store.read_stream(stream, after))

@@ -30,7 +30,8 @@ from kurrentdbclient.exceptions import (
     WrongCurrentVersionError,
 )
 
-from shared.errors import Conflict, TooLarge, Unavailable, UnknownPosition
+from shared.address import Address
+from shared.errors import Conflict, Misconfigured, TooLarge, Unavailable, UnknownPosition
 from shared.message import START, Position
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended
 
@@ -73,9 +74,13 @@ class KurrentClient:
     (types beginning with `$`) are left out by the client's own filter.
     """
 
-    def __init__(self, uri: str) -> None:
-        with raises_unavailable():
-            self.client = ReconnectingClient(uri)
+    def __init__(self, uri: Address | str) -> None:
+        address = Address(uri)
+        try:
+            with raises_unavailable():
+                self.client = ReconnectingClient(address.reveal())
+        except ValueError as fault:  # an option that means nothing, or one that is missing
+            raise Misconfigured(address.conceal(f"KurrentDB: {fault}")) from None
 
     def append(self, append: Append, events: Sequence[NewEvent]) -> Appended | Conflict:
         """Append `events`, which are those of `append`, in one commit. Raises TooLarge over the server's MaxAppendSize."""
@@ -162,6 +167,24 @@ class KurrentClient:
 
     def close(self) -> None:
         self.client.close()
+
+
+def ask_log(address: Address) -> None:
+    """Ask a server whether it takes us.
+
+    Raises:
+        Misconfigured: it does not accept the user, or the address is none of KurrentDB.
+        Unavailable: it is away.
+    """
+    client = KurrentClient(address)
+    try:
+        client.head()
+    except Unavailable as fault:
+        if isinstance(fault.__cause__, UnauthenticatedError):
+            raise Misconfigured("KurrentDB does not accept this user with this password.") from None
+        raise
+    finally:
+        client.close()
 
 
 @contextmanager

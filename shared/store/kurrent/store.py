@@ -24,8 +24,10 @@ What is weaker than in the SQL logs, and cannot be improved here:
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
+from shared.address import Address
 from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.append_checks import check_append
@@ -43,7 +45,7 @@ MIN_PAGE_SIZE, MAX_PAGE_SIZE = 64, 4_096  # when reading backwards to a moment: 
 class KurrentStore:
     """The log at a `kurrentdb://` or `esdb://` address. `clock` is only compared with the times of past history."""
 
-    def __init__(self, uri: str, clock: Clock = now) -> None:
+    def __init__(self, uri: Address | str, clock: Clock = now) -> None:
         self.client = KurrentClient(uri)
         self.clock = clock
         self.history_lock = threading.Lock()
@@ -83,6 +85,10 @@ class KurrentStore:
         if isinstance(outcome, Appended):
             self.subscription.note(outcome.position)
         return outcome
+
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing is gained here: each append is made as usual."""
+        return nullcontext()
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return decode_lines(to_lines(self.client.read_stream(stream, after)))

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from shared.address import Address
 from shared.errors import Unavailable
 from shared.message import START, Position
 from shared.store.port import Held
@@ -48,9 +49,9 @@ TRUE = b"\1"
 class PostgresCheckpoints:
     """Checkpoints in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
 
-    def __init__(self, dsn: str) -> None:
-        set_up(dsn)
-        self.dsn = dsn
+    def __init__(self, dsn: Address | str) -> None:
+        self.dsn = Address(dsn)
+        set_up(self.dsn)
         self.pool = ConnectionPool(dsn, max_connections=2)
 
     def load(self, name: str) -> Position:

@@ -24,14 +24,17 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from shared.errors import Unavailable
+from shared.address import Address
+from shared.errors import Misconfigured, Unavailable
 
 # The settings that the log relies on, whatever the defaults of the server or the role are. sql/append_events.sql explains the isolation
 # level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
 # a sequential scan, which would later go through a million of them. Each of our queries has an index, so only index scans are allowed.
+# What is not allowed but needed (the sort of a short list) costs so much in the eyes of the planner that the server would compile the plan
+# (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
 set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
-set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off"""
+set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off"""
 
 ANSWER_TIMEOUT_S = 45.0  # without a byte of an answer; longer than lock_timeout, after which the server itself answers
 # Connection parameters that detect a network which drops packets silently: while connecting (seconds), while sending (milliseconds),
@@ -56,9 +59,20 @@ def is_transient(fault: psycopg.Error) -> bool:
     return code.startswith(TRANSIENT_SQLSTATES) if code else isinstance(fault, psycopg.OperationalError)
 
 
-def with_timeouts(dsn: str) -> str:
-    """Return the address with CONNECTION_TIMEOUTS for the parameters that it does not set itself."""
-    return make_conninfo("", **{**CONNECTION_TIMEOUTS, **conninfo_to_dict(dsn)})
+def with_timeouts(address: Address) -> str:
+    """Return the connection string of an address, with CONNECTION_TIMEOUTS for the parameters that it does not set itself.
+
+    Raises:
+        Misconfigured: it is none of PostgreSQL.
+    """
+    try:
+        return make_conninfo("", **{**CONNECTION_TIMEOUTS, **conninfo_to_dict(address.reveal())})
+    except psycopg.ProgrammingError as fault:
+        raise Misconfigured(address.conceal(f"PostgreSQL: {fault}").strip()) from None
+
+
+def unavailable(address: Address, fault: psycopg.Error) -> Unavailable:
+    return Unavailable(address.conceal(f"PostgreSQL: {fault}"))
 
 
 class Statement:
@@ -77,11 +91,12 @@ class Connection:
     then.
     """
 
-    def __init__(self, dsn: str, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, dsn: Address | str, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
+        address = Address(dsn)
         try:
-            self.psycopg_connection = psycopg.connect(with_timeouts(dsn), autocommit=True)
+            self.psycopg_connection = psycopg.connect(with_timeouts(address), autocommit=True)
         except psycopg.OperationalError as fault:
-            raise Unavailable(f"PostgreSQL: {fault}") from fault
+            raise unavailable(address, fault) from fault
         self.pgconn = self.psycopg_connection.pgconn
         self.pgconn.nonblocking = 1  # otherwise sending blocks without a limit while the server does not read
         self.answer_timeout = answer_timeout

@@ -6,6 +6,7 @@ from queue import Empty, SimpleQueue
 
 from psycopg import pq
 
+from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Connection, Statement
 
@@ -18,8 +19,8 @@ class ConnectionPool:
     The limit exists because a server has, by default, 100 connections for all its clients, and few processors to serve them.
     """
 
-    def __init__(self, dsn: str, max_connections: int = MAX_CONNECTIONS, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
-        self.dsn = dsn
+    def __init__(self, dsn: Address | str, max_connections: int = MAX_CONNECTIONS, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
+        self.dsn = Address(dsn)
         self.answer_timeout = answer_timeout
         self.permits: SimpleQueue[None] = SimpleQueue()  # used as a semaphore: seven times as fast as threading.Semaphore
         for _ in range(max_connections):

@@ -18,14 +18,16 @@ from pathlib import Path
 
 import psycopg
 
-from shared.errors import Outdated, Unavailable
-from shared.store.postgres.connection import is_transient, with_timeouts
+from shared.address import Address
+from shared.errors import Misconfigured, Outdated
+from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ("events", "immutable", "append_events", "position_at", "roles"))
+ORDER = ("events", "immutable", "append_events", "position_at", "deliveries", "roles", "gateway_records")
+SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ORDER)
 # The digest of the scripts' statements, without comments and spacing, for each version, the oldest first. When a statement changes, add
 # a line and never edit one: the new version number makes every database execute the scripts. A test compares the last line.
-DIGESTS = ("6aa4147cd4f9d134",)
+DIGESTS = ("6aa4147cd4f9d134", "d65112c2265ed505", "5126ad0e13e0cc95")
 VERSION = len(DIGESTS)
 SELECT_VERSION = """select coalesce(substring(
     obj_description(to_regclass('public.events'), 'pg_class') from '^parcours log, version ([0-9]+)$')::int, 0)"""
@@ -37,15 +39,16 @@ NOT_SET_UP = "PostgreSQL: the log is not set up for this version. Open it once a
 SET_UP_LOCK_KEY = 7061728  # of the advisory lock
 
 
-def set_up(dsn: str) -> None:
+def set_up(address: Address) -> None:
     """Create or upgrade the log in a database, if necessary.
 
     Raises:
+        Misconfigured: the log must be set up and this role does not own it, or the role has no right to it.
         Outdated: the database holds a log of an earlier shape.
-        Unavailable: the server cannot be reached, or the log must be set up and this role does not own it.
+        Unavailable: the server cannot be reached.
     """
     try:
-        with psycopg.connect(with_timeouts(dsn)) as connection:
+        with psycopg.connect(with_timeouts(address)) as connection:
             # Each statement sees what was committed before it, so the second check, after waiting for the lock, sees the other's work.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             if not needs_set_up(connection):
@@ -57,10 +60,12 @@ def set_up(dsn: str) -> None:
             for script in SCRIPTS:
                 connection.execute(script.encode())
             connection.execute(f"comment on table public.events is 'parcours log, version {VERSION}'".encode())
+    except psycopg.errors.InsufficientPrivilege as fault:
+        raise Misconfigured(f"PostgreSQL: {fault}".partition("\n")[0]) from fault
     except psycopg.Error as fault:
         if not is_transient(fault):
             raise
-        raise Unavailable(f"PostgreSQL: {fault}") from fault
+        raise unavailable(address, fault) from fault
 
 
 def needs_set_up(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
@@ -70,7 +75,7 @@ def needs_set_up(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     version = fetch_value(connection, SELECT_VERSION)
     assert isinstance(version, int)
     if version < VERSION and not fetch_value(connection, SELECT_MAY_SET_UP):
-        raise Unavailable(NOT_SET_UP)
+        raise Misconfigured(NOT_SET_UP)
     return version < VERSION
 
 

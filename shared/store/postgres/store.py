@@ -25,8 +25,10 @@ Setting up tables, function and rights is schema.py; checkpoints and leases are 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from shared.address import Address
 from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
@@ -46,8 +48,8 @@ POSITION_AT = Statement("position_at", "select public.position_at($1)", TIMESTAM
 class PostgresStore:
     """The log in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
 
-    def __init__(self, dsn: str) -> None:
-        set_up(dsn)
+    def __init__(self, dsn: Address | str) -> None:
+        set_up(Address(dsn))
         self.reader_pool = ConnectionPool(dsn)
         self.reader = PostgresReader(self.reader_pool)
         self.writer_pool = ConnectionPool(dsn, max_connections=1)
@@ -63,6 +65,10 @@ class PostgresStore:
         outcomes = self.group_commit(appends)
         self.head_watcher.wake()
         return outcomes
+
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing is gained here: each append is made as usual."""
+        return nullcontext()
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return self.reader.read_stream(stream, after)

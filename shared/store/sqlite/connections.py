@@ -3,6 +3,7 @@
 Once its connections are open, the log does not come back here (see store.py and writer.py).
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from shared.errors import Outdated, Unavailable
+from shared.errors import Damaged, Outdated, Unavailable
 
 BUSY_TIMEOUT_S = 30.0  # how long SQLite waits for the lock of another process
 BUSY_RETRY_DELAY_S = 0.01  # between attempts, where SQLite itself does not wait
 MESSAGE_COLUMN = b"message"  # since the current shape of the table; an earlier one had `body`
+DAMAGE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 SELECT_COLUMNS = "select name from pragma_table_info('events')"
 
 
@@ -23,7 +25,8 @@ def open_for_writing(path: Path, schema: str) -> sqlite3.Connection:
 
     Raises:
         Outdated: the file holds a log of an earlier version; it was not changed.
-        Unavailable: the file cannot be opened, or is not a database.
+        Damaged: the file is not a database, or not a readable one.
+        Unavailable: the file cannot be opened.
     """
     with raises_unavailable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +84,16 @@ def refuse_outdated(path: Path) -> None:
         raise Outdated(str(path))
 
 
+def look_at(path: Path) -> None:
+    """Look at a file that exists, without changing it.
+
+    Raises:
+        Outdated, Damaged, Unavailable: as `open_for_writing` does.
+    """
+    with raises_unavailable(path):
+        refuse_outdated(path)
+
+
 def file_size(path: Path) -> int:
     """Return the size of a file in bytes, 0 if it is missing: the last connection to a log deletes its WAL file when it closes."""
     try:
@@ -96,13 +109,26 @@ def raises_unavailable(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.DatabaseError, OSError) as fault:
         if is_unavailable(fault):
-            raise Unavailable(f"{path.name}: {fault}") from fault
+            raise unavailable(path, fault) from fault
         raise
+
+
+def unavailable(path: Path, fault: sqlite3.DatabaseError | OSError) -> Unavailable:
+    """The Unavailable for an error of the file; Damaged if no waiting mends it."""
+    if is_damage(fault):
+        return Damaged(f"{path}: {fault}. The file is damaged and is left as it is: restore it from a copy (docs/how-to/operate.md).")
+    why = "" if os.access(path.parent, os.W_OK) else f" ({path.parent} cannot be written, which SQLite needs to read the file too)"
+    return Unavailable(f"{path}: {fault}{why}")
+
+
+def is_damage(fault: BaseException) -> bool:
+    """Whether an error means that the file is not a database, or not a readable one."""
+    return isinstance(fault, sqlite3.Error) and primary_code(fault) in DAMAGE
 
 
 def is_unavailable(fault: sqlite3.DatabaseError | OSError) -> bool:
     """Whether an error means that the file cannot be read or written, or is not a database."""
-    return isinstance(fault, sqlite3.OperationalError | OSError) or primary_code(fault) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    return isinstance(fault, sqlite3.OperationalError | OSError) or is_damage(fault)
 
 
 def primary_code(fault: sqlite3.Error) -> int:

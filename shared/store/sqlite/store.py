@@ -25,20 +25,22 @@ writer.py is the writing side, connections.py opens the file, backup.py copies i
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines
+from shared.store.append_checks import check_append
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
 from shared.store.sqlite.backup import copy_log
-from shared.store.sqlite.connections import connect, is_unavailable
+from shared.store.sqlite.connections import connect, is_unavailable, unavailable
 from shared.store.sqlite.writer import SqliteWriter, sortable_time
 from shared.time import Clock, now
 
@@ -57,9 +59,10 @@ class SqliteStore:
 
     def __init__(self, path: Path, clock: Clock = now) -> None:
         self.path = Path(path)
-        self.scan_readers = ReaderPool(self.path)
-        self.lookup_readers = ReaderPool(self.path, mapped=True)
         self.writer = SqliteWriter(self.path, clock)
+        self.owner: int | None = None  # the thread that is in a block `together`
+        self.scan_readers = ReaderPool(self.path, self.own_transaction)
+        self.lookup_readers = ReaderPool(self.path, self.own_transaction, mapped=True)
         self.group_commit = GroupCommit(self.commit)
         self.head_watcher = HeadWatcher(self.head)
 
@@ -67,12 +70,28 @@ class SqliteStore:
         return only(self.append_many([append]))
 
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        if self.own_transaction() is not None:
+            return self.writer.append_inside([check_append(append) for append in appends])
         return self.group_commit(appends) if appends else []
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         outcomes = self.writer.commit(appends)
         self.head_watcher.wake()
         return outcomes
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self.writer.transaction():
+            self.owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self.owner = None
+        self.head_watcher.wake()
+
+    def own_transaction(self) -> sqlite3.Connection | None:
+        """The connection with the transaction that this thread has begun, if it has."""
+        return self.writer.connection if self.owner == threading.get_ident() else None
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return decode_lines(self.lookup_readers.lines(SELECT_STREAM, stream, after))
@@ -115,10 +134,14 @@ class SqliteStore:
 
 
 class ReaderPool:
-    """Reading connections: each read takes an idle one, or opens one if there is none, and gives it back."""
+    """Reading connections: each read takes an idle one, or opens one if there is none, and gives it back.
 
-    def __init__(self, path: Path, *, mapped: bool = False) -> None:
+    `own` is the connection on which this thread writes, while it reads what it has not committed yet.
+    """
+
+    def __init__(self, path: Path, own: Callable[[], sqlite3.Connection | None], *, mapped: bool = False) -> None:
         self.path = path
+        self.own = own
         self.mapped = mapped
         self.idle: list[sqlite3.Connection] = []
 
@@ -131,6 +154,9 @@ class ReaderPool:
     def connection(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection; it is closed if the block fails. Raises Unavailable if the file cannot be read."""
         try:
+            if (own := self.own()) is not None:
+                yield own
+                return
             try:
                 reader = self.idle.pop()
             except IndexError:
@@ -142,7 +168,7 @@ class ReaderPool:
                 raise
         except (sqlite3.DatabaseError, OSError) as fault:
             if is_unavailable(fault):
-                raise Unavailable(f"{self.path.name}: {fault}") from fault
+                raise unavailable(self.path, fault) from fault
             raise
         self.idle.append(reader)
 

@@ -1,14 +1,16 @@
 """Writing to an SQLite log: one transaction for a group of appends. store.py explains the order and the durability of commits."""
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict
 from shared.message import START, Position, line
 from shared.store.port import Append, Appended
-from shared.store.sqlite.connections import is_unavailable, open_for_writing
+from shared.store.sqlite.connections import is_unavailable, open_for_writing, unavailable
 from shared.time import Clock
 
 SCHEMA = (Path(__file__).parent / "sql" / "log.sql").read_text()
@@ -25,6 +27,7 @@ class SqliteWriter:
         self.path = path
         self.clock = clock
         self.connection = open_for_writing(path, SCHEMA)
+        self.lock = threading.Lock()
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Make these appends in one transaction, and return one outcome for each.
@@ -32,19 +35,41 @@ class SqliteWriter:
         Raises:
             Unavailable: the file cannot be written. Whether the events were recorded is unknown.
         """
-        try:
+        with self.transaction():
+            return self.make_appends(appends)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that is committed, unless the block fails. Raises Unavailable."""
+        with self.lock, self.faults():
             self.connection.execute("begin immediate")
             try:
-                outcomes = self.make_appends(appends)
+                yield
                 self.connection.execute("commit")
             finally:
                 if self.connection.in_transaction:
                     self.connection.execute("rollback")
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        try:
+            yield
         except (sqlite3.DatabaseError, OSError) as fault:
             if is_unavailable(fault):
-                raise Unavailable(f"{self.path.name}: {fault}") from fault
+                raise unavailable(self.path, fault) from fault
             raise
-        return outcomes
+
+    def append_inside(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
+        """Make these appends in the transaction that is open; if one of them fails, none is made."""
+        with self.faults():
+            self.connection.execute("savepoint appends")
+            try:
+                outcomes = self.make_appends(appends)
+            except BaseException:
+                self.connection.execute("rollback to appends")
+                raise
+            self.connection.execute("release appends")
+            return outcomes
 
     def make_appends(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Judge each append and insert its events, inside a transaction. Recording times never decrease."""

@@ -147,4 +147,4 @@ def test_a_file_at_its_size_limit_is_unavailable(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIMIT_FILE_SIZE, str(tmp_path / "log.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["log.sqlite: disk I/O error"] * 2 + ["3 0", "20 23 1"]
+    assert done.stdout.splitlines() == [f"{tmp_path / 'log.sqlite'}: disk I/O error"] * 2 + ["3 0", "20 23 1"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.group_commit import GroupCommit
 from shared.store.port import Append
@@ -102,7 +103,7 @@ def test_the_answer_timeout_is_longer_than_the_lock_timeout(postgres_dsn: str) -
 
 
 def test_an_address_keeps_its_own_timeouts() -> None:
-    parameters = psycopg.conninfo.conninfo_to_dict(with_timeouts("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60"))
+    parameters = psycopg.conninfo.conninfo_to_dict(with_timeouts(Address("postgresql://a@b/c?connect_timeout=3&keepalives_idle=60")))
     assert {name: parameters[name] for name in CONNECTION_TIMEOUTS} == {name: str(value) for name, value in CONNECTION_TIMEOUTS.items()} | {
         "connect_timeout": "3",
         "keepalives_idle": "60",

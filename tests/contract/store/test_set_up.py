@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from shared.errors import Outdated, Unavailable
+from shared.errors import Misconfigured, Outdated
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.schema import DIGESTS, SCRIPTS, VERSION
 from shared.store.postgres.store import PostgresStore
@@ -46,7 +46,7 @@ def test_many_processes_can_start_at_the_same_time_with_any_default_isolation(po
 
 def test_a_service_does_not_start_before_the_owner_has_set_up_the_log(postgres_dsn: str, service_dsn: str) -> None:
     for opens in (PostgresStore, PostgresCheckpoints):
-        with pytest.raises(Unavailable, match="owner"):
+        with pytest.raises(Misconfigured, match="owner"):
             opens(service_dsn)
     PostgresStore(postgres_dsn)
     PostgresCheckpoints(service_dsn).save("relay", 1)
@@ -56,7 +56,7 @@ def test_a_service_does_not_start_before_the_owner_has_set_up_the_log(postgres_d
 def test_a_service_does_not_start_on_a_log_of_an_older_version(postgres_dsn: str, service_dsn: str) -> None:
     PostgresStore(postgres_dsn)
     run(postgres_dsn, SET_VERSION_WITHOUT_NUMBER)
-    with pytest.raises(Unavailable, match="owner"):
+    with pytest.raises(Misconfigured, match="owner"):
         PostgresStore(service_dsn)
     PostgresStore(postgres_dsn)
     assert PostgresStore(service_dsn).head() == 0

@@ -140,5 +140,5 @@ def test_a_copy_that_cannot_be_written_is_unavailable_and_leaves_nothing(tmp_pat
     command = [sys.executable, "-c", COPY_WITH_LIMITED_FILE_SIZE, str(tmp_path / "log.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["copy.sqlite: disk I/O error", "300"]
+    assert done.stdout.splitlines() == [f"{tmp_path / 'copy.sqlite'}: disk I/O error", "300"]
     assert {file.name.partition("-")[0] for file in tmp_path.iterdir()} == {"log.sqlite"}

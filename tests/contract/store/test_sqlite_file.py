@@ -105,6 +105,13 @@ def test_a_file_that_is_not_a_database_is_unavailable_and_left_unchanged(tmp_pat
     assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "text"]
 
 
+def test_a_folder_that_cannot_be_written_is_named_as_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.sqlite").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(Unavailable, match=r"log\.sqlite: unable to open database file .*cannot be written"):
+        SqliteStore(tmp_path / "log.sqlite")
+
+
 def test_a_corrupt_file_is_unavailable(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "log.sqlite")
     store.append(append("a", size=200))

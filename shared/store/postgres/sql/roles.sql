@@ -16,6 +16,8 @@ begin
         grant usage on schema public to parcours_service;
         grant select on public.events to parcours_service;
         grant select, insert, update on public.checkpoints to parcours_service;
+        grant select, insert, update on public.webhooks to parcours_service;
+        grant select, insert, update, delete on public.webhook_deliveries to parcours_service;
         grant execute on function public.append_events to parcours_service;
     end if;
 end

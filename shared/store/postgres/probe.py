@@ -1,0 +1,68 @@
+"""Asks a PostgreSQL server whether it lets us in, and whether the log or the read models can be used there. Nothing is changed."""
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from shared.address import Address
+from shared.errors import Misconfigured
+from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
+from shared.store.postgres.rejection import ASK_TIMEOUT_S, rejection
+from shared.store.postgres.schema import VERSION, fetch_value, needs_set_up
+
+STATEMENT_TIMEOUT = "set statement_timeout = '5s'"
+SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'), 'select')
+    and has_table_privilege(to_regclass('public.checkpoints'), 'select, insert')
+    and (select coalesce(bool_and(has_function_privilege(oid, 'execute')), false) from pg_proc
+    where proname = 'append_events' and pronamespace = to_regnamespace('public'))"""
+SELECT_MAY_MAKE_TABLES = """select coalesce(has_schema_privilege(current_schema(), 'create'), false) and coalesce((select
+    pg_has_role(relowner, 'member') from pg_class where oid = to_regclass('checkpoint')), true)"""
+
+Session = psycopg.Connection[tuple[object, ...]]
+
+
+def ask_log(address: Address) -> str:
+    """Whether a process can use the log, or set it up; returns a remark, which is empty if it is there.
+
+    Raises:
+        Misconfigured: the server refuses, or the role may not use the log.
+        Outdated: the database holds a log of an earlier shape.
+        Unavailable: the server is away.
+    """
+    return ask(address, look_at_log)
+
+
+def ask_tables(address: Address) -> str:
+    """The same for the read models, whose tables a process makes itself."""
+    return ask(address, look_at_tables)
+
+
+def look_at_log(session: Session) -> str:
+    if needs_set_up(session):
+        return f"the first start sets it up, version {VERSION}"
+    if not fetch_value(session, SELECT_MAY_USE_LOG):
+        raise Misconfigured("PostgreSQL: this user has no right to the log: its owner grants it (42501).")
+    return ""
+
+
+def look_at_tables(session: Session) -> str:
+    if not fetch_value(session, SELECT_MAY_MAKE_TABLES):
+        raise Misconfigured("PostgreSQL: this user has no right to make tables in the schema, or to those that are there (42501).")
+    return ""
+
+
+def ask(address: Address, look: Callable[[Session], str]) -> str:
+    conninfo = make_conninfo(with_timeouts(address), connect_timeout=ASK_TIMEOUT_S)
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as session:
+            session.execute(STATEMENT_TIMEOUT)
+            return look(session)
+    except psycopg.OperationalError as fault:
+        if fault.sqlstate is None and (why := rejection(conninfo)):
+            raise Misconfigured(f"PostgreSQL refuses: {why}.") from None
+        raise unavailable(address, fault) from fault
+    except psycopg.Error as fault:
+        if is_transient(fault):
+            raise unavailable(address, fault) from fault
+        raise Misconfigured(address.conceal(f"PostgreSQL refuses: {fault}".partition("\n")[0])) from fault

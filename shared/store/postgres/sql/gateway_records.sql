@@ -1,0 +1,12 @@
+-- What the gateways of an installation have to know of each other, for a limited time: rows are deleted once `expires_at` is over.
+-- `uses` counts the requests with a key that were not refused: at 0 the key is free.
+create table if not exists public.ended_sessions (id text primary key, expires_at bigint not null);
+create table if not exists public.command_keys (key text primary key, asked text not null, uses integer not null, expires_at bigint not null);
+
+do $$
+begin
+    if to_regrole('parcours_service') is not null then
+        grant select, insert, update, delete on public.ended_sessions, public.command_keys to parcours_service;
+    end if;
+end
+$$;

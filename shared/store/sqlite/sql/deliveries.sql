@@ -1,0 +1,30 @@
+-- What webhooks have sent: shared/store/deliveries.py says what the columns mean. Texts of instants are UTC, so that they sort.
+create table if not exists webhooks (
+    webhook text primary key,
+    actor text not null,
+    role text not null,
+    organisation text not null,
+    created integer not null,
+    deleted integer not null default 0,
+    run integer not null default 0,
+    position integer not null default 0
+) strict, without rowid;
+
+create table if not exists webhook_deliveries (
+    webhook text not null,
+    run integer not null,
+    message text not null,
+    position integer not null,
+    type text not null,
+    status text not null,
+    attempts integer not null,
+    resumptions integer not null,
+    answer integer,
+    fault text,
+    first_at text not null,
+    last_at text not null,
+    next_at text,
+    primary key (webhook, run, message)
+) strict, without rowid;
+
+create index if not exists webhook_deliveries_by_time on webhook_deliveries (webhook, last_at);
