@@ -26,7 +26,7 @@ from typing import ParamSpec, TypeVar
 from msgspec import Struct
 
 from shared.bus.checkpoint import check_held
-from shared.errors import Fault, Replaced, Unavailable
+from shared.errors import Damaged, Fault, Replaced, Unavailable, exception_name
 from shared.message import EventMessage, Position
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native
@@ -47,17 +47,22 @@ class Stopped(Exception):
 
 
 class Failure(Struct, frozen=True):
-    """The event that an inbox could not handle, and why. Operators see it: it holds no data of other rows (`public_reason`)."""
+    """The event that an inbox could not handle, and why. Operators see it: it holds no data of other rows (`public_reason`).
+
+    `attempts` are those of this time. The times are in ISO format, in UTC; the first one is not known of a process that died.
+    """
 
     service: str
     kind: str
     position: Position
     reason: str
+    attempts: int = 1
+    first_failed_at: str | None = None
+    last_failed_at: str | None = None
 
     @property
     def exception_name(self) -> str:
-        """The reason without the text of the exception."""
-        return self.reason.partition(":")[0]
+        return exception_name(self.reason)
 
 
 class Inbox(ABC):
@@ -71,6 +76,7 @@ class Inbox(ABC):
         self.stopping = threading.Event()
         self.interrupted = False  # a server was away since the consumer last reset this: its lease may be lost
         self.waiting_for = ""  # the name of the fault that a call waits for to pass
+        self.damage: Damaged | None = None  # what no waiting mends: the consumer raises it
         self.lease = f"{service}.inbox"  # the name of the lease, and of the checkpoint of a policy inbox
         self.held: Held = True  # the lease itself, set by the consumer
         self.cached_position: Position | None = None
@@ -150,13 +156,17 @@ class Inbox(ABC):
         """Call in a native thread, and again while the call raises Unavailable and the lease is held.
 
         Raises:
-            Stopped: on `stop`, when the lease was lost, or when the read models were replaced, whose checkpoint must be loaded again.
+            Stopped: on `stop`, when the lease was lost, when the log is damaged, or when the read models were replaced, whose
+                checkpoint must be loaded again.
         """
         backoff = Backoff()
         try:
             while True:
                 try:
                     return native(call, *args, **kwargs)
+                except Damaged as fault:
+                    self.damage = fault
+                    raise Stopped from fault
                 except Replaced as fault:
                     log.warning("%s starts again: %s", self.service, fault)
                     raise Stopped from fault

@@ -22,10 +22,12 @@ whether to resume.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
+from shared.address import Address
 from shared.bus import topology
 from shared.bus.checkpoint import check_held
 from shared.bus.dead_letters import FileDeadLetters
@@ -34,7 +36,7 @@ from shared.bus.names import SOLE, Names
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.publisher import Publisher
 from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
-from shared.errors import Unavailable
+from shared.errors import Damaged, Unavailable
 from shared.message import EventMessage, encode
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native, native_context
@@ -52,15 +54,21 @@ class InboxConsumer:
     """Feeds `inbox` from the broker at `uri`. `dead_letter_file` holds the dead letters of the embedded broker; None for RabbitMQ."""
 
     def __init__(
-        self, inbox: Inbox, checkpoints: Checkpoints, uri: str, dead_letter_file: FileDeadLetters | None = None, names: Names = SOLE
+        self,
+        inbox: Inbox,
+        checkpoints: Checkpoints,
+        uri: Address | str,
+        dead_letter_file: FileDeadLetters | None = None,
+        names: Names = SOLE,
     ) -> None:
         self.inbox = inbox
         self.service = inbox.service
         self.checkpoints = checkpoints
-        self.uri = uri
+        self.uri = Address(uri)
         self.dead_letter_file = dead_letter_file
         self.names = names
         self.received: list[Any] = []  # messages that the inbox has not been given yet
+        self.given_back: Mapping[UUID, Mapping[str, Any]] = {}  # the headers of the dead letters that are handled again, by event
         self.lagging = False  # the log was ahead when the inbox was last idle
         self.active = False  # this process holds the lease
         self.caught_up = False  # the events that were recorded before the start are handled, here or by the active process
@@ -71,12 +79,16 @@ class InboxConsumer:
         return self.inbox.stopping.is_set()
 
     def run(self) -> None:
-        """Consume until `stop` is called. Waits while servers are away; other exceptions are raised."""
+        """Consume until `stop` is called. Waits while servers are away; raises other exceptions, and Damaged, which no waiting mends."""
         while not self.stopping:
             try:
                 self.run_with_lease()
             except Stopped:
+                if self.inbox.damage is not None:
+                    raise self.inbox.damage from None
                 self.wait_while_unhealthy()
+            except Damaged:
+                raise
             except (Unavailable, *BROKER_FAULTS) as fault:
                 log.warning("%s waits for its servers: %s", self.service, fault or type(fault).__name__)
                 self.inbox.stopping.wait(self.backoff.next_delay())
@@ -151,7 +163,9 @@ class InboxConsumer:
             run = list(group)
             events = [event for message in run if (event := event_of(message))]
             if redelivered:
+                self.given_back = {event.id: message.headers for message in run if (event := event_of(message))}
                 self.redeliver(events)
+                self.given_back = {}
             else:
                 self.inbox.receive(events)
             run[-1].ack(multiple=True)
@@ -179,11 +193,14 @@ class InboxConsumer:
             self.inbox.publish_dead_letter = self.dead_letter_to_file(file) if file else self.dead_letter_to_queue(Publisher(connection))
 
     def dead_letter_to_file(self, file: FileDeadLetters) -> Callable[[EventMessage, Failure], None]:
-        return lambda event, failure: native(file.add, self.service, event, failure.reason)
+        return lambda event, failure: native(
+            file.add, self.service, event, failure.reason, failure.attempts, failure.first_failed_at, failure.last_failed_at
+        )
 
     def dead_letter_to_queue(self, publisher: Publisher) -> Callable[[EventMessage, Failure], None]:
         def publish(event: EventMessage, failure: Failure) -> None:
             headers = {"service": failure.service, "kind": failure.kind, "position": failure.position, "reason": failure.reason}
+            headers |= failures_with(failure, self.given_back.get(event.id, {}))
             publisher.publish(encode(event), "", self.names.dead_letters(self.service), headers, str(event.id))
             publisher.wait_for_confirms()
 
@@ -198,3 +215,11 @@ class InboxConsumer:
 def is_redelivered(message: Any) -> bool:
     """Whether the message is a dead letter that was given back."""
     return bool((message.headers or {}).get(topology.REPLAY_HEADER))
+
+
+def failures_with(failure: Failure, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The headers that tell of the failures of an event; `earlier` are those of the dead letter that it was before, if it was."""
+    attempts = failure.attempts + (earlier.get(topology.ATTEMPTS_HEADER) or 0)
+    first = earlier.get(topology.FIRST_FAILED_HEADER) or failure.first_failed_at
+    known = {topology.FIRST_FAILED_HEADER: first, topology.LAST_FAILED_HEADER: failure.last_failed_at}
+    return {topology.ATTEMPTS_HEADER: attempts} | {name: text for name, text in known.items() if text}

@@ -44,7 +44,7 @@ class Names(Struct, frozen=True):
         return self.scoped(f"{service}.dead")
 
     def requests(self, service: str) -> str:
-        return self.scoped(f"rpc-{service}")
+        return self.scoped(f"{service}.requests")
 
 
 SOLE = Names()

@@ -26,12 +26,16 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from itertools import count
 
+from msgspec.structs import replace
+
 from shared.bus.checkpoint import CachedCheckpoint
 from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped, failure_of
+from shared.bus.topology import PROCESS_DIED
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position
 from shared.runtime.native_threads import green_only, native
 from shared.store.port import Checkpoints, EventStore
+from shared.time import now
 
 green_only(__name__)
 log = logging.getLogger(__name__)
@@ -88,7 +92,7 @@ class PolicyInbox(Inbox):
         self.attempts_to_log -= 1
         attempt = self.call_until_available(self.begin_attempt, event.position)
         if attempt is None:
-            self.dead_letter(event, f"The process died in each of {MAX_ATTEMPTS} attempts.")
+            self.dead_letter(event, f"{PROCESS_DIED} {MAX_ATTEMPTS} attempts.")
         else:
             self.run_attempt(event, attempt)
         self.cached_checkpoint.advance(event.position)
@@ -148,21 +152,24 @@ class PolicyInbox(Inbox):
 
     def handle_with_retries(self, event: EventMessage) -> None:
         """React to one event, several times if need be. When this returns, it was handled or is a dead letter."""
+        first_failed_at = None
         for delay in (*RETRY_DELAYS_S, None):
             try:
                 self.call_until_available(self.react, event)
             except Stopped:
                 raise
             except Exception as failure:  # noqa: BLE001 - any failure of a policy means the same: try again, then dead letter
+                first_failed_at = first_failed_at or now().isoformat()
                 if delay is None:
-                    self.dead_letter(event, failure)
+                    self.dead_letter(event, failure, first_failed_at)
                 else:
                     self.pause(delay)
             else:
                 return
 
-    def dead_letter(self, event: EventMessage, reason: Exception | str) -> None:
-        failure = failure_of(self.service, event, reason)
+    def dead_letter(self, event: EventMessage, reason: Exception | str, first_failed_at: str | None = None) -> None:
+        tried = {"attempts": MAX_ATTEMPTS, "first_failed_at": first_failed_at, "last_failed_at": now().isoformat()}
+        failure = replace(failure_of(self.service, event, reason), **tried)
         cause = reason if isinstance(reason, Exception) else None
         log.error("%s: dead letter at position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
         self.publish_dead_letter(event, failure)

@@ -123,8 +123,9 @@ class ProjectionInbox(Inbox):
         return True
 
     def flush(self) -> None:
-        """The position is stored with every effect already. An idle projection is not stopped."""
+        """The position is stored with every effect already. An idle projection is not stopped, and can still read its tables."""
         self.remove_recorded_stop()
+        self.call_until_available(self.projection.position)
 
     def redeliver(self, event: EventMessage) -> None:
         """Nothing to do: a projection has no dead letters."""

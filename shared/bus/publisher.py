@@ -18,7 +18,8 @@ The embedded broker stores a message during the call of `publish`. Its channels 
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from shared.bus.topology import PERSISTENT, routing_key
@@ -58,20 +59,29 @@ class Publisher:
         """A message for a named queue, which does not exist."""
         self.rejected = True
 
-    def publish_events(self, events: Iterable[EventMessage], *, exchange: str = "", queue: str = "") -> None:
+    def publish_events(
+        self, events: Iterable[EventMessage], *, exchange: str = "", queue: str = "", form: Callable[[EventMessage], bytes] = encode
+    ) -> None:
         """Publish events in order, to an exchange or into one queue; returns when the broker has confirmed all of them.
+
+        `form` makes the body of each message: by default that of the log. Each has the id of its event as message id, and as timestamp the
+        second in which it was recorded.
 
         Raises:
             Unavailable: the broker rejected one of them.
             BROKER_FAULTS: the broker is away, or did not confirm in time.
         """
         for event in events:
-            self.publish(encode(event), exchange, queue or routing_key(event), {}, str(event.id))
+            self.publish(form(event), exchange, queue or routing_key(event), {}, str(event.id), event.recordedtime)
         self.wait_for_confirms()
 
-    def publish(self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str) -> None:
+    def publish(
+        self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str, recorded: datetime | None = None
+    ) -> None:
         """Send one message without waiting. Exchange "" routes to the queue named `key`, which must exist."""
-        properties = {"delivery_mode": PERSISTENT, "message_id": message_id}
+        properties = {"delivery_mode": PERSISTENT, "message_id": message_id} | (
+            {"timestamp": int(recorded.timestamp())} if recorded else {}
+        )
         message = self.channel.prepare_message(
             body, content_type="application/cloudevents+json", content_encoding="utf-8", headers=headers, properties=properties
         )

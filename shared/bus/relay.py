@@ -30,12 +30,14 @@ import logging
 import threading
 from typing import Any
 
+from shared.address import Address
 from shared.bus.checkpoint import CachedCheckpoint, check_held, save_in_native_thread
 from shared.bus.names import SOLE, Names
 from shared.bus.publisher import Publisher
 from shared.bus.topology import declare_exchange, declare_feed, is_embedded
 from shared.bus.transport.connection import BROKER_FAULTS, drain_one, open_connection
-from shared.errors import Unavailable
+from shared.cloud_event import encode_cloud_event
+from shared.errors import Damaged, Unavailable
 from shared.message import EventMessage
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native, native_context
@@ -53,10 +55,10 @@ BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has 
 class RelayLoop:
     """Publishes the log under one lease and checkpoint, both called `name`. Many may run; one is `active`."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: str, names: Names, name: str, window_size: int) -> None:
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: Address | str, names: Names, name: str, window_size: int) -> None:
         self.store = store
         self.checkpoints = checkpoints
-        self.uri = uri
+        self.uri = Address(uri)
         self.names = names
         self.name = name
         self.window_size = window_size
@@ -75,6 +77,8 @@ class RelayLoop:
         while not self.stopping.is_set():
             try:
                 self.run_with_lease()
+            except Damaged:  # no waiting mends it
+                raise
             except (Unavailable, *BROKER_FAULTS) as fault:
                 log.warning("the %s waits for its servers: %s", self.name, fault or type(fault).__name__)
                 self.stopping.wait(self.backoff.next_delay())
@@ -131,7 +135,7 @@ class FeedRelay(RelayLoop):
         declare_feed(channel, self.names)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(events, queue=self.names.feed)
+        publisher.publish_events(events, queue=self.names.feed, form=encode_cloud_event)
 
 
 class Relay(RelayLoop):
@@ -141,7 +145,7 @@ class Relay(RelayLoop):
         self,
         store: EventStore,
         checkpoints: Checkpoints,
-        uri: str,
+        uri: Address | str,
         names: Names = SOLE,
         *,
         name: str = "relay",

@@ -8,16 +8,18 @@ for offset, event in tail("amqp://…", "first"):
 from collections.abc import Iterator
 from contextlib import suppress
 
-import pika
 from pika.exceptions import AMQPError
 
+from shared.address import Address
+from shared.bus.blocking import connect
+from shared.cloud_event import read_cloud_event
 from shared.errors import Unavailable
-from shared.message import EventMessage, decode_event
+from shared.message import EventMessage
 
 PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
 
 
-def tail(uri: str, offset: int | str = "first", stream: str = "journey.feed") -> Iterator[tuple[int, EventMessage]]:
+def tail(uri: Address | str, offset: int | str = "first", stream: str = "journey.feed") -> Iterator[tuple[int, EventMessage]]:
     """Every event from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
 
     The name of the `stream` begins with that of its environment, if it has one.
@@ -28,14 +30,14 @@ def tail(uri: str, offset: int | str = "first", stream: str = "journey.feed") ->
         Unavailable: the broker is away.
     """
     try:
-        connection = pika.BlockingConnection(pika.URLParameters(uri))
-    except AMQPError as fault:
+        connection = connect(uri)
+    except (AMQPError, OSError) as fault:
         raise Unavailable(f"The broker cannot be reached now: {type(fault).__name__}") from fault
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         for method, properties, body in channel.consume(stream, arguments={"x-stream-offset": offset}):
-            yield int(properties.headers["x-stream-offset"]), decode_event(body)
+            yield int(properties.headers["x-stream-offset"]), read_cloud_event(body)
             channel.basic_ack(method.delivery_tag)
     except AMQPError as fault:
         raise Unavailable(f"The broker went away: {type(fault).__name__}") from fault

@@ -8,6 +8,8 @@ How it works
 
 In a named environment, each of these names begins with the name of the environment (`names.py`).
 
+              nameko-rpc     (topic exchange) ──> <service>.requests   requests, until their callers give up; replies need no queue
+
 The routing key of an event is `<territory>.<kind>`, for example `alencon.coaching.JourneyOpened`. A service's inbox is bound to
 `#.<kind>` for each kind that it reads, or to `#` for every event.
 
@@ -24,6 +26,7 @@ a stream; it drops the oldest messages of a queue over EMBEDDED_MAX_LENGTH, whic
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from shared.address import Address
 from shared.bus.names import Names
 from shared.message import EventMessage
 
@@ -31,21 +34,24 @@ EMBEDDED = "embedded"  # the scheme of the address of the broker inside the proc
 ALL_KEYS = "#"  # the binding key that matches every routing key
 
 DELIVERY_LIMIT = 5  # deliveries of one message without acknowledgement, before the broker makes it a dead letter
+PROCESS_DIED = "The process died in each of"  # the reason of a dead letter begins so, when no exception says why
 NO_DELIVERY_LIMIT = 1_000_000_000  # listing dead letters counts as a delivery; RabbitMQ 4 would drop them at the twentieth
 DEAD_LETTER_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
+REQUEST_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
 FEED_MAX_BYTES = 20_000_000_000
 EMBEDDED_MAX_LENGTH = 10_000  # messages in memory for one service
 
 PERSISTENT = 2  # AMQP delivery mode: the broker writes the message to disk
 REPLAY_HEADER = "replay"  # marks a dead letter that an operator gave back: handle it although the checkpoint is past it
+ATTEMPTS_HEADER, FIRST_FAILED_HEADER, LAST_FAILED_HEADER = "attempts", "first_failed_at", "last_failed_at"  # of a dead letter
 
 
 def routing_key(event: EventMessage) -> str:
     return f"{event.territory}.{event.kind}"
 
 
-def is_embedded(uri: str) -> bool:
-    return uri.partition(":")[0] == EMBEDDED
+def is_embedded(uri: Address | str) -> bool:
+    return Address(uri).scheme == EMBEDDED
 
 
 def declare_exchange(channel: Any, names: Names) -> None:

@@ -1,5 +1,6 @@
 """nameko's queue consumer, which returns soon after a long absence of the broker and can be stopped during it."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -7,15 +8,32 @@ from typing import Any
 from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
+from shared.address import Address
 from shared.runtime.backoff import MAX_DELAY_S, MIN_DELAY_S
 
-AMQP_URI = "AMQP_URI"  # nameko's configuration key
+log = logging.getLogger(__name__)
+
+AMQP_URI = "AMQP_URI"  # nameko's configuration key: an `Address`
 
 
 class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has no types
     """Messages are handed over in the thread that reads them: a request only starts a worker, and a reply only wakes its caller."""
 
     consuming = False
+
+    @property
+    def amqp_uri(self) -> str:
+        return self.address.reveal()
+
+    @property
+    def address(self) -> Address:
+        return Address(self.container.config[AMQP_URI])
+
+    def on_connection_error(self, fault: Exception, interval: float) -> None:
+        """nameko would log the address, with the passwords of all brokers but the first."""
+        log.warning(
+            "the broker at %s cannot be reached: %s; the next attempt is in %g s", self.address, self.address.conceal(fault), interval
+        )
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:

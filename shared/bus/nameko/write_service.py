@@ -1,10 +1,14 @@
-"""The nameko base class of a service that decides: RPC methods over its command endpoint, and an inbox that is fed while it lives.
+"""The nameko base classes of a service that decides: RPC methods over its command endpoint, and an inbox that is fed while it lives.
 
 nameko knows nothing of the objects behind these methods, and they know nothing of nameko. The process that hosts the services puts plain
 objects in nameko's configuration, `config["parcours"][service][name]`, and a dependency provider finds them there when a method uses
 them, never before: an exception inside a provider would stop the whole container.
+
+Every request carries the signed identity of the process that asks, whatever it asks for; one without is answered with
+IdentityNotValid, and its method is not called. So whoever reaches the broker without the key of the services reads nothing.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +17,32 @@ from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 
 from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.nameko.rpc_client import IDENTITY, SIGNER
 from shared.bus.nameko.rpc_server import ResilientRpcConsumer
+from shared.errors import Forbidden
 from shared.reply import Reply
+from shared.trust.access import Signer
+
+log = logging.getLogger(__name__)
 
 COMPONENTS = "parcours"  # the key of our objects in nameko's configuration
 
 
+class IdentityNotValid(Exception):
+    """A request without an identity that the services signed, or with one that has expired."""
+
+
 class ResilientRpc(Rpc):  # type: ignore[misc]  # nameko has no types
     rpc_consumer = ResilientRpcConsumer()
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        signer: Signer = self.container.config[SIGNER]
+        try:
+            signer.read(str(message.headers.get(IDENTITY, "")))
+        except Forbidden as fault:
+            log.warning("a request without a valid identity was refused: %s", self.method_name)
+            raise IdentityNotValid(fault.code) from fault
+        super().handle_message(body, message)
 
     def check_signature(self, args: Any, kwargs: Any) -> None:
         """Python checks it a moment later, when the method is called."""
@@ -79,11 +101,40 @@ class InboxFeeder(DependencyProvider):  # type: ignore[misc]  # nameko has no ty
         return self.consumer
 
 
-class WriteService:
+class NativeThread(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+    """Runs a blocking object of this service in a native thread while the service lives: its `run`, until `stop` is called.
+
+    What `run` raises ends the container, as any failure of a service does.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.thread: Any = None
+
+    @property
+    def runner(self) -> Any:
+        return self.container.config[COMPONENTS][self.container.service_name][self.name]
+
+    def start(self) -> None:
+        identifier = f"{self.name} of {self.container.service_name}"
+        self.thread = self.container.spawn_managed_thread(lambda: tpool.execute(self.runner.run), identifier=identifier)
+
+    def stop(self) -> None:
+        self.runner.stop()
+        self.thread.wait()
+
+    def kill(self) -> None:
+        """Nobody waits for a container that is killed, but the native thread must not go on holding its lease."""
+        self.runner.stop()
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self.runner
+
+
+class CommandService:
     """nameko finds these entrypoints on each service that inherits them; a service adds its name, and its own methods."""
 
     endpoint = Component("endpoint")
-    inbox_consumer = InboxFeeder()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def handle_each(self, requests: list[tuple[str, str]]) -> list[Reply]:
@@ -96,6 +147,18 @@ class WriteService:
         """Handle commands of one caller, in order."""
         replies: list[Reply] = self.endpoint.handle_many(token, commands)
         return replies
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def try_commands(self, token: str, asked: dict[str, Any]) -> Reply:
+        """Which commands about some subjects would be accepted now: by name, null or the fault."""
+        reply: Reply = self.endpoint.try_commands(token, asked)
+        return reply
+
+
+class WriteService(CommandService):
+    """A service with an inbox, which is fed while it lives."""
+
+    inbox_consumer = InboxFeeder()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def health(self) -> dict[str, Any]:

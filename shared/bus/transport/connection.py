@@ -12,6 +12,7 @@ import msgspec
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
+from shared.address import Address
 from shared.bus.transport import amqp, embedded
 from shared.message import EventMessage, decode_event
 from shared.runtime.native_threads import green_only
@@ -19,23 +20,29 @@ from shared.runtime.native_threads import green_only
 log = logging.getLogger(__name__)
 
 BROKER_FAULTS = (OSError, AMQPError, KombuError)  # the exceptions that mean that the broker is away
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 3.0  # for each address
 
 assert embedded.SCHEME != amqp.SCHEME  # their imports register both transports with kombu; using them keeps the imports
 green_only(__name__)
 Connection: Any = kombu.connection.Connection  # kombu's annotations are incomplete
 Consumer: Any = kombu.messaging.Consumer
+Exchange: Any = kombu.entity.Exchange
 Queue: Any = kombu.entity.Queue
 
 
+def connection_to(address: Address) -> Any:
+    """A connection, not opened yet. It has heartbeats: see `amqp.py`."""
+    return Connection(address.reveal(), connect_timeout=CONNECT_TIMEOUT_S, transport_options={"confirm_publish": False})
+
+
 @contextmanager
-def open_connection(uri: str) -> Iterator[Any]:
-    """A connection for the caller alone. Without AMQP heartbeats, which need a thread that runs on time: TCP keepalive finds a dead peer.
+def open_connection(uri: Address | str) -> Iterator[Any]:
+    """A connection for the caller alone.
 
     Raises:
         BROKER_FAULTS: the broker is away.
     """
-    connection = Connection(uri, connect_timeout=CONNECT_TIMEOUT_S, heartbeat=0, transport_options={"confirm_publish": False})
+    connection = connection_to(Address(uri))
     try:
         connection.connect()
         yield connection

@@ -35,7 +35,17 @@ from shared.bus.relay import Relay
 from shared.store.port import Append
 from tests.contract.bus import blocking
 from tests.contract.bus.blocking import Slow, new_event
-from tests.contract.bus.rpc_tasks import Two, calls_between_services, half_a_message, lost_replies, wait_until
+from tests.contract.bus.rpc_tasks import (
+    CONTEXT,
+    SIGNED,
+    Two,
+    calls_between_services,
+    half_a_message,
+    lost_connection,
+    lost_replies,
+    silent_broker,
+    wait_until,
+)
 
 
 class Clock:
@@ -118,14 +128,14 @@ def services(folder: Path, uri: str) -> dict[str, Any]:
     positions: list[int] = []
     inbox = PolicyInbox("one", store, checkpoints, lambda event: positions.append(event.position))
     components = {"one": {"slow": Slow(), "inbox_consumer": InboxConsumer(inbox, checkpoints, uri)}, "two": {}}
-    config = {"AMQP_URI": uri, "parcours": components, "max_workers": 40}
+    config = {"AMQP_URI": uri, "parcours": components, "max_workers": 40, **SIGNED}
     relay = Relay(store, checkpoints, uri)
     relay_thread = eventlet.spawn(relay.run)
     runner = ServiceRunner(config)
     runner.add_service(One)
     runner.add_service(Two)
     runner.start()
-    with ClusterRpcProxy(config, timeout=10) as cluster:
+    with ClusterRpcProxy(config, CONTEXT, timeout=10) as cluster:
         answers = call_services(cluster)
         event_dispatcher(config)("source", "happened", "payload")
         for _ in range(50):
@@ -174,6 +184,8 @@ ALL_TASKS = (
     order_of_imports,
     calls_between_services,
     lost_replies,
+    lost_connection,
+    silent_broker,
     half_a_message,
     services,
 )

@@ -11,9 +11,17 @@ from nameko.extensions import DependencyProvider
 from nameko.runners import ServiceRunner
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.bus.nameko.rpc_client import Replies, RpcClient, Sender, shared_sender
+from shared.bus.nameko.rpc_client import SIGNER, RpcClient
+from shared.bus.nameko.sender import Sender, shared_sender
 from shared.bus.nameko.write_service import Component, rpc
 from shared.errors import Unavailable
+from shared.time import now
+from shared.trust.access import Signer, system
+from tests.contract.bus.cable import Cable
+
+SIGNER_OF_ALL = Signer(b"k" * 32, "services", now)
+SIGNED = {SIGNER: SIGNER_OF_ALL}
+CONTEXT = {"identity": SIGNER_OF_ALL.sign(system("tests"))}
 
 
 class Two:
@@ -26,6 +34,12 @@ class Two:
         return word.upper()
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def slow(self, word: str) -> str:
+        self.payloads.append(word)
+        eventlet.sleep(1)
+        return word.upper()
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def broken(self) -> Any:
         return self.missing.anything()
 
@@ -35,10 +49,8 @@ class Two:
 
 
 class ClientProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
-    replies = Replies()
-
     def setup(self) -> None:
-        self.client = RpcClient(self.container, self.replies, timeout=1_000)
+        self.client = RpcClient(self.container, timeout=1_000)
 
     def get_dependency(self, worker_ctx: Any) -> RpcClient:
         return self.client
@@ -61,7 +73,7 @@ def reply_or_fault(client: RpcClient, service: str = "two") -> str:
 
 
 def start_services(uri: str, **config: Any) -> ServiceRunner:
-    runner = ServiceRunner({"AMQP_URI": uri, "parcours": {"caller": {}, "two": {}}, **config})
+    runner = ServiceRunner({"AMQP_URI": uri, "parcours": {"caller": {}, "two": {}}, **SIGNED, **config})
     runner.add_service(Caller)
     runner.add_service(Two)
     runner.start()
@@ -76,7 +88,7 @@ def client_provider(runner: ServiceRunner) -> ClientProvider:
 def calls_between_services(folder: Path, uri: str) -> dict[str, Any]:
     """Calls to a service that exists, to one that does not, and again after the connection was cut."""
     runner = start_services(uri)
-    with ClusterRpcProxy({"AMQP_URI": uri}, timeout=60) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": uri}, CONTEXT, timeout=60) as cluster:
         replies = [cluster.caller.call("two"), cluster.caller.call("nobody"), cluster.caller.call("two")]
         sender = client_provider(runner).client.sender
         sender.connection.connection.transport.sock.shutdown(2)
@@ -103,9 +115,47 @@ def lost_replies(folder: Path, uri: str) -> dict[str, Any]:
     replies.append(reply_or_fault(client))
     fail_next_publish(client.sender, OSError("cut"))
     replies.append(reply_or_fault(client))
-    pending = len(provider.replies._reply_events)
+    pending = len(client.pending)
     runner.stop()
     return {"replies": replies, "pending": pending}
+
+
+def lost_connection(folder: Path, uri: str) -> dict[str, Any]:
+    """The reply to a request whose connection is cut while it is handled, and how often it was handled; then of one when it is away."""
+    runner = start_services(uri)
+    client = client_provider(runner).client
+    call = eventlet.spawn(client.call, "two", "slow", "word")
+    wait_until(lambda: bool(Two.payloads))
+    client.sender.connection.connection.transport.sock.shutdown(2)
+    reply = call.wait()
+    second = eventlet.spawn(client.call, "two", "slow", "again")
+    wait_until(lambda: Two.payloads[-1] == "again")
+    client.sender.connect = refuse  # type: ignore[method-assign]  # the broker is away
+    client.sender.connection.connection.transport.sock.shutdown(2)
+    try:
+        second.wait()
+    except Unavailable as fault:
+        away = str(fault)
+    runner.stop()
+    return {"reply": reply, "handled": Two.payloads, "away": away, "pending": len(client.pending)}
+
+
+def silent_broker(folder: Path, uri: str) -> dict[str, Any]:
+    """The replies before and after a node of the broker falls silent, without closing anything; the second address is that of another."""
+    runner = start_services(uri)
+    cable = Cable(uri)
+    config = {"AMQP_URI": f"{cable.uri};{uri}", **SIGNED}
+    client = RpcClient(SimpleNamespace(config=config, service_name="tests"), timeout=1_000)
+    replies = [client.call("two", "answer", "before")]
+    cable.silent = True
+    replies.append(client.call("two", "answer", "after"))
+    client.stop()
+    runner.stop()
+    return {"replies": replies}
+
+
+def refuse() -> None:
+    raise ConnectionRefusedError("nobody listens")
 
 
 class CutShort(BaseException):

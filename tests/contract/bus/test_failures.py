@@ -245,4 +245,5 @@ def test_the_headers_of_a_dead_letter_hold_nothing_secret(bus: Bus) -> None:
     eventually(lambda: len(bus.dead_letters.list()) == 1)
     with bus.connection() as connection:
         message = connection.channel().basic_get(f"{SERVICE}.dead", no_ack=False)
-        assert set(message.headers) - {"x-delivery-count"} == {"service", "kind", "position", "reason"}
+        told = {"service", "kind", "position", "reason", "attempts", "first_failed_at", "last_failed_at"}
+        assert set(message.headers) - {"x-delivery-count"} == told

@@ -1,10 +1,15 @@
 """journey.feed, the stream for trusted back ends."""
 
+import json
 import threading
 from itertools import islice
 from pathlib import Path
 
+import pika
+
+from shared.bus.names import SOLE
 from shared.bus.tail import tail
+from shared.cloud_event import read_cloud_event
 from shared.message import EventMessage
 from tests.contract.bus.running import Bus
 from tests.processes import eventually
@@ -25,4 +30,20 @@ def test_the_stream_is_read_from_any_offset_and_keeps_what_was_published(rabbitm
     late = bus.record(40)
     thread.join(10)
     assert {event.position for _, event in from_last} & set(late)
+    bus.close()
+
+
+def test_a_message_has_the_id_of_its_event_and_the_second_of_its_recording(rabbitmq_uri: str, tmp_path: Path) -> None:
+    bus = Bus(rabbitmq_uri, tmp_path)
+    bus.start_relay()
+    position = bus.record(1)[-1]
+    eventually(lambda: bus.checkpoints.load("feed") == position)
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq_uri)) as connection:
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=1)
+        _, properties, body = next(channel.consume(SOLE.feed, arguments={"x-stream-offset": "first"}))
+        event = read_cloud_event(body)
+        assert properties.message_id == json.loads(body)["id"] == str(event.id)
+        assert properties.timestamp == int(event.recordedtime.timestamp())
+        assert properties.content_type == "application/cloudevents+json"
     bus.close()

@@ -66,8 +66,22 @@ def test_replies_that_cannot_be_sent_do_not_block_their_service(rabbitmq_uri: st
     """Such a call is done and occupies no worker, and nothing waits for the reply to a request that could not be sent."""
     answer = run_green("lost_replies", tmp_path, rabbitmq_uri)
     late = "two did not answer within 1 s"
-    assert answer["replies"] == ["WORD", late, late, late, "WORD", "the broker is away: cut"]
+    assert answer["replies"] == ["WORD", late, late, late, "WORD", "WORD"]
     assert answer["pending"] == 0
+
+
+def test_a_request_whose_connection_is_lost_is_asked_again_at_once(rabbitmq_uri: str, tmp_path: Path) -> None:
+    """The reply went with the connection. Once more, and no caller waits for what cannot come."""
+    answer = run_green("lost_connection", tmp_path, rabbitmq_uri)
+    assert answer["reply"] == "WORD"
+    assert answer["handled"] == ["word", "word", "again"]
+    assert (answer["away"], answer["pending"]) == ("the broker is away: nobody listens", 0)
+
+
+def test_a_broker_that_falls_silent_is_noticed_and_the_next_address_is_asked(rabbitmq_uri: str, tmp_path: Path) -> None:
+    """Frozen, or beyond a cut cable, it closes nothing: without heartbeats the caller would wait for ever."""
+    answer = run_green("silent_broker", tmp_path, rabbitmq_uri)
+    assert answer["replies"] == ["BEFORE", "AFTER"]
 
 
 def test_no_message_follows_one_that_was_cut_short_on_its_connection(rabbitmq_uri: str, tmp_path: Path) -> None:
