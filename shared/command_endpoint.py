@@ -5,6 +5,7 @@ the command goes no further, and its data is validated here, so that all faults 
 """
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -17,15 +18,20 @@ from msgspec import Struct
 
 from shared.command_batch import handle_many
 from shared.command_handler import CommandHandler
+from shared.command_trials import Asked, Trials
 from shared.errors import Fault, Forbidden, Invalid
 from shared.field_rules import Faults
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply, accepted, reply_to
+from shared.trial_values import Values
 from shared.trust.access import Identity, Signer
 from shared.validation import NotJson, ValidationTexts, flatten, read_json, schema_of
 
 log = logging.getLogger(__name__)
 
+PLAIN = re.compile("[A-Za-z0-9_.-]{1,200}", re.ASCII)
+CANONICAL = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)  # a UUID
+BY_SCHEMA = ("time", "actor", "recorded_time")
 DIGEST_LENGTH = 32  # hexadecimal digits
 
 
@@ -47,7 +53,7 @@ class CommandRequest(Struct, frozen=True):
 def digest_of(request: CommandRequest) -> str:
     """What the sender asked for under this id, in 128 bits. A retry writes the same, in whatever order.
 
-    The actor is no part of it: an anonymous answer keeps a digest too, and it must lead to nobody.
+    The actor is no part of it: an anonymous answer keeps a digest too, and it must lead to nobody. Other events name their actor.
     """
     content = (request.type, request.territory, request.time, request.data)
     return sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:DIGEST_LENGTH]
@@ -74,9 +80,26 @@ class RequestParser:
     def validate(self, raw: Any) -> tuple[CommandRequest | None, Faults]:
         """The request, or the faults of its envelope."""
         try:
+            if request := self.plain(raw):
+                return request, {}
             return msgspec.convert(self.schema.load(raw), CommandRequest), {}
         except ValidationError as failure:
             return None, flatten(failure.messages)
+
+    def plain(self, raw: Any) -> CommandRequest | None:
+        """The request, without the schema, if it needs none: its texts are stored as they are. Most requests are such."""
+        if not isinstance(raw, dict) or not raw.keys() <= self.schema.fields.keys() or not isinstance(raw.get("data"), dict):
+            return None
+        texts = (raw.get("type"), raw.get("territory"), *raw["data"])
+        if not all(isinstance(text, str) and PLAIN.fullmatch(text) for text in texts) or not CANONICAL.fullmatch(str(raw.get("id"))):
+            return None
+        try:
+            others = {name: self.schema.fields[name].deserialize(raw[name]) for name in BY_SCHEMA if raw.get(name) is not None}
+        except ValidationError:
+            return None
+        if actor := others.get("actor"):
+            others["actor"] = msgspec.convert(actor, Actor)
+        return CommandRequest(id=UUID(raw["id"]), type=raw["type"], territory=raw["territory"], data=raw["data"], **others)
 
     def parse(self, text: str | bytes) -> CommandRequest:
         """Decode and validate a request.
@@ -93,11 +116,19 @@ class RequestParser:
 class CommandEndpoint:
     """The commands of one service, for callers that hold a service token.
 
-    `territories` are those that a command may name.
+    `territories` are those that a command may name, `samples` right values for fields that name a rule.
     """
 
-    def __init__(self, handler: CommandHandler, signer: Signer, territories: Collection[str], texts: ValidationTexts) -> None:
+    def __init__(
+        self,
+        handler: CommandHandler,
+        signer: Signer,
+        territories: Collection[str],
+        texts: ValidationTexts,
+        samples: Values | None = None,
+    ) -> None:
         self.handler = handler
+        self.trials = Trials(handler, samples or {})
         self.signer = signer
         self.territories = frozenset(territories)
         self.texts = texts
@@ -116,11 +147,14 @@ class CommandEndpoint:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
         if len(requests) == 1:
             return [self.handle(*requests[0])]
+        return self.handle_together([(token, self.identity(token), command) for token, command in requests])
+
+    def handle_together(self, requests: Sequence[tuple[str, Identity | Fault, str]]) -> list[Reply]:
         try:
-            return self.handle_batch([self.read(self.identity(token), command) for token, command in requests])
+            return self.handle_batch([self.read(identity, command) for _, identity, command in requests])
         except Exception:  # one command broke what they share: handled alone, each gets its own reply, or the one it already has
             log.exception("%d commands failed together; each is handled alone", len(requests))
-            return [self.handle_alone(token, command) for token, command in requests]
+            return [self.handle_alone(token, command) for token, _, command in requests]
 
     def handle_alone(self, token: str, command: str) -> Reply:
         try:
@@ -131,11 +165,18 @@ class CommandEndpoint:
 
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
         """Handle commands of one caller in order, each seeing the ones before it. An invalid one gets its reply; the rest goes on."""
+        identity = self.identity(token)
+        if isinstance(identity, Fault):
+            return [reply_to(identity)] * len(commands)
+        return self.handle_together([(token, identity, command) for command in commands])
+
+    def try_commands(self, token: str, asked: dict[str, Any]) -> Reply:
+        """Which commands about some subjects would be accepted now (`shared.command_trials`): by name, null or the fault."""
         try:
-            identity = self.signer.read(token)
-            return self.handle_batch([self.read(identity, command) for command in commands])
+            tried = self.trials.of(self.signer.read(token), msgspec.convert(asked, Asked))
         except Fault as fault:
-            return [reply_to(fault)] * len(commands)
+            return reply_to(fault)
+        return {name: fault and reply_to(fault) for name, fault in tried.items()}
 
     def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
         results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))

@@ -20,6 +20,9 @@ class FilledIn(StrEnum):
     ORGANISATION = "organisation"
     TERRITORY = "territory"
     STANDING = "standing"
+    ROLE = "role"
+    TERRITORIES = "territories"
+    SCOPE = "scope"
     EVENT_KIND = "event_kind"
 
 
@@ -40,6 +43,14 @@ ActorOrganisation = Annotated[str, Meta(extra={MARK: FilledIn.ORGANISATION})]
 CommandTerritory = Annotated[str, Meta(extra={MARK: FilledIn.TERRITORY})]
 """The territory in whose name the actor speaks."""
 
+ActorRole = Annotated[str, Meta(extra={MARK: FilledIn.ROLE})]
+"""The role of the actor."""
+
+ActorTerritories = Annotated[list[str], Meta(extra={MARK: FilledIn.TERRITORIES})]
+"""The territories where the actor may act (`*` is all of them)."""
+
+CommandScope = Annotated[str, Meta(extra={MARK: FilledIn.SCOPE})]
+"""How far the permission of the actor reaches for this command (`shared.trust.scope`)."""
 
 EventKind = Annotated[str, Meta(extra={MARK: FilledIn.EVENT_KIND})]
 """The kind of the event at a position that the command names; empty if the log has none there."""

@@ -12,7 +12,8 @@ the handler loads and decides again, up to MAX_ATTEMPTS times: a decision is onl
 *Idempotency.* Every event carries the id of the command that caused it. A command that comes again (a retry, a redelivery, a crash
 between the append and the reply) finds its own events in the stream and gets the first answer, even when the rules would refuse it now.
 Event ids are derived from the command id, so the same append sent twice is one append. Another command under the id of an earlier one
-in its stream is refused: each event carries a digest of what the sender wrote, and the first answer is only for who wrote the same.
+in its stream is refused: each event carries a digest of what the sender wrote, and its actor. The first answer is only for the same
+actor who wrote the same; of an anonymous event no actor is known, and none is compared.
 
 *Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
 recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
@@ -28,14 +29,14 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
-from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage, Position, dataschema
+from shared.message import ANONYMOUS, PREFIX, Actor, CommandMessage, EventBody, EventMessage, Position, dataschema
 from shared.placement import Placement, ReadStream, Streams
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
@@ -72,6 +73,17 @@ class CommandType:
         }
 
 
+class Asked(NamedTuple):
+    """What the events of a command say of who asked for what. Events written before digests were kept have none."""
+
+    digest: str | UnsetType
+    actor: Actor
+
+    def by(self, message: CommandMessage) -> bool:
+        """Whether this may be the same command of the same actor."""
+        return self.digest in (UNSET, message.digest) and self.actor in (ANONYMOUS, message.actor)
+
+
 class LoadedStream:
     """A stream in memory: its state, its version, and the answers that were given in it, by command id.
 
@@ -83,11 +95,11 @@ class LoadedStream:
         self.state = reduce(decider.evolve, (decode(event.data) for event in history), decider.initial)
         self.version = history[-1].streamversion if history else NO_STREAM
         self.history: Sequence[EventMessage] | None = history
+        self.anonymous = decider.anonymous
         self.answers: dict[UUID, Answer] = {}
-        self.digests: dict[UUID, str] = {}
+        self.asked: dict[UUID, Asked] = {}
         for event in history:
-            if event.commanddigest is not UNSET:
-                self.digests[event.commandid] = event.commanddigest
+            self.asked[event.commandid] = Asked(event.commanddigest, event.actor)
             earlier = self.answers.get(event.commandid)
             names = [*(earlier.events if earlier else []), event_name(event.type)]
             self.answers[event.commandid] = Answer(
@@ -98,11 +110,11 @@ class LoadedStream:
         """The answer that this command was given already, if it was.
 
         Raises:
-            Refused: the id belongs to another command (`command_id_reused`). Events written before digests were kept are not compared.
+            Refused: the id belongs to another command or actor (`idempotency_key_reused`).
         """
         answer = self.answers.get(message.id)
-        if answer is not None and message.digest not in (None, self.digests.get(message.id, message.digest)):
-            raise Refused("command_id_reused")
+        if answer is not None and message.digest is not None and not self.asked[message.id].by(message):
+            raise Refused("idempotency_key_reused")
         return answer
 
     def advance(self, message: CommandMessage, answer: Answer) -> None:
@@ -110,8 +122,7 @@ class LoadedStream:
         self.version = answer.version
         self.history = None
         self.answers[message.id] = answer
-        if message.digest is not None:
-            self.digests[message.id] = message.digest
+        self.asked[message.id] = Asked(message.digest or UNSET, ANONYMOUS if self.anonymous else message.actor)
 
 
 class Decision(NamedTuple):
@@ -183,14 +194,14 @@ class CommandHandler:
 
     def receive(self, message: CommandMessage, identity: Identity) -> Received:
         """Validate and authorise a message."""
-        command_type = self.command_types.get(message.type)
-        if command_type is None:
+        if (command_type := self.command_types.get(message.type)) is None:
             raise Refused("unknown_command", command=message.type)
         admitted = self.admission.admit(command_type.parser, message)
         self.permissions.check(identity, message.type, message.territory)
-        return Received(command_type, admitted.message, identity, admitted, self.build(command_type, admitted, admitted.message))
+        message = admitted.message
+        return Received(command_type, message, identity, admitted, self.build(command_type, admitted, message, identity))
 
-    def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage) -> Any:
+    def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage, identity: Identity) -> Any:
         """The command, with what the handler fills in."""
         filled_in = {
             FilledIn.FACT_DATE: admitted.circumstances.fact_date,
@@ -198,6 +209,9 @@ class CommandHandler:
             FilledIn.ACTOR: message.actor.id,
             FilledIn.ORGANISATION: message.actor.organisation,
             FilledIn.TERRITORY: message.territory,
+            FilledIn.TERRITORIES: identity.territories,
+            FilledIn.ROLE: message.actor.role,
+            FilledIn.SCOPE: self.permissions.scope(message.actor.role, message.type),
         }
         return command_type.parser.build(admitted.values, filled_in)
 
@@ -223,7 +237,7 @@ class CommandHandler:
         everywhere = self.permissions.scope(received.identity.actor.role, message.type) == "all"
         placed = self.placement.place(message, place, persons, streams, everywhere=everywhere)
         if placed.message.territory != message.territory:
-            command = self.build(received.type, received.admitted, placed.message)
+            command = self.build(received.type, received.admitted, placed.message, received.identity)
         return placed.message, replace(
             command,
             **placed.standings,

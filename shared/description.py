@@ -18,24 +18,28 @@ from shared.trust.scope import Roles
 
 E = TypeVar("E")
 Sentence = Callable[[Any], str]
-QuestionKind = Literal["text", "number", "choice", "date", "generated_id", "thematique", "list"]
+QuestionKind = Literal["text", "number", "choice", "date", "generated_id", "thematique", "partner", "list", "recorded"]
 
 
 class Question(Struct, frozen=True):
-    """One question of a form. The page answers a `generated_id` itself; an `optional` question may stay empty."""
+    """One question of a form. The page answers a `generated_id` itself; an `optional` question may stay empty.
+
+    A `recorded` question offers what `events` state in the person's open journey: their field `id_field` is what is sent.
+    """
 
     field: str
     label: str
     kind: QuestionKind = "text"
     optional: bool = False
     hint: str = ""
+    events: tuple[type[Any], ...] = ()
+    id_field: str = ""
 
 
 class Form(Struct, frozen=True):
     """The form in which a person gives one command in a browser."""
 
     command: type[Any]
-    title: str
     questions: tuple[Question, ...]
 
 
@@ -43,9 +47,10 @@ class Form(Struct, frozen=True):
 class ServiceDescription:
     """What a service decides, and how people see it.
 
-    `permissions` has every command: role -> scope. `sentences` has every event: the event -> one French sentence. `refusals` has every
-    code that the aggregates raise: its French text. A command is in `forms` or in `without_form`, and an event is read by the fold of
-    reporting or in `unread_events`; both name the reason. `nameko_service` is "module:Class" of the nameko class that hosts the service.
+    `permissions` has every command: role -> scope. `titles` has every command: its French name, as on a button. `sentences` has every
+    event: the event -> one French sentence. `refusals` has every code that the aggregates raise: its French text. A command is in `forms`
+    or in `without_form`, and an event is read by the fold of reporting or in `unread_events`; both name the reason. `nameko_service` is
+    "module:Class" of the nameko class that hosts the service. Without `inbox` the broker brings it no events, and it has no policies.
     `more_coded_values` are codes that pages show and that no command or event has. `programme_wide` commands may be given in the name of
     the whole programme instead of one territory. `field_rules` are rules that fields of its commands name, beside the common ones.
     """
@@ -54,6 +59,7 @@ class ServiceDescription:
     nameko_service: str
     aggregates: tuple[Decider[Any, Any, Any], ...]
     permissions: Mapping[type[Any], Roles]
+    titles: Mapping[type[Any], str]
     sentences: Mapping[type[Any], Sentence]
     refusals: Mapping[str, str]
     policies: tuple[Policy, ...] = ()
@@ -62,12 +68,18 @@ class ServiceDescription:
     unread_events: Mapping[type[Any], str] = field(default_factory=dict)
     more_coded_values: tuple[type[CodedValue], ...] = ()
     programme_wide: bool = False
+    inbox: bool = True
     field_rules: Rules = field(default_factory=dict)
 
     @property
     def commands(self) -> dict[str, type[Any]]:
         """Every command, by name."""
         return {command.__name__: command for aggregate in self.aggregates for command in aggregate.command_types}
+
+    @property
+    def title_of(self) -> dict[str, str]:
+        """The title of every command, by its name."""
+        return {command.__name__: title for command, title in self.titles.items()}
 
     @property
     def events(self) -> dict[str, type[Any]]:

@@ -13,6 +13,7 @@
     ├── UnknownPosition   no event of this log has this position
     ├── Unforeseen        another process failed with an exception that is not a Fault; its log has the details
     └── Unavailable       a server is away. The outcome of an append is unknown: the same command id may be sent again
+        ├── Damaged       a file of the log is no readable database: no waiting mends it, a copy has to be restored
         └── Replaced      the read models were rebuilt by another process: reload the checkpoint
 
 No fault carries a sentence for people. Users read the catalogue's text for the code; operators read `str(fault)` in the log.
@@ -81,7 +82,11 @@ class UnknownPosition(Fault):
 
 
 class Misconfigured(Fault):
-    """A setting with which nothing can be opened. The text is for whoever starts the process, and repeats no secret."""
+    """Settings with which nothing can be opened: a sentence for each. They are for whoever starts the process, and repeat no secret."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
 
 
 class Outdated(Fault):
@@ -100,5 +105,14 @@ class Unavailable(Fault):
     """The log, the read models or the broker cannot be reached now."""
 
 
+class Damaged(Unavailable):
+    """A file that holds what cannot be made again is no readable database any more. It is never replaced by a new one."""
+
+
 class Replaced(Unavailable):
     """Do not retry: only a restart of the projection, which reloads the checkpoint, clears it."""
+
+
+def exception_name(reason: str) -> str:
+    """The reason of a failure without the text of its exception, which may quote what is recorded: for who may not read that."""
+    return reason.partition(":")[0]

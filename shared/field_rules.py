@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct, inspect
 
 RULE = "rule"
+VOCABULARY = "x-vocabulary"  # of a field in a published schema: which list of codes it takes
 
 Faults = dict[str, list[str]]
 """Dotted path of a field (`_` for the whole input) -> what is wrong there."""

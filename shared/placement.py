@@ -7,14 +7,15 @@ person whom the command is about. Where a person stands is a fold over the strea
 the one truth, so it is read there, as of the time of the fact. A command in the name of another territory is refused; what the programme
 does by itself is recorded where the subject stands.
 
-The same fold tells an aggregate what else it must know of a person who is not in its own stream (`Decider.persons`): whether they were met,
-and when; into which record they were merged.
+The same fold tells why a record is *closed*: nothing begins in it any more, and a command is refused unless its aggregate accepts it all
+the same, because it ends or corrects what is there. And it tells an aggregate what else it must know of a person who is not in its own
+stream (`Decider.persons`).
 
 A standing is read without a lock: a transfer that is recorded in the same instant may miss it, and then the fact belongs where the person
 stood when it was decided.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -28,17 +29,18 @@ ReadStream = Callable[[str], Sequence[EventMessage]]
 
 
 class WithPerson(Struct, frozen=True):
-    """Where this person stands. Nothing is recorded about a merged record any more, unless `merged_too`."""
+    """Where this person stands. `although` are the codes of closures that do not matter: without them, nothing is recorded."""
 
     person: str
-    merged_too: bool = False
+    although: frozenset[str] = frozenset()
 
 
 class InTerritory(Struct, frozen=True):
-    """In the territory that the aggregate's state knows. `person` is whom it is about, if about one: their record must be their own."""
+    """In the territory that the aggregate's state knows. `person` is whom it is about, if about one; `although` as for `WithPerson`."""
 
     territory: str
     person: str | None = None
+    although: frozenset[str] = frozenset()
 
 
 Place = WithPerson | InTerritory | None
@@ -46,12 +48,12 @@ Place = WithPerson | InTerritory | None
 
 
 class Standing(Protocol):
-    """What is known of a person at a moment. `territory` is None before they are met; `merged_into` is the record that replaces theirs."""
+    """What is known of a person at a moment. `territory` is None before they are met."""
 
     @property
     def territory(self) -> str | None: ...
-    @property
-    def merged_into(self) -> str | None: ...
+    def closures(self, at: datetime) -> Iterable[Refused]:
+        """Why nothing begins at that time in the record of this person any more."""
 
 
 class Persons(Protocol):
@@ -93,7 +95,7 @@ class Placement:
         """Find where the fact of a command belongs. `everywhere`: the sender may act in all territories.
 
         Raises:
-            Refused: `followed_elsewhere`, the subject stands in another territory; `person_merged`, the record is merged into another.
+            Refused: `followed_elsewhere`, the subject stands in another territory; or why the record is closed.
         """
         known: dict[str, Standing] = {}
 
@@ -106,8 +108,9 @@ class Placement:
         territory = place.territory if isinstance(place, InTerritory) else None
         if place is not None and place.person is not None:
             where = standing(place.person)
-            if where.merged_into is not None and not (isinstance(place, WithPerson) and place.merged_too):
-                raise Refused("person_merged", kept=where.merged_into)
+            for closure in where.closures(message.time):
+                if closure.code not in place.although:
+                    raise closure
             territory = territory or where.territory
         placed = self.in_territory(message, territory, everywhere=everywhere)
         return Placed(placed, {field: standing(person) for field, person in persons.items()})

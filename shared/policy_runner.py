@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec import UNSET
 
 from shared.command_handler import Answer, CommandHandler
-from shared.errors import Refused
+from shared.errors import Invalid, Refused
 from shared.message import CommandMessage, EventMessage, data_of
 from shared.policy import Policy, policy_command_id
 from shared.trust.access import system
@@ -24,6 +24,7 @@ class Tasks(Protocol):
 
     def open(self, policy: Policy, event: EventMessage, refusal: Refused, *, at_event_time: bool) -> list[Answer]: ...
     def retried(self, event: EventMessage) -> tuple[str, EventMessage | None]: ...
+    def refuse(self, policy: Policy, cause: EventMessage, retry: EventMessage, refusal: Refused) -> list[Answer]: ...
     def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]: ...
 
 
@@ -67,13 +68,13 @@ class PolicyRunner:
     def run(self, policy: Policy, event: EventMessage) -> list[Answer]:
         try:
             return self.give(policy, event)
-        except Refused as refusal:
+        except (Refused, Invalid) as refusal:
             if self.tasks is None:
                 raise
-            return self.tasks.open(policy, event, refusal, at_event_time=self.at_event_time)
+            return self.tasks.open(policy, event, as_refused(refusal), at_event_time=self.at_event_time)
 
     def retry(self, tasks: Tasks, event: EventMessage) -> list[Answer]:
-        """Try a refused policy again, as of now. If it is refused again, its task stays open."""
+        """Try a refused policy again, as of now. If it is refused again, its task stays open, and says why."""
         name, cause = tasks.retried(event)
         if cause is None:
             return []
@@ -81,23 +82,23 @@ class PolicyRunner:
             if policy.id == name:
                 try:
                     return [*self.give(policy, cause, event), *tasks.complete(policy, cause, event)]
-                except Refused:
-                    return []
+                except (Refused, Invalid) as refusal:
+                    return tasks.refuse(policy, cause, event, as_refused(refusal))
         return []  # a policy of another service
 
     def give(self, policy: Policy, event: EventMessage, retry: EventMessage | None = None) -> list[Answer]:
         """Give the commands of a policy, at the time of the event or of the retry. One that is refused does not keep the others back.
 
         Raises:
-            Refused: the rules do not allow one of them, and its effect is not there already.
+            Refused, Invalid: the rules do not allow one of them, and its effect is not there already.
         """
         answers: list[Answer] = []
-        refusals: list[Refused] = []
+        refusals: list[Refused | Invalid] = []
         for index, data in enumerate(policy.data(data_of(event, policy.reads))):
             try:
                 answers.append(self.handler.handle(self.message(policy, event, data, index, retry or event), system(policy.id)))
-            except Refused as refusal:
-                if refusal.code not in policy.tolerates:
+            except (Refused, Invalid) as refusal:
+                if as_refused(refusal).code not in policy.tolerates:
                     refusals.append(refusal)
         if refusals:
             raise refusals[0]
@@ -115,3 +116,10 @@ class PolicyRunner:
             correlation_id=None if event.correlationid is UNSET else str(event.correlationid),
             recorded_time=event.recordedtime if self.at_event_time else None,
         )
+
+
+def as_refused(fault: Refused | Invalid) -> Refused:
+    """What an event holds may be no valid command, written before its fields were checked: that is for a person to decide, too."""
+    if isinstance(fault, Refused):
+        return fault
+    return Refused("policy_command_not_valid", faults="; ".join(f"{field} : {' '.join(texts)}" for field, texts in fault.faults.items()))

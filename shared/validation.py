@@ -9,10 +9,10 @@ One spelling for one thing: a text is stored in Unicode's form NFC, with plain s
 invisible. A value that has a pattern (an identifier, a code) is compared with it as it was sent, and never altered.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,8 +21,9 @@ from msgspec import Struct, inspect
 
 from shared.coded_value import CodedValue
 from shared.command_fields import FilledIn, filled_in_by_handler
+from shared.command_schema import command_schema
 from shared.errors import Invalid
-from shared.field_rules import Faults, FieldCheck, ruled_values
+from shared.field_rules import VOCABULARY, Faults, FieldCheck, ruled_values
 
 MAX_TEXT_LENGTH = 500  # characters of a text whose field names no limit
 MAX_ELEMENTS = 200  # of a list in one command
@@ -38,6 +39,12 @@ class ValidationTexts(Struct, frozen=True, kw_only=True):
     unknown_field: str
     object_expected: str
     malformed: str
+    integer_expected: str
+    number_expected: str
+    day_expected: str
+    text_expected: str
+    truth_expected: str
+    list_expected: str
     moment_expected: str
     not_utf8: str
     uuid_expected: str
@@ -50,10 +57,12 @@ class ValidationTexts(Struct, frozen=True, kw_only=True):
     in_the_future: str
     not_json: str
     unknown_territory: str
+    patterns: Mapping[str, str] = {}
+    """What is expected of a text with a pattern, by pattern."""
 
 
 class NotJson(ValueError):
-    """A text that is no JSON, or nests deeper than anything that is asked for."""
+    """A text that is no JSON, nests deeper than anything that is asked for, or names a member of an object twice."""
 
 
 def read_json(text: str | bytes) -> Any:
@@ -64,11 +73,22 @@ def read_json(text: str | bytes) -> Any:
     """
     try:
         value = msgspec.json.decode(text)
+        again = msgspec.json.encode(value)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
         raise NotJson(str(fault)) from fault
-    if deeper_than(MAX_DEPTH, value):
+    raw = text.encode() if isinstance(text, str) else text
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and deeper_than(MAX_DEPTH, value):
         raise NotJson(f"nested deeper than {MAX_DEPTH}")
+    if raw.count(b":") != again.count(b":") or b"\\u003" in raw:  # fewer members were kept, or colons were escaped
+        json.loads(raw, object_pairs_hook=members)
     return value
+
+
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; of one that is named twice, readers would take different ones."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise NotJson("an object names a member twice")
+    return found
 
 
 def deeper_than(most: int, value: Any) -> bool:
@@ -151,16 +171,19 @@ class SchemaBuilder:
             for field in shape.fields
             if field.name not in filled_in
         }
-        return type(struct.__name__, (base_schema(self.texts.unknown_field, self.texts.object_expected),), declared)
+        return type(struct.__name__, (command_schema(self.texts.unknown_field, self.texts.object_expected),), declared)
 
     def field(self, shape: inspect.Type, **options: Any) -> fields.Field[Any]:
         """One field: its type, its bounds, and whether it may be left out or null."""
-        extra: dict[str, Any] = {"required": options.get("required", True), "error_messages": self.messages}
+        messages = self.messages | {"invalid": self.expected(shape)}
+        extra: dict[str, Any] = {"required": options.get("required", True), "error_messages": messages}
         if not extra["required"] and options.get("default") is not msgspec.NODEFAULT:
             extra["load_default"] = options.get("default")
         match shape:
-            case inspect.Metadata(type=inner):
-                return self.field(inner, **options)
+            case inspect.Metadata(type=inner, extra_json_schema=described):
+                field = self.field(inner, **options)
+                field.metadata = {**field.metadata, **(described or {})}
+                return field
             case inspect.UnionType(types=types):
                 inner, *others = [kind for kind in types if not isinstance(kind, inspect.NoneType)]
                 assert not others, "a command has no union but an optional field"
@@ -177,12 +200,34 @@ class SchemaBuilder:
             case _:
                 return self.scalar(shape, extra)
 
+    def expected(self, shape: inspect.Type) -> str:
+        """What is said under a value of another type."""
+        match shape:
+            case inspect.IntType():
+                return self.texts.integer_expected
+            case inspect.FloatType():
+                return self.texts.number_expected
+            case inspect.DateType():
+                return self.texts.day_expected
+            case inspect.StrType():
+                return self.texts.text_expected
+            case inspect.BoolType():
+                return self.texts.truth_expected
+            case inspect.ListType() | inspect.VarTupleType() | inspect.FrozenSetType():
+                return self.texts.list_expected
+            case inspect.DictType() | inspect.StructType():
+                return self.texts.object_expected
+            case inspect.DateTimeType():
+                return self.texts.moment_expected
+            case _:
+                return self.texts.malformed
+
     def scalar(self, shape: inspect.Type, extra: dict[str, Any]) -> fields.Field[Any]:
         match shape:
             case inspect.StrType(pattern=None):
                 return Text(validate=[self.length(shape), self.refuse_invisible_characters], **extra)
             case inspect.StrType(pattern=str(pattern)):
-                return fields.String(validate=[self.length(shape), self.matching(pattern)], **extra)
+                return fields.String(validate=[self.length(shape), self.matching(pattern)], metadata={"pattern": pattern}, **extra)
             case inspect.BoolType():
                 return fields.Boolean(truthy={True}, falsy={False}, **extra)
             case inspect.IntType(ge=least, le=most):
@@ -196,11 +241,12 @@ class SchemaBuilder:
             case inspect.UUIDType():
                 return fields.UUID(**extra)
             case inspect.LiteralType(values=values):
-                return fields.Raw(validate=validate.OneOf(values, error=self.texts.one_of), **extra)
+                return fields.Raw(validate=validate.OneOf(values, [str(each) for each in values], error=self.texts.one_of), **extra)
             case inspect.EnumType(cls=codes):
                 assert issubclass(codes, CodedValue)
-                choices, labels = [code.value for code in codes], [code.label for code in codes]
-                return fields.Raw(validate=validate.OneOf(choices, labels, error=self.texts.one_of), **extra)
+                choices, labels = [code.value for code in codes], [f"{code.label} ({code.value})" for code in codes]
+                one_of = validate.OneOf(choices, labels, error=self.texts.one_of)
+                return fields.Raw(validate=one_of, metadata={VOCABULARY: codes.__name__}, **extra)
             case inspect.AnyType():
                 return fields.Raw(allow_none=True, **extra)
             case _:
@@ -216,13 +262,13 @@ class SchemaBuilder:
 
         def check(value: str) -> None:
             if not whole.fullmatch(value):
-                raise ValidationError(self.texts.malformed)
+                raise ValidationError(self.texts.patterns.get(pattern, self.texts.malformed))
 
         return check
 
     def refuse_invisible_characters(self, text: str) -> None:
         """Every text of a command is a name or a label on one line; no database can keep U+0000 in a text."""
-        if any(unicodedata.category(character) in INVISIBLE for character in text):
+        if not text.isprintable() and any(unicodedata.category(character) in INVISIBLE for character in text):
             raise ValidationError(self.texts.invisible_character)
 
     def in_range(self, least: float | None, most: float | None) -> validate.Range | None:
@@ -234,19 +280,9 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
         text = unicodedata.normalize("NFC", super()._deserialize(value, *args, **options))
+        if text.isprintable():  # of the spaces, only the plain one is
+            return text.strip(" ")
         return "".join(" " if unicodedata.category(character) == "Zs" else character for character in text).strip(" ")
-
-
-@cache
-def base_schema(unknown_field: str, object_expected: str) -> type[Schema]:
-    """marshmallow's Schema, with our texts for what concerns the whole input."""
-
-    class CommandSchema(Schema):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            self.error_messages |= {"unknown": unknown_field, "type": object_expected}
-
-    return CommandSchema
 
 
 def flatten(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Faults:
@@ -257,8 +293,3 @@ def flatten(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Faults:
     for key, inner in messages.items():
         faults |= flatten(inner, ".".join(part for part in (path, "" if key == "_schema" else str(key)) if part))
     return faults
-
-
-def command_schemas(commands: Iterable[type[Any]], texts: ValidationTexts) -> dict[str, type[Schema]]:
-    """The schema of each command, by its name."""
-    return {command.__name__: schema_of(command, texts) for command in commands}

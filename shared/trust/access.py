@@ -7,6 +7,7 @@ table answers every question of permission: (role, action) -> scope. What is not
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import jwt
 from jwt.types import Options
@@ -35,6 +36,14 @@ class Identity(Struct, frozen=True):
         return EVERYWHERE in self.territories or territory in self.territories
 
 
+class Token(Struct, frozen=True):
+    """What a token says: who asks, when it expires (seconds since 1970), and an id of its own."""
+
+    identity: Identity
+    expires: float
+    id: str
+
+
 def system(name: str) -> Identity:
     """The programme itself, when a policy or a tool acts. No token leads to it."""
     return Identity(Actor(name, "system"), (EVERYWHERE,))
@@ -43,7 +52,8 @@ def system(name: str) -> Identity:
 class Permissions:
     """The table of permissions.
 
-    The scopes `own` and `addressee` pass here: they compare the actor with the state of a stream, so the aggregate checks them.
+    What is `own` lies where the actor works, too. Beyond that, `own` and `addressee` compare the actor with the state of a stream, so the
+    aggregate checks them; what is addressed to an organisation may come from any territory.
     """
 
     def __init__(self, table: Mapping[tuple[str, str], Scope]) -> None:
@@ -51,6 +61,10 @@ class Permissions:
 
     def scope(self, role: str, action: str) -> Scope | None:
         return self.table.get((role, action))
+
+    def roles(self, action: str) -> frozenset[str]:
+        """The roles that may do this somewhere."""
+        return frozenset(role for role, what in self.table if what == action)
 
     def check(self, identity: Identity, action: str, territory: str) -> None:
         """Check that the identity may do `action` in `territory`.
@@ -61,7 +75,7 @@ class Permissions:
         match self.scope(identity.actor.role, action):
             case None:
                 raise Forbidden("role_may_not", role=identity.actor.role, action=action)
-            case "territory" if not identity.covers(territory):
+            case "territory" | "own" if not identity.covers(territory):
                 raise Forbidden("not_in_territory", actor=identity.actor.id, territory=territory)
             case _:
                 return
@@ -74,7 +88,7 @@ class Signer:
         self.key = key
         self.audience = audience
         self.clock = clock
-        self.verified: dict[str, tuple[Identity, float]] = {}
+        self.verified: dict[str, Token] = {}
         self.issued: dict[Identity, tuple[str, datetime]] = {}
 
     def service_token(self, identity: Identity) -> str:
@@ -93,6 +107,7 @@ class Signer:
             "territories": list(identity.territories),
             "aud": self.audience,
             "exp": self.clock() + lifetime,
+            "jti": uuid4().hex,
         }
         return jwt.encode(claims, self.key, ALGORITHM)
 
@@ -102,19 +117,28 @@ class Signer:
         Raises:
             Forbidden: the token is forged, for another audience, or expired.
         """
+        return self.read_token(token).identity
+
+    def read_token(self, token: str) -> Token:
+        """All that a token says.
+
+        Raises:
+            Forbidden: the token is forged, for another audience, or expired.
+        """
         try:
-            identity, expires = self.verified.get(token) or cached(self.verified, token, self.verify(token))
-            if expires <= self.clock().timestamp():
+            found = self.verified.get(token) or cached(self.verified, token, self.verify(token))
+            if found.expires <= self.clock().timestamp():
                 raise jwt.ExpiredSignatureError("too old")
         except (jwt.InvalidTokenError, KeyError, TypeError) as fault:
             raise Forbidden("identity_not_valid") from fault
-        return identity
+        return found
 
-    def verify(self, token: str) -> tuple[Identity, float]:
+    def verify(self, token: str) -> Token:
         # The expiry is checked by `read`, with the clock that was given here and not with the library's own.
-        options: Options = {"require": ["exp", "sub", "aud"], "verify_exp": False}
+        options: Options = {"require": ["exp", "sub", "aud", "jti"], "verify_exp": False}
         claims = jwt.decode(token, self.key, [ALGORITHM], audience=self.audience, options=options)
-        return Identity(Actor(claims["sub"], claims["role"], claims["org"]), tuple(claims["territories"])), claims["exp"]
+        identity = Identity(Actor(claims["sub"], claims["role"], claims["org"]), tuple(claims["territories"]))
+        return Token(identity, claims["exp"], claims["jti"])
 
 
 def cached(cache: dict[K, V], key: K, value: V) -> V:

@@ -22,7 +22,7 @@ from shared.trust.access import SERVICE_TOKEN_LIFETIME, Identity, Signer, system
 from tests.unit.shared.test_command_handler import COACH, NOW, handler
 
 ID = "6d4ff2a6-4d6c-4b0e-9c0c-5f7e0b6f0a11"
-REUSED = {"refused": {"code": "command_id_reused", "details": {}}}
+REUSED = {"refused": {"code": "idempotency_key_reused", "details": {}}}
 SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
 
 

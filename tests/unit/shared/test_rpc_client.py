@@ -4,14 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.bus.nameko.rpc_client import Replies, RpcClient
+from shared.bus.nameko.rpc_client import SIGNER, RpcClient
 from shared.errors import Unavailable
+from shared.time import now
+from shared.trust.access import Signer
 
 
 def client(uri: str) -> RpcClient:
-    replies = Replies()
-    replies.routing_key = "replies"
-    return RpcClient(SimpleNamespace(config={"AMQP_URI": uri}, service_name="gateway"), replies, timeout=5)
+    config = {"AMQP_URI": uri, SIGNER: Signer(b"k" * 32, "services", now)}
+    return RpcClient(SimpleNamespace(config=config, service_name="gateway"), timeout=5)
 
 
 def test_the_reply_of_a_request_that_could_not_leave_is_not_waited_for() -> None:
@@ -19,4 +20,4 @@ def test_the_reply_of_a_request_that_could_not_leave_is_not_waited_for() -> None
     for _ in range(3):
         with pytest.raises(Unavailable, match="the broker is away"):
             rpc.call("intake", "health")
-    assert rpc.replies._reply_events == {}
+    assert rpc.pending == {}
