@@ -125,7 +125,7 @@ def decide(attendance: Attendance, seated: frozenset[str], thematique: str, held
 
 def attend(seated: frozenset[str], thematique: str, command: AttendWorkshop) -> WorkshopAttended:
     """A walk-in takes no seat, so a full workshop admits them: an attendance is a fact, not a booking."""
-    command.standing.check_met(command.on)
+    command.standing.check_open(command.on)
     if command.walk_in and command.person in seated:
         raise Refused("not_a_walk_in")
     if not command.walk_in:

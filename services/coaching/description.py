@@ -2,20 +2,13 @@
 
 from services.coaching import equipment, journey, survey, workshop
 from services.coaching.attendance import AttendWorkshop, MissWorkshop, WithdrawAttendance
-from services.coaching.equipment import (
-    BuyOutEquipment,
-    EquipmentBoughtOut,
-    EquipmentLent,
-    EquipmentReturned,
-    LendEquipment,
-    ReturnEquipment,
-)
+from services.coaching.equipment import BuyOutEquipment, LendEquipment, ReturnEquipment
 from services.coaching.exits import CorrectExit, ExitJourney, LiftNeutralisation, NeutraliseExit
 from services.coaching.follow_up import CompleteFollowUp, RecordUnreachable, ScheduleFollowUps
 from services.coaching.forms import FORMS
 from services.coaching.french import REFUSALS, SENTENCES
-from services.coaching.handover import ReferentReplaced, ReplaceReferent, TransferJourney
-from services.coaching.opening import JoinOrientation, OpenJourney, OrientationJoined, ReferentAssigned
+from services.coaching.handover import ReplaceReferent, TransferJourney
+from services.coaching.opening import JoinOrientation, OpenJourney, OrientationJoined
 from services.coaching.outcomes import (
     CreateBusiness,
     EnterIntensiveScheme,
@@ -26,10 +19,11 @@ from services.coaching.outcomes import (
     StartCivicService,
 )
 from services.coaching.policies import POLICIES
-from services.coaching.progress import CompleteDiagnostic, DiagnosticCompleted, HoldInterview, IdentifyBarrier, LiftBarrier
+from services.coaching.progress import CompleteDiagnostic, HoldInterview, IdentifyBarrier, LiftBarrier
 from services.coaching.renewal import DenyRenewal, GrantRenewal, RenewalDenied, RenewalGranted
 from services.coaching.survey import AnswerSurvey
 from services.coaching.survey_tickets import IssueSurveyTicket
+from services.coaching.titles import TITLES
 from services.coaching.workshop import CloseWorkshop, ReleaseSeat, ScheduleWorkshop, TakeSeat
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTICIPANT, BY_SYSTEM
@@ -77,6 +71,7 @@ DESCRIPTION = ServiceDescription(
         IssueSurveyTicket: BY_COACH,
         AnswerSurvey: BY_PARTICIPANT,
     },
+    titles=TITLES,
     sentences=SENTENCES,
     refusals=REFUSALS,
     forms=FORMS,
@@ -110,15 +105,9 @@ DESCRIPTION = ServiceDescription(
         JoinOrientation: BY_POLICY,
     },
     unread_events={
-        ReferentAssigned: NOT_COUNTED,
         OrientationJoined: NOT_COUNTED,
-        ReferentReplaced: NOT_COUNTED,
-        DiagnosticCompleted: NOT_COUNTED,
         OutcomeCorrected: "the facts hold the outcome as its next event states it",
         RenewalGranted: NOT_COUNTED,
         RenewalDenied: NOT_COUNTED,
-        EquipmentLent: NOT_COUNTED,
-        EquipmentReturned: NOT_COUNTED,
-        EquipmentBoughtOut: NOT_COUNTED,
     },
 )

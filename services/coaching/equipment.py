@@ -9,7 +9,7 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 
 from services.vocabulary.fields import Id, PlannedDay
-from services.vocabulary.person_standing import NOBODY, Standing
+from services.vocabulary.person_standing import CLOSURES, NOBODY, Standing
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
@@ -111,10 +111,10 @@ Command = LendEquipment | ReturnEquipment | BuyOutEquipment
 
 
 def place(state: State, command: Command) -> Place:
-    """A loan is where its borrower is followed; it ends even if the borrower's record is merged into another."""
+    """A loan is where its borrower is followed; it ends even if the borrower's record is closed."""
     if isinstance(command, LendEquipment):
         return WithPerson(command.person)
-    return WithPerson(state.person, merged_too=True) if isinstance(state, Lent) else None
+    return WithPerson(state.person, although=CLOSURES) if isinstance(state, Lent) else None
 
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def decide(state: State, command: Command) -> list[Event]:
 def lend(state: State, command: LendEquipment) -> EquipmentLent:
     if not isinstance(state, Available):
         raise Refused("equipment_not_available")
-    command.standing.check_met(command.on)
+    command.standing.check_open(command.on)
     if command.on < state.since:
         raise Refused("before_the_return")
     if command.until <= command.on:

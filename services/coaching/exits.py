@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from services.coaching.coded_values import CorrectionReason, ExitReason, NeutralReason
 from services.coaching.progress import Journey
 from services.vocabulary.fields import Id, PastDay, Rank
-from shared.command_fields import CommandTerritory, FactDate, RecordingDate
+from shared.command_fields import CommandTerritory, FactDate
 from shared.errors import Refused
 
 NEUTRAL: Mapping[ExitReason, NeutralReason] = {ExitReason[reason.name]: reason for reason in NeutralReason}
@@ -139,7 +139,6 @@ class ExitJourney(Struct, frozen=True, kw_only=True):
     reason: ExitReason
     outcomes: list[Id]
     on: FactDate
-    recorded_on: RecordingDate
     territory: CommandTerritory
 
 
@@ -153,7 +152,6 @@ class CorrectExit(Struct, frozen=True, kw_only=True):
     outcomes: list[Id]
     why: CorrectionReason
     on: FactDate
-    recorded_on: RecordingDate
 
 
 class NeutraliseExit(Struct, frozen=True, kw_only=True):
@@ -263,11 +261,11 @@ def check_not_neutralised(exit: Exit) -> None:
 
 
 def check_statement(journey: Journey, command: ExitJourney | CorrectExit) -> None:
-    """An exit comes after the opening, what happened in the journey and the outcomes that it names, and before its recording."""
+    """An exit comes after the opening, what happened in the journey and the outcomes that it names, and not after its statement."""
     exit_on = command.exit_on
     if exit_on < journey.opened_on:
         raise Refused("exit_before_opening")
-    if exit_on > command.recorded_on:
+    if exit_on > command.on:
         raise Refused("exit_after_recording")
     check_outcomes(journey, command.reason, command.outcomes)
     if any(exit_on < journey.outcomes[outcome].reached_on for outcome in command.outcomes):

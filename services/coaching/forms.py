@@ -1,8 +1,10 @@
 """The commands of coaching that a person gives in a browser."""
 
+from typing import get_args
+
 from services.coaching.exits import ExitJourney
 from services.coaching.opening import OpenJourney
-from services.coaching.outcomes import CreateBusiness, EnterTraining, FindJob
+from services.coaching.outcomes import CreateBusiness, EnterTraining, FindJob, Reached
 from services.coaching.progress import HoldInterview, IdentifyBarrier, LiftBarrier
 from services.vocabulary.questions import PERSON
 from shared.description import Form, Question
@@ -10,17 +12,15 @@ from shared.description import Form, Question
 OUTCOME = Question("outcome", "Identifiant de l’issue", "generated_id")
 
 FORMS = (
-    Form(OpenJourney, "Ouvrir un parcours", (PERSON, Question("referent", "Référent unique", hint="L’identifiant du coach."))),
-    Form(IdentifyBarrier, "Identifier un frein", (PERSON, Question("thematique", "Frein", "thematique"))),
-    Form(LiftBarrier, "Lever un frein", (PERSON, Question("thematique", "Frein", "thematique"))),
+    Form(OpenJourney, (PERSON, Question("referent", "Référent unique", hint="L’identifiant du coach."))),
+    Form(IdentifyBarrier, (PERSON, Question("thematique", "Frein", "thematique"))),
+    Form(LiftBarrier, (PERSON, Question("thematique", "Frein", "thematique"))),
     Form(
         HoldInterview,
-        "Tenir un entretien",
         (PERSON, Question("mode", "Comment ?", "choice"), Question("minutes", "Durée, en minutes", "number")),
     ),
     Form(
         FindJob,
-        "Noter un emploi",
         (
             PERSON,
             OUTCOME,
@@ -30,11 +30,10 @@ FORMS = (
             Question("evidence", "Justificatif", "choice"),
         ),
     ),
-    Form(EnterTraining, "Noter une entrée en formation", (PERSON, OUTCOME, Question("kind", "Formation", "choice"))),
-    Form(CreateBusiness, "Noter une création d’entreprise", (PERSON, OUTCOME)),
+    Form(EnterTraining, (PERSON, OUTCOME, Question("kind", "Formation", "choice"))),
+    Form(CreateBusiness, (PERSON, OUTCOME)),
     Form(
         ExitJourney,
-        "Terminer le parcours",
         (
             PERSON,
             Question("exit_on", "Date de sortie", "date"),
@@ -42,9 +41,11 @@ FORMS = (
             Question(
                 "outcomes",
                 "Issues",
-                "list",
+                "recorded",
                 optional=True,
-                hint="Leurs identifiants, séparés par des virgules, si la sortie est vers une issue.",
+                hint="Celles que nomme une sortie vers une issue.",
+                events=get_args(Reached),
+                id_field="outcome",
             ),
         ),
     ),

@@ -16,6 +16,7 @@ from services.coaching.coded_values import Milestone
 from services.coaching.progress import Journey
 from services.coaching.ranks import Exited, Ranks
 from services.coaching.survey_tickets import IssueSurveyTicket, SurveyTicketIssued, issue
+from services.vocabulary.person_standing import CLOSURES, DECEASED, MERGED
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import WithPerson
@@ -68,9 +69,27 @@ def evolve_journey(journey: Journey, event: JourneyEvent) -> Journey:
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
-AFTER_THE_EXIT = (outcomes.Command, follow_up.Command, exits.RestatementCommand, IssueSurveyTicket)
 AfterExit = follow_up.Command | renewal.Command | IssueSurveyTicket
 Command = opening.Command | handover.Command | progress.Command | outcomes.Command | exits.Command | AfterExit
+
+
+def although(command: Command) -> frozenset[str]:
+    """The closures of a record that do not keep a command from being decided.
+
+    What follows an exit is still to be done when the record is merged meanwhile. An erased one is left, and its exits are stated right.
+    What is true of somebody who died, this aggregate knows better: the outcomes that they had reached before.
+    """
+    match command:
+        case exits.ExitJourney() | follow_up.ScheduleFollowUps() | follow_up.RecordUnreachable():
+            return CLOSURES
+        case exits.CorrectExit() | exits.NeutraliseExit() | exits.LiftNeutralisation():
+            return CLOSURES
+        case IssueSurveyTicket():
+            return frozenset({MERGED})
+        case _ if isinstance(command, outcomes.Command | follow_up.Command):
+            return frozenset({MERGED, DECEASED})
+        case _:
+            return frozenset()
 
 
 def decide(state: Ranks, command: Command) -> list[Event]:
@@ -210,7 +229,6 @@ decider = Decider(
     evolve=evolve,
     decide=decide,
     stream=lambda command: f"journey-{command.person}",
-    # What follows an exit is still to be done when the record is merged into another meanwhile.
-    place=lambda state, command: WithPerson(command.person, merged_too=isinstance(command, AFTER_THE_EXIT)),
+    place=lambda state, command: WithPerson(command.person, although(command)),
     persons=lambda state, command: {"standing": command.person} if isinstance(command, opening.OpenJourney) else {},
 )

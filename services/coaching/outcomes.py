@@ -219,6 +219,8 @@ def reached(rank: int, command: Command) -> Reached:
 def job_found(rank: int, command: FindJob) -> JobFound:
     if command.contract in FIXED_TERM and command.months is None:
         raise Refused("months_missing")
+    if command.contract is Contract.CDI and command.months is not None:
+        raise Refused("months_without_end")
     return JobFound(
         person=command.person,
         rank=rank,

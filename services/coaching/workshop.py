@@ -180,7 +180,7 @@ def schedule(state: State, command: ScheduleWorkshop) -> WorkshopScheduled:
 
 
 def take_seat(state: Scheduled, command: TakeSeat) -> SeatTaken:
-    command.standing.check_met(command.on)
+    command.standing.check_open(command.on)
     if command.person in state.seated | state.attendance.present:
         raise Refused("seat_already_taken")
     if len(state.seated) >= state.capacity:

@@ -111,7 +111,7 @@ class PrescriberKind(CodedValue):
     AUTRE = "AUTRE", "autre"
 
 
-class DeclineReason(CodedValue):
+class OrientationDeclineReason(CodedValue):
     """Why an orientation is declined."""
 
     HORS_QPV = "HORS_QPV", "hors du quartier prioritaire"

@@ -21,11 +21,11 @@ from services.intake.person import (
     ContactClosed,
     DestroyPersonKey,
     IdentifyPerson,
-    PersonTransferred,
     StartCoaching,
     TransferPerson,
 )
 from services.intake.policies import POLICIES
+from services.intake.titles import TITLES
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_DPO, BY_PRESCRIBER, BY_SYSTEM
 from shared.description import ServiceDescription
@@ -51,6 +51,7 @@ DESCRIPTION = ServiceDescription(
         AcceptOrientation: BY_COACH,
         DeclineOrientation: BY_COACH,
     },
+    titles=TITLES,
     sentences=SENTENCES,
     refusals=REFUSALS,
     forms=FORMS,
@@ -73,7 +74,6 @@ DESCRIPTION = ServiceDescription(
         ProfileRecorded: NOT_COUNTED,
         EligibilityAssessed: NOT_COUNTED,
         ContactClosed: NOT_COUNTED,
-        PersonTransferred: "figures stay where they were; it says who may act from then on",
         CoachingStarted: "it repeats coaching.JourneyOpened, which is read",
     },
 )

@@ -8,18 +8,16 @@ from shared.description import Form, Question
 FORMS = (
     Form(
         IdentifyPerson,
-        "Repérer une personne",
         (
             Question("person", "Identifiant de la personne", "generated_id", hint=PERSON_HINT),
             Question("channel", "Comment l’avez-vous rencontrée ?", "choice"),
-            Question("place", "Où ?", hint="Un lieu : place, marché, pied d’immeuble…"),
+            Question("place", "Lieu de la rencontre", hint="Une place, un marché, un pied d’immeuble…"),
             Question("radar", "Est-elle suivie par une institution ?", "choice"),
         ),
     ),
     Form(
         GiveNotice,
-        "Informer sur les données",
         (PERSON, Question("version", "Version de la notice", "number"), Question("mode", "Comment ?", "choice")),
     ),
-    Form(RecordContactAttempt, "Noter une tentative de contact", (PERSON, Question("outcome", "Résultat", "choice"))),
+    Form(RecordContactAttempt, (PERSON, Question("outcome", "Résultat", "choice"))),
 )

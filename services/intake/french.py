@@ -25,7 +25,7 @@ def profile(event: ProfileRecorded) -> str:
 
 def closed_for_erasure(event: PersonKeyDestroyed) -> str:
     """The log keeps what was recorded before: no text may say that it is erased."""
-    return f"La fiche est fermée pour effacement, {event.basis.label} : rien ne s’y ajoute, et ce qui y est inscrit reste au journal."
+    return f"La fiche est fermée pour effacement, {event.basis.label} : rien n’y commence plus, et ce qui y est inscrit reste au journal."
 
 
 def received(event: OrientationReceived) -> str:
@@ -44,11 +44,13 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(EligibilityAssessed, lambda event: f"Éligibilité examinée : {event.verdict.label}."),
         sentence(ContactClosed, lambda event: f"Le contact est clos : {event.reason.label}."),
         sentence(CoachingStarted, lambda event: f"{'L’' if event.rank == 1 else 'Un nouvel '}accompagnement commence."),
-        sentence(PersonsMerged, lambda event: "Deux fiches sont réunies : celle-ci compte désormais avec l’autre."),
-        sentence(PersonsSeparated, lambda event: "Les deux fiches sont de nouveau séparées : ce sont deux personnes."),
+        sentence(PersonsMerged, lambda event: f"La fiche {event.merged} est réunie à la fiche {event.kept} : c’est la même personne."),
+        sentence(
+            PersonsSeparated, lambda event: f"Les fiches {event.merged} et {event.kept} sont de nouveau séparées : ce sont deux personnes."
+        ),
         sentence(
             PersonTransferred,
-            lambda event: f"La personne est désormais suivie à {event.to_territory}, et non plus à {event.from_territory}.",
+            lambda event: f"La personne change de territoire : {event.to_territory}, et non plus {event.from_territory}.",
         ),
         sentence(PersonKeyDestroyed, closed_for_erasure),
         sentence(OrientationReceived, received),
@@ -73,6 +75,8 @@ REFUSALS: Mapping[str, str] = {
     "renewal_needed": "Cette personne a déjà été accompagnée : un renouvellement s’accorde d’abord.",
     "merged_into_itself": "Une fiche se réunit à une autre, pas à elle-même.",
     "derogation_and_verdict_disagree": "Une dérogation dit son motif ; les autres avis n’en ont pas.",
+    "organisation_needed": "Une orientation dit quelle organisation l’envoie.",
+    "record_closed": "Personne ne peut être orienté sous cet identifiant.",
     "orientation_unknown": "Cette orientation n’a pas été reçue.",
     "orientation_already_received": "Cette orientation est déjà reçue.",
     "orientation_already_answered": "Une réponse a déjà été donnée à cette orientation.",

@@ -9,7 +9,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.vocabulary.fields import Id
-from services.vocabulary.person_standing import NOBODY, Standing
+from services.vocabulary.person_standing import DECEASED, NOBODY, Standing
 from shared.command_fields import FactDate
 from shared.errors import Refused
 
@@ -63,7 +63,7 @@ def merge(command: MergePersons) -> PersonsMerged:
     """
     if command.kept == command.merged:
         raise Refused("merged_into_itself")
-    command.kept_standing.check_met(command.on)
+    command.kept_standing.check_open(command.on, although=frozenset({DECEASED}))
     if command.merged_standing.journey == "open":
         raise Refused("merged_journey_open")
     if command.merged_standing.journey == "exited" and command.kept_standing.journey == "none":

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from services.vocabulary.fields import ShortText
+from services.vocabulary.fields import QPV_CODE_PATTERN, ShortText
 
 
 class Qpv(Struct, frozen=True):
@@ -20,4 +20,4 @@ class QpvGiven(Struct, frozen=True):
 
     vintage: Literal[2015, 2024]
     name: ShortText
-    code: Annotated[str, Meta(pattern="^[A-Z0-9]{8}$", max_length=8)] | None = None
+    code: Annotated[str, Meta(pattern=QPV_CODE_PATTERN, max_length=8)] | None = None

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from services.intake.coded_values import DeclineReason, PrescriberKind
+from services.intake.coded_values import OrientationDeclineReason, PrescriberKind
 from services.vocabulary.fields import Id, ShortText, ThematiqueId
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import ActorOrganisation, CommandTerritory, FactDate
@@ -31,7 +31,7 @@ class OrientationReceived(Struct, frozen=True, tag=True):
 
 
 class OrientationAccepted(Struct, frozen=True, tag=True):
-    """The programme takes the person on, with this referent."""
+    """The programme takes the person on, with this referent: the one that they have, if they are coached already."""
 
     orientation: str
     person: str
@@ -46,7 +46,7 @@ class OrientationDeclined(Struct, frozen=True, tag=True):
     orientation: str
     person: str
     prescriber: str
-    reason: DeclineReason
+    reason: OrientationDeclineReason
     proposed_action: str
     on: date
 
@@ -113,7 +113,7 @@ class AcceptOrientation(Struct, frozen=True):
 
 class DeclineOrientation(Struct, frozen=True):
     orientation: Id
-    reason: DeclineReason
+    reason: OrientationDeclineReason
     proposed_action: ShortText
     on: FactDate
 
@@ -164,10 +164,10 @@ def receive(state: State, command: ReceiveOrientation) -> OrientationReceived:
         raise Refused("orientation_already_received")
     if not command.consent:
         raise Refused("consent_needed")
-    if command.standing.merged_into is not None:
-        raise Refused("person_merged", kept=command.standing.merged_into)
-    if command.standing.erased:
-        raise Refused("person_erased")
+    if not command.organisation:
+        raise Refused("organisation_needed")
+    if any(command.standing.closed_on(command.on)):  # why is not for a prescriber
+        raise Refused("record_closed")
     return OrientationReceived(
         orientation=command.orientation,
         person=command.person,
@@ -189,7 +189,8 @@ def accept(received: Waiting, command: AcceptOrientation) -> OrientationAccepted
         raise Refused("followed_elsewhere")
     if standing.journey == "exited" and (standing.renewable_since is None or command.on < standing.renewable_since):
         raise Refused("renewal_needed")
-    return OrientationAccepted(command.orientation, received.person, received.prescriber, command.referent, command.on)
+    referent = standing.referent or command.referent  # who is coached already keeps the referent that they have
+    return OrientationAccepted(command.orientation, received.person, received.prescriber, referent, command.on)
 
 
 def unanswered_orientation(state: State, on: date) -> Waiting:

@@ -14,7 +14,7 @@ from services.intake.coded_values import Channel, ClosingReason, ErasureBasis, R
 from services.intake.merging import MergePersons, PersonsMerged, PersonsSeparated, SeparatePersons
 from services.intake.neighbourhood import Qpv, QpvGiven
 from services.vocabulary.fields import Id, Rank, ShortText, TerritoryId
-from services.vocabulary.person_standing import NOBODY, Standing
+from services.vocabulary.person_standing import CLOSURES, ERASED, MERGED, NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
@@ -177,7 +177,9 @@ def record(command: Command) -> str:
 
 
 def place(state: State, command: Command) -> Place:
-    return WithPerson(record(command), merged_too=True)  # this aggregate itself says what a merged record still accepts
+    """This aggregate itself says what a merged or an erased record still accepts. Somebody who died is known once, and may be erased."""
+    ending = isinstance(command, merging.Command | DestroyPersonKey | CloseContact)
+    return WithPerson(record(command), CLOSURES if ending else frozenset({MERGED, ERASED}))
 
 
 def persons(state: State, command: Command) -> dict[str, str]:

@@ -4,10 +4,11 @@ from services.referrals import partner, prescriber_information, referral
 from services.referrals.answer_commands import AcceptReferral, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.forms import FORMS
 from services.referrals.french import REFUSALS, SENTENCES
-from services.referrals.partner import ListPartner, PartnerListed
+from services.referrals.partner import ListPartner
 from services.referrals.policies import POLICIES
 from services.referrals.prescriber_information import InformPrescriber, PrescriberInformed
 from services.referrals.referral import SendReferral, WithdrawOpenReferrals, WithdrawReferral
+from services.referrals.titles import TITLES
 from services.vocabulary.reasons import BY_POLICY, NO_PAGE_YET, NOT_COUNTED, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_PARTNER, BY_SYSTEM
 from shared.description import ServiceDescription
@@ -28,6 +29,7 @@ DESCRIPTION = ServiceDescription(
         ListPartner: BY_COORDINATOR,
         InformPrescriber: BY_SYSTEM,
     },
+    titles=TITLES,
     sentences=SENTENCES,
     refusals=REFUSALS,
     forms=FORMS,
@@ -41,5 +43,5 @@ DESCRIPTION = ServiceDescription(
         WithdrawOpenReferrals: BY_POLICY,
         InformPrescriber: BY_POLICY,
     },
-    unread_events={PartnerListed: NOT_COUNTED, PrescriberInformed: NOT_COUNTED},
+    unread_events={PrescriberInformed: NOT_COUNTED},
 )

@@ -7,14 +7,15 @@ from shared.description import Form, Question
 FORMS = (
     Form(
         SendReferral,
-        "Réorienter vers un partenaire",
         (
             PERSON,
             Question("referral", "Identifiant de la réorientation", "generated_id"),
-            Question("partner", "Partenaire", hint="L’identifiant de l’organisation."),
+            Question("partner", "Partenaire", "partner"),
             Question("thematique", "Pour quoi ?", "thematique"),
             Question("consent", "Accord de la personne", hint="La référence de son accord écrit."),
-            Question("shared_fields", "Informations transmises", "list", hint="Séparées par des virgules."),
+            Question(
+                "shared_fields", "Informations transmises", "list", hint="Par exemple : téléphone, freins. Séparées par des virgules."
+            ),
         ),
     ),
 )

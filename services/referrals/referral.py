@@ -13,8 +13,8 @@ from services.referrals import partner
 from services.referrals.answer_commands import AcceptReferral, Answer, CompleteReferral, DeclineReferral, SeeReferral
 from services.referrals.coded_values import DeclineReason, ReferralResult, WithdrawalReason
 from services.referrals.partner import ListedSince
-from services.vocabulary.fields import Id, ThematiqueId
-from services.vocabulary.person_standing import NOBODY, Standing
+from services.vocabulary.fields import Id, ShortText, ThematiqueId
+from services.vocabulary.person_standing import CLOSURES, NOBODY, Standing
 from shared.command_fields import ActorId, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
@@ -128,7 +128,7 @@ class SendReferral(Struct, frozen=True):
     partner: Id
     thematique: ThematiqueId
     consent: Id
-    shared_fields: list[Id]
+    shared_fields: list[ShortText]
     on: FactDate
     by: ActorId
     territory: CommandTerritory
@@ -156,6 +156,7 @@ class WithdrawOpenReferrals(Struct, frozen=True):
 
 
 Command = SendReferral | WithdrawReferral | WithdrawOpenReferrals | Answer
+ENDINGS = (WithdrawReferral, WithdrawOpenReferrals, DeclineReferral, CompleteReferral)
 
 
 def stream(command: Command) -> str:
@@ -163,10 +164,17 @@ def stream(command: Command) -> str:
 
 
 def place(state: State, command: Command) -> Place:
-    """A coach refers a person where they are followed; the partner answers where the referral was sent."""
-    if isinstance(command, Answer) and (referral := state.get(command.referral)) and referral.territory:
-        return InTerritory(referral.territory, command.person)
-    return WithPerson(command.person, merged_too=isinstance(command, WithdrawReferral | WithdrawOpenReferrals))
+    """A coach refers a person where they are followed; the partner answers where the referral was sent.
+
+    Whoever is not the addressee is told nothing of the person: the decision refuses them.
+    """
+    although = CLOSURES if isinstance(command, ENDINGS) else frozenset()
+    if not isinstance(command, Answer):
+        return WithPerson(command.person, although)
+    referral = state.get(command.referral)
+    if referral is None or referral.partner != command.organisation:
+        return None
+    return InTerritory(referral.territory, command.person, although) if referral.territory else WithPerson(command.person, although)
 
 
 def consults(state: State, command: Command) -> dict[str, tuple[Decider[Any, Any, Any], str]]:
@@ -190,7 +198,7 @@ def decide(state: State, command: Command) -> list[Event]:
 
 
 def send(state: State, command: SendReferral) -> ReferralSent:
-    command.standing.check_met(command.on)
+    command.standing.check_open(command.on)
     if command.referral in state:
         raise Refused("referral_already_sent")
     if command.on < command.listed.get(command.territory, date.max):

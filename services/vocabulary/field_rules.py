@@ -10,6 +10,7 @@ from typing import Any
 
 from data_inclusion.schema.v1 import TypeService
 
+from services.vocabulary.calendar import quarter_of
 from services.vocabulary.french_format import day
 from services.vocabulary.programme import Programme
 from services.vocabulary.survey_ticket import month_of, read_ticket
@@ -115,10 +116,6 @@ def quarter(programme: Programme) -> Check:
             yield "", f"Un trimestre de {first} à {last} est attendu."
 
     return check
-
-
-def quarter_of(moment: date) -> str:
-    return f"{moment.year}-Q{(moment.month + 2) // 3}"
 
 
 def neighbourhood(programme: Programme) -> Check:

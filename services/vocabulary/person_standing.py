@@ -4,7 +4,7 @@ Every service asks this before it records something about a person; none of them
 of the fields that matter here, as policies do, so that no service depends on the shapes of another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -16,12 +16,17 @@ from shared.command_fields import MARK, FilledIn
 from shared.errors import Refused
 from shared.message import EventMessage, data_of
 
+MERGED, ERASED, DECEASED = "person_merged", "person_erased", "person_deceased"
+CLOSURES = frozenset({MERGED, ERASED, DECEASED})
+"""Why nothing begins in a record any more."""
+
 
 class PersonStanding(Struct, frozen=True):
     """`territory` is where the person was followed at the time of the fact, `present` where they are now; both None before they are met.
 
     `since` is the day of the latest move. `met_on` is None for somebody who was never identified; `merged_into` is the record that
-    replaces this one. `renewable_since` is the day of a granted renewal that is not used yet.
+    replaces this one. `died_on` is the day of a death, or the latest one possible. `rank` is that of the latest journey, `referent`
+    that of the open one. `renewable_since` is the day of a granted renewal that is not used yet.
     """
 
     territory: str | None = None
@@ -30,31 +35,52 @@ class PersonStanding(Struct, frozen=True):
     met_on: date | None = None
     merged_into: str | None = None
     erased: bool = False
+    died_on: date | None = None
     journey: Literal["none", "open", "exited"] = "none"
+    rank: int = 0
+    referent: str | None = None
     renewable_since: date | None = None
 
+    def closures(self, at: datetime) -> Iterator[Refused]:
+        return self.closed_on(local_date(at) if self.died_on else at.date())  # the day matters after a death alone
+
+    def closed_on(self, day: date) -> Iterator[Refused]:
+        if self.merged_into is not None:
+            yield Refused(MERGED, kept=self.merged_into)
+        if self.erased:
+            yield Refused(ERASED)
+        if self.died_on is not None and day > self.died_on:
+            yield Refused(DECEASED)
+
     def check_met(self, on: date) -> None:
-        """Check that the person was met by that day, and still has a record of their own.
+        """Check that the person was met by that day.
 
         Raises:
-            Refused: person_unknown, before_the_meeting, person_merged, person_erased.
+            Refused: person_unknown, before_the_meeting.
         """
-        if self.merged_into is not None:
-            raise Refused("person_merged", kept=self.merged_into)
-        if self.erased:
-            raise Refused("person_erased")
         if self.met_on is None:
             raise Refused("person_unknown")
         if on < self.met_on:
             raise Refused("before_the_meeting")
 
-    def check_settled(self, on: date) -> None:
-        """Check that the person was met by that day, and has not moved since: what opens or moves is not dated before the latest move.
+    def check_open(self, on: date, although: frozenset[str] = frozenset()) -> None:
+        """Check that the person was met by that day, and that their record is not closed. The codes in `although` do not matter.
 
         Raises:
-            Refused: as `check_met`, and before_the_last_move.
+            Refused: as `check_met`, and person_merged, person_erased, person_deceased.
         """
+        for closure in self.closed_on(on):
+            if closure.code not in although:
+                raise closure
         self.check_met(on)
+
+    def check_settled(self, on: date) -> None:
+        """Check that something may begin, and that the person has not moved since: nothing opens or moves before the latest move.
+
+        Raises:
+            Refused: as `check_open`, and before_the_last_move.
+        """
+        self.check_open(on)
         if self.since is not None and on < self.since:
             raise Refused("before_the_last_move")
 
@@ -77,6 +103,23 @@ class Merged(Struct):
     merged: str
 
 
+class Died(Struct):
+    """The fields of an event that may say that somebody died, and until when they lived at most."""
+
+    reason: str
+    on: date
+    exit_on: date | None = None
+
+
+class Assigned(Struct):
+    referent: str
+
+
+class OfRank(Struct):
+    rank: int
+
+
+DEATH = "DECES"
 MOVES = frozenset({"intake.PersonIdentified", "intake.PersonTransferred", "coaching.JourneyOpened", "coaching.JourneyTransferred"})
 
 
@@ -114,10 +157,22 @@ def follow(standing: PersonStanding, person: str, event: EventMessage) -> Person
         case "intake.PersonKeyDestroyed":
             return replace(standing, erased=True)
         case "coaching.JourneyOpened":
-            return replace(standing, journey="open", renewable_since=None)
+            return replace(standing, journey="open", rank=data_of(event, OfRank).rank, renewable_since=None)
+        case "coaching.ReferentAssigned" | "coaching.ReferentReplaced":
+            return replace(standing, referent=data_of(event, Assigned).referent)
         case "coaching.JourneyExited":
-            return replace(standing, journey="exited")
+            return after_death(replace(standing, journey="exited", referent=None), event)
+        case "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "intake.ContactClosed":
+            return after_death(standing, event)
+        case "coaching.NeutralisationLifted" if data_of(event, OfRank).rank == standing.rank:  # a death ends the latest journey
+            return replace(standing, died_on=None)
         case "coaching.RenewalGranted":
             return replace(standing, renewable_since=local_date(event.time))
         case _:
             return standing
+
+
+def after_death(standing: PersonStanding, event: EventMessage) -> PersonStanding:
+    """The standing after an event with a reason, which may be a death. The day of an exit is the day of the death."""
+    said = data_of(event, Died)
+    return replace(standing, died_on=said.exit_on or standing.died_on or said.on) if said.reason == DEATH else standing

@@ -1,6 +1,6 @@
 """The roles of the programme, and who may usually do what.
 
-`territory` is where the actor works; `own` and `addressee` compare the actor with what it asks for: the aggregate checks it for a
+`territory` is where the actor works; `own`, `addressee` and `owner` compare the actor with what it asks for: the aggregate checks it for a
 command, the gateway for a query.
 """
 
@@ -18,6 +18,7 @@ class Role(CodedValue):
     AUDITOR = "auditor", "audit"
     DPO = "dpo", "protection des données"
     PARTICIPANT = "participant", "participant"
+    OPERATOR = "operator", "exploitation"
     SYSTEM = "system", "le système"
 
 
@@ -28,3 +29,15 @@ BY_PARTNER: Roles = {"partner": "addressee", "system": "all"}
 BY_DPO: Roles = {"dpo": "all", "system": "all"}
 BY_SYSTEM: Roles = {"system": "all"}
 BY_PARTICIPANT: Roles = {"participant": "all"}
+BY_OWNER: Roles = {
+    "coach": "owner",
+    "coordinator": "owner",
+    "prescriber": "owner",
+    "partner": "owner",
+    "committee": "owner",
+    "funder": "owner",
+    "auditor": "owner",
+    "dpo": "owner",
+    "system": "all",
+}
+BY_OWNER_OR_COORDINATOR: Roles = {**BY_OWNER, "coordinator": "all"}

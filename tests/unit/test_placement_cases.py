@@ -7,6 +7,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.bootstrap.registry import SERVICES
+
 MOBILITY = "mobilite--acceder-a-un-vehicule"
 Data = Callable[[str], dict[str, Any]]
 
@@ -197,3 +199,6 @@ WITHOUT_SUBJECT = {"IdentifyPerson", "ReceiveOrientation", "ScheduleWorkshop", "
 
 PROGRAMME_WIDE = {"PublishDefinitions", "SetTarget", "ReleaseCell", "SetFactAside", "ApproveSettingAside"}
 """Decisions of the coordinator about the whole programme."""
+
+OF_WEBHOOKS = frozenset(SERVICES["webhooks"].commands)
+"""Commands about an address of their sender, who may stand anywhere."""

@@ -16,7 +16,6 @@ DAYS = st.integers(0, 340).map(lambda days: FIRST_DAY + timedelta(days=days))  #
 VALUES: dict[str, SearchStrategy[Any]] = {
     "on": DAYS,
     "exit_on": DAYS,
-    "recorded_on": DAYS,
     "until": DAYS,
     "held_on": DAYS,
     "person": ONE_OF(["p-1", "p-2", "p-3"]),

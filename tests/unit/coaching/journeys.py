@@ -63,7 +63,6 @@ EXIT = ExitJourney(
     reason=ExitReason.OUTCOME,
     outcomes=["job-1"],
     on=EXIT_REPORT_DAY,
-    recorded_on=day("2023-12-04"),
     territory="alencon",
 )
 EXITED = JourneyExited(
@@ -85,7 +84,6 @@ CORRECT = CorrectExit(
     outcomes=["job-1"],
     why=CorrectionReason.JUSTIFICATIF,
     on=CORRECTION_DAY,
-    recorded_on=CORRECTION_DAY,
 )
 CORRECTED = ExitCorrected(
     person="p-1",

@@ -7,7 +7,7 @@ import pytest
 from services.coaching.attendance import AttendWorkshop
 from services.coaching.description import DESCRIPTION
 from services.coaching.equipment import LendEquipment
-from services.coaching.exits import CorrectExit, ExitJourney
+from services.coaching.exits import ExitJourney
 from services.coaching.handover import TransferJourney
 from services.coaching.opening import OpenJourney
 from services.coaching.outcomes import FindJob
@@ -41,8 +41,6 @@ def test_the_handler_fills_in_the_day_the_actor_and_the_territory(command: type[
     filled_in = {"on": FilledIn.FACT_DATE}
     if command in BY_TERRITORY:
         filled_in["territory"] = FilledIn.TERRITORY
-    if command in {ExitJourney, CorrectExit}:
-        filled_in["recorded_on"] = FilledIn.RECORDING_DATE
     if command is HoldInterview:
         filled_in["by"] = FilledIn.ACTOR
     if command in ABOUT_SOMEBODY_MET:

@@ -72,10 +72,10 @@ def test_only_an_open_journey_ends() -> None:
     given(decider, *EXITED_JOURNEY).when(EXIT).then_refused("journey_not_open")
 
 
-def test_an_exit_may_be_on_the_day_of_the_opening_of_its_outcome_or_of_the_recording() -> None:
+def test_an_exit_may_be_on_the_day_of_the_opening_of_its_outcome_or_of_its_statement() -> None:
     first_day = {"exit_on": OPENING_DAY, "reason": ExitReason.ABANDON, "outcomes": []}
     given(decider, *OPEN_JOURNEY).when(replace(EXIT, **first_day)).then(replace(EXITED, **first_day))
-    for exit_on in (JOB_DAY, day("2023-12-04")):
+    for exit_on in (JOB_DAY, EXIT_REPORT_DAY):
         given(decider, *WITH_JOB).when(replace(EXIT, exit_on=exit_on)).then(replace(EXITED, exit_on=exit_on))
 
 
@@ -101,9 +101,9 @@ def test_an_exit_that_names_no_outcome_may_be_before_one() -> None:
 
 
 @pytest.mark.parametrize(("exit_on", "code"), [("2023-01-09", "exit_before_opening"), ("2023-12-05", "exit_after_recording")])
-def test_an_exit_is_neither_before_the_opening_nor_after_its_recording(exit_on: str, code: str) -> None:
+def test_an_exit_is_neither_before_the_opening_nor_after_its_statement(exit_on: str, code: str) -> None:
     given(decider, *WITH_JOB).when(replace(EXIT, exit_on=day(exit_on))).then_refused(code)
-    correction = replace(CORRECT, exit_on=day(exit_on), recorded_on=day("2023-12-04"))
+    correction = replace(CORRECT, exit_on=day(exit_on), on=day("2023-12-04"))
     given(decider, *EXITED_JOURNEY).when(correction).then_refused(code)
 
 
@@ -122,7 +122,7 @@ def test_an_exit_names_each_known_outcome_once() -> None:
 
 def test_an_exit_names_no_outcome_of_an_earlier_journey() -> None:
     later = day("2024-06-01")
-    second_exit = replace(EXIT, exit_on=later, on=later, recorded_on=later, territory="flers")
+    second_exit = replace(EXIT, exit_on=later, on=later, territory="flers")
     given(decider, *RENEWED_JOURNEY).when(second_exit).then_refused("outcome_unknown")
 
 

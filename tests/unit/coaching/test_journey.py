@@ -178,6 +178,6 @@ def test_what_earlier_releases_recorded_is_still_read() -> None:
     history = (*OPEN_JOURNEY, BarrierIdentified(person="p-1", rank=1, thematique="t", on=MARCH), lifted, *FOLLOWED_JOURNEY[2:])
     cancelled = tuple(FollowUpCancelled(person="p-1", rank=1, milestone=milestone, on=due) for milestone in Milestone)
     renewed = given(decider, *history, GRANTED, *cancelled, replace(RENEWED, on=due), replace(REASSIGNED, on=due), NEUTRALISED)
-    renewed.when(replace(EXIT_ON_REQUEST, exit_on=due, on=due, recorded_on=due, territory="flers")).then_some(JourneyExited)
+    renewed.when(replace(EXIT_ON_REQUEST, exit_on=due, on=due, territory="flers")).then_some(JourneyExited)
     still_due = given(decider, *FOLLOWED_JOURNEY, NEUTRALISED).when(RESTORE).then(RESTORED)
     still_due.when(CORRECT).then_some(FollowUpScheduled)

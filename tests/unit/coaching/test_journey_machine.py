@@ -85,7 +85,7 @@ class JourneyMachine(AggregateMachine):
         reached = sorted(self.model.ranks[rank - 1].outcomes)
         reason = reason if reached or reason is not ExitReason.OUTCOME else ExitReason.ABANDON
         named = reached[:1] if reason is ExitReason.OUTCOME else []
-        return {"person": "p-1", "exit_on": exit_on, "reason": reason, "outcomes": named, "on": exit_on, "recorded_on": exit_on}
+        return {"person": "p-1", "exit_on": exit_on, "reason": reason, "outcomes": named, "on": exit_on}
 
     @precondition(lambda self: self.endings)
     @rule(command=any_of(exits.NeutraliseExit | exits.LiftNeutralisation, **PERSON, reason=NEUTRAL_REASONS))

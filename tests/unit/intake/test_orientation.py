@@ -7,7 +7,7 @@ import pytest
 from data_inclusion.schema.v1 import Thematique
 from msgspec.structs import replace
 
-from services.intake.coded_values import DeclineReason, PrescriberKind
+from services.intake.coded_values import OrientationDeclineReason, PrescriberKind
 from services.intake.orientation import (
     AcceptOrientation,
     DeclineOrientation,
@@ -47,12 +47,14 @@ RECEIVED = OrientationReceived(
 )
 ACCEPT = AcceptOrientation(orientation="o-1", referent="coach-1", on=ANSWER_DAY, territory="alencon", standing=MET)
 ACCEPTED = OrientationAccepted(orientation="o-1", person="p-1", prescriber="ml-alencon", referent="coach-1", on=ANSWER_DAY)
-DECLINE = DeclineOrientation(orientation="o-1", reason=DeclineReason.DEJA_SUIVI, proposed_action="Point avec le conseiller", on=ANSWER_DAY)
+DECLINE = DeclineOrientation(
+    orientation="o-1", reason=OrientationDeclineReason.DEJA_SUIVI, proposed_action="Point avec le conseiller", on=ANSWER_DAY
+)
 DECLINED = OrientationDeclined(
     orientation="o-1",
     person="p-1",
     prescriber="ml-alencon",
-    reason=DeclineReason.DEJA_SUIVI,
+    reason=OrientationDeclineReason.DEJA_SUIVI,
     proposed_action="Point avec le conseiller",
     on=ANSWER_DAY,
 )

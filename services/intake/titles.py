@@ -1,0 +1,26 @@
+"""What people read of each command of intake: its title, as on a button."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.intake.entry import AssessEligibility, GiveNotice, RecordContactAttempt, RecordProfile
+from services.intake.merging import MergePersons, SeparatePersons
+from services.intake.orientation import AcceptOrientation, DeclineOrientation, ReceiveOrientation
+from services.intake.person import CloseContact, DestroyPersonKey, IdentifyPerson, StartCoaching, TransferPerson
+
+TITLES: Mapping[type[Any], str] = {
+    IdentifyPerson: "Repérer une personne",
+    RecordContactAttempt: "Noter une tentative de contact",
+    GiveNotice: "Informer sur les données",
+    RecordProfile: "Noter le profil à l’entrée",
+    AssessEligibility: "Examiner l’éligibilité",
+    CloseContact: "Clore le contact",
+    StartCoaching: "Commencer l’accompagnement",
+    TransferPerson: "Changer la personne de territoire",
+    MergePersons: "Réunir deux fiches",
+    SeparatePersons: "Séparer deux fiches réunies",
+    DestroyPersonKey: "Fermer la fiche pour effacement",
+    ReceiveOrientation: "Orienter une personne vers le programme",
+    AcceptOrientation: "Accepter l’orientation",
+    DeclineOrientation: "Décliner l’orientation",
+}
