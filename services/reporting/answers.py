@@ -3,8 +3,8 @@
 Over RPC an answer travels as plain JSON values: the service encodes it with `to_wire`, the gateway decodes it with `from_wire`. The
 gateway sends Figures and Evidence to its own clients, so the names and the order of their fields are part of the HTTP interface.
 
-This module is the only one of a service that another service may import (`tests/architecture/walls.py`). It imports nothing but msgspec
-and the shared kernel, so it must stay free of SQLAlchemy, of facts and of indicators.
+This module and the other `*_answers` are the only ones of a service that another service may import (`tests/architecture/walls.py`). They
+import nothing but msgspec and the shared kernel, so they must stay free of SQLAlchemy, of facts and of indicators.
 """
 
 from typing import Any, TypeVar
@@ -132,8 +132,11 @@ class Target(Struct, frozen=True):
 
 
 class TrendPoint(Struct, frozen=True):
+    """`target` is the one in force in the quarter, in percent."""
+
     quarter: str
     cell: Cell
+    target: int | None = None
 
 
 class IndicatorLine(Struct, frozen=True):
@@ -174,7 +177,8 @@ class CommitteePage(Struct, frozen=True):
     """All that the committee of a territory sees of a quarter.
 
     `definitions` is the version under which the quarter is counted, one of the published `versions`. `recorded` is the recording time of
-    the last event counted, ISO.
+    the last event counted, ISO. `closed_on` is the day from which the figures are fixed, for readers who see them as they were known then.
+    Who follows the page hears of what changes it after the position `follow_after`.
     """
 
     territory: TerritoryName
@@ -185,24 +189,12 @@ class CommitteePage(Struct, frozen=True):
     quarters: list[str]
     position: Position
     recorded: str | None
+    closed_on: str | None
+    follow_after: Position
     definitions: int
     versions: list[int]
     indicators: list[IndicatorLine]
     flow: list[FunnelStage]
-
-
-class Task(Struct, frozen=True):
-    """What a person has to do because a policy could not: which one, on an event of which kind, and why (`code`, `details`)."""
-
-    id: str
-    territory: str
-    policy: str
-    kind: str
-    code: str
-    details: dict[str, str]
-    person: str | None
-    opened_on: str
-    retried_on: str | None
 
 
 class TimelineEntry(Struct, frozen=True):

@@ -5,9 +5,10 @@ from services.reporting.aggregates.cell_release import ReleaseCell
 from services.reporting.aggregates.definitions import PublishDefinitions
 from services.reporting.aggregates.set_aside import ApproveSettingAside, SetFactAside, SettingAsideRequested
 from services.reporting.aggregates.targets import SetTarget
-from services.reporting.aggregates.tasks import CompleteTask, OpenTask, RetryTask
+from services.reporting.aggregates.tasks import CompleteTask, OpenTask, RefuseRetry, RetryTask
 from services.reporting.coded_values import OutcomeQuality, SeatStatus
 from services.reporting.french import REFUSALS, SENTENCES
+from services.reporting.titles import TITLES
 from services.vocabulary.reasons import BY_POLICY, ON_ITS_PAGE, OTHER_ROLE
 from services.vocabulary.roles import BY_COACH, BY_COORDINATOR, BY_DPO, BY_SYSTEM
 from shared.description import ServiceDescription
@@ -24,8 +25,10 @@ DESCRIPTION = ServiceDescription(
         ApproveSettingAside: {**BY_COORDINATOR, **BY_DPO},
         OpenTask: BY_SYSTEM,
         RetryTask: BY_COACH,
+        RefuseRetry: BY_SYSTEM,
         CompleteTask: BY_COACH,
     },
+    titles=TITLES,
     sentences=SENTENCES,
     refusals=REFUSALS,
     without_form={
@@ -36,6 +39,7 @@ DESCRIPTION = ServiceDescription(
         ApproveSettingAside: OTHER_ROLE,
         OpenTask: BY_POLICY,
         RetryTask: ON_ITS_PAGE,
+        RefuseRetry: BY_POLICY,
         CompleteTask: ON_ITS_PAGE,
     },
     unread_events={SettingAsideRequested: "nothing changes before a second person approves"},

@@ -7,7 +7,7 @@ from services.reporting.aggregates.cell_release import CellReleased
 from services.reporting.aggregates.definitions import DefinitionsPublished
 from services.reporting.aggregates.set_aside import FactSetAside, SettingAsideRequested
 from services.reporting.aggregates.targets import TargetSet
-from services.reporting.aggregates.tasks import TaskCompleted, TaskOpened, TaskRetried
+from services.reporting.aggregates.tasks import RetryRefused, TaskCompleted, TaskOpened, TaskRetried
 from shared.description import Sentence, sentence
 
 SENTENCES: Mapping[type[Any], Sentence] = dict(
@@ -34,6 +34,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(FactSetAside, lambda event: f"L’événement {event.position} est écarté : il ne compte plus. Motif : {event.reason}."),
         sentence(TaskOpened, lambda event: f"Une tâche est ouverte : ce qui devait suivre n’a pas pu se faire ({event.code})."),
         sentence(TaskRetried, lambda event: "Ce qui devait suivre est tenté de nouveau."),
+        sentence(RetryRefused, lambda event: f"Ce qui devait suivre est refusé de nouveau ({event.code})."),
         sentence(TaskCompleted, lambda event: f"La tâche est faite{f' : {event.note}' if event.note else ''}."),
     )
 )
@@ -42,6 +43,7 @@ REFUSALS: Mapping[str, str] = {
     "definitions_unknown": "La version {version} des définitions n’est pas publiée.",
     "definitions_none": "Aucune version des définitions n’est publiée.",
     "definitions_from_a_quarter": "La première version vaut depuis le début ; une autre dit à partir de quel trimestre.",
+    "target_for_the_past": "Un objectif vaut au plus tôt à partir de {quarter} : les trimestres passés gardent le leur.",
     "definitions_for_the_past": "Une version vaut au plus tôt à partir de {quarter} : les trimestres passés gardent la leur.",
     "definitions_before_the_last": "La version précédente vaut à partir de {quarter} : celle-ci ne commence pas avant.",
     "definitions_out_of_order": "La version {expected} des définitions est attendue.",
@@ -57,6 +59,7 @@ REFUSALS: Mapping[str, str] = {
     "task_unknown": "Cette tâche n’existe pas.",
     "task_already_open": "Cette tâche est déjà ouverte.",
     "task_already_completed": "Cette tâche est déjà faite.",
+    "task_without_note": "Une tâche qui est faite dit ce qui a été fait.",
     "territory_unknown": "« {territory} » n’est pas un territoire du programme.",
     "quarter_out_of_range": "Les chiffres se demandent de {first} à {last}.",
     "quarter_unreadable": "« {quarter} » n’est pas un trimestre ; 2024-Q2 est attendu.",

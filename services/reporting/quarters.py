@@ -33,3 +33,7 @@ def label(quarter: str) -> str:
 def quarters_between(first: str, last: str) -> list[str]:
     """Every quarter from the first to the last, both included."""
     return [quarter_id(number) for number in range(ordinal(first), ordinal(last) + 1)]
+
+
+def quarter_before(quarter: str) -> str:
+    return quarter_id(ordinal(quarter) - 1)

@@ -35,8 +35,24 @@ class ReportingService(WriteService):
         return self.reports.timeline(person)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def tasks(self, territories: list[str]) -> Reply:
-        return self.reports.tasks(territories)
+    def projections(self) -> Reply:
+        return self.reports.projections()
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def listing(self, question: dict[str, Any]) -> Reply:
+        return self.reports.listing(question)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def person(self, person: str, today: str) -> Reply:
+        return self.reports.person(person, today)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def declarations(self, version: int | None = None) -> Reply:
+        return self.reports.declarations(version)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None) -> Reply:
+        return self.reports.history(indicator, territory, audience, definitions)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def quarters(self) -> Reply:

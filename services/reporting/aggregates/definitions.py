@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from services.reporting.aggregates.declared import IndicatorId
 from services.reporting.coded_values import OutcomeClass, ReferralStage
+from services.vocabulary.calendar import quarter_of
 from services.vocabulary.fields import QuarterId, Version
 from shared.command_fields import FactDate, RecordingDate
 from shared.decider import Decider
@@ -124,10 +125,6 @@ def check_quarter(state: State, command: PublishDefinitions) -> None:
         raise Refused("definitions_for_the_past", quarter=quarter_of(command.recorded_on))
     if quarter is not None and quarter < state.from_quarter:
         raise Refused("definitions_before_the_last", quarter=state.from_quarter)
-
-
-def quarter_of(day: date) -> str:
-    return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
 decider = Decider("reporting", commands=Command, events=Event, initial=initial, evolve=evolve, decide=decide, stream=stream)

@@ -7,8 +7,9 @@ from msgspec import Meta, Struct
 
 from services.reporting.aggregates.declared import TargetedIndicator
 from services.reporting.coded_values import TARGET_OF
+from services.vocabulary.calendar import quarter_of
 from services.vocabulary.fields import QuarterId, TerritoryId
-from shared.command_fields import FactDate
+from shared.command_fields import FactDate, RecordingDate
 from shared.decider import Decider
 from shared.errors import Refused
 
@@ -64,6 +65,7 @@ class SetTarget(Struct, frozen=True):
     value: Percent
     from_quarter: QuarterId
     on: FactDate
+    recorded_on: RecordingDate
     for_territory: TerritoryId | None = None
 
 
@@ -80,6 +82,8 @@ def stream(command: Command) -> str:
 def decide(state: State, command: Command) -> list[Event]:
     match command:
         case SetTarget():
+            if command.from_quarter < (present := quarter_of(command.recorded_on)):
+                raise Refused("target_for_the_past", quarter=present)
             if state.values.get(key(command.indicator, command.from_quarter, command.for_territory)) == command.value:
                 raise Refused("target_already_set")
             return [TargetSet(command.indicator, command.value, command.from_quarter, command.for_territory, command.on)]

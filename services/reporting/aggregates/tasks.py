@@ -10,7 +10,7 @@ from typing import Annotated, assert_never
 from msgspec import Meta, Struct
 
 from services.vocabulary.fields import Id, LongText
-from shared.command_fields import CommandTerritory, FactDate
+from shared.command_fields import ActorId, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import InTerritory, Place
@@ -43,6 +43,15 @@ class TaskRetried(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
+class RetryRefused(Struct, frozen=True, tag=True, kw_only=True):
+    """The policy was tried again, and refused again with this `code`. The task stays open."""
+
+    task: str
+    code: str
+    details: dict[str, str]
+    on: date
+
+
 class TaskCompleted(Struct, frozen=True, tag=True, kw_only=True):
     """Nothing is left to do. `note` says what was done; the policy itself leaves none."""
 
@@ -51,7 +60,7 @@ class TaskCompleted(Struct, frozen=True, tag=True, kw_only=True):
     on: date
 
 
-Event = TaskOpened | TaskRetried | TaskCompleted
+Event = TaskOpened | TaskRetried | RetryRefused | TaskCompleted
 
 # State: what is true -------------------------------------------------------------------------------------------------
 
@@ -78,7 +87,7 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case TaskOpened(policy=policy, cause=cause, territory=territory):
             return Open(policy, cause, territory)
-        case TaskRetried():
+        case TaskRetried() | RetryRefused():
             return state
         case TaskCompleted():
             return Completed()
@@ -106,13 +115,23 @@ class RetryTask(Struct, frozen=True, kw_only=True):
     on: FactDate
 
 
-class CompleteTask(Struct, frozen=True, kw_only=True):
+class RefuseRetry(Struct, frozen=True, kw_only=True):
     task: Id
-    note: LongText | None = None
+    code: Text
+    details: dict[Text, LongText]
     on: FactDate
 
 
-Command = OpenTask | RetryTask | CompleteTask
+class CompleteTask(Struct, frozen=True, kw_only=True):
+    """People say in a note what was done; the policy of the task has nothing to add."""
+
+    task: Id
+    note: LongText | None = None
+    on: FactDate
+    by: ActorId
+
+
+Command = OpenTask | RetryTask | RefuseRetry | CompleteTask
 
 
 def place(state: State, command: Command) -> Place:
@@ -129,8 +148,12 @@ def decide(state: State, command: Command) -> list[Event]:
         case RetryTask(task=task, on=on):
             waiting = waiting_task(state)
             return [TaskRetried(task=task, policy=waiting.policy, cause=waiting.cause, on=on)]
-        case CompleteTask(task=task, note=note, on=on):
+        case RefuseRetry(task=task, code=code, details=details, on=on):
             waiting_task(state)
+            return [RetryRefused(task=task, code=code, details=details, on=on)]
+        case CompleteTask(task=task, note=note, on=on, by=by):
+            if waiting_task(state).policy != by and note is None:
+                raise Refused("task_without_note")
             return [TaskCompleted(task=task, note=note, on=on)]
         case _:
             assert_never(command)

@@ -59,13 +59,17 @@ def exactly(number: int) -> Band:
 
 
 def wider(number: int, band: Band, small_cell: int) -> Band:
-    """The next wider band of a number: the few, then steps of the size of a small cell, doubled; in the end it is hidden."""
+    """The next wider band of a number: the few, then steps of the size of a small cell, doubled; in the end it is hidden.
+
+    It holds the whole of the present band, so that no value that was possible becomes impossible: a band that is no step, such as what a
+    count may have gained, grows upwards from where it begins.
+    """
     if band.exact and 0 < number < small_cell:
         return Band(1, small_cell - 1)
     for size in (small_cell, 2 * small_cell, 4 * small_cell):
-        least = number // size * size
         if size > band.most - band.least + 1 and number >= 0:
-            return Band(least, least + size - 1)
+            step = steps(band.least, size)
+            return step if step.most >= band.most else Band(band.least, band.least + size - 1)
     return HIDDEN
 
 

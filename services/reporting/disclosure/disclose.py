@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly, first_band, wider
+from services.reporting.disclosure.bands import HIDDEN, Band, Thresholds, exactly, first_band, steps, wider
 from services.reporting.disclosure.families import Cluster
 from services.reporting.disclosure.network import ArcKey, ArcKind, network
 from services.reporting.disclosure.protection import Counted, Grid, Protection, part_name, rest_name
@@ -20,38 +20,51 @@ from services.reporting.disclosure.protection import Counted, Grid, Protection, 
 Column = tuple[tuple[str, tuple[int, ...]], ...]  # the numbers of one quarter: count and number by row, as the figures have them
 Bands = dict[str, tuple[Band, ...]]  # by count, then by row
 Cell = tuple[str, int]  # a count and a row of this quarter
+Told = tuple[tuple[str, tuple[Band, ...]], ...]  # what other clusters tell of counts, by row
 MAX_REMEMBERED = 4_096  # decided quarters
 
 
-def disclose(cluster: Cluster, columns: Sequence[Column], thresholds: Sequence[Thresholds]) -> list[Bands]:
+def disclose(
+    cluster: Cluster, columns: Sequence[Column], thresholds: Sequence[Thresholds], told: Sequence[Told] | None = None
+) -> list[Bands]:
     """The bands of every quarter: of the level of a cumulative count, else of what was counted in the quarter.
 
-    `thresholds` are those of each quarter. What they were when a quarter was decided protects its numbers, now and later.
+    `thresholds` are those of each quarter. What they were when a quarter was decided protects its numbers, now and later. `told` is what
+    other clusters tell of the counts of each quarter (`links`).
     """
     if cluster.kind != "cumulative":
-        return [last_bands(cluster, (column,), (own,)) for column, own in zip(columns, thresholds, strict=True)]
-    return [last_bands(cluster, tuple(columns[:end]), tuple(thresholds[:end])) for end in range(1, len(columns) + 1)]
+        each = zip(columns, thresholds, told or [()] * len(columns), strict=True)
+        return [last_bands(cluster, (column,), (own,), known) for column, own, known in each]
+    return [last_bands(cluster, tuple(columns[:end]), tuple(thresholds[:end]), ()) for end in range(1, len(columns) + 1)]
 
 
 @lru_cache(MAX_REMEMBERED)
-def last_bands(cluster: Cluster, prefix: tuple[Column, ...], thresholds: tuple[Thresholds, ...]) -> Bands:
+def last_bands(cluster: Cluster, prefix: tuple[Column, ...], thresholds: tuple[Thresholds, ...], told: Told) -> Bands:
     """The bands of the last of these quarters. They depend on nothing later, so they are remembered."""
     before = disclose(cluster, prefix[:-1], thresholds[:-1]) if len(prefix) > 1 else []
-    return Decision(cluster, prefix, before, dict(prefix[-1]), thresholds).decide()
+    return Decision(cluster, prefix, before, dict(prefix[-1]), thresholds, dict(told)).decide()
 
 
 @lru_cache(MAX_REMEMBERED)
-def disclose_year(cluster: Cluster, columns: tuple[Column, ...], thresholds: tuple[Thresholds, ...]) -> Bands:
+def disclose_year(
+    cluster: Cluster,
+    columns: tuple[Column, ...],
+    thresholds: tuple[Thresholds, ...],
+    told: tuple[Told, ...] | None = None,
+    told_of_year: Told = (),
+) -> Bands:
     """The bands of what was counted in all of these quarters, which are decided after those of each."""
     quarters = [dict(column) for column in columns]
     sums = {name: tuple(map(sum, zip(*(quarter[name] for quarter in quarters), strict=True))) for name in quarters[0]}
-    return Decision(cluster, columns, disclose(cluster, columns, thresholds), sums, thresholds).decide()
+    before = disclose(cluster, columns, thresholds, told)
+    return Decision(cluster, columns, before, sums, thresholds, dict(told_of_year)).decide()
 
 
 class Decision:
     """The decision of the last quarter of `prefix`, or of them all together if each is decided `before`.
 
-    `numbers` are those to be shown, and `bands` how they are shown so far.
+    `numbers` are those to be shown, and `bands` how they are shown so far. What is `told` of a count elsewhere is known here: it is shown
+    no more precisely, even where it is not true of the number.
     """
 
     def __init__(
@@ -61,7 +74,9 @@ class Decision:
         before: list[Bands],
         numbers: dict[str, tuple[int, ...]],
         thresholds: tuple[Thresholds, ...],
+        told: Mapping[str, tuple[Band, ...]],
     ) -> None:
+        self.told = {(name, row): band for name, rows in told.items() for row, band in enumerate(rows)}
         self.cluster, self.before, self.numbers, self.thresholds = cluster, before, numbers, thresholds[-1]
         self.rows = len(self.numbers[cluster.total])
         of_quarters: ArcKind = "level" if cluster.kind == "cumulative" else "increment"
@@ -82,8 +97,12 @@ class Decision:
         return ((name, row) for name in self.numbers for row in range(self.rows))
 
     def put(self, name: str, row: int, band: Band) -> None:
+        told, number = self.told.get((name, row)), self.numbers[name][row]
+        if told is not None:
+            own = band if has(told, number) else around(band, steps(number, 2 * self.thresholds.small_cell))
+            band = around(own, told)
         self.bands[name][row] = band
-        self.protection.show(name, (self.kind, row, self.column), band)
+        self.protection.show(name, (self.kind, row, self.column), told if told is not None and has(told, number) else band)
 
     def first_bands(self, name: str, of: tuple[Band, ...] | None) -> tuple[Band, ...]:
         numbers, totals = self.numbers[name], self.numbers[self.cluster.total]
@@ -97,10 +116,8 @@ class Decision:
 
     def decide(self) -> Bands:
         self.hide_few_together()
-        lost = set[tuple[str, ArcKey]]()  # what nothing in this quarter can protect: its bands are hidden, and nothing more can be done
-        while (found := next((cell for cell in self.protection.given_away() if cell not in lost), None)) is not None:
-            if not self.protect(*found):
-                lost.add(found)
+        for name, key in self.protection.given_away():
+            self.protect(name, key)
             self.hide_few_together()
         return {name: tuple(bands) for name, bands in self.bands.items()}
 
@@ -108,19 +125,21 @@ class Decision:
         while (few := self.few_together()) is not None:
             self.widen(*few)
 
-    def protect(self, name: str, key: ArcKey) -> bool:
-        """Widen bands until enough values of this number are possible: the fewest kinds of bands, then the first that help."""
+    def protect(self, name: str, key: ArcKey) -> None:
+        """Widen bands until enough values of this number are possible: the fewest kinds of bands, then the first that help.
+
+        What was shown of the quarters before may leave too few values whatever is hidden in this one: then nothing more can be done.
+        """
         scopes, enough = self.scopes(name), self.protection.enough(key)
         scope = next((scope for scope in scopes if self.possible_with(name, key, scope) >= enough), scopes[-1])
         possible = self.protection.possible(name, key)
         while possible < enough:
             candidates = [(count, row) for count, row in self.ordered(name, key[1], scope) if not self.bands[count][row].hidden]
             if not candidates:
-                return False
+                return
             helpful = (cell for cell in candidates if self.possible_with(name, key, [cell]) > possible)
             self.widen(*next(helpful, candidates[0]))
             possible = self.protection.possible(name, key)
-        return True
 
     def scopes(self, name: str) -> list[list[Cell]]:
         """Ever larger sets of bands of this quarter: of the territories first, and of the totals last."""
@@ -167,6 +186,15 @@ class Decision:
             if hidden and exact and (self.thresholds.is_few(together) or (name != self.cluster.total and self.thresholds.is_few(rest))):
                 return name, min(exact, key=lambda row: numbers[row])
         return None
+
+
+def has(band: Band, number: int) -> bool:
+    return band.least <= number <= band.most
+
+
+def around(one: Band, other: Band) -> Band:
+    """The band that holds both."""
+    return Band(min(one.least, other.least), max(one.most, other.most))
 
 
 def counts(cluster: Cluster, columns: list[dict[str, tuple[int, ...]]]) -> Mapping[str, Counted]:

@@ -79,11 +79,11 @@ def count_name(indicator: str, side: str) -> str:
 
 
 def clusters(indicators: Iterable[Indicator]) -> list[Cluster]:
-    """The clusters of protected indicators. One that counts increments, or a median of a count that is not shown, has none of its own."""
+    """The clusters of what is shown masked. Increments, and a median of a count that is not shown, have none of their own."""
     totals: dict[str, tuple[Kind, set[str]]] = {}
     parts_elsewhere = {name for families in PARTS.values() for family in families for name in family}
     for indicator in indicators:
-        if not indicator.protected or indicator.id in INCREMENTS:
+        if indicator.internal or indicator.id in INCREMENTS:
             continue
         numerator = count_name(indicator.id, "numerator")
         total = numerator if indicator.denominator is None else count_name(indicator.id, "denominator")

@@ -29,11 +29,11 @@ Bounds = tuple[list[int], list[int]]  # for each arc, the lowest and the highest
 
 
 class Network(Struct, frozen=True):
-    """`arcs` have a tail and a head; `index` finds one; `incident` lists, for each node, its arcs and whether they leave it."""
+    """`arcs` have a tail and a head; `index` finds one; `incident` lists, for each node, its arcs, whether they leave it, and where to."""
 
     arcs: list[tuple[int, int]]
     index: dict[ArcKey, int]
-    incident: list[list[tuple[int, bool]]]
+    incident: list[list[tuple[int, bool, int]]]
 
 
 @cache
@@ -53,10 +53,10 @@ def network(rows: int, columns: int) -> Network:
             node = of_column + 1 + row
             add(("increment", row, column), of_column, node)
             add(("level", row, column), node, node + rows + 1 if column + 1 < columns else end)
-    incident: list[list[tuple[int, bool]]] = [[] for _ in range(end + 1)]
+    incident: list[list[tuple[int, bool, int]]] = [[] for _ in range(end + 1)]
     for number, (tail, head) in enumerate(arcs):
-        incident[tail].append((number, True))
-        incident[head].append((number, False))
+        incident[tail].append((number, True, head))
+        incident[head].append((number, False, tail))
     return Network(arcs, index, incident)
 
 
@@ -93,13 +93,13 @@ def residual_path(
     while frontier and goal not in reached:
         following = []
         for here in frontier:
-            for number, forwards in graph.incident[here]:
-                there = graph.arcs[number][forwards]
-                if there in reached or number == without:
-                    continue
-                if (change[number] < highest[number]) if forwards else (change[number] > lowest[number]):
+            for number, forwards, there in graph.incident[here]:
+                has_room = change[number] < highest[number] if forwards else change[number] > lowest[number]
+                if has_room and there not in reached and number != without:
                     reached[there] = (here, number, forwards)
                     following.append(there)
+            if goal in reached:
+                break
         frontier = following
     if goal not in reached:
         return None

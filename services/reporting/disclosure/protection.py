@@ -118,9 +118,15 @@ class Protection:
         return [(signs, self.bounds(signs)) for signs in self.moves]
 
     def given_away(self) -> Iterator[tuple[str, ArcKey]]:
-        """The numbers of a few people of which too few values are possible."""
+        """The numbers of a few people of which too few values are possible.
+
+        Bands may be widened after each. That takes no value away from the numbers before it, so they are not looked at again.
+        """
         ranges = self.ranges()
-        return ((name, key) for name, key in self.few if self.possible_in(ranges, name, key) < self.enough(key))
+        for name, key in self.few:
+            if self.possible_in(ranges, name, key) < self.enough(key):
+                yield name, key
+                ranges = self.ranges()
 
     def possible(self, name: str, key: ArcKey) -> int:
         """How many other values of a number are possible, counted up to enough."""

@@ -5,9 +5,9 @@ from msgspec import Struct
 
 from services.reporting.coded_values import TARGET_OF
 from services.reporting.facts.change import Change, EventContext, FactReader, reader
+from services.vocabulary.programme import PROGRAMME
 
 SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}  # the best outcome of an exit is the one with the highest score
-PROGRAMME = "all"  # the territory id of the whole programme
 
 
 class DefinitionsPublished(Struct):

@@ -21,7 +21,21 @@ To add a fact: give its table in `tables.py`, write a reader in the module of it
 
 from collections.abc import Iterable
 
-from services.reporting.facts import decisions, follow_ups, journeys, orientations, outcomes, persons, referrals, surveys, tasks, workshops
+from services.reporting.facts import (
+    decisions,
+    follow_ups,
+    journeys,
+    loans,
+    orientations,
+    outcomes,
+    partners,
+    persons,
+    referrals,
+    standings,
+    surveys,
+    tasks,
+    workshops,
+)
 from services.reporting.facts.change import Change, FactReader
 from services.reporting.facts.lateness import late_changes
 from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, POSITION_SEPARATOR, TABLES, Key, Row
@@ -36,6 +50,9 @@ READERS: dict[str, FactReader] = {
     **workshops.READERS,
     **surveys.READERS,
     **referrals.READERS,
+    **partners.READERS,
+    **standings.READERS,
+    **loans.READERS,
     **decisions.READERS,
     **tasks.READERS,
 }

@@ -10,6 +10,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.reporting.facts.change import Change, EventContext, FactReader, iso, reader
+from services.reporting.facts.moves import moved
 from services.reporting.facts.tables import Row
 
 
@@ -57,11 +58,12 @@ class InterviewHeld(JourneyEvent):
 
 def on_journey_opened(event: JourneyOpened, context: EventContext) -> list[Change]:
     columns = {"territory": event.territory, "opened_on": iso(event.on), "opened_at": context.position, "orientation": event.orientation}
-    return [Change("journey", (event.person, event.rank), columns)]
+    return [Change("journey", (event.person, event.rank), columns), *moved(event.person, event.territory, event.on, context)]
 
 
 def on_journey_transferred(event: JourneyTransferred, context: EventContext) -> list[Change]:
-    return [Change("transfer", (event.person, event.rank, context.position), {"on": iso(event.on), "territory": event.to_territory})]
+    transfer = Change("transfer", (event.person, event.rank, context.position), {"on": iso(event.on), "territory": event.to_territory})
+    return [transfer, *moved(event.person, event.to_territory, event.on, context)]
 
 
 def on_journey_exited(event: JourneyExited, context: EventContext) -> list[Change]:

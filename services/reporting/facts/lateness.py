@@ -9,9 +9,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from services.reporting.facts.change import Change
-from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.facts.tables import quarter_end, quarter_start
-from services.vocabulary.calendar import end_of_day, local_date, start_of_day
+from services.vocabulary.calendar import end_of_day, local_date, quarter_end, quarter_start, start_of_day
+from services.vocabulary.programme import PROGRAMME
 from shared.message import Recorded
 
 cached_quarter_end = lru_cache(quarter_end)

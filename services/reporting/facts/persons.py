@@ -5,6 +5,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.reporting.facts.change import Change, EventContext, FactReader, reader
+from services.reporting.facts.moves import moved
 
 
 class PersonIdentified(Struct):
@@ -27,7 +28,7 @@ class PersonEvent(Struct):
 def on_person_identified(event: PersonIdentified, context: EventContext) -> list[Change]:
     columns = {"territory": event.territory, "channel": event.channel, "radar": event.radar}
     meeting = {"identified_on": event.on.isoformat(), "identified_at": context.position}
-    return [Change("person", (event.person,), columns | meeting)]
+    return [Change("person", (event.person,), columns | meeting), *moved(event.person, event.territory, event.on, context)]
 
 
 def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:

@@ -4,10 +4,12 @@ Days are ISO text: they compare in the same way in every database. The primary k
 columns are stored in databases, so they stay; `step` is called `timeline_entry` in the code, where a step is a person's démarche.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+
+from services.vocabulary.calendar import quarter_end, quarter_of
 
 METADATA = MetaData()
 POSITION_SEPARATOR = ","  # between the positions of a row
@@ -82,6 +84,7 @@ referral = fact_table(
     texts("completed_on", "withdrawn_on", "answered_on", "result"),
     integers("sent_day", "answered_day"),
 )
+partner = fact_table("partner", key("partner", "territory"), texts("label", "listed_on"))
 workshop = fact_table("workshop", key("workshop"), texts("kind", "thematique", "territory", "held_on", "closed_on"), integers("capacity"))
 seat = fact_table("seat", key("workshop", "person"), texts("territory", "status", "on", "taken_on"))
 follow_up = fact_table(
@@ -91,6 +94,12 @@ follow_up = fact_table(
     booleans("still_in_outcome"),
     integers("attempts"),
 )
+# What follows is read of persons, one at a time or in lists: `stay` has every move of a record, `standing` the latest one.
+stay = fact_table("stay", key("person"), position_key(), texts("territory", "on"))
+standing = fact_table("standing", key("person"), texts("territory", "since"))
+referent = fact_table("referent", journey_key(), texts("referent", "since"))
+diagnostic = fact_table("diagnostic", journey_key("thematique"), texts("level", "on"))
+loan = fact_table("loan", key("serial", "person"), texts("lent_on", "until", "returned_on", "bought_on"), booleans("working"))
 # A row is an event on a barrier, identified or lifted: what is identified again after it was lifted is a second one.
 barrier = fact_table("barrier", journey_key("thematique"), position_key(), texts("territory", "on"), booleans("lifted"))
 interview = fact_table("interview", position_key(), texts("person", "territory", "on", "mode"), integers("rank", "minutes"))
@@ -120,7 +129,10 @@ outcome_class = fact_table(
 set_aside = fact_table("set_aside", position_key(), texts("reason", "on"))
 # `details` is JSON: what fills the text of the refusal's code.
 task = fact_table(
-    "task", key("task"), texts("territory", "policy", "kind", "code", "details", "person", "opened_on", "retried_on", "completed_on")
+    "task",
+    key("task"),
+    texts("territory", "policy", "kind", "code", "details", "person"),
+    texts("opened_on", "retried_on", "refused_on", "completed_on"),
 )
 late = fact_table("late", position_key(), texts("territory", "on", "kind"), integers("lateness"))
 # `about` is what the event at `position` is about: `person/<record>` or `orientation/<id>`, as one id may name one of each.
@@ -150,22 +162,6 @@ KEY_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # Rows are made from these, so that they hold their columns in the order of the table: their values go to the driver as they are.
 BLANK_ROWS: dict[str, Row] = {name: dict.fromkeys(column.name for column in table.columns) for name, table in TABLES.items()}
-
-
-def quarter_of(day: date) -> str:
-    """The quarter that contains a day, as `2024-Q2`."""
-    return f"{day.year}-Q{(day.month + 2) // 3}"
-
-
-def quarter_start(day: date) -> date:
-    """The first day of the quarter that contains a day."""
-    return date(day.year, (day.month + 2) // 3 * 3 - 2, 1)
-
-
-def quarter_end(day: date) -> date:
-    """The last day of the quarter that contains a day."""
-    month = (day.month + 2) // 3 * 3
-    return date(day.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
 def quarter_rows(first: int = 2000, last: int = 2099) -> list[Row]:

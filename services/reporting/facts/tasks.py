@@ -19,6 +19,13 @@ class TaskOpened(Struct):
     person: str | None = None
 
 
+class RetryRefused(Struct):
+    task: str
+    code: str
+    details: dict[str, str]
+    on: date
+
+
 class TaskEvent(Struct):
     task: str
     on: date
@@ -30,7 +37,12 @@ def on_task_opened(event: TaskOpened, context: EventContext) -> list[Change]:
 
 
 def on_task_retried(event: TaskEvent, context: EventContext) -> list[Change]:
-    return [Change("task", (event.task,), {"retried_on": iso(event.on)})]
+    return [Change("task", (event.task,), {"retried_on": iso(event.on), "refused_on": None})]
+
+
+def on_retry_refused(event: RetryRefused, context: EventContext) -> list[Change]:
+    columns = {"code": event.code, "details": msgspec.json.encode(event.details).decode(), "refused_on": iso(event.on)}
+    return [Change("task", (event.task,), columns)]
 
 
 def on_task_completed(event: TaskEvent, context: EventContext) -> list[Change]:
@@ -40,5 +52,6 @@ def on_task_completed(event: TaskEvent, context: EventContext) -> list[Change]:
 READERS: dict[str, FactReader] = {
     "reporting.TaskOpened": reader(TaskOpened, on_task_opened),
     "reporting.TaskRetried": reader(TaskEvent, on_task_retried),
+    "reporting.RetryRefused": reader(RetryRefused, on_retry_refused),
     "reporting.TaskCompleted": reader(TaskEvent, on_task_completed),
 }

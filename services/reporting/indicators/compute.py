@@ -1,9 +1,11 @@
 """All figures of one position and one version of the definitions, computed together: indicator × territory × quarter."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 
 from services.reporting.indicators.figure import NOTHING_COUNTED, CellKey, Counts, Figure, RunQuery, amounts_by_cell, count_cells
 from services.reporting.indicators.model import Indicator, Side
+from services.vocabulary.programme import Groupings
 
 FigureTable = dict[str, dict[CellKey, Figure]]  # by indicator, then by cell
 
@@ -22,6 +24,16 @@ def compute_figures(run: RunQuery, indicators: Iterable[Indicator], territories:
         return counted_sides[id(side)]
 
     return {indicator.id: indicator_figures(run, counts_of, indicator, cells) for indicator in indicators}
+
+
+def of_groupings(cells: Mapping[CellKey, Figure], groupings: Groupings, quarters: Iterable[str]) -> dict[CellKey, Figure]:
+    """The figures of each grouping of which all territories have theirs."""
+    return {
+        (grouping, quarter): reduce(Figure.__add__, (cells[territory, quarter] for territory in members))
+        for grouping, members in groupings.items()
+        for quarter in quarters
+        if all((territory, quarter) in cells for territory in members)
+    }
 
 
 def indicator_figures(

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Select, bindparam, func, select
 
-from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.indicators.model import Side
+from services.vocabulary.programme import PROGRAMME
 
 CellKey = tuple[str, str]  # territory, quarter
 Counts = tuple[int, int]  # how many are counted, and the sum of their amounts
@@ -30,6 +30,12 @@ class Figure(Struct, frozen=True):
     denominator: int | None = None
     amounts: tuple[int, ...] = ()
     total: int = 0
+
+    def __add__(self, other: "Figure") -> "Figure":
+        """The figure of both territories together, since whatever counts counts in one territory (ADR 0031)."""
+        denominator = None if self.denominator is None or other.denominator is None else self.denominator + other.denominator
+        amounts = tuple(sorted(self.amounts + other.amounts))
+        return Figure(self.numerator + other.numerator, denominator, amounts, self.total + other.total)
 
     @property
     def percent(self) -> int | None:

@@ -22,7 +22,7 @@ class Indicator(Struct, frozen=True, kw_only=True):
     - `measure`: how the figure is computed. A rate and a gap to a target have both sides; the others have a numerator alone.
     - `cumulative`: whether facts count since the start of the programme, or within the quarter.
     - `stock`: a cumulative count of what still stands on the last day of the quarter.
-    - `protected`: false only where the rows are not people. Then nothing is masked.
+    - `internal`: how the programme records, known after a quarter has closed; readers of masked figures are not shown it.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Indicator(Struct, frozen=True, kw_only=True):
     cumulative: bool
     numerator: Side
     denominator: Side | None = None
-    protected: bool = True
+    internal: bool = False
     stock: bool = False
 
 

@@ -17,6 +17,6 @@ INDICATORS = (
         section="Qualité des données",
         fact="step",  # clients of the HTTP interface know this code
         population="Faits du trimestre",
-        protected=False,
+        internal=True,
     ),
 )

@@ -50,7 +50,7 @@ INDICATORS = (
         fact="ticket",
         population="Tickets remis",
     ),
-    share_of_answers("survey_satisfied", "Satisfaits", "Personnes satisfaites de l’accompagnement", answer.satisfied.is_(True)),
+    share_of_answers("survey_satisfied", "Satisfaits", "Réponses satisfaites de l’accompagnement", answer.satisfied.is_(True)),
     Indicator(
         id="survey_rating",
         label="Note moyenne",
@@ -63,14 +63,14 @@ INDICATORS = (
         cumulative=True,
         numerator=answers(),
     ),
-    share_of_answers("survey_wellbeing", "Mieux-être", "Personnes qui se sentent mieux", answer.wellbeing.is_(True)),
+    share_of_answers("survey_wellbeing", "Mieux-être", "Réponses qui disent un mieux-être", answer.wellbeing.is_(True)),
     share_of_answers(
-        "survey_continuation", "Souhaitent continuer", "Personnes qui souhaitent que l’action continue", answer.wants_continuation.is_(True)
+        "survey_continuation", "Souhaitent continuer", "Réponses qui souhaitent que l’action continue", answer.wants_continuation.is_(True)
     ),
     share_of_answers(
         "survey_domain_effect",
         "Effet dans un domaine de vie",
-        "Personnes qui voient un effet dans un domaine de vie au moins",
+        "Réponses qui voient un effet dans un domaine de vie au moins",
         answer.domains > 0,
     ),
 )

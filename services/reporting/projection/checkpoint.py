@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from services.reporting.facts.tables import quarter_of
-from services.vocabulary.calendar import local_date
+from services.vocabulary.calendar import local_date, quarter_of
 from shared.errors import Fault
 from shared.message import PREFIX, START, EventMessage, Position, Recorded
 

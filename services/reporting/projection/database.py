@@ -1,19 +1,24 @@
 """Engines for the database of the read models. No other module of this service opens a database."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from services.reporting.projection.damage import DamagedReadModels
+from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres import connection as postgres
-from shared.store.sqlite.connections import primary_code
+from shared.store.sqlite.connections import is_damage, primary_code
 
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
 SCRATCH_CACHE_KIB = 65_536
@@ -21,13 +26,23 @@ WRITE_OPTIONS = {"writes": True}  # execution options of a connection that will 
 UNREACHABLE = "The read models cannot be reached now."
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`."""
-    if url.startswith("sqlite"):
-        return open_sqlite(url)
-    driver_url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+def open_engine(address: Address) -> Engine:
+    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`.
+
+    Raises:
+        Misconfigured: it is no address of PostgreSQL.
+    """
+    if address.scheme == "sqlite":
+        return open_sqlite(address.reveal())
+    postgres.with_timeouts(driver_address(address))
+    driver_url = f"postgresql+psycopg://{address.location}"
     timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
     return create_engine(driver_url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=timeouts)
+
+
+def driver_address(address: Address) -> Address:
+    """The same for the driver itself, which knows nothing of SQLAlchemy's names of drivers."""
+    return Address(f"postgresql://{address.location}")
 
 
 def open_sqlite(url: str) -> Engine:
@@ -35,8 +50,26 @@ def open_sqlite(url: str) -> Engine:
         return open_scratch()
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
     event.listen(engine, "connect", configure)
+    if file := file_of(engine):
+        event.listen(engine, "connect", partial(remember_file, file))
+        event.listen(engine, "checkout", partial(refuse_replaced_file, file))
     event.listen(engine, "begin", begin_transaction)
     return engine
+
+
+def file_of(engine: Engine) -> Path | None:
+    """The file of an SQLite database; None for PostgreSQL and for a scratch database."""
+    return Path(engine.url.database) if engine.dialect.name == "sqlite" and engine.url.database else None
+
+
+def remember_file(file: Path, connection: Any, record: Any) -> None:
+    record.info["file"] = os.stat(file).st_ino
+
+
+def refuse_replaced_file(file: Path, connection: Any, record: Any, proxy: Any) -> None:
+    """Have the pool open another connection in place of one to a file that was replaced since."""
+    if file.exists() and os.stat(file).st_ino != record.info["file"]:
+        raise DisconnectionError
 
 
 def open_scratch() -> Engine:
@@ -72,16 +105,26 @@ def begin_transaction(connection: Connection) -> None:
 
 
 @contextmanager
-def unavailable_if_unreachable() -> Iterator[None]:
-    """Turn the errors of a database that cannot be reached, or that goes away in the middle, into Unavailable: try again later."""
+def unavailable_if_unreachable(engine: Engine) -> Iterator[None]:
+    """Turn the errors of a database that cannot be reached, or that goes away in the middle, into Unavailable: try again later.
+
+    Those of a damaged file become DamagedReadModels.
+    """
     try:
         yield
     except PoolTimeout as fault:
         raise Unavailable(UNREACHABLE) from fault
     except DBAPIError as fault:
         if fault.connection_invalidated or is_transient(fault.orig):
-            raise Unavailable(UNREACHABLE) from fault
+            raise unavailable(engine, fault.orig) from fault
         raise
+
+
+def unavailable(engine: Engine, fault: BaseException | None) -> Unavailable:
+    file = file_of(engine)
+    if file is None or not isinstance(fault, sqlite3.Error):
+        return Unavailable(UNREACHABLE)
+    return DamagedReadModels(file, fault) if is_damage(fault) else Unavailable(f"{UNREACHABLE} {file}: {fault}")
 
 
 @contextmanager
@@ -91,7 +134,7 @@ def driver_connection(connection: Connection) -> Iterator[Any]:
         yield connection.connection.driver_connection
     except (psycopg.Error, sqlite3.Error) as fault:
         if is_transient(fault):
-            raise Unavailable(UNREACHABLE) from fault
+            raise unavailable(connection.engine, fault) from fault
         raise
 
 
@@ -101,5 +144,4 @@ def is_transient(fault: BaseException | None) -> bool:
         return postgres.is_transient(fault)
     if not isinstance(fault, sqlite3.Error):
         return False
-    code = primary_code(fault)
-    return code == sqlite3.SQLITE_NOTADB or (isinstance(fault, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR)
+    return is_damage(fault) or (isinstance(fault, sqlite3.OperationalError) and primary_code(fault) != sqlite3.SQLITE_ERROR)

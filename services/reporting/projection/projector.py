@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.reporting.projection.checkpoint import belongs_to_log
+from services.reporting.projection.damage import DamagedReadModels
 from services.reporting.projection.read_models import OtherVersion
 from services.reporting.projection.set_aside import SetAside, set_aside, sets_aside
 from services.reporting.projection.status import ProjectionStatus
@@ -27,6 +28,7 @@ class Projector:
         self.status = ProjectionStatus(reports.models, SERVICE)
 
     def position(self) -> Position:
+        self.reports.models.check()
         return self.reports.position()
 
     def apply(self, events: Sequence[EventMessage]) -> Position:
@@ -44,15 +46,18 @@ class Projector:
             return self.reports.apply(events, SetAside(later=aside.later))
 
     def checkpoint(self) -> Position:
-        """The position of the read models, ready to go on from. If they are empty or of another version, rebuilds them from the log.
+        """The position of the read models, ready to go on from. If they are empty, damaged or of another version,
+        rebuilds them from the log.
 
         Raises:
             AnotherLog: events of this log must not be added to figures of another one, and dropping those figures is the operator's
                 decision (`parcours rebuild`).
         """
+        if self.reports.models.damage:
+            self.reports.models.renew()
         try:
             checkpoint = self.reports.checkpoint()
-        except OtherVersion:
+        except (OtherVersion, DamagedReadModels):
             return self.rebuild()
         if checkpoint.position == START and self.store.head() != START:
             return self.rebuild()

@@ -28,10 +28,12 @@ from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import version
-from services.reporting.projection.database import SCRATCH_URL, WRITE_OPTIONS, open_engine, unavailable_if_unreachable
+from services.reporting.projection.damage import DamagedReadModels, check_beginning, renew_file
+from services.reporting.projection.database import SCRATCH_URL, WRITE_OPTIONS, file_of, open_engine, unavailable_if_unreachable
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.schema import Tables, create_if_missing
 from services.reporting.projection.set_aside import NONE, SetAside, set_aside
+from shared.address import Address
 from shared.errors import Replaced
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
@@ -56,10 +58,44 @@ class OtherVersion(Replaced):
 class ReadModels:
     """Opening creates the tables if there are none. It never changes existing ones, even those of another version."""
 
-    def __init__(self, url: str = SCRATCH_URL) -> None:
-        self.engine = open_engine(url)
+    def __init__(self, url: Address | str = SCRATCH_URL) -> None:
+        self.engine = open_engine(Address(url))
+        self.damage: DamagedReadModels | None = None  # that a reader or a writer of this process met
+        self.create()
+
+    def create(self) -> None:
         with self.writing() as connection:
             create_if_missing(connection, TABLES)
+
+    def renew(self) -> None:
+        """Replace a damaged file by one with empty tables. Does nothing to one that a check finds sound."""
+        if file := file_of(self.engine):
+            self.engine.dispose()
+            renew_file(file)
+            self.create()
+        self.damage = None
+
+    def check(self) -> None:
+        """Check that the file is still one of read models.
+
+        Raises:
+            DamagedReadModels: it is not, or a reader or a writer of this process found it damaged.
+        """
+        if file := file_of(self.engine):
+            with self.reached():
+                check_beginning(file)
+        if self.damage:
+            raise self.damage
+
+    @contextmanager
+    def reached(self) -> Iterator[None]:
+        """Turn what a database that cannot be read raises into Unavailable, and remember damage."""
+        try:
+            with unavailable_if_unreachable(self.engine):
+                yield
+        except DamagedReadModels as fault:
+            self.damage = fault
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -69,7 +105,7 @@ class ReadModels:
             OtherVersion: another version of the code made the tables.
             Unavailable: the database cannot be reached.
         """
-        with unavailable_if_unreachable(), self.engine.connect() as connection, connection.begin():
+        with self.reached(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
             load_checkpoint(connection)
@@ -85,7 +121,7 @@ class ReadModels:
         options: dict[str, Any] = dict(WRITE_OPTIONS)
         if self.engine.dialect.name == "postgresql":
             options["isolation_level"] = "READ COMMITTED"  # a snapshot taken before the lock would miss the previous writer's rows
-        with unavailable_if_unreachable(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self.reached(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK_ID})
             yield connection

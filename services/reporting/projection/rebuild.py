@@ -15,6 +15,7 @@ Positions beyond the head of the log are ignored in this comparison: they come f
 backup no longer has. Live tables of another version are ignored too: they are only there to be replaced.
 
 Killed at any point, a rebuild leaves the live tables as they were, and the next one resumes where it last committed.
+A file that turns out to be damaged is replaced by an empty one, and the rebuild begins again (`damage.py`).
 Of two rebuilds at once, the later one takes over: it renames the build, and the earlier one, which checks the name before each
 write, stops with Refused("rebuild_replaced").
 """
@@ -26,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name, version
+from services.reporting.projection.damage import DamagedReadModels
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
 from services.reporting.projection.schema import (
@@ -61,6 +63,13 @@ class Rebuild:
             Refused: a later rebuild took over (`rebuild_replaced`).
             Unavailable: the database or the log cannot be reached, or readers do not end in time for the swap.
         """
+        try:
+            return self.build()
+        except DamagedReadModels:
+            self.models.renew()
+            return self.build()
+
+    def build(self) -> Position:
         self.start_or_resume()
         with garbage_collection_paused():
             self.catch_up()

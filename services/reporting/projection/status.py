@@ -66,7 +66,7 @@ class ProjectionStatus:
 
     def stop(self) -> Stop | None:
         """The recorded stop; None if the projection is running. Readable whichever version of the code made the tables of facts."""
-        with unavailable_if_unreachable(), self.models.engine.connect() as connection, connection.begin():
+        with unavailable_if_unreachable(self.models.engine), self.models.engine.connect() as connection, connection.begin():
             return self.read(connection)
 
     def record_stop(self, position: Position, kind: str, reason: str) -> None:

@@ -21,8 +21,9 @@ from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.projection.read_models import ReadModels
 from services.reporting.projection.set_aside import NONE, SetAside, set_aside
-from services.reporting.queries.figures import FigureSet
+from services.reporting.queries.figures import NO_GROUPINGS, FigureSet
 from services.vocabulary.calendar import start_of_day
+from services.vocabulary.programme import Groupings
 from services.vocabulary.publication import closing_day, is_closed
 from services.vocabulary.set_aside import STREAM
 from shared.message import START, Position, Recorded
@@ -51,8 +52,8 @@ class StartOf(Struct):
 
 
 class ClosedQuarters:
-    def __init__(self, store: EventStore, territories: Sequence[str], clock: Clock = now) -> None:
-        self.store, self.territories, self.clock = store, territories, clock
+    def __init__(self, store: EventStore, territories: Sequence[str], groupings: Groupings = NO_GROUPINGS, clock: Clock = now) -> None:
+        self.store, self.territories, self.groupings, self.clock = store, territories, groupings, clock
         self.lock = Lock()
         self.start_over(frozenset())
 
@@ -75,11 +76,11 @@ class ClosedQuarters:
                 self.start_over(versions)
             rows = {table.name: live.execute(select(table)).mappings().all() for table in VERSIONED}
             today = self.clock()
-            for number, quarter in enumerate(quarters):
+            for quarter in quarters:
                 end = start_of_day(closing_day(quarter))
                 if quarter not in self.found and is_closed(quarter, today) and versions:
                     self.fold_until(end)
-                    self.found[quarter] = self.close(quarter, quarters[: number + 1], rows)
+                    self.found[quarter] = self.close(quarter, rows)
             return {quarter: self.found[quarter] for quarter in quarters if quarter in self.found}
 
     def fold_until(self, end: datetime) -> None:
@@ -100,8 +101,8 @@ class ClosedQuarters:
         decided = [event.position for event in self.store.read_stream(STREAM) if event.recordedtime < end]
         return set_aside(self.store, max(decided, default=START))
 
-    def close(self, quarter: str, quarters: Sequence[str], rows: Mapping[str, Sequence[RowMapping]]) -> ClosedQuarter:
-        """Count a quarter, and what is not about people in all quarters, under every version of the definitions."""
+    def close(self, quarter: str, rows: Mapping[str, Sequence[RowMapping]]) -> ClosedQuarter:
+        """Count a quarter under every version of the definitions."""
         with self.models.engine.connect() as connection:  # never committed: later versions are there for the time of the count
             version = self.version_known(connection, quarter)
             for table in VERSIONED:
@@ -109,7 +110,7 @@ class ClosedQuarters:
                 if rows[table.name]:
                     connection.execute(insert(table), [dict(row) for row in rows[table.name]])
             figures = {
-                version: FigureSet(connection, self.territories, self.position, version, list(quarters)).figures
+                version: FigureSet(connection, self.territories, self.position, version, [quarter], self.groupings).figures
                 for version in self.versions
             }
             connection.rollback()

@@ -1,11 +1,14 @@
 """The committee's page of a territory and a quarter: every indicator, masked where it would tell something about a few people."""
 
+from typing import NamedTuple
+
 from services.reporting.answers import CommitteePage, FunnelStage, IndicatorLine, RateCell, Target, TerritoryName, TrendPoint
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.formatting import missing_persons
 from services.reporting.indicators.printed import printed_definition
-from services.reporting.quarters import label
+from services.reporting.quarters import label, quarter_before
 from services.reporting.queries.figures import FigureSet
+from shared.message import Position
 
 # The funnel from the first contact to the exit: id, label, indicator, and the side of it whose count is shown.
 FUNNEL = (
@@ -17,7 +20,15 @@ FUNNEL = (
 )
 
 
-def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, quarters: list[str], recorded: str | None) -> CommitteePage:
+class LogRead(NamedTuple):
+    """Up to where the log was read for the figures of a page, when its last event was recorded, and the day of the closing, if any."""
+
+    position: Position
+    recorded: str | None
+    closed_on: str | None = None
+
+
+def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, quarters: list[str], read: LogRead) -> CommitteePage:
     """`quarters` are those that have facts: the page links to the one before and the one after."""
     index = quarters.index(quarter) if quarter in quarters else None
     return CommitteePage(
@@ -27,8 +38,10 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
         previous_quarter=quarters[index - 1] if index else None,
         next_quarter=quarters[index + 1] if index is not None and index + 1 < len(quarters) else None,
         quarters=quarters,
-        position=figures.position,
-        recorded=recorded,
+        position=read.position,
+        recorded=read.recorded,
+        closed_on=read.closed_on,
+        follow_after=figures.position,
         definitions=figures.version_in(quarter),
         versions=sorted(figures.published),
         indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators_of(quarter)],
@@ -43,7 +56,7 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
 def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, quarters: list[str]) -> IndicatorLine:
     indicator = figures.indicator(name, quarter)
     declared = [other for other in quarters if name in figures.indicators_of(other)]
-    before = max((other for other in quarters if other < quarter), default=None)
+    before = quarter_before(quarter) if quarter_before(quarter) in quarters else None
     return IndicatorLine(
         id=name,
         label=indicator.label,
@@ -55,7 +68,10 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         cell=figures.committee_cell(name, territory, quarter),
         previous=figures.committee_cell(name, territory, before) if before and before in declared else None,
         target=target_of(figures, name, territory, quarter),
-        trend=[TrendPoint(other, figures.committee_cell(name, territory, other)) for other in declared],
+        trend=[
+            TrendPoint(other, figures.committee_cell(name, territory, other), target_value(figures, name, territory, other))
+            for other in declared
+        ],
         year=figures.year_cell(name, territory, quarter),
         released=figures.released.get((name, territory, quarter)),
         stock=indicator.stock,
@@ -64,7 +80,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
 
 def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Target | None:
     """The target of a rate. Its gap is masked with the figure, which it would give away."""
-    value = figures.target(name, territory, quarter) if INDICATORS[name].measure == "rate" else None
+    value = target_value(figures, name, territory, quarter)
     if value is None:
         return None
     cell = figures.committee_cell(name, territory, quarter)
@@ -72,3 +88,7 @@ def target_of(figures: FigureSet, name: str, territory: str, quarter: str) -> Ta
         return Target(value, None, None)
     figure = figures.figure(name, territory, quarter)
     return Target(value, cell.percent - value, missing_persons(figure, value))
+
+
+def target_value(figures: FigureSet, name: str, territory: str, quarter: str) -> int | None:
+    return figures.target(name, territory, quarter) if INDICATORS[name].measure == "rate" else None

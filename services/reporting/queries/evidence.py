@@ -20,7 +20,6 @@ from sqlalchemy import Connection, RowMapping, select
 
 from services.reporting.answers import Evidence, Fact, Timeline, TimelineEntry, ValueCell
 from services.reporting.facts import tables as t
-from services.reporting.facts.decisions import PROGRAMME
 from services.reporting.facts.tables import POSITION_SEPARATOR
 from services.reporting.facts.timeline_index import about_orientation, about_person
 from services.reporting.indicators.figure import side_queries
@@ -28,6 +27,7 @@ from services.reporting.indicators.model import Indicator, Side
 from services.reporting.indicators.printed import printed_definition
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import local_date
+from services.vocabulary.programme import PROGRAMME
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 
@@ -53,7 +53,7 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
     indicator = figures.indicator(name, quarter)
     counted, definition = side_of(indicator, side), printed_definition(indicator, figures.definitions_of(quarter))
     released = figures.released.get((name, territory, quarter), UNSET)
-    if masked and indicator.protected:
+    if masked:
         cell = figures.committee_count(name, side, territory, quarter)
         count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
         reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
@@ -72,7 +72,8 @@ def side_of(indicator: Indicator, name: str) -> Side:
 
 def fact_rows(connection: Connection, figures: FigureSet, side: Side, territory: str, quarter: str) -> Sequence[RowMapping]:
     rows = connection.execute(side_queries(side).facts, figures.parameters_of(quarter)).mappings().all()
-    return [row for row in rows if territory in (PROGRAMME, row["territory"])]
+    members = figures.groupings.get(territory, (territory,))
+    return [row for row in rows if territory == PROGRAMME or row["territory"] in members]
 
 
 def fact(indicator: Indicator, row: RowMapping) -> Fact:

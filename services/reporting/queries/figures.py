@@ -15,20 +15,22 @@ from services.reporting.answers import BandCell, Cell, MaskedCell, Release, Valu
 from services.reporting.coded_values import TARGET_OF
 from services.reporting.disclosure.bands import Thresholds
 from services.reporting.disclosure.families import INCREMENTS
-from services.reporting.disclosure.view import MaskedView, bands, reason_of, years
+from services.reporting.disclosure.view import MaskedView, bands, years
 from services.reporting.facts import tables as t
-from services.reporting.facts.decisions import PROGRAMME, DefinitionsPublished
+from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.catalogue import INDICATORS
-from services.reporting.indicators.compute import FigureTable, compute_figures
+from services.reporting.indicators.compute import FigureTable, compute_figures, of_groupings
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
 from services.reporting.indicators.model import Indicator
 from services.reporting.indicators.printed import counted_stage, outcome_days
 from services.reporting.quarters import ordinal, quarter_id, quarters_between
+from services.vocabulary.programme import PROGRAMME, Groupings
 from shared.errors import Refused
 from shared.message import Position
 
+NO_GROUPINGS: Groupings = {}
 MARGIN = 12  # quarters before and after those with facts that can be asked
 
 
@@ -40,17 +42,23 @@ class FigureSet:
     """
 
     def __init__(
-        self, connection: Connection, territories: Sequence[str], position: Position, version: int | None, quarters: list[str]
+        self,
+        connection: Connection,
+        territories: Sequence[str],
+        position: Position,
+        version: int | None,
+        quarters: list[str],
+        groupings: Groupings = NO_GROUPINGS,
     ) -> None:
         self.position = position
         self.published, self.asked = load_definitions(connection, version), version
-        self.territories, self.quarters = territories, quarters
+        self.territories, self.quarters, self.groupings = territories, quarters, groupings
         self.figures: FigureTable = {name: {} for name in INDICATORS}
         for number, group in groupby(quarters, self.version_in):
             parameters = query_parameters(self.published[number], span := list(group))
             counted = compute_figures(partial(execute, connection, parameters), INDICATORS.values(), territories, span)
             for name, cells in counted.items():
-                self.figures[name] |= cells
+                self.figures[name] |= cells | of_groupings(cells, groupings, span)
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
         self.released = {
             (row.indicator, row.territory, row.quarter): Release(row.authority, row.on) for row in connection.execute(select(t.release))
@@ -84,8 +92,8 @@ class FigureSet:
 
     @cached_property
     def masked(self) -> MaskedView:
-        table = bands(self.figures, INDICATORS.values(), self.territories, self.thresholds)
-        return MaskedView(table, self.thresholds)
+        table = bands(self.figures, INDICATORS.values(), self.territories, self.thresholds, self.groupings)
+        return MaskedView(table, self.thresholds, self.groupings)
 
     def figure(self, name: str, territory: str, quarter: str) -> Figure:
         return self.figures[name][territory, quarter]
@@ -109,7 +117,7 @@ class FigureSet:
     def committee_cell(self, name: str, territory: str, quarter: str) -> Cell:
         """The cell as a committee sees it: exact, in a band, or masked with the reason. A released one is shown."""
         exact, indicator = self.exact_cell(name, territory, quarter), INDICATORS[name]
-        if not indicator.protected or (name, territory, quarter) in self.released:
+        if indicator.internal or (name, territory, quarter) in self.released:
             return exact
         return self.masked.cell(indicator, self.figure(name, territory, quarter), territory, quarter, exact)
 
@@ -117,13 +125,13 @@ class FigureSet:
         """Of what is counted in a quarter, the figure of the twelve months that end with it, as a committee sees it."""
         indicator = INDICATORS[name]
         year = next((year for year in years(self.shown_quarters) if year[-1] == quarter), None)
-        if indicator.cumulative or indicator.measure not in {"rate", "count"} or name in INCREMENTS or year is None:
+        if indicator.internal or indicator.cumulative or indicator.measure not in {"rate", "count"} or name in INCREMENTS or year is None:
             return None
         figures = [self.figure(name, territory, each) for each in year]
         denominator = None if indicator.denominator is None else sum(figure.denominator or 0 for figure in figures)
         figure = Figure(sum(figure.numerator for figure in figures), denominator)
         exact = format_cell(indicator, figure, None)
-        return self.masked.year_cell(indicator, figure, territory, quarter, exact) if indicator.protected else exact
+        return self.masked.year_cell(indicator, figure, territory, quarter, exact)
 
     @property
     def shown_quarters(self) -> list[str]:
@@ -133,12 +141,12 @@ class FigureSet:
         """The count of one side of a figure, as a committee sees it."""
         figure = self.figure(name, territory, quarter)
         number = figure.numerator if side == "numerator" else figure.denominator or 0
-        if not INDICATORS[name].protected or (name, territory, quarter) in self.released:
+        if INDICATORS[name].internal or (name, territory, quarter) in self.released:
             return ValueCell(number)
         band = self.masked.band(name, side, territory, quarter, figure)
         if band.exact:
             return ValueCell(number)
-        reason = reason_of(band, self.thresholds[quarter])
+        reason = self.masked.reason(band, territory, quarter)
         return MaskedCell(reason) if band.hidden else BandCell(band.least, band.most, None, None, reason)
 
     def indicator(self, name: str, quarter: str) -> Indicator:

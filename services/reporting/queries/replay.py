@@ -4,7 +4,8 @@ from threading import Lock
 
 from services.reporting.answers import Timeline
 from services.reporting.projection.database import SCRATCH_URL
-from services.reporting.queries.reports import Programme, Reports
+from services.reporting.queries.reports import Reports
+from services.vocabulary.programme import Programme
 from shared.message import Position
 from shared.store.port import EventStore
 

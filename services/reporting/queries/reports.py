@@ -1,24 +1,29 @@
-"""The reports of the programme: figures, the committee's page, evidence and timelines, over the read models. Blocking, thread-safe."""
+"""The reports of the programme: figures, evidence, timelines, persons and lists, over the read models. Blocking, thread-safe."""
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Protocol
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from services.reporting.answers import CommitteePage, Evidence, Figures, Task, TerritoryName, Timeline
+from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
+from services.reporting.definition_answers import Declarations, History
 from services.reporting.facts import tables as t
-from services.reporting.facts.decisions import PROGRAMME
+from services.reporting.list_answers import ListQuestion
+from services.reporting.person_answers import PersonState
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.projection.set_aside import NONE, SetAside
 from services.reporting.quarters import ordinal
-from services.reporting.queries import committee, evidence
+from services.reporting.queries import committee, declarations, evidence
 from services.reporting.queries.closed import ClosedQuarters
 from services.reporting.queries.figures import FigureSet, known_quarters
+from services.reporting.queries.listings import lines
 from services.reporting.queries.masked_figures import MaskedFigures
-from services.reporting.queries.tasks import open_tasks
+from services.reporting.queries.person_state import person_state
+from services.vocabulary.programme import PROGRAMME, Programme
+from shared.address import Address
 from shared.errors import Refused
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
@@ -29,33 +34,21 @@ ALL_TERRITORIES = ""
 CacheKey = tuple[Snapshot, int | None, str, str, str]  # …, version of the definitions, first quarter, last quarter, territory
 
 
-class Territory(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-
-
-class Programme(Protocol):
-    @property
-    def label(self) -> str: ...
-    @property
-    def territories(self) -> Sequence[Territory]: ...
-
-
 class Reports:
     """`read_events` reads events of the log by position: the read models keep positions, not events. `log` gives closed quarters.
 
     Every query raises OtherVersion if other code made the read models, and Unavailable if they cannot be reached.
     """
 
-    def __init__(self, url: str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None) -> None:
+    def __init__(self, url: Address | str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None) -> None:
         self.models = ReadModels(url)
         self.read_events = read_events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
+        self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}
+        self.groupings = programme.members()
         self.territories = [territory.id for territory in programme.territories]
         self.figure_sets: dict[CacheKey, FigureSet] = {}
-        self.closed = ClosedQuarters(log, [*self.territories, PROGRAMME]) if log is not None else None
+        self.closed = ClosedQuarters(log, [*self.territories, PROGRAMME], self.groupings) if log is not None else None
         self.masked_figures: dict[tuple[FigureSet, int, int | None], MaskedFigures] = {}
         self.lock = Lock()
 
@@ -111,9 +104,8 @@ class Reports:
             figures = self.audience_figures(connection, territory, quarter, definitions, audience)
             quarters = known_quarters(connection)
             recorded = connection.execute(select(t.checkpoint.c.recorded)).scalar()
-        if isinstance(figures, MaskedFigures):
-            recorded = figures.recorded
-        return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, recorded)
+        read = figures.read(quarter) if isinstance(figures, MaskedFigures) else committee.LogRead(figures.position, recorded)
+        return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, read)
 
     def evidence(
         self,
@@ -139,10 +131,38 @@ class Reports:
             history = evidence.person_history(connection, person)
         return evidence.timeline(history, self.read_events)
 
-    def tasks(self, territories: Sequence[str]) -> list[Task]:
-        """The open tasks of these territories, the oldest first."""
+    def listing(self, question: ListQuestion) -> list[Any]:
+        """A page of a list: see `listings`."""
         with self.models.reading() as connection:
-            return open_tasks(connection, territories)
+            return lines(connection, question)
+
+    def person(self, person: str, today: str) -> PersonState:
+        """The present state of a person, under any of their records, as it is on a day (ISO)."""
+        with self.models.reading() as connection:
+            return person_state(connection, person, today)
+
+    def declarations(self, version: int | None = None) -> Declarations:
+        """The indicators of a version of the definitions, by default the latest.
+
+        Raises:
+            Refused: there is no such version.
+        """
+        with self.models.reading() as connection:
+            return declarations.declarations(connection, version)
+
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None) -> History:
+        """A figure in every quarter that has one for an audience.
+
+        Raises:
+            Refused: the indicator, the territory or the version is unknown.
+        """
+        with self.models.reading() as connection:
+            quarters = known_quarters(connection)
+            if not quarters:
+                return History(indicator, territory, [])
+            figures = self.audience_figures(connection, territory, quarters[-1], definitions, audience)
+        figures.indicator(indicator, quarters[-1])
+        return History(indicator, territory, declarations.trend(figures, indicator, territory, masked=audience == COMMITTEE))
 
     def audience_figures(self, connection: Connection, territory: str, quarter: str, definitions: int | None, audience: str) -> FigureSet:
         """All figures as of now; for a committee, where the log is known, those of closed quarters."""
@@ -173,10 +193,10 @@ class Reports:
         with self.lock:
             key = (snapshot, definitions, quarters[0], quarters[-1], ALL_TERRITORIES)
             if one_cell and key not in self.figure_sets:
-                quarters, territories = [quarter], [territory]
+                quarters, territories = [quarter], list(self.groupings.get(territory, (territory,)))
                 key = (snapshot, definitions, quarter, quarter, territory)
             if key not in self.figure_sets:
-                figures = FigureSet(connection, territories, snapshot[1], definitions, quarters)
+                figures = FigureSet(connection, territories, snapshot[1], definitions, quarters, self.groupings)
                 latest = list(self.figure_sets.items())[-MAX_CACHED_FIGURE_SETS + 1 :]
                 self.figure_sets = dict([*latest, (key, figures)])
             return self.figure_sets[key]

@@ -8,21 +8,29 @@ from collections.abc import Callable
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
+import msgspec
+
 from services.reporting.answers import to_wire
+from services.reporting.list_answers import ListQuestion
+from services.reporting.queries.projection_state import projection_state
 from services.reporting.queries.reports import Reports
 from shared.errors import Fault
 from shared.message import START, Position
 from shared.reply import reply_to
 
 Reply = Any
+PROJECTION = "reporting"  # the one projection, under the name of its service
 WAIT_TIMEOUT_S = 3.0  # for which a reader waits until the facts reach a position
 POLL_INTERVAL_S = 0.005  # between two reads of the position, shared by all waiting readers
 MAX_WAITING_READERS = 8  # half of the service's workers, so that the other half can answer
 
 
 class ReportQueries:
-    def __init__(self, reports: Reports) -> None:
+    """`head` gives the end of the log."""
+
+    def __init__(self, reports: Reports, head: Callable[[], Position]) -> None:
         self.reports = reports
+        self.head = head
         self.waiting_slots = BoundedSemaphore(MAX_WAITING_READERS)
         self.polling = Lock()
         self.polled_at = -POLL_INTERVAL_S
@@ -40,8 +48,20 @@ class ReportQueries:
     def timeline(self, person: str) -> Reply:
         return reply(self.reports.timeline, person)
 
-    def tasks(self, territories: list[str]) -> Reply:
-        return reply(self.reports.tasks, territories)
+    def projections(self) -> Reply:
+        return reply(lambda: [projection_state(self.reports, PROJECTION, self.head())])
+
+    def listing(self, question: dict[str, Any]) -> Reply:
+        return reply(self.reports.listing, msgspec.convert(question, ListQuestion))
+
+    def person(self, person: str, today: str) -> Reply:
+        return reply(self.reports.person, person, today)
+
+    def declarations(self, version: int | None = None) -> Reply:
+        return reply(self.reports.declarations, version)
+
+    def history(self, *args: Any) -> Reply:
+        return reply(self.reports.history, *args)
 
     def quarters(self) -> Reply:
         return reply(self.reports.quarters)

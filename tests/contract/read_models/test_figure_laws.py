@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from services.reporting.facts.decisions import PROGRAMME
-from services.reporting.facts.tables import quarter_of
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.queries.figures import FigureSet
 from services.reporting.queries.reports import Reports
+from services.vocabulary.calendar import quarter_of
+from services.vocabulary.programme import PROGRAMME
 from tests.unit.reporting.counted import QUARTERS, Rows, Sides, counted, fold_only
 from tests.unit.reporting.history import ORNE
 from tests.unit.reporting.random_histories import Line, random_lines, recorded
@@ -19,7 +19,7 @@ STATED = frozenset({"coaching.ExitCorrected", "coaching.ExitNeutralised", "intak
 """Events that say why a past quarter moves. Beside them: a fact told late, definitions, and a fact that is set aside."""
 
 TOWNS = [town.id for town in ORNE.territories]
-EXAMPLES = int(os.environ.get("PARCOURS_LAW_EXAMPLES", "16"))  # random histories for each law and database; `make test-long` has more
+EXAMPLES = int(os.environ.get("PARCOURS_TEST_LAW_EXAMPLES", "16"))  # random histories for each law and database; `make test-long` has more
 law = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[*HealthCheck])
 
 

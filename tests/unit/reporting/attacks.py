@@ -61,6 +61,8 @@ SUMS = (
     ("tickets", ("answers", "unanswered tickets …")),
     *(("answers", (quality, f"not {quality} …")) for quality in ("satisfied", "wellbeing", "continuation", "effect")),
 )
+# Counts that repeat others in another form, unless somebody is renewed, neutralised or transferred: see `repetitions`.
+REPEATED = (("positive", ("positive exits",)), ("due m3", ("due m6",)), ("cohort", ("open", "exits")))
 CUMULATIVE = {"met", "invisible", "unknown", "redirected", "cohort", "positive", "dynamic", "progress", "businesses"} | {
     *("barriers", "lifted", "tickets", "answers", "satisfied", "wellbeing", "continuation", "effect")
 }
@@ -118,7 +120,7 @@ def secrets_of_years(truth: Mapping[Cell, int], years: Iterable[tuple[Cell, ...]
 def related(truth: Mapping[Cell, int]) -> list[set[str]]:
     """The counts that relations connect, set by set: the attacker attacks each alone, which loses nothing."""
     groups = [{name} for name in dict.fromkeys(name for name, *_ in truth)]
-    for total, parts in SUMS:
+    for total, parts in (*SUMS, *REPEATED):
         touched = [group for group in groups if group & {total, *parts}]
         groups = [group for group in groups if group not in touched] + ([set.union(*touched)] if touched else [])
     return groups
@@ -139,13 +141,31 @@ def found_out(
         known = {cell: interval for cell, interval in shown.items() if cell[0] in group}
         mine_of_years = {cells: interval for cells, interval in years.items() if cells[0][0] in group}
         sums_of_years = [([(cell, 1) for cell in cells], interval) for cells, interval in mine_of_years.items()]
-        attacker = Attacker(Knowledge(rows, quarters, known, sums, frozenset(growing), sums_of_years))
+        repeated = [(list(terms), (0.0, 0.0)) for terms in repetitions(mine, rows, quarters)]
+        attacker = Attacker(Knowledge(rows, quarters, known, sums, frozenset(growing), [*sums_of_years, *repeated]))
         for secret in [*secrets(mine, rows, quarters), *secrets_of_years(mine, mine_of_years)]:
             tried += 1
             low, high = attacker.interval(secret.terms)
             if high - low < SMALL - 2:
                 pinned.append(f"{secret.terms} is {secret.value}, found out as {low:g} to {high:g}")
     return pinned, tried
+
+
+def repetitions(truth: Mapping[Cell, int], rows: int, quarters: int) -> Iterable[tuple[Term, ...]]:
+    """Sums that are 0 as long as nobody is renewed, neutralised or transferred. The attacker is given each that is true."""
+    names = {name for name, *_ in truth}
+    for row in range(rows):
+        for quarter in range(quarters):
+            sums: list[tuple[Term, ...]] = []
+            if names >= {"positive exits", "positive"}:
+                before = [(("positive", row, quarter - 1), 1)] if quarter else []
+                sums.append(((("positive exits", row, quarter), 1), (("positive", row, quarter), -1), *before))
+            if names >= {"due m3", "due m6"} and quarter:
+                sums.append(((("due m6", row, quarter), 1), (("due m3", row, quarter - 1), -1)))
+            if names >= {"cohort", "open", "exits"}:
+                left = [(("exits", row, until), 1) for until in range(quarter + 1)]
+                sums.append(((("cohort", row, quarter), -1), (("open", row, quarter), 1), *left))
+            yield from (terms for terms in sums if sum(truth[cell] * factor for cell, factor in terms) == 0)
 
 
 def grows(truth: Mapping[Cell, int], name: str, rows: int, quarters: int) -> bool:

@@ -7,25 +7,23 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
+from services.vocabulary.programme import Grouping, Programme, Territory
 from shared.message import Actor, EventMessage, Position
 
 V1 = json.loads((Path(__file__).parents[3] / "deploy/definitions/v1.json").read_text())
 COACH = Actor("coach-1", "coach", "ETAPE")
 
 
-class Town(Struct, frozen=True):
-    id: str
-    label: str
-
-
-class Programme(Struct, frozen=True):
-    label: str
-    territories: list[Town]
-
-
-ORNE = Programme("Orne", [Town("alencon", "Alençon"), Town("flers", "Flers"), Town("argentan", "Argentan"), Town("laigle", "L’Aigle")])
+TOWNS = {"alencon": "Alençon", "flers": "Flers", "argentan": "Argentan", "laigle": "L’Aigle"}
+ORNE = Programme(
+    "orne",
+    "Orne",
+    date(2022, 6, 1),
+    [Territory(id, label) for id, label in TOWNS.items()],
+    groupings=(Grouping("ouest", "Flers et Argentan", ("flers", "argentan")),),
+)
 
 
 class History:

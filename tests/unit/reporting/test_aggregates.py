@@ -169,11 +169,12 @@ def check(rule: str, value: Any) -> Iterable[FieldFault]:
 
 
 def test_setting_the_same_target_twice_is_refused() -> None:
-    command = SetTarget(indicator="positive_rate", value=25, from_quarter="2022-Q2", on=DAY)
+    command = SetTarget(indicator="positive_rate", value=25, from_quarter="2022-Q2", on=DAY, recorded_on=DAY)
     event = TargetSet(indicator="positive_rate", value=25, from_quarter="2022-Q2", for_territory=None, on=DAY)
     set_once = given(targets.decider).when(command).then(event)
     set_once.when(command).then_refused("target_already_set")
     set_once.when(replace(command, indicator="positive_target")).then_refused("target_already_set")
+    set_once.when(replace(command, value=30, recorded_on=date(2022, 7, 1))).then_refused("target_for_the_past")
     set_once.when(replace(command, value=30)).then(replace(event, value=30))
 
 

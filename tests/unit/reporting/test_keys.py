@@ -25,6 +25,8 @@ SCOPES = {
 }
 """The field with the id that names a stream, by the module of an aggregate. Merges and separations are in the stream of `merged`."""
 
+OF_ONE_PERSON = {"standing"}  # tables of where a person stands, which both the person and their journey tell
+
 IDS = st.text("ab-.", min_size=1, max_size=3)
 
 
@@ -93,4 +95,5 @@ def test_no_two_streams_fold_into_the_same_row(drawn: list[tuple[str, dict[str, 
         _, changes = changes_of(history.record(kind, "2023-01-10", **{field: value for field, value in data.items() if field != "on"}))
         for change in changes:
             sources[change.table, change.key].add(stream_of(kind, data))
-    assert {row: streams for row, streams in sources.items() if len(streams) > 1} == {}
+    several = {row: streams for row, streams in sources.items() if len(streams) > 1}
+    assert {row: streams for row, streams in several.items() if row[0] not in OF_ONE_PERSON or len({id for _, id in streams}) > 1} == {}

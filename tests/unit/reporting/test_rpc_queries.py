@@ -18,7 +18,7 @@ HEAD = EVENTS[-1].position
 
 def test_a_waiting_reader_is_answered_when_the_facts_reach_its_position() -> None:
     with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports, ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ReportQueries(reports).position, HEAD)
+        answer = pool.submit(ReportQueries(reports, lambda: HEAD).position, HEAD)
         reports.apply(EVENTS[:-1])
         reports.apply(EVENTS)
         assert answer.result() == HEAD
@@ -28,7 +28,7 @@ def test_a_reader_of_a_position_that_is_not_reached_gets_the_current_one(monkeyp
     monkeypatch.setattr(rpc_queries, "WAIT_TIMEOUT_S", 0.05)
     with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports:
         reports.apply(EVENTS)
-        assert ReportQueries(reports).position(HEAD + 1) == HEAD
+        assert ReportQueries(reports, lambda: HEAD).position(HEAD + 1) == HEAD
 
 
 def test_waiting_readers_leave_workers_for_other_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_waiting_readers_leave_workers_for_other_requests(monkeypatch: pytest.Mo
     monkeypatch.setattr(rpc_queries, "WAIT_TIMEOUT_S", 60)
     pause = Event()
     with closing(Reports("sqlite://", ORNE, reader_of(EVENTS))) as reports, ThreadPoolExecutor(MAX_WAITING_READERS + 5) as pool:
-        queries = ReportQueries(reports)
+        queries = ReportQueries(reports, lambda: HEAD)
         answers = [pool.submit(queries.position, HEAD) for _ in range(MAX_WAITING_READERS + 5)]
         while sum(answer.done() for answer in answers) < 5:
             pause.wait(0.01)
