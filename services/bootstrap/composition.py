@@ -14,14 +14,26 @@ from services.bootstrap import permissions
 from services.bootstrap.addresses import checked
 from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services
-from services.bootstrap.settings import Settings
+from services.bootstrap.settings import Settings, sqlite_path
+from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
+from services.gateway.read_access import ReadAccess
+from services.reporting.projection.damage import DamagedReadModels, renew_file
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
 from services.vocabulary import survey_ticket
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.field_rules import fact_rule, field_rules
+from services.vocabulary.field_samples import field_samples
 from services.vocabulary.french import VALIDATION
 from services.vocabulary.person_standing import PersonStandings
+from services.vocabulary.programme import PROGRAMME
+from services.webhooks.delivery.index import Index
+from services.webhooks.delivery.post import Limits, Poster
+from services.webhooks.delivery.queries import WebhookQueries
+from services.webhooks.delivery.sender import Parts
+from services.webhooks.delivery.targets import Targets, url_rule
+from services.webhooks.delivery.worker import Worker
+from shared.address import Address
 from shared.admission import Admission
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.catalogue import Catalogue
@@ -32,20 +44,26 @@ from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.placement import Placement
 from shared.policy_runner import PolicyRunner
+from shared.store.deliveries import DeliveryLedger
+from shared.store.gateway_records import GatewayRecords
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
 from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.postgres.deliveries import PostgresDeliveries
+from shared.store.postgres.gateway_records import PostgresGatewayRecords
 from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.deliveries import SqliteDeliveries
+from shared.store.sqlite.gateway_records import SqliteGatewayRecords
 from shared.store.sqlite.store import SqliteStore
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.access import Permissions, Signer, system
 from shared.trust.seals import Seals
+from shared.trust.webhook_secrets import WebhookSecrets
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
-PROGRAMME = "all"  # the territory of what concerns the whole programme
 
 
 class Components:
@@ -69,6 +87,10 @@ class Components:
         return open_checkpoints(self.settings.event_store, self.settings.data)
 
     @cached_property
+    def gateway_records(self) -> GatewayRecords:
+        return open_gateway_records(self.settings.gateway_records)
+
+    @cached_property
     def permissions(self) -> Permissions:
         return Permissions(permissions.table(SERVICES.values()))
 
@@ -89,7 +111,7 @@ class Components:
     @cached_property
     def admission(self) -> Admission:
         programme = self.settings.programme()
-        rules = {**field_rules(programme, self.survey_seals.genuine), **rules_of_services()}
+        rules = {**field_rules(programme, self.survey_seals.genuine), **rules_of_services(), "webhook_url": url_rule(self.webhook_targets)}
         return Admission(now, ZONE, VALIDATION, rules, fact_rule(programme), self.settings.clock_tolerance)
 
     @cached_property
@@ -120,7 +142,8 @@ class Components:
     def endpoint(self, service: str) -> CommandEndpoint:
         territories = {territory.id for territory in self.settings.programme().territories}
         more = {PROGRAMME} if SERVICES[service].programme_wide else set()
-        return CommandEndpoint(self.handlers[service], self.services_signer, territories | more, VALIDATION)
+        samples = field_samples(self.settings.programme())
+        return CommandEndpoint(self.handlers[service], self.services_signer, territories | more, VALIDATION, samples)
 
     def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:
         tasks = PolicyTasks(self.handlers["reporting"], self.store.read_at)
@@ -151,8 +174,47 @@ class Components:
                 self.checkpoints.save(f"{name}.inbox", self.store.head())
 
     @cached_property
+    def webhook_targets(self) -> Targets:
+        """Where webhooks may send, when their address is given and at each attempt."""
+        return Targets(self.settings.webhooks.networks, http=self.settings.webhooks.http)
+
+    @cached_property
+    def webhook_ledger(self) -> DeliveryLedger:
+        return open_deliveries(self.settings.event_store, self.settings.data)
+
+    @cached_property
+    def webhook_queries(self) -> WebhookQueries:
+        return WebhookQueries(self.store, Index(self.store, self.checkpoints, self.webhook_ledger), self.webhook_ledger)
+
+    def webhook_worker(self) -> Worker:
+        """A new one each time: services that are started again need one that was not stopped."""
+        programme, webhooks = self.settings.programme(), self.settings.webhooks
+        audiences = Audiences(ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories))
+        parts = Parts(
+            store=self.store,
+            ledger=self.webhook_ledger,
+            audience=audiences.of,
+            encode=encoded,
+            targets=self.webhook_targets,
+            post=Poster(Limits(total=webhooks.timeout)),
+            secrets=WebhookSecrets(self.settings.key()),
+            schedule=webhooks.retries,
+            stop=stop_with(self.handlers["webhooks"], now),
+            clock=now,
+            chance=chance,
+        )
+        return Worker(self.checkpoints, Index(self.store, self.checkpoints, self.webhook_ledger), parts)
+
+    @cached_property
     def reports(self) -> Reports:
         return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at, self.store)
+
+    def renew_damaged_read_models(self) -> None:
+        """Replace a file of read models that cannot be opened by a new one: they are made from the log."""
+        try:
+            self.reports  # noqa: B018 - opens them
+        except DamagedReadModels as fault:
+            renew_file(fault.file)
 
     def replayed(self, position: Position) -> Reports:
         """Reports from the log alone, as of `position`."""
@@ -178,30 +240,42 @@ def upcasts() -> dict[str, tuple[Upcast, ...]]:
     }
 
 
-def open_store(address: str) -> EventStore:
-    match address.partition(":"):
-        case "sqlite", _, path:
-            return SqliteStore(sqlite_path(path))
-        case "postgresql" | "postgres", _, _:
+def open_store(address: Address | str) -> EventStore:
+    address = Address(address)
+    match address.scheme:
+        case "sqlite":
+            return SqliteStore(sqlite_path(address))
+        case "postgresql" | "postgres":
             return PostgresStore(address)
-        case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover", _, _:
+        case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover":
             return KurrentStore(address)
         case _:
-            checked("PARCOURS_EVENT_STORE", address)  # raises: the settings are checked already, other callers are not
+            checked("PARCOURS_EVENT_STORE", address.reveal())  # raises: the settings are checked already, other callers are not
             raise AssertionError("an address of a known scheme that names no store")
 
 
-def open_checkpoints(address: str, data: Path) -> Checkpoints:
+def open_checkpoints(address: Address | str, data: Path) -> Checkpoints:
     """Checkpoints beside the log where it can hold them. KurrentDB cannot: then they are a file in the data directory of one machine."""
-    match address.partition(":"):
-        case "sqlite", _, path:
-            return SqliteCheckpoints(sqlite_path(path))
-        case "postgresql" | "postgres", _, _:
+    address = Address(address)
+    match address.scheme:
+        case "sqlite":
+            return SqliteCheckpoints(sqlite_path(address))
+        case "postgresql" | "postgres":
             return PostgresCheckpoints(address)
         case _:
             return SqliteCheckpoints(data / "checkpoints.sqlite")
 
 
-def sqlite_path(path: str) -> Path:
-    """`sqlite:///file` is relative and `sqlite:////file` absolute, as in SQLAlchemy."""
-    return Path(path.removeprefix("///"))
+def open_gateway_records(address: Address) -> GatewayRecords:
+    return SqliteGatewayRecords(sqlite_path(address)) if address.scheme == "sqlite" else PostgresGatewayRecords(address)
+
+
+def open_deliveries(address: Address, data: Path) -> DeliveryLedger:
+    """The ledger of webhooks, where the checkpoints are."""
+    match address.scheme:
+        case "sqlite":
+            return SqliteDeliveries(sqlite_path(address))
+        case "postgresql" | "postgres":
+            return PostgresDeliveries(address)
+        case _:
+            return SqliteDeliveries(data / "checkpoints.sqlite")

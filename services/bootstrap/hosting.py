@@ -5,12 +5,15 @@ The process must be patched by eventlet, and everything that blocks imported nat
 """
 
 import logging
+import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import eventlet
 from nameko.rpc import RPC_EXCHANGE_CONFIG_KEY
@@ -18,46 +21,85 @@ from nameko.runners import ServiceRunner
 from nameko.utils.concurrency import SpawningProxy
 
 from services.bootstrap.composition import Components
-from services.bootstrap.names import GATEWAY
+from services.bootstrap.names import GATEWAY, RELAY
+from services.bootstrap.parts import Part, needs_of
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
+from services.bootstrap.start_check import StartCheck
 from services.bootstrap.wiring import wire
 from shared.bus.nameko.queue_consumer import AMQP_URI
+from shared.bus.nameko.rpc_client import SIGNER
 from shared.bus.nameko.write_service import COMPONENTS
 from shared.bus.names import NAMES
 from shared.bus.relay import Relay
-from shared.errors import Outdated, Unavailable
+from shared.errors import Damaged, Misconfigured, Outdated, Unavailable
 from shared.runtime.native_threads import green_only, native
 
 green_only(__name__)
 log = logging.getLogger("parcours")
 
 MAX_WORKERS = 16  # calls that a service handles at once; the store limits how many of them read the log at once
+MAX_REQUESTS = 10_000  # that the gateway has under way: the slowness of its clients costs green threads, and connections are fewer
 SHUTDOWN_GRACE_S = 8.0  # after SIGTERM, to finish what is under way
 RESTART_DELAY_S = 2.0  # before services that stopped with their servers are started again
 POLL_INTERVAL_S = 0.1
 
 
-def host(components: Components, names: Sequence[str], *, relay: bool) -> int:
-    """Host services, and the relay, until SIGTERM or SIGINT; returns the exit code.
+def host(components: Components, names: Sequence[str], *, relay: bool, started: Callable[[], None] = lambda: None) -> int:
+    """Host services, and the relay, until SIGTERM or SIGINT; returns the exit code. `started` is called when the services are there.
 
-    What fails is started again: nothing that it did is lost, and nothing is done twice. Only a log in the shape of an earlier version,
-    which no restart can mend, ends the process, with exit code 1.
+    What fails is started again: nothing that it did is lost, and nothing is done twice. Only what no restart can mend ends the process:
+    a log that is damaged or in the shape of an earlier version, with exit code 1, and until it works a wrong setting, with exit code 2.
+
+    Raises:
+        Misconfigured: a server refuses this process.
     """
     if GATEWAY in names and not can_listen(components.settings):
         return 1
+    check = StartCheck(components.settings, parts_of(names), declares=[*names] != [GATEWAY])
     stop = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None if stop.ready() else stop.send(0))
+    check.ask()
+    eventlet.spawn(check.run, stop)
     threads = [
         *([eventlet.spawn(run_relay, components, stop)] if relay else []),
-        *([eventlet.spawn(run_services, components, names, stop)] if names else []),
+        *([eventlet.spawn(run_services, components, names, stop, started)] if names else []),
     ]
+    for thread in threads:
+        thread.link(end_process, stop)
     code: int = stop.wait()
-    with eventlet.Timeout(SHUTDOWN_GRACE_S, False):  # then leave what waits for a server that is away: nothing is lost by that
+    with eventlet.Timeout(SHUTDOWN_GRACE_S, False):
         for thread in threads:
             thread.wait()
-    return code
+        return code
+    return leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End now what has not stopped in time, because it waits for a server that is away, say: nothing is lost by that.
+
+    Python would first wait for its native threads, and some of those have not been told to stop.
+    """
+    log.warning("what is under way has not stopped within %g s; the process ends", SHUTDOWN_GRACE_S)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or there is none
+            stream.flush()
+    os._exit(code)
+
+
+def parts_of(names: Sequence[str]) -> frozenset[Part]:
+    """What the hosted services open; without any, the relay alone is hosted."""
+    return frozenset().union(*(needs_of("service", name).parts for name in names or [RELAY]))
+
+
+def end_process(thread: Any, stop: Any) -> None:
+    """A thread that ended before the process was stopped has failed in its supervision: no process stays alive that does nothing."""
+    if not stop.ready():
+        log.critical("the supervision of this process has failed; it ends")
+        stop.send(1)
+    thread.wait()
 
 
 def can_listen(settings: Settings) -> bool:
@@ -73,9 +115,11 @@ def can_listen(settings: Settings) -> bool:
 
 
 def run_relay(components: Components, stop: Any) -> None:
+    worked = threading.Event()
     while not stop.ready():
-        with restarting("the relay", stop):
+        with restarting("the relay", stop, worked):
             store, checkpoints = native(lambda: (components.store, components.checkpoints))
+            worked.set()
             relay = Relay(store, checkpoints, components.settings.amqp_uri, components.settings.names)
             thread = eventlet.spawn(relay.run)
             wait_for_either(thread, stop)
@@ -83,25 +127,28 @@ def run_relay(components: Components, stop: Any) -> None:
             thread.wait()
 
 
-def run_services(components: Components, names: Sequence[str], stop: Any) -> None:
-    config = {
-        AMQP_URI: components.settings.amqp_uri,
-        NAMES: components.settings.names,
-        RPC_EXCHANGE_CONFIG_KEY: components.settings.names.rpc,
-        "WEB_SERVER_ADDRESS": f"{components.settings.host}:{components.settings.port}",
-        "max_workers": MAX_WORKERS,
-    }
+def run_services(components: Components, names: Sequence[str], stop: Any, started: Callable[[], None]) -> None:
+    worked = threading.Event()
     while not stop.ready():
-        with restarting(", ".join(names), stop):
-            runner = ServiceRunner({**config, COMPONENTS: native(wire, components, names)})
-            for name in names:
+        with restarting(", ".join(names), stop, worked):
+            config = {
+                AMQP_URI: components.settings.amqp_uri,
+                NAMES: components.settings.names,
+                SIGNER: components.services_signer,
+                RPC_EXCHANGE_CONFIG_KEY: components.settings.names.rpc,
+                "WEB_SERVER_ADDRESS": f"{components.settings.host}:{components.settings.port}",
+                COMPONENTS: native(wire, components, names),
+            }
+            runner = ServiceRunner(config)
+            for name in names:  # nameko gives a service the configuration that its runner has when it is added
+                runner.config = {**config, "max_workers": MAX_REQUESTS if name == GATEWAY else MAX_WORKERS}
                 runner.add_service(nameko_service(name))
-            thread = eventlet.spawn(run_until_stopped, runner)
+            thread = eventlet.spawn(run_until_stopped, runner, started, worked)
             wait_for_either(thread, stop)
             if thread.dead:
                 thread.wait()
             else:
-                runner.stop()
+                stop_in_order(runner)
 
 
 def nameko_service(name: str) -> type[Any]:
@@ -112,29 +159,42 @@ def nameko_service(name: str) -> type[Any]:
     return service
 
 
-def run_until_stopped(runner: Any) -> None:
+def run_until_stopped(runner: Any, started: Callable[[], None], worked: threading.Event) -> None:
     """In a thread of its own, because starting waits for the broker, and that wait must be interruptible.
 
     When one service fails, all of the process are killed and nothing of them is left: stopping them would wait for their followers.
     """
     try:
         runner.start()
+        worked.set()
+        started()
         SpawningProxy(runner.containers, abort_on_error=True).wait()
     except BaseException:
         runner.kill()
         raise
 
 
+def stop_in_order(runner: Any) -> None:
+    """The gateway first: the requests that it still answers need the other services."""
+    if gateway := runner.service_map.get(GATEWAY):
+        gateway.stop()
+    runner.stop()
+
+
 @contextmanager
-def restarting(what: str, stop: Any) -> Iterator[None]:
-    """Log the failure of the block and wait before the caller restarts it; give up on Outdated, which no restart can mend."""
+def restarting(what: str, stop: Any, worked: threading.Event) -> Iterator[None]:
+    """Log the failure of the block and wait before the caller restarts it; give up on what no restart can mend.
+
+    A wrong setting is mended by nothing but another start, until the block `worked` once: then something around it has changed.
+    """
     try:
         yield
-    except Outdated as fault:
+    except (Damaged, Misconfigured, Outdated) as fault:
         log.error("%s", fault)
-        if not stop.ready():
-            stop.send(1)
-        return
+        if not (isinstance(fault, Misconfigured) and worked.is_set()):
+            if not stop.ready():
+                stop.send(2 if isinstance(fault, Misconfigured) else 1)
+            return
     except Unavailable as fault:
         log.warning("%s: waiting for its servers: %s", what, fault)
     except Exception:

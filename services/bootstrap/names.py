@@ -4,7 +4,7 @@ Only names, so that the command line and the health checks read them without imp
 patch itself for eventlet first (`services.cli.serve`).
 """
 
-NAMES = ("intake", "coaching", "referrals", "reporting")
+NAMES = ("intake", "coaching", "referrals", "reporting", "webhooks")
 """In the order in which imported history runs their policies: changing it changes the log that a file gives."""
 
 GATEWAY, RELAY = "gateway", "relay"

@@ -7,6 +7,7 @@ A read of the whole programme, `all`, is open to everybody who may read one terr
 
 from collections.abc import Iterable, Mapping
 
+from services.vocabulary.roles import BY_OWNER, Role
 from shared.description import ServiceDescription
 from shared.trust.scope import Roles, Scope
 
@@ -22,7 +23,15 @@ READS: Mapping[str, Roles] = {
         "system": "all",
     },
     "read_timeline": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "participant": "own", "system": "all"},
+    "read_people": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "participant": "own", "system": "all"},
+    "read_referrals": {"coach": "territory", "coordinator": "all", "partner": "addressee", "auditor": "all", "dpo": "all", "system": "all"},
+    "read_orientations": {"coach": "territory", "coordinator": "all", "prescriber": "own", "auditor": "all", "dpo": "all", "system": "all"},
+    "read_loans": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "system": "all"},
+    "read_partners": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "system": "all"},
+    "read_workshops": {"coach": "territory", "coordinator": "all", "auditor": "all", "dpo": "all", "system": "all"},
+    "read_programme": {role.value: "all" for role in Role},
     "read_tasks": {"coach": "territory", "coordinator": "all", "auditor": "all", "system": "all"},
+    "read_operations": {"operator": "all", "auditor": "all", "system": "all"},
     "read_indicators": {
         "coach": "territory",
         "coordinator": "all",
@@ -42,6 +51,7 @@ READS: Mapping[str, Roles] = {
         "dpo": "all",
         "system": "all",
     },
+    "read_webhooks": {**BY_OWNER, "coordinator": "all", "auditor": "all", "dpo": "all"},
     "follow_feed": {
         "coach": "territory",
         "coordinator": "all",

@@ -38,14 +38,11 @@ class PolicyTasks:
 
     def open(self, policy: Policy, event: EventMessage, refusal: Refused, *, at_event_time: bool) -> list[Answer]:
         about = data_of(event, About)
-        data = {
-            "task": str(policy_command_id(event.id, policy.id)),
+        data = refused(event, policy, refusal) | {
             "policy": policy.id,
             "cause": event.position,
             "kind": event.kind,
             "person": about.person or about.merged,
-            "code": refusal.code,
-            "details": {name: str(value) for name, value in refusal.details.items()},
         }
         return self.give("OpenTask", policy, event, data, at_event_time=at_event_time)
 
@@ -53,6 +50,9 @@ class PolicyTasks:
         """The policy to be tried again, and the event that caused it; None if the log has no event there."""
         again = data_of(event, Retried)
         return again.policy, next(iter(self.read_at([again.cause])), None)
+
+    def refuse(self, policy: Policy, cause: EventMessage, retry: EventMessage, refusal: Refused) -> list[Answer]:
+        return self.give("RefuseRetry", policy, retry, refused(cause, policy, refusal), at_event_time=False)
 
     def complete(self, policy: Policy, cause: EventMessage, retry: EventMessage) -> list[Answer]:
         return self.give("CompleteTask", policy, retry, {"task": str(policy_command_id(cause.id, policy.id))}, at_event_time=False)
@@ -75,3 +75,9 @@ class PolicyTasks:
             if refusal.code in {"task_already_open", "task_already_completed"}:
                 return []
             raise
+
+
+def refused(cause: EventMessage, policy: Policy, refusal: Refused) -> dict[str, object]:
+    """The task of a policy that was refused on an event, and why."""
+    details = {name: str(value) for name, value in refusal.details.items()}
+    return {"task": str(policy_command_id(cause.id, policy.id)), "code": refusal.code, "details": details}

@@ -3,21 +3,28 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 import deploy
-from services.bootstrap.addresses import checked
+from services.bootstrap.addresses import EMBEDDED, check_given, checked
+from services.bootstrap.environment import Environment, fault_text
+from services.bootstrap.network_settings import Network, networks, origins, proxy_headers, rate_limit, switch
+from services.bootstrap.parts import LOG_ALONE, Needs, Part
+from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
+from shared.address import Address
 from shared.bus.names import SOLE, Names
 from shared.errors import Misconfigured
 
-TERRITORIES = Path(deploy.__file__).parent / "territories.json"
-EMBEDDED = "embedded://localhost"
+DEPLOY = Path(deploy.__file__).parent
+TERRITORIES = DEPLOY / "territories.json"
+POSTGRES = ("postgresql", "postgres")
 KEY_LENGTH = 32  # bytes
 ENVIRONMENT = re.compile(r"[a-z0-9-]{0,32}")
 SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
@@ -25,19 +32,46 @@ SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
 class Settings(Struct, frozen=True):
     data: Path
-    amqp_uri: str
-    event_store: str
-    read_models: str
+    amqp_uri: Address
+    event_store: Address
+    read_models: Address
+    gateway_records: Address
     keys: Path
     territories: Path
     host: str
     port: int
+    rate_limit: tuple[int, int] | None = None
+    metrics_from: tuple[Network, ...] = ()
+    origins: frozenset[str] = frozenset()
+    trusted_proxies: tuple[Network, ...] = ()
+    proxy_headers: str = "x-forwarded"
+    development_login: bool = False
     clock_tolerance: timedelta = timedelta(minutes=2)
     names: Names = SOLE
+    webhooks: WebhookSettings = WebhookSettings()
 
     @property
     def embedded(self) -> bool:
-        return self.amqp_uri.startswith("embedded:")
+        return self.amqp_uri.scheme == EMBEDDED
+
+    @property
+    def log_file(self) -> Path | None:
+        """The file of an SQLite log; None for a log on a server."""
+        return sqlite_path(self.event_store) if self.event_store.scheme == "sqlite" else None
+
+    @property
+    def secrets(self) -> Collection[str]:
+        """What no text may show."""
+        return self.amqp_uri.secrets() | self.event_store.secrets() | self.read_models.secrets() | self.gateway_records.secrets()
+
+    def check_log_exists(self) -> None:
+        """For what only reads: it makes no log, so that a mistyped folder is not taken for an empty one.
+
+        Raises:
+            Misconfigured: there is no file of that name.
+        """
+        if self.log_file is not None and not self.log_file.is_file():
+            raise Misconfigured(f"{self.log_file}: there is no log. Is --data {self.data} the folder that `parcours serve` uses?")
 
     def programme(self) -> Programme:
         """The configuration of the programme.
@@ -46,9 +80,12 @@ class Settings(Struct, frozen=True):
             Misconfigured: there is no such file, or it holds something else.
         """
         try:
-            return msgspec.json.decode(self.territories.read_bytes(), type=Programme)
+            programme = msgspec.json.decode(self.territories.read_bytes(), type=Programme)
         except (OSError, msgspec.MsgspecError) as fault:
             raise Misconfigured(f"PARCOURS_TERRITORIES: {self.territories}: {fault_text(fault)}") from fault
+        if faults := "; ".join(programme.faults()):
+            raise Misconfigured(f"PARCOURS_TERRITORIES: {self.territories}: {faults}")
+        return programme
 
     def key(self) -> bytes:
         """The key that signs identities: 32 random bytes or more, in a file that only its owner can read, made at the first start.
@@ -64,6 +101,11 @@ class Settings(Struct, frozen=True):
             raise Misconfigured(f"PARCOURS_KEYS: {self.keys} holds {len(key)} bytes; {KEY_LENGTH} random ones are expected.")
         return key
 
+    def check_key(self) -> None:
+        """Raises Misconfigured if there is a key that cannot be used. The one that is missing is made at the first start."""
+        if self.keys.exists():
+            self.key()
+
     def read_key(self) -> bytes:
         if not self.keys.exists():
             self.keys.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +114,11 @@ class Settings(Struct, frozen=True):
             draft.write_bytes(secrets.token_bytes(KEY_LENGTH))
             publish_once(draft, self.keys)
         return self.keys.read_bytes()
+
+
+def sqlite_path(address: Address) -> Path:
+    """`sqlite:///file` is relative and `sqlite:////file` absolute, as in SQLAlchemy."""
+    return Path(address.location.removeprefix("/"))
 
 
 def publish_once(draft: Path, path: Path) -> None:
@@ -84,33 +131,70 @@ def publish_once(draft: Path, path: Path) -> None:
         draft.unlink()
 
 
-def read_settings(data: Path, host: str = "127.0.0.1", port: int = 8000, environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of a process.
+def read_settings(
+    data: Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    create: bool = True,
+    needs: Needs = LOG_ALONE,
+) -> Settings:
+    """The settings of a process that `needs` some parts. With `create`, the data folder is made if it is missing.
 
     Raises:
-        Misconfigured: with what is wrong in one of them.
+        Misconfigured: with every fault of them.
     """
-    try:
-        data = data.resolve()
-        data.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as fault:
-        raise Misconfigured(f"--data {str(data)!r}: {fault_text(fault)}") from fault
-
-    def address(variable: str, default: str) -> str:
-        return checked(variable, environ.get(variable, default))
-
-    return Settings(
-        data=data,
-        amqp_uri=address("PARCOURS_AMQP_URI", EMBEDDED),
-        event_store=address("PARCOURS_EVENT_STORE", f"sqlite:///{data}/log.sqlite"),
-        read_models=address("PARCOURS_READ_MODELS", f"sqlite:///{data}/read_models.sqlite"),
-        keys=Path(environ.get("PARCOURS_KEYS", data / "keys")),
-        territories=Path(environ.get("PARCOURS_TERRITORIES", TERRITORIES)),
+    environment = Environment(environ, data=absolute(data), deploy=DEPLOY)
+    if create:
+        environment.check(lambda: make_folder(data))
+    read = environment.read
+    event_store = read("PARCOURS_EVENT_STORE", partial(checked, "PARCOURS_EVENT_STORE"))
+    beside = event_store.scheme in POSTGRES and not environment.given("PARCOURS_GATEWAY_RECORDS")
+    settings = Settings(
+        data=environment.folders["data"],
+        amqp_uri=read("PARCOURS_AMQP_URI", partial(checked, "PARCOURS_AMQP_URI")),
+        event_store=event_store,
+        read_models=read("PARCOURS_READ_MODELS", partial(checked, "PARCOURS_READ_MODELS")),
+        gateway_records=event_store if beside else read("PARCOURS_GATEWAY_RECORDS", partial(checked, "PARCOURS_GATEWAY_RECORDS")),
+        keys=read("PARCOURS_KEYS", path_of),
+        territories=read("PARCOURS_TERRITORIES", path_of),
         host=host,
         port=port,
-        names=names(environ.get("PARCOURS_ENVIRONMENT", "")),
-        clock_tolerance=tolerance(environ.get("PARCOURS_CLOCK_TOLERANCE_S", "120")),
+        names=read("PARCOURS_ENVIRONMENT", names),
+        rate_limit=read("PARCOURS_RATE_LIMIT", rate_limit),
+        metrics_from=read("PARCOURS_METRICS_FROM", partial(networks, "PARCOURS_METRICS_FROM")),
+        origins=read("PARCOURS_ORIGINS", origins),
+        trusted_proxies=read("PARCOURS_TRUSTED_PROXIES", partial(networks, "PARCOURS_TRUSTED_PROXIES")),
+        proxy_headers=read("PARCOURS_PROXY_HEADERS", proxy_headers),
+        development_login=read("PARCOURS_DEVELOPMENT_LOGIN", partial(switch, "PARCOURS_DEVELOPMENT_LOGIN")),
+        webhooks=webhook_settings(environment),
+        clock_tolerance=read("PARCOURS_CLOCK_TOLERANCE_S", tolerance),
     )
+    environment.check(settings.programme)
+    if Part.KEYS in needs.parts:
+        environment.check(settings.check_key)
+    check_given(environment, needs, embedded=settings.embedded)
+    environment.close()
+    return settings
+
+
+def absolute(data: Path) -> Path:
+    try:
+        return data.resolve()
+    except (OSError, RuntimeError, ValueError) as fault:  # RuntimeError: links that lead to each other
+        raise Misconfigured(f"--data {str(data)!r}: {fault_text(fault)}") from fault
+
+
+def make_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise Misconfigured(f"--data {str(data)!r}: {fault_text(fault)}") from fault
+
+
+def path_of(text: str) -> Path:
+    return Path(text)
 
 
 def tolerance(text: str) -> timedelta:
@@ -123,7 +207,3 @@ def names(environment: str) -> Names:
     if not ENVIRONMENT.fullmatch(environment):
         raise Misconfigured("PARCOURS_ENVIRONMENT: up to 32 lower-case letters, digits and hyphens are expected.")
     return Names(environment)
-
-
-def fault_text(fault: Exception) -> str:
-    return fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)

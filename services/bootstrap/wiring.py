@@ -9,6 +9,7 @@ from services.bootstrap.registry import SERVICES
 from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
+from services.gateway.rate_limit import Rate
 from services.reporting.projection.projector import Projector
 from services.reporting.queries.rpc_queries import ReportQueries
 from shared.bus.inbox import Inbox
@@ -27,11 +28,15 @@ def wire(components: Components, names: Sequence[str]) -> Wiring:
 
 
 def write_service(components: Components, name: str) -> dict[str, Any]:
+    if name == "reporting":
+        components.renew_damaged_read_models()
+    if not SERVICES[name].inbox:
+        return {"endpoint": components.endpoint(name), "queries": components.webhook_queries, "worker": components.webhook_worker()}
     objects: dict[str, Any] = {"endpoint": components.endpoint(name), "inbox_consumer": inbox_consumer(components, inbox(components, name))}
     if name != "reporting":
         return objects
     components.publish_definitions()
-    return {**objects, "reports": ReportQueries(components.reports)}
+    return {**objects, "reports": ReportQueries(components.reports, components.store.head)}
 
 
 def inbox(components: Components, name: str) -> Inbox:
@@ -50,24 +55,39 @@ def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
 
 def gateway(components: Components) -> dict[str, Any]:
     """The gateway builds its HTTP application when it has an RPC client."""
-    programme, store = components.settings.programme(), components.store
+    settings, store, records = components.settings, components.store, components.gateway_records
+    dead_letters = components.dead_letters
+    programme = settings.programme()
+    sessions_signer, services_signer = components.sessions_signer, components.services_signer  # here, where a wrong key is reported
 
     def compose(call: Call, commands: CommandClient) -> GatewayDeps:
         return GatewayDeps(
             call=call,
             commands=commands,
             store=store,
+            records=records,
+            dead_letters=dead_letters,
             native=native,
             feed=Feed(store, native),
-            sessions_signer=components.sessions_signer,
-            services_signer=components.services_signer,
+            sessions_signer=sessions_signer,
+            services_signer=services_signer,
             permissions=components.permissions,
             programme=programme.label,
+            reference=programme,
             territories={territory.id: territory.label for territory in programme.territories},
+            groupings={grouping.id: grouping.label for grouping in programme.groupings},
+            members=programme.members(),
             services=SERVICES,
             schemas=components.schemas,
             catalogue=components.catalogue,
             clock=now,
+            development_login=settings.development_login,
+            metrics_from=settings.metrics_from,
+            rate_limit=Rate(*settings.rate_limit) if settings.rate_limit else None,
+            origins=settings.origins,
+            trusted_proxies=settings.trusted_proxies,
+            proxy_headers=settings.proxy_headers,
+            names=settings.names,
         )
 
     return {"compose": compose}

@@ -1,10 +1,10 @@
-"""Commands that need no running service: import history, read the log, count and compare figures, operate."""
+"""Commands that need no running service: import history, read the log, count and compare figures."""
 
 import re
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,21 +14,22 @@ from tqdm import tqdm
 
 from demo import generator, study
 from services.bootstrap.composition import Components
+from services.bootstrap.environment import fault_text
 from services.bootstrap.registry import SERVICES, catalogue
-from services.bootstrap.settings import Settings, fault_text
+from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import OtherVersion
-from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
 from services.vocabulary.calendar import end_of_day
-from shared.errors import CodedFault, Fault, Invalid, UnknownPosition
+from services.vocabulary.programme import PROGRAMME
+from shared.errors import CodedFault, Fault, Invalid, Misconfigured, Unavailable, UnknownPosition
 from shared.message import Position
 from shared.store.port import EventStore
-from shared.store.sqlite.store import SqliteStore
 
 STUDY = "study"
 POSITION = re.compile("[0-9]{1,18}")
 STUDY_SEED = 1
+MAX_REPORTED = 100  # faulty lines of a file that `load` describes; the others are counted
 
 encode = msgspec.json.Encoder().encode
 
@@ -55,10 +56,18 @@ def load(args: Namespace, settings: Settings) -> int:
 
 def import_lines(components: Components, lines: BinaryIO | Iterable[bytes]) -> int:
     outcomes: Counter[str] = Counter()
+    faulty = 0
     for outcome in progress(importer(components).load(lines), "chargement"):
+        if isinstance(outcome.fault, Unavailable):
+            print_message(f"Stopped at line {outcome.line}: {outcome.fault}")
+            print_message("Nothing after it was loaded. Mend the cause and load the same file again: it goes on from there.")
+            return 1
         outcomes["undone" if outcome.by_policy else "refused" if outcome.fault else "accepted"] += 1
-        if outcome.fault:
+        faulty += outcome.fault is not None
+        if outcome.fault and faulty <= MAX_REPORTED:
             report(outcome)
+    if faulty > MAX_REPORTED:
+        print_message(f"… and {faulty - MAX_REPORTED} more faults.")
     print_message(
         f"{outcomes['accepted']} commands accepted, {outcomes['refused']} refused; the log is at position {components.store.head()}."
     )
@@ -117,9 +126,8 @@ def generate(args: Namespace, settings: Settings) -> int:
 def history(args: Namespace, settings: Settings) -> int:
     components = Components(settings)
     known = [territory.id for territory in settings.programme().territories]
-    if args.territory not in (None, *known):
-        print_message(f"--territory {args.territory}: one of these is expected: {', '.join(known)}.")
-        return 2
+    if args.territory is not None:
+        check_territory(args.territory, known)
     store = components.raw_store if args.as_written else components.store
     after: Position = args.after
     check_reached(store, after)
@@ -132,7 +140,20 @@ def history(args: Namespace, settings: Settings) -> int:
     return 0
 
 
+def check_territory(given: str, known: Sequence[str]) -> None:
+    """Raises Misconfigured for a name that the programme does not have."""
+    if given not in known:
+        raise Misconfigured(f"--territory {given}: one of these is expected: {', '.join(known)}.")
+
+
+def counted(settings: Settings) -> list[str]:
+    """What figures are counted for: the programme, its territories and their groupings."""
+    programme = settings.programme()
+    return [PROGRAMME, *(territory.id for territory in programme.territories), *(grouping.id for grouping in programme.groupings)]
+
+
 def indicators(args: Namespace, settings: Settings) -> int:
+    check_territory(args.territory, counted(settings))
     components = Components(settings)
     if lags_behind(components):
         print_message("The read models are behind the log: start the services, or `parcours rebuild`.")
@@ -172,6 +193,7 @@ def table(answer: Figures) -> Iterator[str]:
 
 
 def replay(args: Namespace, settings: Settings) -> int:
+    check_territory(args.territory, counted(settings))
     components = Components(settings)
     try:
         position = as_of(components.store, args.as_of)
@@ -207,69 +229,3 @@ def check_reached(store: EventStore, position: Position) -> Position:
     if position > store.head():
         raise UnknownPosition(position)
     return position
-
-
-def rebuild(args: Namespace, settings: Settings) -> int:
-    components = Components(settings)
-    position = components.reports.rebuild(components.store)
-    print_message(f"The read models are built again, up to position {position}.")
-    return 0
-
-
-def copy(args: Namespace, settings: Settings) -> int:
-    store = Components(settings).raw_store
-    if not isinstance(store, SqliteStore):
-        print_message("Only an SQLite log is copied so: a database server has its own way (pg_dump, pg_basebackup).")
-        return 2
-    try:
-        store.copy(args.file)
-    except OSError as fault:
-        print_message(f"{args.file}: {fault.strerror}")
-        return 1
-    print_message(f"{args.file} holds the log up to position {SqliteStore(args.file).head()}.")
-    return 0
-
-
-def dead(args: Namespace, settings: Settings) -> int:
-    letters = Components(settings).dead_letters
-    if args.action == "replay":
-        print_message(f"{letters.replay(args.service)} events given back to their service.")
-        return 0
-    for letter in letters.list(args.service):
-        print(msgspec.json.encode(letter).decode())
-    return 0
-
-
-def projections(args: Namespace, settings: Settings) -> int:
-    components = Components(settings)
-    status = ProjectionStatus(components.reports.models, args.service)
-    if args.action == "list":
-        print(msgspec.json.encode(projection_line(components, status)).decode())
-    elif status.request_retry():
-        print_message(f"{args.service} tries again when it runs: see `parcours projections list`.")
-    else:
-        print_message(f"{args.service} is not stopped: nothing to retry.")
-    return 0
-
-
-def projection_line(components: Components, status: ProjectionStatus) -> dict[str, Any]:
-    """What `projections list` prints of a projection. `position` is null while the read models are those of another version."""
-    try:
-        position = components.reports.position()
-    except OtherVersion:
-        position = None
-    stop = status.stop()
-    stopped = stop is not None and not (position is not None and stop.is_over(position))
-    line = {"service": status.service, "status": STOPPED if stopped else RUNNING, "position": position, "head": components.store.head()}
-    return {**line, "stop": stop} if stopped else line
-
-
-def tail(args: Namespace, settings: Settings) -> int:
-    from shared.bus.tail import tail as follow
-
-    if settings.embedded:
-        print_message("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
-        return 2
-    for position, event in follow(settings.amqp_uri, args.offset, settings.names.feed):
-        print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
-    return 0

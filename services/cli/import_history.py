@@ -4,14 +4,22 @@ An answer to the survey names no ticket in a file: it redeems the oldest one tha
 answer has redeemed. So a file joins no answer to a person either, and no more answers are recorded than tickets.
 
 The policies run here, right after each command, at the time of the event that caused them. So the result does not depend on the speed of
-a broker, and the same file always gives the same log.
+a broker, and the same file always gives the same log. Only the streams and the ids of survey answers are others under
+another key (`keys`): they come from the tickets, which the key seals.
+
+Lines are recorded some hundred in a transaction (`EventStore.together`), and told when they are durable.
+
+When the log becomes unavailable the import ends there, because no later line may enter before an earlier one. The same file can then be
+loaded again: lines that were recorded get their first answers, and the policies of the last one are run again, which changes nothing that
+they did before.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from services.vocabulary.french import VALIDATION
@@ -26,6 +34,7 @@ from shared.trust.access import EVERYWHERE, Identity
 from shared.trust.seals import Seals
 
 TASK_OPENED = "reporting.TaskOpened"
+LINES_TOGETHER = 256  # in one transaction, where the log has them: others wait for its end
 ISSUE, TICKET_ISSUED, ANSWER = "IssueSurveyTicket", "coaching.SurveyTicketIssued", "AnswerSurvey"
 
 
@@ -91,14 +100,42 @@ class HistoryImporter:
         self.handlers = {command: handler for handler in handlers.values() for command in handler.command_types}
         self.runners = runners
         self.requests = RequestParser(VALIDATION)
-        self.position = store.head()
+        self.head = store.head()  # before the import
+        self.position = before_last_command(store, self.head)
         self.tickets = ImportedTickets(seals)
 
     def load(self, lines: Iterable[str | bytes]) -> Iterator[Outcome]:
-        """Handle every line that is not blank. A refused line is reported and the rest goes on."""
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield from [self.handle(number, line), *self.run_policies(number)]
+        """Handle every line that is not blank. A refused line is reported and the rest goes on; nothing does when the log is away.
+
+        The outcomes of LINES_TOGETHER lines are told when they are durable. If that fails, what was recorded of them is unknown.
+        """
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        while together := [*islice(numbered, LINES_TOGETHER)]:
+            outcomes: list[Outcome] = []
+            try:
+                with self.store.together():
+                    outcomes += self.handled(together)
+            except Unavailable as fault:
+                yield Outcome(together[0][0], "?", None, fault)
+                return
+            yield from outcomes
+            if isinstance(outcomes[-1].fault, Unavailable):
+                return
+
+    def handled(self, numbered: Iterable[tuple[int, str | bytes]]) -> Iterator[Outcome]:
+        """The outcomes of these lines, up to the one where the log is away."""
+        for number, line in numbered:
+            for outcome in self.outcomes(number, line):
+                yield outcome
+                if isinstance(outcome.fault, Unavailable):
+                    return
+
+    def outcomes(self, number: int, line: str | bytes) -> Iterator[Outcome]:
+        """Those of a line, after what is left of the last command in the log: an import that ended early may not have run its policies."""
+        if self.position < self.head:
+            yield from self.run_policies(number)
+        yield self.handle(number, line)
+        yield from self.run_policies(number)
 
     def handle(self, number: int, line: str | bytes) -> Outcome:
         command = "?"
@@ -133,16 +170,13 @@ class HistoryImporter:
         return self.handlers[command]
 
     def run_policies(self, number: int) -> list[Outcome]:
-        """Run the policies on what was recorded since the last line, until nothing more follows; returns those that failed.
-
-        When the log is unavailable, the policies of this line run after the next one.
-        """
+        """Run the policies on what was recorded since the last line, until nothing more follows; returns those that failed."""
         failed: list[Outcome] = []
         try:
             while page := self.store.read_all(self.position):
                 for event in page:
                     failed += self.failures(number, event)
-                    if event.kind == TASK_OPENED:
+                    if event.kind == TASK_OPENED and event.position > self.head:
                         failed.append(refused_policy(number, event))
                     self.position = event.position
         except Unavailable as fault:
@@ -159,6 +193,21 @@ class HistoryImporter:
             except Fault as fault:
                 failed.append(Outcome(number, event.kind, event.position, fault, by_policy=True))
         return failed
+
+
+def before_last_command(store: EventStore, head: Position) -> Position:
+    """The position before the events of the last command that no policy gave, and of all that followed from it."""
+    position, last = head, None
+    while events := store.read_at([position]):
+        event = events[0]
+        if last is not None and event.commandid != last:
+            break
+        if event.causationid is UNSET:
+            last = event.commandid
+        if event.previous is UNSET:  # this log is read in order only: nothing is known of what came before
+            return head
+        position = event.previous
+    return position
 
 
 def refused_policy(number: int, event: EventMessage) -> Outcome:

@@ -1,26 +1,33 @@
-"""The command line. Exit codes: 0 done, 1 refused or failed, 2 misuse."""
+"""The command line. Exit codes: 0 done; 1 the log or the rules refuse, or something failed; 2 misuse, whatever the log holds."""
 
 import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TextIO, cast
 
 from services.bootstrap.names import NAMES, PROCESSES
+from services.bootstrap.parts import needs_of
 from services.bootstrap.settings import Settings, read_settings
-from shared.errors import CodedFault, Fault, Misconfigured
+from shared.concealment import ConcealingStream
+from shared.errors import CodedFault, Fault, Misconfigured, Unavailable
 from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
+WRITERS = frozenset({"serve", "demo", "service", "load"})  # they make the data folder
+READERS = frozenset({"history", "indicators", "replay", "rebuild", "copy", "dead", "projections"})  # they need a log
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+QUARTER = re.compile("[0-9]{4}-Q[1-4]")
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -28,10 +35,26 @@ Command = Callable[[argparse.Namespace, Settings], int]
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
-        return command(args.command)(args, read_settings(Path(args.data), args.host, args.port))
+        settings = settings_of(args)
     except Misconfigured as fault:
-        print(f"parcours: {fault}", file=sys.stderr)
-        return 2
+        return misconfigured(fault.sentences)
+    with concealed_errors(settings.secrets):
+        return run(args, settings)
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    try:
+        code = command(args.command)(args, settings)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
+    except Misconfigured as fault:
+        return misconfigured(fault.sentences)
+    except Unavailable as fault:
+        if refused := rejections_of(args, settings):
+            return misconfigured(refused)
+        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        return 1
     except CodedFault as fault:
         from services.bootstrap.registry import catalogue  # not before `serve` has patched the process
 
@@ -40,11 +63,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Fault as fault:
         print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe is gone: write nowhere from now on
+    except BrokenPipeError:  # the reader of the pipe is gone
+        write_nowhere()
+        return 1
+    except OSError as fault:
+        write_nowhere()
+        print(f"parcours: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def misconfigured(sentences: Sequence[str]) -> int:
+    for sentence in sentences:
+        print(f"parcours: {sentence}", file=sys.stderr)
+    return 2
+
+
+def rejections_of(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
+    """Why servers refuse this process, if that is the cause of what it could not reach."""
+    from services.bootstrap.probes import rejections  # not before `serve` has patched the process
+
+    return rejections(settings, needs_of(args.command, getattr(args, "process", None)).parts)
+
+
+@contextmanager
+def concealed_errors(secrets: Collection[str]) -> Iterator[None]:
+    """Inside the block, nothing that is written to standard error, by whatever library, shows a password."""
+    stream = sys.stderr
+    if stream:  # there is none where it was closed
+        sys.stderr = cast(TextIO, ConcealingStream(stream, secrets))
+    try:
+        yield
+    finally:
+        sys.stderr = stream
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    needs = needs_of(args.command, getattr(args, "process", None))
+    settings = read_settings(Path(args.data), args.host, args.port, create=args.command in WRITERS, needs=needs)
+    if args.command in READERS:
+        settings.check_log_exists()
+    return settings
+
+
+def write_nowhere() -> None:
+    """What is still to be written would fail again when the process ends."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command(name: str) -> Command:
@@ -53,19 +119,20 @@ def command(name: str) -> Command:
         from services.cli import serve
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
-    from services.cli import commands
+    from services.cli import check_command, commands, operator_commands
 
     functions: dict[str, Command] = {
+        "check": check_command.check,
         "load": commands.load,
         "generate": commands.generate,
         "history": commands.history,
         "indicators": commands.indicators,
         "replay": commands.replay,
-        "rebuild": commands.rebuild,
-        "copy": commands.copy,
-        "dead": commands.dead,
-        "projections": commands.projections,
-        "tail": commands.tail,
+        "rebuild": operator_commands.rebuild,
+        "copy": operator_commands.copy,
+        "dead": operator_commands.dead,
+        "projections": operator_commands.projections,
+        "tail": operator_commands.tail,
     }
     return functions[name]
 
@@ -98,11 +165,15 @@ def parser() -> argparse.ArgumentParser:
 def add_service_commands(add: Add) -> None:
     add("serve", "all services in one process")
     add("demo", "serve, with the study of 2022-2024 loaded once")
-    add("service", "one service in this process, over RabbitMQ").add_argument("service", choices=PROCESSES)
+    add("service", "one service in this process, over RabbitMQ").add_argument("process", choices=PROCESSES)
+    check = add("check", "check the configuration, and ask the servers whether they take it; nothing is started or changed")
+    check.add_argument("process", nargs="?", choices=PROCESSES, help="what that process needs (all that there is)")
 
 
 def add_history_commands(add: Add) -> None:
-    add("load", "import a past history: commands as NDJSON").add_argument("file", help="a file, or - for standard input")
+    add("load", "import a past history: commands as NDJSON; the first 100 faulty lines are described, the others counted").add_argument(
+        "file", help="a file, or - for standard input"
+    )
     generate = add("generate", "write commands as NDJSON: a plausible history, or the study itself")
     generate.add_argument("--persons", type=number(0, MAX_PERSONS), default=340)
     generate.add_argument("--seed", type=number(0, MAX_NUMBER), default=1)
@@ -126,8 +197,8 @@ def add_figure_commands(add: Add) -> None:
 
 def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    add("copy", "copy an SQLite log while services write to it").add_argument(
-        "file", type=Path, help="the copy, a file that does not exist yet"
+    add("copy", "copy an SQLite log, the keys and the dead letters, while services write to them").add_argument(
+        "folder", type=Path, help="the copy, a folder that does not exist yet"
     )
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
@@ -168,13 +239,19 @@ def day(text: str) -> date:
     raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a date (2024-03-31)")
 
 
+def quarter(text: str) -> str:
+    if not QUARTER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a quarter (2024-Q2)")
+    return text
+
+
 def offset(text: str) -> int | str:
     return text if text in ("first", "last", "next") else number(0, MAX_NUMBER)(text)
 
 
 def figures(parser: argparse.ArgumentParser, *, quarter_required: bool) -> None:
     parser.add_argument("--territory", default="all", help="a territory, or all")
-    parser.add_argument("--quarter", required=quarter_required, metavar="2024-Q2")
+    parser.add_argument("--quarter", type=quarter, required=quarter_required, metavar="2024-Q2")
     parser.add_argument("--definitions", type=number(1, MAX_VERSION), metavar="VERSION")
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON")
 

@@ -6,16 +6,22 @@ with the modules as Python made them, and is later called in native threads; wha
 
 # ruff: noqa: E402 - the order of the imports is explained above
 
+import warnings
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known (ADR 49), and no matter of who starts the product
+
 import eventlet
 
 eventlet.monkey_patch()
 
 from shared.runtime.native_threads import import_native
 
-import_native("services.cli.commands")
+import_native("services.cli.commands", "services.bootstrap.probes")
 
 import logging
 from argparse import Namespace
+
+import msgspec
 
 from services.bootstrap.composition import Components
 from services.bootstrap.hosting import host
@@ -27,9 +33,9 @@ from shared.runtime.native_threads import native
 
 
 def demo(args: Namespace, settings: Settings) -> int:
-    """Serve, with the history of the study loaded once."""
+    """Serve, with the history of the study loaded once. Whoever sits at this machine may choose a role."""
     native(commands.load_study, settings)
-    return serve(args, settings)
+    return serve(args, msgspec.structs.replace(settings, development_login=True))
 
 
 def serve(args: Namespace, settings: Settings) -> int:
@@ -37,18 +43,18 @@ def serve(args: Namespace, settings: Settings) -> int:
     components = Components(settings)
     native(components.skip_relay_to_head)
     log_to_terminal()
-    commands.print_message(f"Parcours: http://{settings.host}:{settings.port}   (data in {settings.data})")
-    return host(components, [*SERVICES, GATEWAY], relay=True)
+
+    def started() -> None:
+        commands.print_message(f"Parcours: http://{settings.host}:{settings.port}   (data in {settings.data})")
+
+    return host(components, [*SERVICES, GATEWAY], relay=True, started=started)
 
 
 def service(args: Namespace, settings: Settings) -> int:
     """Serve one service, the gateway or the relay."""
-    if settings.embedded:
-        commands.print_message("Services in processes of their own talk over RabbitMQ: set PARCOURS_AMQP_URI.")
-        return 2
     log_to_terminal()
-    relay = args.service == RELAY
-    return host(Components(settings), [] if relay else [args.service], relay=relay)
+    relay = args.process == RELAY
+    return host(Components(settings), [] if relay else [args.process], relay=relay)
 
 
 def log_to_terminal() -> None:

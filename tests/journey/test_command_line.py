@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.store.sqlite.store import SqliteStore
 from tests.processes import ROOT
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PARCOURS_")}
@@ -29,7 +30,9 @@ def parcours(folder: Path, *words: str, **environment: str) -> subprocess.Comple
         (("load", "nowhere.ndjson"), 2, "nowhere.ndjson"),
         (("replay", "--as-of", "yesterday"), 2, "yesterday"),
         (("replay",), 1, "no fact"),
-        (("indicators", "--quarter", "2024-Q9"), 1, "2024-Q9"),
+        (("indicators", "--quarter", "2024-Q9"), 2, "2024-Q9"),
+        (("rebuild",), 1, "no event"),
+        (("copy", "/dev/null/copy"), 2, "PARCOURS_KEYS"),
         (("service", "intake"), 2, "PARCOURS_AMQP_URI"),
         (("tail",), 2, "PARCOURS_AMQP_URI"),
         (("projections",), 2, "action"),
@@ -37,6 +40,7 @@ def parcours(folder: Path, *words: str, **environment: str) -> subprocess.Comple
     ],
 )
 def test_what_cannot_be_done_is_reported_in_one_line(tmp_path: Path, words: tuple[str, ...], code: int, message: str) -> None:
+    SqliteStore(tmp_path / "log.sqlite").close()
     done = parcours(tmp_path, *words)
     assert (done.returncode, message in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
 
@@ -65,6 +69,52 @@ def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:
         done = parcours(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+    assert "http://" not in done.stderr
+
+
+READERS = [
+    ("history",),
+    ("indicators", "--quarter", "2024-Q2"),
+    ("replay",),
+    ("rebuild",),
+    ("copy", "copy"),
+    ("dead", "list"),
+    ("dead", "replay"),
+    ("projections", "list"),
+]
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_what_reads_a_log_takes_no_mistyped_folder_for_an_empty_one(tmp_path: Path, words: tuple[str, ...]) -> None:
+    for folder in (tmp_path / "typo", tmp_path):
+        done = parcours(folder, *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        (sentence,) = done.stderr.splitlines()
+        assert str(folder) in sentence
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("history",), ("generate",), ("replay", "--quarter", "2024-Q2")], ids=" ".join)
+def test_an_output_that_cannot_be_written_is_said(history_of_twenty: Path, words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "services.cli.main", *words, "--data", str(history_of_twenty)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (1, ["parcours: [Errno 28] No space left on device"])
+    assert "Traceback" not in done.stderr
+    with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as piped:
+        assert piped.stdout is not None
+        piped.stdout.close()
+        assert piped.stderr is not None
+        assert "Traceback" not in piped.stderr.read()
+        assert piped.wait(60) == 1
+
+
+@pytest.fixture(scope="module")
+def history_of_twenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("twenty")
+    (folder / "history.ndjson").write_text(parcours(folder, "generate", "--persons", "20", "--seed", "3").stdout)
+    assert parcours(folder, "load", str(folder / "history.ndjson")).returncode == 0
+    return folder
 
 
 def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pika
 import pytest
 from pika.exceptions import AMQPError
 
-from tests.processes import ROOT, Process, eventually
+from tests.processes import ROOT, Process, eventually, in_one_process
 from tests.servers import PostgresServer, RabbitmqServer, free_port
 
 
@@ -29,7 +30,7 @@ def test_a_service_that_starts_before_its_servers_waits_for_them_and_works(
         eventually(lambda: all("wait" in service.log.read_text() for service in services), "both say that they wait")
         own_postgres.start()
         own_rabbitmq.start()
-        eventually(lambda: queue_exists(uri, "rpc-reporting"), "reporting answers", 120)
+        eventually(lambda: queue_exists(uri, "reporting.requests"), "reporting answers", 120)
     finally:
         for service in services:
             service.end()
@@ -44,7 +45,7 @@ def test_a_service_whose_servers_are_away_still_ends_when_it_is_told(
     service = Process("service", "coaching", "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log")
     try:
         service.start()
-        eventually(lambda: queue_exists(uri, "rpc-coaching"), "coaching answers", 120)
+        eventually(lambda: queue_exists(uri, "coaching.requests"), "coaching answers", 120)
         own_postgres.kill()
         own_rabbitmq.kill()
         eventually(lambda: "waits" in service.log.read_text(), "it logs that it waits")
@@ -80,6 +81,63 @@ def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path:
         assert (service.child.returncode, "earlier version" in output, "Traceback" in output) == (1, True, False), output
     finally:
         service.kill()
+
+
+def ended(folder: Path, *words: str, env: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code and the output of a process that ends by itself."""
+    process = Process(*words, "--data", str(folder), "--port", str(free_port()), env=env, log=folder / "log")
+    try:
+        process.start()
+        eventually(lambda: not process.alive(), "its end", 60)
+        assert process.child is not None
+        return process.child.returncode, process.log.read_text()
+    finally:
+        process.kill()
+
+
+def broker_away(folder: Path) -> Mapping[str, str]:
+    """Of processes of their own, on the files that `serve` uses by itself."""
+    files = {"PARCOURS_EVENT_STORE": "log.sqlite", "PARCOURS_READ_MODELS": "read_models.sqlite"}
+    return {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", **{name: f"sqlite:///{folder}/{file}" for name, file in files.items()}}
+
+
+@pytest.mark.parametrize("words", [("serve",), ("service", "coaching"), ("service", "gateway")])
+@pytest.mark.parametrize(
+    ("variable", "content"), [("PARCOURS_KEYS", "short"), ("PARCOURS_TERRITORIES", None), ("PARCOURS_TERRITORIES", "{")]
+)
+def test_a_wrong_setting_ends_every_process_with_one_sentence(
+    tmp_path: Path, words: tuple[str, ...], variable: str, content: str | None
+) -> None:
+    file = tmp_path / "given"
+    if content is not None:
+        file.write_text(content)
+    code, output = ended(tmp_path, *words, env={variable: str(file), **(broker_away(tmp_path) if words[0] == "service" else {})})
+    assert (code, variable in output, str(file) in output, "Traceback" in output) == (2, True, True, False), output
+
+
+@pytest.mark.parametrize(
+    "words", [("serve",), ("service", "relay"), ("service", "coaching"), ("service", "reporting"), ("service", "gateway")]
+)
+@pytest.mark.parametrize("content", [b"\x07" * 9_000, b"SQLite format 3\0" + b"\x07" * 9_000], ids=["header", "pages"])
+def test_a_damaged_log_ends_every_process_and_is_left_as_it_is(tmp_path: Path, words: tuple[str, ...], content: bytes) -> None:
+    log = tmp_path / "log.sqlite"
+    log.write_bytes(content)
+    code, output = ended(tmp_path, *words, env=broker_away(tmp_path) if words[0] == "service" else {})
+    assert (code, str(log) in output, "restore it from a copy" in output) == (1, True, True), output
+    assert "Traceback" not in output
+    assert log.read_bytes() == content
+
+
+def test_a_log_that_is_damaged_while_it_is_served_ends_the_process(tmp_path: Path) -> None:
+    with in_one_process(tmp_path) as product:
+        for suffix in ("", "-wal"):
+            with (tmp_path / f"log.sqlite{suffix}").open("r+b") as file:
+                file.write(b"\x07" * 100_000)
+        process = product.processes["serve"]
+        eventually(lambda: not process.alive(), "its end", 60)
+        assert process.child is not None
+        output = process.log.read_text()
+        assert (process.child.returncode, "restore it from a copy" in output) == (1, True), output
 
 
 FALLING = """
@@ -119,3 +177,58 @@ def test_a_relay_that_falls_is_started_again(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
     assert "not foreseen" in done.stderr
+
+
+FAILING_SUPERVISION = """
+import sys
+from pathlib import Path
+from services.cli import serve
+from services.bootstrap import hosting
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import read_settings
+
+def run_relay(components, stop):
+    raise LookupError("outside of what is started again")
+
+hosting.run_relay = run_relay
+sys.exit(hosting.host(Components(read_settings(Path(sys.argv[1]))), [], relay=True))
+"""
+
+
+def test_a_failure_outside_of_what_is_started_again_ends_the_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FAILING_SUPERVISION, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "outside of what is started again" in done.stderr) == (1, True), done.stderr
+
+
+NEVER_STOPPING = """
+import sys, time
+from pathlib import Path
+from services.cli import serve
+from services.bootstrap import hosting
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import read_settings
+from eventlet.patcher import original
+from shared.runtime.native_threads import native
+
+def run_relay(components, stop):
+    print("runs", flush=True)
+    native(original("time").sleep, 3600)
+
+hosting.run_relay, hosting.SHUTDOWN_GRACE_S = run_relay, 0.2
+sys.exit(hosting.host(Components(read_settings(Path(sys.argv[1]))), [], relay=True))
+"""
+
+
+def test_a_process_ends_although_a_native_thread_does_not(tmp_path: Path) -> None:
+    """Whoever stops it would kill it in the end; until then a restart would wait."""
+    command = [sys.executable, "-W", "ignore", "-c", NEVER_STOPPING, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "runs\n"
+        child.terminate()
+        try:
+            _, errors = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    assert (child.returncode, "has not stopped" in errors) == (0, True)

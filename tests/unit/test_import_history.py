@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 import deploy
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import read_settings
-from services.cli.commands import importer
+from services.cli.commands import MAX_REPORTED, importer
+from services.cli.import_history import Outcome
 from services.cli.main import main
 from services.vocabulary.calendar import end_of_day
-from shared.command_handler import Answer
 from shared.errors import Forbidden, Invalid, Refused, Unavailable
-from shared.message import EventMessage
+from shared.store.port import Append, Appended
+from shared.store.sqlite.store import SqliteStore
 
 SPACE = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -156,20 +158,82 @@ def test_whoever_loads_is_told_what_no_policy_could_do(tmp_path: Path, capsys: p
     assert "What follows from 1 events could not be done" in output
 
 
-def test_a_policy_that_meets_a_log_that_is_away_runs_after_the_next_line(components: Components, monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = importer(components)
-    runner, react = loader.runners[0], loader.runners[0].react
-    away = iter([True])
+def written(components: Components) -> list[tuple[str, str, str]]:
+    return [(event.kind, event.subject, str(event.time)) for event in components.store.read_all(0)]
 
-    def once_away(event: EventMessage) -> list[Answer]:
-        if next(away, False):
-            raise Unavailable("away")
-        return react(event)
 
-    monkeypatch.setattr(runner, "react", once_away)
-    outcomes = list(loader.load([AGAIN[0], AGAIN[1], AGAIN[7]]))
-    assert [(outcome.line, outcome.fault is None) for outcome in outcomes] == [(1, True), (1, False), (2, True), (3, True)]
-    assert "intake.CoachingStarted" in kinds(components)
+def interrupted(monkeypatch: pytest.MonkeyPatch, components: Components, appends: int) -> list[Outcome]:
+    """Load AGAIN into a log that accepts so many appends and is then unavailable; afterwards it is there again."""
+    append, left = components.raw_store.append, iter(range(appends))
+
+    def full(request: Append) -> Appended:
+        if next(left, None) is None:
+            raise Unavailable("database or disk is full")
+        return append(request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(components.raw_store, "append", full)
+        return list(importer(components).load(AGAIN))
+
+
+@pytest.mark.parametrize("appends", range(14))
+def test_an_import_stops_where_the_log_is_away_and_the_same_file_goes_on_from_there(
+    tmp_path: Path, components: Components, monkeypatch: pytest.MonkeyPatch, appends: int
+) -> None:
+    outcomes = interrupted(monkeypatch, components, appends)
+    assert [isinstance(outcome.fault, Unavailable) for outcome in outcomes][-1] is True
+    assert sum(isinstance(outcome.fault, Unavailable) for outcome in outcomes) == 1
+    assert len(written(components)) >= appends
+    list(importer(components).load(AGAIN))
+    whole = Components(read_settings(tmp_path / "whole", environ={}))
+    list(importer(whole).load(AGAIN))
+    assert written(components) == written(whole)
+    list(importer(components).load(AGAIN))
+    assert written(components) == written(whole)
+
+
+def test_lines_whose_transaction_fails_are_not_told_as_accepted(components: Components, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def full() -> Iterator[None]:
+        with together():
+            yield
+            raise Unavailable("database or disk is full")
+
+    together = components.raw_store.together
+    with monkeypatch.context() as patch:
+        patch.setattr(components.raw_store, "together", full)
+        outcomes = list(importer(components).load(AGAIN))
+    assert [(outcome.line, type(outcome.fault)) for outcome in outcomes] == [(1, Unavailable)]
+    assert written(components) == []
+    assert not any(outcome.fault for outcome in importer(components).load(AGAIN[:6]))
+
+
+def test_whoever_loads_is_told_at_which_line_the_log_was_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(store: object, request: Append) -> Appended:
+        raise Unavailable("database or disk is full")
+
+    monkeypatch.setattr(SqliteStore, "append", away)
+    file = tmp_path / "history.ndjson"
+    file.write_text("\n".join(AGAIN))
+    assert main(["load", str(file), "--data", str(tmp_path)]) == 1
+    output = capsys.readouterr().err
+    assert "Stopped at line 1" in output
+    assert "line 2" not in output
+
+
+@pytest.mark.parametrize("lines", [200, 5_000])
+def test_the_faults_of_a_file_that_is_no_history_are_told_up_to_a_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: int
+) -> None:
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"\x00\xff garbage\n" * lines)
+    assert main(["load", str(file), "--data", str(tmp_path)]) == 1
+    output = capsys.readouterr().err
+    assert f"{lines - MAX_REPORTED} more" in output
+    assert output.count("line ") <= MAX_REPORTED
+    assert len(output.splitlines()) < 2 * MAX_REPORTED + 10
 
 
 EXITED = [

@@ -66,11 +66,11 @@ def refused(world: World) -> World:
     return world
 
 
-def tasks(world: World, **more: Any) -> list[dict[str, Any]]:
-    answer = world.get("/v1/tasks", **more)
+def tasks(world: World, query: str = "", **more: Any) -> list[dict[str, Any]]:
+    answer = world.get(f"/v1/tasks{query}", **more)
     assert answer.status_code == 200, answer.text
     assert answer.json is not None
-    found: list[dict[str, Any]] = answer.json["tasks"]
+    found: list[dict[str, Any]] = answer.json["items"]
     return found
 
 
@@ -87,6 +87,21 @@ def test_a_task_is_read_where_it_stands(refused: World) -> None:
     assert len(tasks(refused, role="coordinator")) == 1
     for role in ("committee", "partner", "prescriber", "funder"):
         assert refused.get("/v1/tasks", role=role).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?territory=alencon", 1),
+        ("?territory=flers", 0),
+        ("?person=p-1", 1),
+        ("?person=p-2", 0),
+        ("?code=renewal_not_granted", 1),
+        ("?limit=1", 1),
+    ],
+)
+def test_tasks_are_a_list_with_filters_and_pages(refused: World, query: str, found: int) -> None:
+    assert len(tasks(refused, query, role="coordinator")) == found
 
 
 def test_a_policy_is_tried_again_as_of_now_and_its_task_ends(refused: World) -> None:
@@ -106,7 +121,33 @@ def test_a_task_whose_policy_is_refused_again_stays_open(refused: World) -> None
     react(refused.components)
     (again,) = tasks(refused)
     assert again["id"] == task["id"]
-    assert again["retried_on"] == "2024-03-10"
+    assert (again["retried_on"], again["refused_on"]) == ("2024-03-10", "2024-03-10")
+    react(refused.components)  # a redelivery refuses no second time
+    assert len(of_kind(refused.components, "reporting.RetryRefused")) == 1
+
+
+def test_the_page_says_that_a_retry_was_refused_and_why(refused: World) -> None:
+    (task,) = tasks(refused)
+    give(refused, "RetryTask", {"task": task["id"]}, 10)
+    assert "sans réponse pour l’instant" in refused.get("/taches").text
+    give(refused, "DestroyPersonKey", {"person": "p-1", "basis": "DEMANDE"}, 9, role="dpo")
+    react(refused.components)
+    page = refused.get("/taches").text
+    assert "et refusé de nouveau" in page
+    assert "Cette fiche est fermée pour effacement" in page
+    give(refused, "RetryTask", {"task": task["id"]}, 11)
+    assert "sans réponse pour l’instant" in refused.get("/taches").text
+
+
+def test_what_was_done_is_said(refused: World) -> None:
+    (task,) = tasks(refused)
+    form = {"task": task["id"], "territory": "alencon", "id": "00000000-0000-0000-0000-000000000099", "button": "done"}
+    for note in ("", "   "):
+        answer = refused.ask("POST", "/taches", data=form | {"note": note})
+        assert answer.status_code == 422
+        assert "Dites ce qui a été fait." in answer.text
+    assert len(tasks(refused)) == 1
+    assert refused.send("CompleteTask", {"task": task["id"]}).json["code"] == "task_without_note"  # type: ignore[index]  # a problem
 
 
 def test_somebody_says_on_the_page_that_it_is_done(refused: World) -> None:

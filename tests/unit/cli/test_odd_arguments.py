@@ -1,5 +1,6 @@
 """Arguments and settings that make no sense: exit code 2 and one sentence, or 1 where the log or the rules refuse; never a traceback."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from services.bootstrap.addresses import SCHEMES, checked
 from services.bootstrap.settings import read_settings
 from services.cli.main import main
 from shared.errors import Misconfigured
+from shared.store.sqlite.store import SqliteStore
 
 ODD_NUMBERS = ("-1", "+1", "1.5", "1e3", "1_0", "\u0663", "x", "", "9" * 19, "9" * 5_000)
 ODD_DATES = ("yesterday", "2024-02-30", "20240101", "2024-W01-1", "0000-01-01", "", "2024-1-1", "\u0662\u0660\u0662\u0664-01-01")
@@ -21,6 +23,8 @@ ODD_ARGUMENTS = [
     *(("history", "--after", odd) for odd in ODD_NUMBERS),
     *(("history", "--territory", odd) for odd in ("paris", "", "ALENCON", "all")),
     *(("indicators", "--quarter", "2024-Q2", "--definitions", odd) for odd in (*ODD_NUMBERS, "0")),
+    *((command, "--quarter", odd) for command in ("indicators", "replay") for odd in ("2024-Q9", "2024", "", "2024-q2", "\u0662024-Q2")),
+    *((command, "--quarter", "2024-Q2", "--territory", odd) for command in ("indicators", "replay") for odd in ("nowhere", "", "ALENCON")),
     *(("replay", "--as-of", odd) for odd in (*ODD_DATES[:1], *ODD_DATES[4:], "-1", "\u0663", "9" * 19, "9" * 5_000)),
     *(("history", "--port", odd) for odd in (*ODD_NUMBERS, "65536")),
     *(("history", "--host", odd) for odd in ("", "::1", "a b", "x" * 300, "\u00e9")),
@@ -41,16 +45,27 @@ ODD_SETTINGS = [
     *((STORE, odd) for odd in ("postgresql://u:secret@h:port/x", "postgresql://u:secret@[::1/x", "kurrentdb://", "esdb:x")),
     *((MODELS, odd) for odd in ("", "x", "mysql://u:secret@h/x", "postgresql+asyncpg://u:secret@h", "sqlite:x", "sqlite://")),
     *((BROKER, odd) for odd in ("", "x", "http://u:secret@h", "amqp://u:secret@h:port/", "amqp://h:1/;redis://u:secret@h")),
-    *((TERRITORIES, odd) for odd in ("/nowhere.json", "/", "{folder}/nothing.json", "{folder}/garbage.json")),
+    *((TERRITORIES, odd) for odd in ("/nowhere.json", "/", "{folder}/nothing.json", "{folder}/garbage.json", "{folder}/wrong.json")),
     *(("PARCOURS_ENVIRONMENT", odd) for odd in ("Production", "a.b", "é", "a b", "x" * 33, "a\n")),
+    *(("PARCOURS_RATE_LIMIT", odd) for odd in ("", "x", "0/10", "10/0", "10/5", "1", "1/2/3", "-1/5")),
+    *(("PARCOURS_METRICS_FROM", odd) for odd in ("x", "10.0.0.0/99", "10.0.0.1/8", "::1/200")),
     *((TOLERANCE, odd) for odd in ("", "x", "nan", "inf", "-1", "1e3", "9" * 30)),
 ]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    SqliteStore(tmp_path / "log.sqlite").close()
     (tmp_path / "nothing.json").write_text("{}")
     (tmp_path / "garbage.json").write_bytes(b"\xff")
+    wrong = {
+        "programme": "p",
+        "label": "P",
+        "from": "2022-06-01",
+        "territories": [],
+        "groupings": [{"id": "all", "label": "", "territories": ["a"]}],
+    }
+    (tmp_path / "wrong.json").write_text(json.dumps(wrong))
     return tmp_path
 
 
@@ -91,6 +106,18 @@ def test_what_the_log_does_not_have_is_refused(folder: Path, words: tuple[str, .
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("action", ["list", "replay"])
+@pytest.mark.parametrize("content", [None, b"no database " * 100])
+def test_dead_letters_that_cannot_be_read_are_named(
+    folder: Path, action: str, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters = folder / "dead_letters.sqlite"
+    letters.mkdir() if content is None else letters.write_bytes(content)
+    assert run(folder, "dead", action) == 1
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert str(letters) in sentence
+
+
 @pytest.mark.parametrize("size", [0, 31])
 def test_a_key_that_is_too_short_signs_nothing(folder: Path, size: int) -> None:
     (folder / "keys").write_bytes(b"k" * size)
@@ -104,7 +131,7 @@ def test_any_address_is_taken_or_refused(variable: str, address: str) -> None:
         taken = checked(variable, address)
     except Misconfigured:
         return
-    assert taken == address
+    assert taken.reveal() == address
 
 
 @pytest.mark.parametrize(
@@ -120,4 +147,4 @@ def test_any_address_is_taken_or_refused(variable: str, address: str) -> None:
     ],
 )
 def test_every_documented_address_is_taken(variable: str, address: str) -> None:
-    assert checked(variable, address) == address
+    assert checked(variable, address).reveal() == address

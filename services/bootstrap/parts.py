@@ -1,0 +1,59 @@
+"""What a process opens: it decides which addresses must be given, and which servers are asked before it starts."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+from services.bootstrap.names import GATEWAY, NAMES, RELAY
+
+
+class Part(Enum):
+    """A part of the system that a process opens, with the variable of its address, or of its file."""
+
+    LOG = "PARCOURS_EVENT_STORE"
+    READ_MODELS = "PARCOURS_READ_MODELS"
+    GATEWAY_RECORDS = "PARCOURS_GATEWAY_RECORDS"
+    BROKER = "PARCOURS_AMQP_URI"
+    KEYS = "PARCOURS_KEYS"
+
+    @property
+    def label(self) -> str:
+        return self.name.lower().replace("_", " ")
+
+
+class Needs(Struct, frozen=True):
+    """What a process opens. One that is `apart` talks with others over RabbitMQ."""
+
+    parts: frozenset[Part]
+    apart: bool = False
+
+
+def needs(*parts: Part) -> Needs:
+    return Needs(frozenset(parts))
+
+
+EVERYTHING = Needs(frozenset(Part))
+LOG_ALONE = needs(Part.LOG)
+OF_PROCESSES: Mapping[str, Needs] = {
+    **{name: Needs(frozenset({Part.LOG, Part.BROKER, Part.KEYS}), apart=True) for name in NAMES},
+    "reporting": Needs(EVERYTHING.parts - {Part.GATEWAY_RECORDS}, apart=True),
+    GATEWAY: Needs(EVERYTHING.parts - {Part.READ_MODELS}, apart=True),
+    RELAY: Needs(frozenset({Part.LOG, Part.BROKER}), apart=True),
+}
+"""By the name of a process in `parcours service`."""
+
+OF_COMMANDS: Mapping[str, Needs] = {
+    **dict.fromkeys(("serve", "demo", "check"), EVERYTHING),
+    "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
+    **dict.fromkeys(("history", "replay", "copy"), LOG_ALONE),
+    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "rebuild", "projections")},
+    **{name: needs(Part.BROKER) for name in ("dead", "tail")},
+    "generate": needs(),
+}
+"""By the name of a command, but for `service`."""
+
+
+def needs_of(command: str, process: str | None) -> Needs:
+    """Those of a command, or of the process that it names."""
+    return OF_PROCESSES[process] if process is not None else OF_COMMANDS[command]

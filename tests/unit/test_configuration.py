@@ -1,0 +1,203 @@
+"""The configuration of a process is checked before it starts: every variable known, complete and consistent, all faults at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.bootstrap.names import PROCESSES
+from services.bootstrap.parts import needs_of
+from services.bootstrap.settings import Settings, read_settings
+from services.bootstrap.variables import DEFAULTS, IN_FILES, KNOWN, OF_TESTS, unknown
+from services.cli.main import main
+from shared.errors import Misconfigured
+from tests.processes import ROOT
+
+BROKER = {"PARCOURS_AMQP_URI": "amqp://u:sesame@127.0.0.1:1/"}
+LOG = {"PARCOURS_EVENT_STORE": "postgresql://u:sesame@127.0.0.1:1/log"}
+RECORDS = {"PARCOURS_GATEWAY_RECORDS": "postgresql://u:sesame@127.0.0.1:1/records"}
+MODELS = {"PARCOURS_READ_MODELS": "postgresql://u:sesame@127.0.0.1:1/models"}
+ADDRESSES = {**BROKER, **LOG, **MODELS, **RECORDS}
+
+
+def faults(folder: Path, environ: dict[str, str], command: str = "serve", process: str | None = None) -> tuple[str, ...]:
+    """The sentences that a start with these variables is refused with; none if it is not."""
+    sentences: tuple[str, ...] = ()
+    try:
+        read_settings(folder, environ=environ, needs=needs_of(command, process))
+    except Misconfigured as fault:
+        sentences = fault.sentences
+    assert not any("sesame" in sentence or "\n" in sentence for sentence in sentences)
+    return sentences
+
+
+@st.composite
+def misspellings(draw: st.DrawFn) -> tuple[str, str]:
+    """A known name, and the same with one character replaced, added, left out or swapped with the next."""
+    known = draw(st.sampled_from(KNOWN))
+    place = draw(st.integers(0, len(known) - 1))
+    character = draw(st.characters(exclude_characters="=\0", exclude_categories=["Cs"]))
+    before, after = known[:place], known[place:]
+    swapped = before + after[1:2] + after[:1] + after[2:]
+    odd = draw(st.sampled_from([before + character + after, before + character + after[1:], before + after[1:], swapped]))
+    return known, odd
+
+
+@given(misspellings())
+def test_a_name_that_is_wrong_by_one_character_is_named_with_the_right_one(names: tuple[str, str]) -> None:
+    known, odd = names
+    if odd in KNOWN:
+        return
+    assert f"Did you mean {known}?" in (unknown(odd) or "")
+
+
+@pytest.mark.parametrize("name", ["PARCOURS_OWNER_PASSWORD", "PARCOURS_", "PARCOURS_LAW_EXAMPLES", "PARCOURS_TEST"])
+def test_a_name_that_means_nothing_is_refused(tmp_path: Path, name: str) -> None:
+    (sentence,) = faults(tmp_path, {name: "sesame"})
+    assert sentence.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("name", ["HOME", "COURSE", "OTHER_PARCOURS_KEYS", f"{OF_TESTS}POSTGRES", f"{OF_TESTS}LAW_EXAMPLES", *KNOWN])
+def test_a_name_that_is_ours_or_of_others_is_none(name: str) -> None:
+    assert unknown(name) is None
+
+
+def test_all_faults_are_said_at_once_each_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "short").write_bytes(b"k" * 31)
+    wrong = {
+        "PARCOURS_KEYZ": "sesame",
+        "PARCOURS_AMQP_URI": "redis://u:sesame@h",
+        "PARCOURS_EVENT_STORE": "postgresql://u:100%sesame@h/log",
+        "PARCOURS_READ_MODELS_FILE": str(tmp_path),
+        "PARCOURS_KEYS": str(tmp_path / "short"),
+        "PARCOURS_TERRITORIES": "/nowhere.json",
+        "PARCOURS_RATE_LIMIT": "many",
+        "PARCOURS_CLOCK_TOLERANCE_S": "soon",
+        "PARCOURS_METRICS_FROM": "everywhere",
+        "PARCOURS_PROXY_HEADERS": "x-real-ip",
+        "PARCOURS_WEBHOOK_RETRIES": "never",
+        "PARCOURS_WEBHOOK_TIMEOUT_S": "0",
+    }
+    assert sorted(sentence.partition(":")[0] for sentence in faults(tmp_path, wrong)) == sorted(wrong)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_on_rabbitmq_makes_no_log_and_no_read_models_of_its_own(tmp_path: Path, process: str) -> None:
+    missing = [sentence.partition(":")[0] for sentence in faults(tmp_path, BROKER, "service", process)]
+    assert missing == ["PARCOURS_EVENT_STORE", *(["PARCOURS_READ_MODELS"] if process == "reporting" else [])]
+    assert faults(tmp_path, {**BROKER, **LOG, **MODELS}, "service", process) == ()
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "check"])
+def test_all_services_on_rabbitmq_need_both_addresses(tmp_path: Path, command: str) -> None:
+    assert len(faults(tmp_path, BROKER, command)) == 2
+    files = {"PARCOURS_EVENT_STORE": "sqlite:////srv/log.sqlite", "PARCOURS_READ_MODELS": "sqlite:////srv/models.sqlite"}
+    assert faults(tmp_path, {**BROKER, **files}, command) == ()
+    assert faults(tmp_path, {}, command) == ()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_of_its_own_needs_a_broker_between_processes(tmp_path: Path, process: str) -> None:
+    (sentence,) = faults(tmp_path, {**LOG, **MODELS}, "service", process)
+    assert sentence.startswith("PARCOURS_AMQP_URI: ")
+
+
+def test_what_needs_no_log_is_started_without_one(tmp_path: Path) -> None:
+    assert faults(tmp_path, BROKER, "tail") == ()
+
+
+def read(folder: Path, **environ: str) -> Settings:
+    return read_settings(folder, environ=environ)
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_an_address_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
+    address = ADDRESSES[name]
+    others = {other: given for other, given in ADDRESSES.items() if other != name}
+    file = tmp_path / "secret"
+    file.write_text(f"{address}\n")
+    given = read(tmp_path, **others, **{f"{name}_FILE": str(file)})
+    assert {each.reveal() for each in (given.amqp_uri, given.event_store, given.read_models, given.gateway_records)} == set(
+        ADDRESSES.values()
+    )
+    file.write_text(f"{address}\n\n")  # one line end belongs to the file, not two
+    (sentence,) = faults(tmp_path, {**others, f"{name}_FILE": str(file)})
+    assert sentence.startswith(f"{name}_FILE: {file}: ")
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_a_file_that_does_not_serve_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    (tmp_path / "address").write_text("mysql://u:sesame@h")
+    for file in ("bytes", "address", "missing", "."):
+        (sentence,) = faults(tmp_path, {f"{name}_FILE": str(tmp_path / file)}, "generate")
+        assert sentence.startswith(f"{name}_FILE: {tmp_path / file}: ")
+    (sentence,) = faults(tmp_path, {**ADDRESSES, f"{name}_FILE": str(tmp_path / "address")})
+    assert "both" in sentence
+
+
+def test_settings_show_no_password(tmp_path: Path) -> None:
+    settings = read(tmp_path, **LOG, **MODELS, PARCOURS_AMQP_URI="amqp://a:sesame@h1;amqp://b:sesame@h2;amqp://c:sesame@h3/v")
+    assert "sesame" not in f"{settings} {settings!r} {settings.amqp_uri} {settings.read_models!r}"
+    assert "amqp://c@h3/v" in repr(settings)
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in KNOWN:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_a_check_of_the_defaults_is_well_and_makes_nothing(
+    tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--data", str(tmp_path / "new")]) == 0
+    assert [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()] == [
+        f"{part}: ok" for part in ("settings", "log", "read models", "gateway records", "broker")
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "models", "code"),
+    [
+        ("/dev/null/log.sqlite", "{folder}/new.sqlite", 2),
+        ("{folder}/damaged", "{folder}/new.sqlite", 1),
+        ("{folder}/new.sqlite", "{folder}/damaged", 1),
+        ("/dev/null/log.sqlite", "{folder}/damaged", 2),
+    ],
+)
+def test_a_check_of_files_says_which_cannot_be_used(
+    tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: str, models: str, code: int
+) -> None:
+    (tmp_path / "damaged").write_bytes(b"no database " * 1_000)
+    clean.setenv("PARCOURS_EVENT_STORE", f"sqlite:///{log.format(folder=tmp_path)}")
+    clean.setenv("PARCOURS_READ_MODELS", f"sqlite:///{models.format(folder=tmp_path)}")
+    assert main(["check", "--data", str(tmp_path)]) == code
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert ("PARCOURS_EVENT_STORE" in lines[1], "PARCOURS_READ_MODELS" in lines[2]) == ("new" not in log, "new" not in models)
+    assert [path.name for path in tmp_path.iterdir()] == ["damaged"]
+
+
+def test_a_check_of_servers_that_are_away_says_so(tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in {**BROKER, **LOG, **MODELS}.items():
+        clean.setenv(name, value)
+    assert main(["check", "--data", str(tmp_path)]) == 1
+    output = capsys.readouterr()
+    assert all(name in output.out for name in (*BROKER, *LOG, *MODELS))
+    assert "sesame" not in output.out + output.err
+    assert main(["check", "relay", "--data", str(tmp_path)]) == 1
+    assert "read models" not in capsys.readouterr().out
+
+
+ROW = re.compile(r"^\| `(PARCOURS_[A-Z_]+)` \| (?:`(.*?)`|none) \|", re.MULTILINE)
+
+
+def test_the_documented_variables_are_those_of_the_code() -> None:
+    documented = dict(ROW.findall((ROOT / "docs" / "how-to" / "operate.md").read_text()))
+    written = {name: default.format(data="DIR", deploy="deploy") for name, default in DEFAULTS.items()}
+    assert documented == written
