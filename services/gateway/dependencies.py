@@ -1,15 +1,21 @@
 """What the gateway does not make itself. The composition root injects it; a test injects something else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema
 
+from services.gateway.client_address import LOOPBACK_NETWORKS, Network
 from services.gateway.command_client import Call, CommandClient
 from services.gateway.feed import Feed
+from services.gateway.rate_limit import Rate
+from services.vocabulary.programme import Groupings, Programme
+from shared.bus.dead_letters import DeadLetters
+from shared.bus.names import SOLE, Names
 from shared.catalogue import Catalogue
 from shared.description import ServiceDescription
+from shared.store.gateway_records import GatewayRecords
 from shared.store.port import EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions, Signer
@@ -23,24 +29,37 @@ class GatewayDeps:
     """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
     `sessions_signer` signs what visitors hold, `services_signer` what the services are handed: two audiences, so that neither token
-    passes for the other. `development_login` lets a visitor of the loopback address choose a role.
+    passes for the other. `records` are shared with the other gateways. `reference` is the configuration of the programme.
+    `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
+    `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
     """
 
     call: Call
     commands: CommandClient
     store: EventStore
+    records: GatewayRecords
+    dead_letters: DeadLetters
     native: NativeCall
     feed: Feed
     sessions_signer: Signer
     services_signer: Signer
     permissions: Permissions
     programme: str
+    reference: Programme
     territories: Mapping[str, str]
+    groupings: Mapping[str, str]
+    members: Groupings
     services: Mapping[str, ServiceDescription]
     schemas: Mapping[str, Mapping[str, type[Schema]]]
     catalogue: Catalogue
     clock: Clock
-    development_login: bool = True
+    development_login: bool = False
+    rate_limit: Rate | None = None
+    metrics_from: Sequence[Network] = LOOPBACK_NETWORKS
+    origins: Collection[str] = frozenset()
+    trusted_proxies: Sequence[Network] = ()
+    proxy_headers: str = "x-forwarded"
+    names: Names = SOLE
 
     @property
     def events(self) -> dict[str, type[Any]]:

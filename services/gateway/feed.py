@@ -12,12 +12,17 @@ are dropped together. A follower that was live and is now below the floor reads 
 log when it comes back.
 
 Positions are only compared: they rise, with gaps in some logs.
+
+Followers who wait cost next to nothing. Each waits at its own lock until there is an event, until it is time for a sign of life, or until
+`look` finds that nobody waits there any more: one thread looks for all. When an event comes, some are woken at a time, and other requests
+have their turn in between.
 """
 
+import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from threading import Condition
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+from typing import Any, TypeVar
 
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
@@ -26,6 +31,11 @@ MAX_EVENTS = 10_000  # in memory
 TRIM_SLACK = 1_000  # events over the bound before the oldest are dropped, so that dropping is rare
 PAGE_SIZE = 500  # events handed to a follower at once
 WAIT_S = 1.0  # for which one wait for the log may block a native thread
+T = TypeVar("T")
+AT_ONCE = 10  # followers woken, or looked at, before others have their turn
+
+Gone = Callable[[], bool]
+"""Whether nobody waits any more: the client has left, or may no longer follow."""
 
 
 class Feed:
@@ -40,7 +50,8 @@ class Feed:
         self.floor: Position = START  # every event after it, up to the head, is in memory
         self.head: Position = START
         self.started = False
-        self.moved = Condition()
+        self.waiting: dict[Any, Gone] = {}  # by the lock that each waits at
+        self.adding = Lock()
 
     def start(self) -> None:
         """Begin at the end of the log; older events are read from the log."""
@@ -62,13 +73,14 @@ class Feed:
     def add(self, page: Sequence[EventMessage]) -> bool:
         if not page:
             return False
-        with self.moved:
+        with self.adding:
             self.events += page
             self.positions += [event.position for event in page]
             self.head = page[-1].position
             if len(self.events) > self.max_events + TRIM_SLACK:
                 self.drop_oldest(len(self.events) - self.max_events)
-            self.moved.notify_all()
+            waiting = [*self.waiting]
+        self.wake(waiting)
         return True
 
     def drop_oldest(self, count: int) -> None:
@@ -87,10 +99,28 @@ class Feed:
         page: list[EventMessage] = self.native(self.store.read_all, position, PAGE_SIZE)
         return page
 
-    def wait(self, position: Position, timeout: float) -> bool:
-        """Wait until there is an event after `position`. False after `timeout` seconds."""
-        with self.moved:
-            return self.moved.wait_for(lambda: self.head > position, timeout)
+    def wait(self, position: Position, timeout: float, gone: Gone = lambda: False) -> bool:
+        """Wait until there is an event after `position`. False after `timeout` seconds, or when `look` finds the follower gone."""
+        lock = Lock()
+        lock.acquire()
+        with self.adding:
+            if self.head > position:
+                return True
+            self.waiting[lock] = gone
+        try:
+            lock.acquire(timeout=timeout)
+        finally:
+            self.waiting.pop(lock, None)
+        return self.head > position
+
+    def look(self) -> None:
+        """Wake those who wait and are gone."""
+        self.wake([lock for lock, gone in in_turns([*self.waiting.items()]) if gone()])
+
+    def wake(self, locks: Iterable[Any]) -> None:
+        for lock in in_turns(locks):
+            if self.waiting.pop(lock, None):  # otherwise its time ran out meanwhile
+                lock.release()
 
     def at(self, position: Position) -> EventMessage | None:
         """The event at a position, if there is one."""
@@ -99,3 +129,11 @@ class Feed:
             return self.events[start]
         found: list[EventMessage] = self.native(self.store.read_at, [position])
         return found[0] if found else None
+
+
+def in_turns(values: Iterable[T]) -> Iterator[T]:
+    """The values. Other green threads have their turn after some of them."""
+    for number, value in enumerate(values, 1):
+        yield value
+        if number % AT_ONCE == 0:
+            time.sleep(0)

@@ -1,6 +1,6 @@
 """Security headers of every response."""
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -17,10 +17,13 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
 }
+HSTS = "max-age=31536000"  # a year, for this name alone: what else has a name below it is not ours to decide
 
 
-def with_security_headers(response: Response) -> Response:
+def with_security_headers(request: Request, response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
     return response

@@ -8,9 +8,11 @@ import eventlet
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway.client_address import from_networks
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.metrics import Metrics
+from services.gateway.problems import Problem
 from services.gateway.request_context import RequestContext
 from shared.errors import Fault
 from shared.version import __version__
@@ -66,6 +68,9 @@ class Health:
         return "ready" if health["healthy"] else str(health["fault"])
 
     def prometheus(self, context: RequestContext) -> Response:
+        """The counts of this process. Each recorded event moves one, so they are for the operator's own networks."""
+        if not from_networks(context.request, self.deps.metrics_from):
+            raise Problem(403, "metrics_not_here", "Ces mesures ne se lisent que du réseau de l’exploitation", "Rien n’est montré ici.")
         self.metrics.set("feed_position", self.deps.feed.head)
         self.metrics.set("feed_events", len(self.deps.feed.events))
         return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -19,15 +19,23 @@ KIND = "reporting.FiguresChanged"
 
 
 class Hint(Struct, frozen=True):
-    """The fields are a part of those of EventMessage, so that clients read both alike."""
+    """The fields are a part of those of an event, so that clients read both alike, and enough for a CloudEvent. See `hint`."""
 
+    id: str
     position: Position
     territory: str
     type: str = f"{PREFIX}{KIND}"
+    source: str = "/parcours/reporting"
+    specversion: str = "1.0"
 
     @property
     def kind(self) -> str:
         return KIND
+
+
+def hint(position: Position, territory: str) -> Hint:
+    """The hint of a territory. Its id says nothing that its other fields do not say."""
+    return Hint(f"{KIND}/{territory}/{position}", position, territory)
 
 
 class Territorial(Protocol):
@@ -69,6 +77,6 @@ def with_hints(page: Sequence[EventMessage], before: EventMessage | None, territ
     """The events of a page, and before the first event of each new period a hint for each of these territories."""
     for event in page:
         if territories and before is not None and period(event.recordedtime) > period(before.recordedtime):
-            yield from (Hint(before.position, territory) for territory in territories)
+            yield from (hint(before.position, territory) for territory in territories)
         before = event
         yield event

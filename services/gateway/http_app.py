@@ -10,25 +10,43 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway import hints
-from services.gateway.command_lines import CommandLinesApi
-from services.gateway.commands_api import CommandsApi, CommandSender
+from services.gateway.command_lines import LINES, CommandLinesApi
+from services.gateway.commands_api import WEBHOOKS, CommandsApi, CommandSender
+from services.gateway.compression import compress
+from services.gateway.conditional import conditional
+from services.gateway.cross_origin import CrossOrigin
+from services.gateway.definitions_api import DefinitionsApi
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.descriptions import Descriptions
+from services.gateway.event_schemas import EventSchemasApi
+from services.gateway.forwarding import Proxies
 from services.gateway.headers import with_security_headers
 from services.gateway.health import Health
+from services.gateway.labels import names_of
+from services.gateway.lists import parameters_of_lists
+from services.gateway.lists_api import ListsApi
 from services.gateway.metrics import Metrics
+from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
-from services.gateway.problems import Problem, Problems, not_found, unforeseen, unsupported
+from services.gateway.people_api import PeopleApi
+from services.gateway.problems import Problem, Problems, not_found, unavailable, unforeseen, unsupported
+from services.gateway.programme_api import ProgrammeApi
 from services.gateway.queries_api import QueriesApi
 from services.gateway.query_parameters import QueryParameters
+from services.gateway.rate_limit import RateLimit
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.gateway.session import COOKIE, SAFE_METHODS, Sessions, check_same_origin
+from services.gateway.session import COOKIE, SAFE_METHODS, EndedSessions, Sessions, check_same_origin
 from services.gateway.session_api import SessionApi
-from services.gateway.stream import Stream
+from services.gateway.stream import STREAM, Stream, come_back, follows
+from services.gateway.stream_tickets import StreamTickets
+from services.gateway.stream_tickets_api import StreamTicketsApi
 from services.gateway.survey_tickets import SurveyTicketsApi
+from services.gateway.timeline_api import TimelineApi
+from services.gateway.webhooks_api import WebhookAnswers, WebhooksApi
 from shared.errors import Fault
+from shared.trust.access import Identity
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +54,7 @@ MAX_BODY_BYTES = 64 * 1024  # of a request whose handler names no other limit
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd]")  # in an address: control characters, and what was no UTF-8
+UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # what watches over the process is answered in any case
 Handler = Callable[..., Response]
 
 
@@ -44,31 +63,48 @@ class HttpApp:
 
     def __init__(self, deps: GatewayDeps) -> None:
         self.metrics = Metrics()
-        self.parameters = QueryParameters(deps.territories, [*deps.events, hints.KIND])
-        self.problems = Problems(deps.catalogue)
-        self.access = ReadAccess(deps.permissions)
-        self.sessions = Sessions(deps.sessions_signer, development_login=deps.development_login)
+        self.limit = RateLimit(deps.rate_limit) if deps.rate_limit else None
+        more = parameters_of_lists(deps.territories) | parameters_of_operations(deps.services, deps.events)
+        self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
+        self.problems = Problems(deps.catalogue, names_of(deps.services.values()) | dict(deps.territories))
+        self.access = ReadAccess(deps.permissions, deps.members)
+        self.ended = EndedSessions(deps.records, deps.native, deps.clock)
+        login = deps.development_login and not deps.trusted_proxies
+        self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps, self.metrics)
-        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories)
+        tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
+        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories, tickets, self.sessions)
+        self.cross_origin = CrossOrigin(deps.origins)
+        self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
         self.site = Site(deps, queries, self.sender, self.sessions, self.problems)
         parts = (
-            CommandsApi(self.sender),
+            CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
+            WebhooksApi(deps, self.access),
             CommandLinesApi(self.sender, self.problems),
             SessionApi(self.sessions),
+            StreamTicketsApi(tickets, self.access, self.sessions),
             SurveyTicketsApi(deps, self.sender),
             queries,
+            ProgrammeApi(deps, self.access),
+            DefinitionsApi(queries),
+            TimelineApi(deps, self.access, self.reporting),
+            ListsApi(deps, self.access, self.reporting),
+            OperationsApi(deps, self.access, self.reporting),
+            PeopleApi(deps, self.access, self.reporting, self.problems),
             Health(deps, self.metrics),
             Descriptions(deps, self.parameters),
+            EventSchemasApi(deps.services),
             self.site,
         )
-        rules = [Rule("/v1/stream", methods=["GET"], endpoint=self.stream.open), *(rule for part in parts for rule in part.rules())]
+        rules = [Rule(STREAM, methods=["GET"], endpoint=self.stream.open), *(rule for part in parts for rule in part.rules())]
         self.map = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""
         route = "?"
+        request = self.proxies.seen_through(request) if self.proxies else request
         request.max_content_length = MAX_BODY_BYTES
         try:
             rule, values = self.map.bind_to_environ(request.environ).match(return_rule=True)
@@ -80,23 +116,45 @@ class HttpApp:
         except MethodNotAllowed as fault:
             response = options(fault) if request.method == "OPTIONS" else self.show(request, self.problems.of(fault))
         except (Fault, HTTPException) as fault:
+            if request.method == "OPTIONS" and request.environ.get("RAW_PATH_INFO") == "*":  # of the server as a whole
+                return self.finish(request, options(MethodNotAllowed(["GET", "HEAD", "POST"])))
             response = self.show(request, self.problems.of(fault, reading=request.method in SAFE_METHODS))
         except Exception:
             log.exception("%s %s failed", request.method, route)
             response = self.show(request, unforeseen())
         method = request.method if request.method in KNOWN_METHODS else "?"
         self.metrics.count("http_requests_total", method=method, route=route, status=str(response.status_code))
-        return with_security_headers(response)
+        return self.finish(request, conditional(request, response))
+
+    def stopping(self, request: Request) -> Response:
+        """The answer to a request that comes while the process stops: nothing of it was done."""
+        request = self.proxies.seen_through(request) if self.proxies else request
+        return self.finish(request, self.show(request, unavailable(reading=True)))
+
+    def finish(self, request: Request, response: Response) -> Response:
+        compress(request, response)
+        self.cross_origin.allow(request, response)
+        return with_security_headers(request, response)
 
     def handle(self, request: Request, rule: str, handler: Handler, values: object) -> Response:
         if "Authorization" not in request.headers and (COOKIE in request.cookies or not request.path.startswith("/v1/")):
             check_same_origin(request)
-        identity = self.sessions.identify(request)
+        try:
+            identity, refusal = self.sessions.identify(request), None
+        except Problem as problem:  # counted too: whoever tries tokens has no more requests than others
+            identity, refusal = None, problem
+        told = {} if self.limit is None or rule in UNLIMITED else self.limit.check(client_of(identity, request))
+        if refusal:
+            raise refusal
         query = self.parameters.read(rule, request.args) if request.args or rule in self.parameters.by_rule else {}
-        return handler(RequestContext(request, identity, query), **cast(dict[str, str], values))
+        response = handler(RequestContext(request, identity, query), **cast(dict[str, str], values))
+        response.headers.update(told)
+        return response
 
     def show(self, request: Request, problem: Problem) -> Response:
-        """A problem as a page for people, as JSON for programs."""
+        """A problem as a page for people, as JSON for programs. A client of server-sent events would take one that passes for the end."""
+        if problem.status == 503 and follows(request):
+            return come_back()
         if request.path.startswith("/v1/") or not request.accept_mimetypes.accept_html:
             return problem.response()
         return self.site.problem(request, problem)
@@ -110,10 +168,15 @@ def check_readable(request: Request, values: Iterable[object]) -> None:
     """
     if any(UNREADABLE.search(str(value)) for value in values):
         raise not_found("Cette adresse contient un caractère qui n’est pas d’un texte.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if request.path != LINES and request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unsupported("Le corps d’une demande se donne sans compression.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:
         raise unsupported("Le corps d’une demande est en UTF-8.")
+
+
+def client_of(identity: Identity | None, request: Request) -> str:
+    """Whose requests are counted together."""
+    return f"{identity.actor.role} {identity.actor.organisation} {identity.actor.id}" if identity else str(request.remote_addr)
 
 
 def options(fault: MethodNotAllowed) -> Response:

@@ -1,5 +1,6 @@
 """Problems (RFC 9457), the answers to requests that fail: a French title and detail for people, a stable code for programs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,12 +11,22 @@ from shared.catalogue import Catalogue
 from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, Unforeseen, UnknownPosition
 
 TYPE = "urn:parcours:problem:"
+PROBLEM_TYPE = "application/problem+json; charset=utf-8"
 SAME_ID = "La même commande peut être renvoyée sans risque avec le même identifiant : elle ne sera enregistrée qu’une fois."
 ASK_AGAIN = "Redemandez dans un instant."
 RETRY_AFTER_S = "2"
 BY_THE_RULES = "Les règles du programme ne le permettent pas"
 NOTHING_THERE = "Rien ne répond à cette question"
-REFUSED_TITLES = {"command_id_reused": "Cet identifiant est déjà celui d’une autre étape"}  # no rule of the programme forbids these
+REUSED, IN_FLIGHT = "idempotency_key_reused", "idempotency_key_in_flight"
+REFUSED_TITLES = {  # no rule of the programme forbids these
+    REUSED: "Cet identifiant est déjà celui d’une autre étape",
+    IN_FLIGHT: "Cette étape est en train d’être enregistrée",
+}
+
+STATUS_OF_READING = {"quarter_unreadable": 400, "indicator_unknown": 404, "side_unknown": 404, "definitions_unknown": 404}
+"""Of a reading that is refused for what it names. Another one is refused for what the log holds: 409."""
+
+NAMED = frozenset({"role", "action", "territory"})  # details that people read under a name
 
 Members = dict[str, Any]
 
@@ -40,11 +51,19 @@ class Problem(Exception):
 
     def response(self) -> Response:
         body = msgspec.json.encode(self.members())
-        return Response(body, self.status, self.headers, content_type="application/problem+json; charset=utf-8")
+        return Response(body, self.status, self.headers, content_type=PROBLEM_TYPE)
 
 
 def unauthenticated(detail: str = "Ouvrez une session, ou joignez un jeton à la demande.") -> Problem:
     return Problem(401, "unauthenticated", "Qui demande ?", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def session_ended() -> Problem:
+    """A form was sent without a session: its page keeps the answers, so that it can be sent once more."""
+    detail = (
+        "Rien n’est enregistré, et vos réponses sont gardées ici. Ouvrez une autre session dans un nouvel onglet, puis envoyez de nouveau."
+    )
+    return Problem(401, "session_ended", "Votre session a pris fin", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def not_found(detail: str) -> Problem:
@@ -76,10 +95,11 @@ def unforeseen() -> Problem:
 
 
 class Problems:
-    """Turns faults into problems, with the texts of the catalogue."""
+    """Turns faults into problems, with the texts of the catalogue. `names` are French: of roles, of what they do, of territories."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, names: Mapping[str, str] | None = None) -> None:
         self.catalogue = catalogue
+        self.names = names or {}
 
     def of(self, fault: Fault | HTTPException, *, reading: bool = False) -> Problem:
         """The problem for a fault of a command or of a reading. One that is not for the person who asks is raised again."""
@@ -106,11 +126,16 @@ class Problems:
 
     def refused(self, fault: Refused, *, reading: bool) -> Problem:
         detail, more = self.catalogue.text_of(fault), {"details": fault.details} if fault.details else {}
-        return Problem(409, fault.code, NOTHING_THERE if reading else REFUSED_TITLES.get(fault.code, BY_THE_RULES), detail, more=more)
+        title = NOTHING_THERE if reading else REFUSED_TITLES.get(fault.code, BY_THE_RULES)
+        if fault.code == IN_FLIGHT:
+            return Problem(409, IN_FLIGHT, title, detail, headers={"Retry-After": RETRY_AFTER_S}, more={"retry": "same_id"})
+        status = STATUS_OF_READING.get(fault.code, 409) if reading else 422 if fault.code == REUSED else 409
+        return Problem(status, fault.code, title, detail, more=more)
 
     def forbidden(self, fault: Forbidden) -> Problem:
         title = "Ce n’est pas permis à ce rôle, ou pas sur ce territoire"
-        return Problem(403, "forbidden", title, self.catalogue.text_of(fault), more={"reason": fault.code})
+        details = {key: self.names.get(str(value), value) if key in NAMED else value for key, value in fault.details.items()}
+        return Problem(403, "forbidden", title, self.catalogue.text(fault.code, details), more={"reason": fault.code})
 
 
 HTTP_PROBLEMS = {

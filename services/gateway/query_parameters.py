@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from services.gateway.parameter_kinds import POSITION_KIND, Kind, Members, matching, number, one_of, text_of
 from services.gateway.problems import Problem, unreadable
-from services.gateway.read_access import PROGRAMME
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.programme import PROGRAMME
 from shared.errors import Invalid
 from shared.message import PREFIX
 
@@ -24,6 +24,7 @@ QUARTER = "20[0-9]{2}-Q[1-4]"
 SIDES = ("numerator", "denominator")
 MAX_ID_LENGTH = 200
 MAX_ADDRESS_LENGTH = 8_192
+TICKET = "[A-Za-z0-9_-]{1,4096}[.][0-9a-f]{32}"
 
 Query = Mapping[str, Any]
 """The values of the parameters that a request has, by name."""
@@ -56,23 +57,38 @@ class Parameter(Struct, frozen=True):
 
 
 POSITION = Parameter("position", POSITION_KIND)
+CURSOR = Parameter("cursor", text_of(2_000))
 
 
 class QueryParameters:
-    """The parameters of each address. `territories` are the ids of the programme's, `kinds` the kinds of all events."""
+    """The parameters of each address. `territories` and `groupings` are the ids of the programme's, `kinds` the kinds of all events.
 
-    def __init__(self, territories: Iterable[str], kinds: Iterable[str]) -> None:
+    `more` are the parameters of addresses that are declared elsewhere.
+    """
+
+    def __init__(
+        self,
+        territories: Iterable[str],
+        groupings: Iterable[str],
+        kinds: Iterable[str],
+        more: Mapping[str, tuple["Parameter", ...]] | None = None,
+    ) -> None:
         after = Parameter("after", POSITION_KIND)
         places = one_of([*territories, PROGRAMME])
         filters = (Parameter("territory", places, listed=True), Parameter("type", one_of(event_types(kinds), bare_kind), listed=True))
-        territory = Parameter("territory", places)
+        territory = Parameter("territory", one_of([*territories, *groupings, PROGRAMME]))
         quarter = Parameter("quarter", matching(QUARTER, "Un trimestre s’écrit 2024-Q2."), required=True)
         definitions = Parameter("definitions", number(1, MAX_VERSION))
         person = Parameter("person", text_of(MAX_ID_LENGTH))
         self.by_rule: Mapping[str, tuple[Parameter, ...]] = {
             "/v1/events": (after, Parameter("limit", number(1, MAX_PAGE_SIZE)), *filters),
-            "/v1/stream": (after, *filters),
-            "/v1/tasks": (POSITION,),
+            "/v1/stream": (after, *filters, Parameter("ticket", matching(TICKET, "Un ticket se recopie tel quel."))),
+            "/v1/stream-tickets": (after, *filters),
+            "/v1/webhooks/<webhook>/deliveries": (Parameter("limit", number(1, MAX_PAGE_SIZE)),),
+            "/v1/people/<person>": (POSITION,),
+            "/v1/people/<person>/timeline": (CURSOR, Parameter("limit", number(1, MAX_PAGE_SIZE)), POSITION),
+            "/v1/definitions": (definitions,),
+            "/v1/indicators/<indicator>/history": (territory, definitions, POSITION),
             "/v1/indicators": (territory, quarter, definitions, POSITION),
             "/v1/indicators/<indicator>/evidence": (territory, quarter, Parameter("side", one_of(SIDES)), definitions, POSITION),
             "/": (POSITION,),
@@ -83,6 +99,7 @@ class QueryParameters:
             "/saisie": (person,),
             "/saisie/<name>": (person,),
             "/connexion": (Parameter("suite", text_of(MAX_ADDRESS_LENGTH)),),
+            **(more or {}),
         }
 
     def of(self, rule: str) -> tuple[Parameter, ...]:

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from services.vocabulary.programme import PROGRAMME, Groupings
 from shared.errors import Forbidden
 from shared.message import ANONYMOUS, EventMessage
 from shared.trust.access import Identity, Permissions
 
-PROGRAMME = "all"
-OPEN_FOR_PROGRAMME = frozenset({"read_indicators", "read_evidence"})  # of the whole programme, masked for readers of one territory
+OF_WEBHOOKS = "webhooks."
+SUMMED = frozenset({"read_indicators", "read_evidence"})  # what is told of the programme and of groupings, not of territories alone
 
 
 class Parties(msgspec.Struct):
@@ -24,8 +25,8 @@ decode_parties = msgspec.json.Decoder(Parties).decode
 
 
 class ReadAccess:
-    def __init__(self, permissions: Permissions) -> None:
-        self.permissions = permissions
+    def __init__(self, permissions: Permissions, groupings: Groupings) -> None:
+        self.permissions, self.groupings = permissions, groupings
 
     def may(self, identity: Identity, action: str, territory: str) -> bool:
         try:
@@ -37,17 +38,31 @@ class ReadAccess:
     def check(self, identity: Identity, action: str, territory: str) -> None:
         """Check that the identity may do `action` in `territory`, or in the whole programme (`all`).
 
+        Sums are open to whoever reads one territory of them, masked: of the programme, and of groupings.
+
         Raises:
             Forbidden: it may not.
         """
-        if territory == PROGRAMME and action in OPEN_FOR_PROGRAMME and self.permissions.scope(identity.actor.role, action):
+        if action in SUMMED and territory == PROGRAMME and self.permissions.scope(identity.actor.role, action):
+            return
+        if action in SUMMED and any(self.may(identity, action, member) for member in self.groupings.get(territory, ())):
             return
         self.permissions.check(identity, action, territory)
+
+    def check_somewhere(self, identity: Identity, action: str) -> None:
+        """Check that the identity's role may do `action` in some territory.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if self.permissions.scope(identity.actor.role, action) is None:
+            raise Forbidden("role_may_not", role=identity.actor.role, action=action)
 
     def exact(self, identity: Identity, territory: str) -> bool:
         """Whether figures are shown unmasked: only to readers who may read every event under them."""
         scope = self.permissions.scope(identity.actor.role, "read_events")
-        return scope == "all" or (scope == "territory" and identity.covers(territory))
+        members = self.groupings.get(territory, (territory,))
+        return scope == "all" or (scope == "territory" and all(map(identity.covers, members)))
 
     def hinted_territories(self, identity: Identity, territories: Iterable[str]) -> list[str]:
         """The territories of which the identity follows masked figures: the feed tells it when these change (`hints`)."""
@@ -56,7 +71,12 @@ class ReadAccess:
         return [territory for territory in followed if not self.exact(identity, territory)]
 
     def may_read(self, identity: Identity, event: EventMessage) -> bool:
-        """Whether the identity may see an event, with all that is in it. There is nothing between all and nothing."""
+        """Whether the identity may see an event, with all that is in it. There is nothing between all and nothing.
+
+        What somebody did with a webhook is for those who may read all webhooks: owners ask for their own by name.
+        """
+        if event.kind.startswith(OF_WEBHOOKS) and self.permissions.scope(identity.actor.role, "read_webhooks") != "all":
+            return False
         match self.permissions.scope(identity.actor.role, "read_events"):
             case "all":
                 return True
@@ -66,7 +86,7 @@ class ReadAccess:
                 return bool(identity.actor.organisation) and decode_parties(event.data).partner == identity.actor.organisation
             case "own":
                 return self.is_own(identity, event)
-            case None:
+            case "owner" | None:
                 return False
 
     def is_own(self, identity: Identity, event: EventMessage) -> bool:
@@ -75,13 +95,13 @@ class ReadAccess:
             return bool(identity.actor.organisation) and parties.prescriber == identity.actor.organisation
         return parties.person is not None and parties.person == identity.actor.id
 
-    def check_timeline(self, identity: Identity, person: str, territories: set[str]) -> None:
-        """Check that the timeline of a person whom these territories follow, or did, may be read.
+    def check_timeline(self, identity: Identity, person: str, territories: set[str], action: str = "read_timeline") -> None:
+        """Check that the timeline, or another reading, of a person whom these territories follow, or did, is open.
 
         Raises:
             Forbidden: it may not.
         """
-        match self.permissions.scope(identity.actor.role, "read_timeline"):
+        match self.permissions.scope(identity.actor.role, action):
             case "all":
                 return
             case "own" if identity.actor.id == person:

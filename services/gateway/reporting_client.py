@@ -8,11 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from services.gateway.command_client import Call
 from services.gateway.problems import ASK_AGAIN, Problem
 from services.gateway.query_parameters import POSITION, position_of_header
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import CommitteePage, Evidence, Figures, Task, Timeline, from_wire
+from services.reporting.answers import CommitteePage, Evidence, Figures, Timeline, from_wire
+from services.reporting.definition_answers import Declarations, History
+from services.reporting.list_answers import ListQuestion
+from services.reporting.operator_answers import ProjectionState
+from services.reporting.person_answers import PersonState
 from shared.errors import UnknownPosition
 from shared.message import START, Position
 from shared.reply import fault_in
@@ -56,9 +62,24 @@ class ReportingClient:
     def timeline(self, person: str) -> Timeline:
         return self.request(Timeline, "timeline", person)
 
-    def tasks(self, territories: list[str]) -> list[Task]:
-        """The open tasks of these territories."""
-        return self.request(list[Task], "tasks", territories)
+    def projections(self) -> list[ProjectionState]:
+        return self.request(list[ProjectionState], "projections")
+
+    def listing(self, line: type[T], question: ListQuestion) -> list[T]:
+        """The lines of a page of a list."""
+        return self.request(list[line], "listing", msgspec.to_builtins(question))  # type: ignore[valid-type]  # a list of what is given
+
+    def person(self, person: str, today: str) -> PersonState:
+        """The present state of a person on a day (ISO); of somebody unknown everything is empty."""
+        return self.request(PersonState, "person", person, today)
+
+    def declarations(self, version: int | None) -> Declarations:
+        """The indicators of a version of the definitions, by default the latest."""
+        return self.request(Declarations, "declarations", version)
+
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None) -> History:
+        """The figures of an indicator over all quarters that have one for an audience."""
+        return self.request(History, "history", indicator, territory, audience, definitions)
 
     def quarters(self) -> list[str]:
         """The quarters that have facts, in order."""

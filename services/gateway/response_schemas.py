@@ -1,15 +1,27 @@
 """JSON schemas of the responses to queries, for OpenAPI. They are derived from the structs that the gateway encodes."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, defstruct
+from msgspec import Meta, Struct, defstruct
 
 from services.gateway.hints import Hint
-from services.gateway.pages.tasks import Tasks
+from services.gateway.lists import LISTS
+from services.gateway.operations_api import DeadLetterLine, ProjectionLine
+from services.gateway.people_api import PersonAnswer
+from services.gateway.programme_answers import Me, ProgrammeAnswer, Quarters
+from services.gateway.timeline_api import TimelinePage
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures
-from shared.message import EventMessage
+from services.reporting.definition_answers import Declarations, History
+from services.webhooks.answers import WebhookAnswer, WebhookDeliveries, Webhooks
+from shared.cloud_event import CloudEvent
 
+OF_QUERIES = (
+    *(Me, ProgrammeAnswer, PersonAnswer, TimelinePage, Quarters, Declarations, History),
+    *(Webhooks, WebhookAnswer, WebhookDeliveries, ProjectionLine, DeadLetterLine),
+)
+Moment = Annotated[datetime, Meta(tz=True)]
 Schema = dict[str, Any]
 REF = "#/components/schemas/{name}"
 
@@ -18,21 +30,43 @@ def ref(name: str) -> Schema:
     return {"$ref": REF.format(name=name)}
 
 
-def event_struct(name: str, fields: tuple[str, ...]) -> type[Struct]:
-    """A struct with these fields of EventMessage. Its `data` are an object here, where EventMessage keeps them as undecoded bytes."""
-    known = {field.name: field for field in msgspec.structs.fields(EventMessage)}
-    required = [(field, known[field].type) for field in fields if field != "data" and known[field].required]
-    optional = [(field, known[field].type, known[field].default) for field in fields if field != "data" and not known[field].required]
-    data = [("data", dict[str, Any])] if "data" in fields else []
-    return defstruct(name, [*required, *data, *optional])
+def event_struct() -> type[Struct]:
+    """The struct of an event as clients read it. Its `data` are an object here, where CloudEvent keeps them as undecoded bytes.
+
+    Its times have a zone, without which msgspec does not call them `date-time`.
+    """
+    known = [field for field in msgspec.structs.fields(CloudEvent) if field.name != "data"]
+    required = [(field.name, Moment if field.type is datetime else field.type) for field in known if field.required]
+    optional = [(field.name, field.type, field.default) for field in known if not field.required]
+    return defstruct("Event", [*required, ("data", dict[str, Any]), *optional])
 
 
 def components() -> dict[str, Schema]:
     """The components that the responses need, by name."""
-    event = event_struct("Event", EventMessage.__struct_fields__)
-    structs = [event, Hint, Figures, Evidence, Tasks, *CELL_SHAPES]
+    event = event_struct()
+    structs = [event, Hint, Figures, Evidence, *CELL_SHAPES, *OF_QUERIES, *(each.item for each in LISTS)]
     _, schemas = msgspec.json.schema_components(structs, schema_hook=schema_of_cell, ref_template=REF)
-    return {**schemas, "Cell": any_of(*(shape.__name__ for shape in CELL_SHAPES)), "EventPage": event_page()}
+    for described in schemas.values():
+        require_what_is_always_sent(described)
+    pages = {each.page: list_page(each.item.__name__) for each in LISTS}
+    pages |= {"ProjectionsPage": list_page("ProjectionLine"), "DeadLettersPage": list_page("DeadLetterLine")}
+    schema = {"type": "object", "description": "A schema of JSON Schema 2020-12."}
+    return {**schemas, **pages, "Cell": any_of(*(shape.__name__ for shape in CELL_SHAPES)), "EventPage": event_page(), "JsonSchema": schema}
+
+
+def require_what_is_always_sent(schema: Schema) -> None:
+    """msgspec requires no member that has a default, as in what is read. In an answer it is there all the same."""
+    members = schema.get("properties", {})
+    required = [name for name, member in members.items() if name in schema.get("required", ()) or "default" in member]
+    if required:
+        schema["required"] = required
+
+
+def list_page(line: str) -> Schema:
+    """A page of a list: see `lists_api.ListPage`."""
+    following = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Hand it back as `cursor`; null at the end."}
+    items = {"type": "array", "items": ref(line)}
+    return {"type": "object", "required": ["items", "next"], "properties": {"items": items, "next": following}}
 
 
 def schema_of_cell(type_: type) -> Schema:

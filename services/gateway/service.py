@@ -1,10 +1,21 @@
 """The nameko service of the gateway: every request of every method goes to `HttpApp.respond`.
 
 A process has one nameko service with HTTP entrypoints: two would each bind the port, and the kernel would spread requests at random.
+
+How it stops
+------------
+`drain` comes before anything of the gateway is stopped. A request that is under way is answered, down to its last byte, and its connection
+is closed. One that comes meanwhile is told to come back (503, Retry-After). Then the connections that wait in the backlog are accepted:
+the kernel would reset them when the socket is closed. It is closed, connections are refused, and what was accepted is answered too.
+Followers of the live feed are under way for ever: they are not waited for, and resume elsewhere after their last event.
 """
 
 import errno
 import logging
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,51 +23,49 @@ import eventlet
 from eventlet import wsgi
 from nameko.extensions import DependencyProvider
 from nameko.web.handlers import HttpRequestHandler
-from nameko.web.server import HttpOnlyProtocol, WebServer
+from nameko.web.server import WebServer
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.command_client import RpcCommandClient
 from services.gateway.http_app import HttpApp
-from shared.bus.nameko.rpc_client import Replies, RpcClient
+from services.gateway.http_protocol import HttpProtocol
+from services.gateway.problems import unavailable
+from services.gateway.session import REFRESH_S
+from shared.bus.nameko.rpc_client import RpcClient
 from shared.bus.nameko.write_service import COMPONENTS
-from shared.errors import Fault
+from shared.errors import Damaged, Fault
 
 log = logging.getLogger(__name__)
 
 LISTEN_BACKLOG = 1_024  # connections that wait to be accepted: a thousand followers may reconnect at once
 SOCKET_TIMEOUT_S = 60.0  # for one read from a client, or one write to it
-FEED_BATCH_DELAY_S = 0.02  # between two pages of the live feed; the first event after a quiet time is shown at once
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})  # of accept; they pass
 SHORTAGE_DELAY_S = 0.2
+DRAIN_TIMEOUT_S = 6.0  # a part of the time that a process has to stop
+FIRST_REQUEST_TIMEOUT_S = 1.0  # how long a connection that was accepted last is waited for
+DRAIN_INTERVAL_S = 0.02
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of a body that is not read any more: its sender sees the answer if it ends before
+DISCARDED_AT_ONCE = 64 * 1024
+FOLLOWED = "text/event-stream"
+FEED_BATCH_DELAY_S = 0.02  # between two pages of the live feed; the first event after a quiet time is shown at once
+LOOK_INTERVAL_S = 2.0  # between two looks whether the followers who wait are still there
 RETRY_DELAY_S = 1.0  # before the log is read again after it was away
 
 
-class HttpProtocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
-    """A body in an encoding that nobody here reads would be taken for the next request."""
-
-    def parse_request(self) -> bool:
-        if not super().parse_request():
-            return False
-        if self.headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            self.wfile.write(b"HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-            self.close_connection = True
-            return False
-        return True
-
-    def finish(self) -> None:
-        """Close what reads from the socket too, which is left open when the client has gone: a socket is closed with its last file."""
-        try:
-            super().finish()
-        finally:
-            self.rfile.close()
-
-
 class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
-    """nameko's server with a longer backlog, and a timeout for clients that do not read."""
+    """nameko's server with a longer backlog, a timeout for clients that do not read, and an end that breaks no request off."""
 
     _sock: Any
     _is_accepting: bool
     _starting: bool  # set by nameko, which starts the server once for each entrypoint
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draining = False
+        self.stopping: Callable[[Request], Response] = lambda request: unavailable(reading=True).response()  # until there is an application
+        self.under_way: set[int] = set()  # the requests that are being answered; those of followers are not among them
+        self.connections: dict[Any, Any] = {}  # those that are open, by the address and port of their client
+        self.unused: set[Any] = set()  # the addresses of those that have made no request yet
 
     def start(self) -> None:
         if not self._starting:
@@ -77,8 +86,13 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
                 log.warning("no connection can be accepted now: %s", fault.strerror)
                 eventlet.sleep(SHORTAGE_DELAY_S)
                 continue
-            connection.settimeout(self._serv.socket_timeout)
-            self.container.spawn_managed_thread(partial(self.process_request, connection, address))
+            self.take(connection, address)
+
+    def take(self, connection: Any, address: Any) -> None:
+        self.connections[address[:2]] = connection
+        self.unused.add(address[:2])
+        connection.settimeout(self._serv.socket_timeout)
+        self.container.spawn_managed_thread(partial(self.process_request, connection, address))
 
     def process_request(self, connection: Any, address: Any) -> None:
         """The requests of one connection. A client that breaks off is its own affair, and its socket is closed in any case."""
@@ -88,12 +102,41 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
             log.info("a connection broke: %s", fault)
         finally:
             connection.close()
+            self.connections.pop(address[:2], None)
+            self.unused.discard(address[:2])
 
-    def stop(self) -> None:
-        super().stop()
+    def drain(self) -> None:
+        """Wait, for DRAIN_TIMEOUT_S at most, until every request that came before is answered. Those that come meanwhile are refused."""
+        self.draining = True
+        deadline = time.monotonic() + DRAIN_TIMEOUT_S
+        wait_while(lambda: bool(self.under_way), deadline)
+        self.stop_listening()
+        wait_while(lambda: bool(self.unused), min(deadline, time.monotonic() + FIRST_REQUEST_TIMEOUT_S))
+        wait_while(lambda: bool(self.under_way) or any(map(has_sent, self.connections.values())), deadline)
+
+    def stop_listening(self) -> None:
+        """Accept the connections that wait in the backlog, and close the socket."""
+        if self._gt is not None:
+            self._gt.kill()
+        if self._sock is not None and self._is_accepting:
+            self._sock.setblocking(False)
+            with suppress(OSError):  # BlockingIOError: none waits any more; another one: none can be accepted
+                while True:
+                    connection, address = self._sock.accept()
+                    self.take(self.green(connection), address)
         self.close()
 
+    def green(self, connection: Any) -> Any:
+        """A connection of the standard library as one that waits by letting other green threads go on."""
+        connection.setblocking(False)
+        return type(self._sock)(connection)
+
+    def stop(self) -> None:
+        self.stop_listening()
+        super().stop()
+
     def kill(self) -> None:
+        self.draining = True
         self.close()
 
     def close(self) -> None:
@@ -106,17 +149,62 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
         """Every request of every method, to the one entrypoint: nameko's own routing would answer some in its own words."""
 
         def app(environ: Any, start_response: Any) -> Any:
-            (entrypoint,) = self._providers
-            environ["wsgi.input_terminated"] = environ["eventlet.input"].chunked_input  # werkzeug reads no other body without a length
-            request = Request(environ)
-            request.path_values = {}  # type: ignore[attr-defined]  # nameko's
-            return entrypoint.handle_request(request)(environ, start_response)
+            self.under_way.add(id(environ))
+            self.unused.discard((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])))
+            environ["eventlet.posthooks"].append((self.answered, (), {}))
+            response = self.answer(environ)
+            if response.mimetype == FOLLOWED:
+                self.under_way.discard(id(environ))
+            if self.draining:
+                response.headers["Connection"] = "close"
+            return response(environ, start_response)
 
         return app
+
+    def answer(self, environ: Any) -> Response:
+        body = environ["eventlet.input"]
+        body.discard = partial(discard, body)
+        environ["wsgi.input_terminated"] = body.chunked_input  # werkzeug reads no other body without a length
+        request = Request(environ)
+        request.path_values = {}  # type: ignore[attr-defined]  # nameko's
+        entrypoint = next(iter(self._providers), None)
+        if self.draining or entrypoint is None:
+            return self.stopping(request)
+        response: Response = entrypoint.handle_request(request)
+        return response
+
+    def answered(self, environ: Any) -> None:
+        self.under_way.discard(id(environ))
 
     def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = HttpProtocol, debug: bool = False) -> Any:
         name = sock.getsockname()
         return wsgi.Server(sock, name, wsgi_app, protocol=protocol, debug=debug, log=log, log_output=False, socket_timeout=SOCKET_TIMEOUT_S)
+
+
+def wait_while(condition: Callable[[], bool], deadline: float) -> None:
+    while condition() and time.monotonic() < deadline:
+        eventlet.sleep(DRAIN_INTERVAL_S)
+
+
+def has_sent(connection: Any) -> bool:
+    """Whether something of the client can be read that nobody has read yet. It would be lost with the connection."""
+    try:
+        return bool(connection.fd.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:  # nothing, or the connection is closed
+        return False
+
+
+def discard(body: Any) -> None:
+    """Read the rest of a body, so that its sender gets to read the answer.
+
+    Raises:
+        OSError: it is too long; the connection is then closed.
+    """
+    left = MAX_DISCARDED_BYTES
+    while part := body.read(min(left + 1, DISCARDED_AT_ONCE)):
+        left -= len(part)
+        if left < 0:
+            raise OSError("the rest of a body is too long")
 
 
 class CatchAllHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
@@ -125,30 +213,47 @@ class CatchAllHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko has n
     def check_signature(self, args: Any, kwargs: Any) -> None:
         """The one method below takes every request."""
 
+    def stop(self) -> None:
+        """Answer what is under way first: `GatewayProvider` and the other services are still there."""
+        self.server.drain()
+        super().stop()
+
+    def response_from_exception(self, fault: Exception) -> Response:
+        """`HttpApp.respond` raises nothing: this is the container, which no longer takes requests."""
+        log.info("a request came too late: %r", fault)
+        return unavailable(reading=True).response()
+
 
 http = CatchAllHandler.decorator
 
 
 class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
-    """Builds the HTTP application when the service is set up, and fills its live feed while the service lives.
+    """Builds the HTTP application when the service is set up; fills its live feed and follows ended sessions while the service lives.
 
     `config["parcours"]["gateway"]["compose"]` makes the `GatewayDeps` of this process from its RPC client.
     """
 
-    replies = Replies()
+    server = HttpServer()  # that of the entrypoint: there is one in each container
 
     def setup(self) -> None:
         compose = self.container.config[COMPONENTS][self.container.service_name]["compose"]
-        self.rpc = RpcClient(self.container, self.replies)
+        self.rpc = RpcClient(self.container)
         deps = compose(self.rpc.call, RpcCommandClient(self.rpc.call))
         self.http = HttpApp(deps)
+        self.server.stopping = self.http.stopping
         self.feed = deps.feed
+        self.http.ended.try_refresh()  # before the first request
 
     def start(self) -> None:
-        self.feed_thread = self.container.spawn_managed_thread(self.fill_feed, identifier="feed")
+        self.threads = [
+            self.container.spawn_managed_thread(self.fill_feed, identifier="feed"),
+            self.container.spawn_managed_thread(self.look_after_followers, identifier="followers"),
+            self.container.spawn_managed_thread(self.follow_sessions, identifier="ended sessions"),
+        ]
 
     def stop(self) -> None:
-        self.feed_thread.kill()
+        for thread in self.threads:
+            thread.kill()
         self.rpc.stop()
 
     def kill(self) -> None:
@@ -159,9 +264,21 @@ class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has n
             try:
                 if self.feed.step():
                     eventlet.sleep(FEED_BATCH_DELAY_S)
+            except Damaged:  # no waiting mends it
+                raise
             except Fault as fault:
                 log.warning("the feed waits for the log: %s", fault)
                 eventlet.sleep(RETRY_DELAY_S)
+
+    def follow_sessions(self) -> None:
+        while True:
+            eventlet.sleep(REFRESH_S)
+            self.http.ended.try_refresh()
+
+    def look_after_followers(self) -> None:
+        while True:
+            eventlet.sleep(LOOK_INTERVAL_S)
+            self.feed.look()
 
     def get_dependency(self, worker_ctx: Any) -> HttpApp:
         return self.http

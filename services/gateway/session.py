@@ -1,11 +1,17 @@
 """Sessions: a signed token, in a cookie for browsers and in the Authorization header for programs.
 
-The login here is for development: the visitor chooses a role. It answers only to the loopback address, under a loopback name, and
-never through a proxy.
+A session ends when its token expires, or before that when its visitor leaves. Every gateway knows which sessions have ended: it reads the
+records that all of them share each REFRESH_S. One that could not read them for MAX_AGE_S lets nobody in: it answers 503, and never takes
+an ended session for an open one because the records are away (ADR 52).
+
+The login here is for development: the visitor chooses a role. It answers only where it is asked for, to a direct connection from the
+loopback address, under a loopback name. Once a request shows that there is a proxy in front, it answers no more: a proxy may well say
+nothing of itself the next time.
 """
 
+import logging
+import time
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,15 +20,26 @@ from marshmallow import ValidationError
 from msgspec import Meta, Struct
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.problems import Problem, unauthenticated
+from services.gateway.client_address import FORWARDING, LOOPBACK_NETWORKS, from_networks
+from services.gateway.dependencies import NativeCall
+from services.gateway.problems import RETRY_AFTER_S, Problem, unauthenticated
+from services.vocabulary.fields import Id
 from services.vocabulary.french import VALIDATION
-from shared.errors import Forbidden, Invalid
+from shared.errors import Forbidden, Invalid, Unavailable
 from shared.message import Actor
-from shared.trust.access import Identity, Signer
+from shared.store.gateway_records import GatewayRecords
+from shared.time import Clock
+from shared.trust.access import Identity, Signer, Token
 from shared.validation import flatten, schema_of
+
+log = logging.getLogger(__name__)
 
 COOKIE = "parcours_session"
 SESSION_LIFETIME = timedelta(hours=10)  # a working day
+REFRESH_S = 1.0  # between two looks at the sessions that ended
+FORGET_INTERVAL_S = 3_600.0  # between two deletions of what expired
+FORGET_LATER_S = 86_400  # the clocks of gateways differ a little
+MAX_AGE_S = 30.0  # of what is known of them; then nobody is let in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -36,41 +53,153 @@ LOGIN_ROLES = {
     "auditor": "Auditeur",
     "dpo": "Déléguée à la protection des données",
     "participant": "Participant",
+    "operator": "Exploitation",
 }
 
 ShortId = Annotated[str, Meta(max_length=64)]
+SPEAK_FOR_AN_ORGANISATION = frozenset({"prescriber", "partner"})
 
 
 class Login(Struct, frozen=True):
-    actor: ShortId
+    actor: Id
     role: ShortId
-    organisation: ShortId = ""
+    organisation: Id | None = None
     territories: list[ShortId] = []
 
 
 LOGIN_SCHEMA = schema_of(Login, VALIDATION)()
 
 
+class EndedSessions:
+    """The sessions that ended before they expired, in every gateway, as this one knows them."""
+
+    def __init__(self, records: GatewayRecords, native: NativeCall, clock: Clock) -> None:
+        self.records = records
+        self.native = native
+        self.clock = clock
+        self.known: dict[str, int] = {}
+        self.own: dict[str, int] = {}  # those that ended here
+        self.unrecorded: dict[str, int] = {}
+        self.read_at = -MAX_AGE_S  # of `time.monotonic`
+        self.forgot_at = -FORGET_INTERVAL_S
+
+    def fresh(self) -> bool:
+        return time.monotonic() - self.read_at < MAX_AGE_S
+
+    def has(self, id: str) -> bool:
+        return id in self.known or id in self.own
+
+    def end(self, token: Token) -> None:
+        """Note that a session has ended: here at once, and everywhere once it is recorded.
+
+        Raises:
+            Unavailable: it could not be recorded. `refresh` tries again.
+        """
+        self.own[token.id] = self.unrecorded[token.id] = round(token.expires)
+        self.record()
+
+    def record(self) -> None:
+        for id, expires_at in list(self.unrecorded.items()):
+            self.native(self.records.end_session, id, expires_at)
+            self.unrecorded.pop(id, None)
+
+    def refresh(self) -> None:
+        """Record what is not recorded yet, and read what the others recorded. From time to time, delete what expired.
+
+        Raises:
+            Unavailable: the records cannot be reached.
+        """
+        asked_at, now = time.monotonic(), int(self.clock().timestamp())
+        self.own = {id: expires_at for id, expires_at in self.own.items() if expires_at > now}
+        self.record()
+        self.known = self.native(self.records.ended_sessions, now)
+        self.read_at = asked_at
+        if asked_at - self.forgot_at >= FORGET_INTERVAL_S:
+            self.native(self.records.forget, now - FORGET_LATER_S)
+            self.forgot_at = asked_at
+
+    def try_refresh(self) -> None:
+        """Refresh, unless the records are away: nobody is let in once what is known is too old."""
+        try:
+            self.refresh()
+        except Unavailable as fault:
+            log.warning("which sessions have ended is not known: %s", fault)
+
+
 class Sessions:
-    def __init__(self, signer: Signer, *, development_login: bool) -> None:
+    def __init__(self, signer: Signer, ended: EndedSessions, *, development_login: bool) -> None:
         self.signer = signer
+        self.ended = ended
         self.development_login = development_login
 
     def identify(self, request: Request) -> Identity | None:
-        """The identity of a request. An invalid bearer token raises a 401 problem; an invalid or expired cookie counts as none."""
+        """The identity of a request. An invalid cookie, or one of a session that has ended, counts as none.
+
+        Raises:
+            Problem: an invalid bearer token, or one of a session that has ended (401); which sessions have ended is not known (503).
+        """
+        if self.development_login and not FORWARDING.isdisjoint(request.headers.keys()):
+            log.warning("there is a proxy in front of this service: the development login is closed until the next start")
+            self.development_login = False
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme:
             return self.bearer(scheme, token.strip())
         try:
-            return self.signer.read(request.cookies[COOKIE]) if COOKIE in request.cookies else None
+            return self.read(request.cookies[COOKIE]).identity if COOKIE in request.cookies else None
         except Forbidden:
             return None
+
+    def of(self, request: Request) -> Token:
+        """The session of a request that has one.
+
+        Raises:
+            Forbidden: it has none.
+        """
+        _, _, token = request.headers.get("Authorization", "").partition(" ")
+        return self.read(token.strip() or request.cookies.get(COOKIE, ""))
+
+    def read(self, token: str) -> Token:
+        """What a token says, while its session is open.
+
+        Raises:
+            Forbidden: it is not valid, or its session has ended.
+            Problem: 503, which sessions have ended is not known.
+        """
+        found = self.signer.read_token(token)
+        self.check_known()
+        if self.ended.has(found.id):
+            raise Forbidden("identity_not_valid")
+        return found
+
+    def check_known(self) -> None:
+        if not self.ended.fresh():
+            raise sessions_unknown()
+
+    def is_over(self, id: str) -> bool:
+        """Whether a session has ended before it expired, as far as can be told: not knowing is no reason to go on."""
+        return self.ended.has(id) or not self.ended.fresh()
+
+    def close(self, request: Request) -> None:
+        """End the session of a request, if it has one that is open.
+
+        Raises:
+            Problem: 503, it has ended here and not yet everywhere.
+        """
+        try:
+            token = self.of(request)
+        except Forbidden:
+            return
+        try:
+            self.ended.end(token)
+        except Unavailable as fault:
+            log.warning("the end of a session is not recorded yet: %s", fault)
+            raise not_ended_everywhere() from fault
 
     def bearer(self, scheme: str, token: str) -> Identity:
         if scheme.lower() != "bearer":
             raise unauthenticated("Seul un jeton Bearer est lu ici.")
         try:
-            return self.signer.read(token)
+            return self.read(token).identity
         except Forbidden as fault:
             raise unauthenticated("Ce jeton n’est pas valable ici, ou ne l’est plus.") from fault
 
@@ -80,14 +209,28 @@ class Sessions:
             raise Problem(403, "login_is_local", "La connexion de développement ne répond qu’à cette machine")
         if login.role not in LOGIN_ROLES:
             raise Invalid({"role": ["Ce rôle n’existe pas, ou ne se choisit pas."]})
-        return self.signer.sign(Identity(Actor(login.actor, login.role, login.organisation), tuple(login.territories)), SESSION_LIFETIME)
+        if login.role in SPEAK_FOR_AN_ORGANISATION and not login.organisation:
+            raise Invalid({"organisation": ["Ce rôle parle pour une organisation : dites laquelle."]})
+        actor = Actor(login.actor, login.role, login.organisation or "")
+        return self.signer.sign(Identity(actor, tuple(login.territories)), SESSION_LIFETIME)
+
+
+def sessions_unknown() -> Problem:
+    title, detail = "Les sessions closes ne se lisent pas pour l’instant", "Personne n’entre tant qu’elles ne sont pas connues."
+    return Problem(503, "sessions_unknown", title, f"{detail} Redemandez dans un instant.", headers={"Retry-After": RETRY_AFTER_S})
+
+
+def not_ended_everywhere() -> Problem:
+    detail = "Elle l’est ici, et le sera partout dès que la base répond."
+    return Problem(503, "session_not_ended", "Votre session n’est pas encore close partout", detail, headers={"Retry-After": RETRY_AFTER_S})
 
 
 def read_login(data: object) -> Login:
     if not isinstance(data, dict):
         raise Invalid({"_": ["Un objet est attendu."]})
     try:
-        return msgspec.convert(LOGIN_SCHEMA.load(data), Login)
+        given = {name: value for name, value in data.items() if (name, value) != ("organisation", "")}  # a form sends an empty field
+        return msgspec.convert(LOGIN_SCHEMA.load(given), Login)
     except ValidationError as failure:
         raise Invalid(flatten(failure.messages)) from failure
 
@@ -97,15 +240,7 @@ def is_local(request: Request) -> bool:
 
     The name matters: a foreign page may rebind its own name to 127.0.0.1.
     """
-    forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-Ip"} & set(request.headers.keys())
-    return not forwarded and host_name(request.host) in LOOPBACK_NAMES and from_loopback(request.remote_addr)
-
-
-def from_loopback(address: str | None) -> bool:
-    try:
-        return address is not None and ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return host_name(request.host) in LOOPBACK_NAMES and from_networks(request, LOOPBACK_NETWORKS)
 
 
 def host_name(host: str) -> str:
@@ -130,6 +265,6 @@ def with_session(response: Response, request: Request, token: str) -> Response:
     return response
 
 
-def without_session(response: Response) -> Response:
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+def without_session(response: Response, request: Request) -> Response:
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
     return response

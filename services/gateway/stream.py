@@ -2,152 +2,190 @@
 
 from collections.abc import Callable, Collection, Iterator
 
-import msgspec
-from werkzeug.wrappers import Response
+from msgspec import Struct
+from werkzeug.wrappers import Request, Response
 
 from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
-from services.gateway.hints import Audience, EventFilter, Hint
+from services.gateway.hints import Audience, EventFilter
 from services.gateway.metrics import Metrics
-from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem
+from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem, unreadable
 from services.gateway.query_parameters import position_of_header
-from services.gateway.read_access import PROGRAMME, ReadAccess
+from services.gateway.read_access import ReadAccess
 from services.gateway.request_context import RequestContext
-from shared.errors import Forbidden, UnknownPosition
-from shared.message import EventMessage, Position
+from services.gateway.session import Sessions
+from services.gateway.stream_frames import KEEP_ALIVE, OVERTAKEN, RETRY, FrameCache, empty_frame
+from services.gateway.stream_tickets import StreamTickets
+from services.vocabulary.programme import PROGRAMME
+from shared.errors import UnknownPosition
+from shared.message import Position
 from shared.trust.access import Identity
 
+STREAM = "/v1/stream"
+EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0
-LOOK_INTERVAL_S = 2.0  # between two looks whether a client that waits is still there
-RETRY = b"retry: 2000\n\n"  # milliseconds until a browser reconnects
-KEEP_ALIVE = b": la suite viendra\n\n"
-OVERTAKEN = b'event: overtaken\ndata: {"detail":"Trop de retard : reprenez depuis le dernier identifiant re\xc3\xa7u."}\n\n'
-MAX_CACHED_FRAMES = 2_000  # encoded events, for all clients together
 
 
-class FrameCache:
-    """Encoded events: encoded once for all clients that see them."""
+class Subscription(Struct, frozen=True):
+    """What one client follows, and from where: nothing is the end of the log.
 
-    def __init__(self) -> None:
-        self.encoded: dict[Position, bytes] = {}
+    The stream ends with `session`, at `until` (seconds since 1970) at the latest. With a ticket, each id of the stream ends in `proof`.
+    """
 
-    def of(self, event: EventMessage | Hint) -> bytes:
-        if isinstance(event, Hint):
-            return encode_frame(event)
-        frame = self.encoded.get(event.position)
-        if frame is None:
-            if len(self.encoded) >= MAX_CACHED_FRAMES:
-                self.encoded.clear()
-            frame = self.encoded[event.position] = encode_frame(event)
-        return frame
-
-
-def encode_frame(event: EventMessage | Hint) -> bytes:
-    return b"id: %d\ndata: %b\n\n" % (event.position, msgspec.json.encode(event))
+    identity: Identity
+    filter: EventFilter
+    position: Position | None
+    session: str
+    until: float
+    proof: bytes = b""
 
 
 class Stream:
     """`territories` are those of the programme."""
 
     def __init__(
-        self, feed: Feed, access: ReadAccess, metrics: Metrics, territories: Collection[str], heartbeat: float = HEARTBEAT_S
+        self,
+        feed: Feed,
+        access: ReadAccess,
+        metrics: Metrics,
+        territories: Collection[str],
+        tickets: StreamTickets,
+        sessions: Sessions,
+        heartbeat: float = HEARTBEAT_S,
     ) -> None:
         self.feed = feed
         self.access = access
         self.metrics = metrics
         self.territories = territories
+        self.tickets = tickets
+        self.sessions = sessions
         self.heartbeat = heartbeat
         self.frames = FrameCache()
 
     def open(self, context: RequestContext) -> Response:
-        identity = context.known()
-        if self.access.permissions.scope(identity.actor.role, "follow_feed") is None:
-            raise Forbidden("role_may_not", role=identity.actor.role, action="follow_feed")
-        position = start(context, self.feed)
-        event_filter = EventFilter(values_of(context, "territory"), values_of(context, "type"))
+        subscription = self.subscription(context)
+        self.access.check_somewhere(subscription.identity, "follow_feed")
+        audience = Audience(self.access, subscription.identity, subscription.filter, self.territories)
+        position = start(subscription.position, self.feed, hinted=bool(audience.hinted))
+        first = first_frame(audience, subscription, position)
+        chunks = self.follow(audience, position, subscription, RETRY + first, client_left(context.request.environ))
         context.request.environ["eventlet.minimum_write_chunk_size"] = "0"  # otherwise eventlet buffers up to 4 KiB
-        response = Response(
-            self.follow(identity, event_filter, position, client_left(context.request.environ)),
-            mimetype="text/event-stream",
-            direct_passthrough=True,
-        )
+        response = Response(chunks, mimetype=EVENT_STREAM, direct_passthrough=True)
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
+    def subscription(self, context: RequestContext) -> Subscription:
+        """What the request asks for, in its query or by a ticket.
+
+        Raises:
+            Problem: nobody asks (401); a header or a parameter makes no sense (400); the feed does not know the end of the log yet (503).
+        """
+        last = context.request.headers.get("Last-Event-ID")
+        text = context.query.get("ticket")
+        if text is None:
+            identity = context.known()
+            self.access.check_somewhere(identity, "follow_feed")
+            position = position_of_header("Last-Event-ID", last) if last else context.query.get("after")
+            self.check_started()
+            session = self.sessions.of(context.request)
+            return Subscription(identity, filter_of(context), position, session.id, session.expires)
+        if len(context.query) > 1:
+            raise unreadable("Un ticket dit déjà ce qui est suivi : il se donne seul.")
+        self.check_started()  # before the ticket is spent
+        self.sessions.check_known()
+        ticket, position = self.tickets.redeem(text, last)
+        proof = f"-{self.tickets.proof(ticket)}".encode()
+        return Subscription(ticket.identity, ticket.filter, position, ticket.session, ticket.session_ends, proof)
+
+    def check_started(self) -> None:
+        if not self.feed.started:
+            raise not_started()
+
     def follow(
-        self, identity: Identity, event_filter: EventFilter, position: Position, left: Callable[[], bool] = lambda: False
+        self, audience: Audience, position: Position, subscription: Subscription, first: bytes, left: Callable[[], bool]
     ) -> Iterator[bytes]:
-        """The stream of one client. It ends when the client is overtaken or has left."""
+        """The stream of one client. It ends when the client is overtaken or has left, or when its session ends."""
         self.metrics.add("stream_clients", 1)
         try:
-            yield RETRY
-            yield from self.chunks(Audience(self.access, identity, event_filter, self.territories), position, left)
+            yield first
+            yield from self.chunks(audience, position, subscription, left)
         finally:
             self.metrics.add("stream_clients", -1)
 
-    def chunks(self, audience: Audience, position: Position, left: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
-        live = False
+    def chunks(self, audience: Audience, position: Position, subscription: Subscription, left: Callable[[], bool]) -> Iterator[bytes]:
+        def ended() -> bool:
+            return self.tickets.now() >= subscription.until or self.sessions.is_over(subscription.session)
+
+        def gone() -> bool:
+            return ended() or left()
+
+        live, proof = False, subscription.proof
         before = self.feed.at(position)
-        while True:
+        while not ended():
             if live and not self.feed.covers(position):
                 self.metrics.count("stream_overtaken_total")
                 yield OVERTAKEN
                 return
             page = self.feed.after(position)
             if page:
-                encoded = [self.frames.of(event) for event in audience.seen(page, before)]
+                encoded = [self.frames.of(event, proof) for event in audience.seen(page, before)]
                 self.metrics.count("stream_events_total", amount=len(encoded))
                 before, position = page[-1], page[-1].position
-                if encoded or not audience.hinted:
-                    yield b"".join(encoded) or empty_frame(position)
+                if frames := b"".join(encoded) or (b"" if live or audience.hinted else empty_frame(position, proof)):
+                    yield frames
                 continue
             live = self.feed.covers(position)
-            if not self.wait(position, left):
-                if left():
+            if not self.feed.wait(position, self.heartbeat, gone):
+                if gone():
                     return
-                yield KEEP_ALIVE
-
-    def wait(self, position: Position, left: Callable[[], bool]) -> bool:
-        """Wait for an event after `position`. False when it is time for a sign of life, or when the client has left."""
-        waited = 0.0
-        while waited < self.heartbeat and not left():
-            pause = min(LOOK_INTERVAL_S, self.heartbeat - waited)
-            if self.feed.wait(position, pause):
-                return True
-            waited += pause
-        return False
+                yield KEEP_ALIVE + (b"\n" if audience.hinted else empty_frame(position, proof))
 
 
-def empty_frame(position: Position) -> bytes:
-    """A frame without data: the client need not read these events again, though it may see none of them.
+def first_frame(audience: Audience, subscription: Subscription, position: Position) -> bytes:
+    """The id with which the stream can be resumed before it has told any event.
 
-    Readers of masked figures get none: it would tell them when an event is recorded.
+    It tells readers of masked figures no position that they did not give themselves.
     """
-    return b"id: %d\n\n" % position
+    if audience.hinted and subscription.position is None:
+        return b"id: %b\n\n" % subscription.proof if subscription.proof else b""
+    return empty_frame(position, subscription.proof)
 
 
-def start(context: RequestContext, feed: Feed) -> Position:
-    """Where to begin: after the client's last event, where it asks, or at the end of the log.
+def start(position: Position | None, feed: Feed, *, hinted: bool) -> Position:
+    """Where to begin: where the client asks, or at the end of the log.
+
+    Who hears hints begins at the end when asking for more: whether the log has a position would tell when events are recorded.
 
     Raises:
-        Problem: the feed does not know the end of the log yet (503), or the header holds no position (400).
         UnknownPosition: the position is beyond the head of the log, where the client would wait for ever.
     """
-    last = context.request.headers.get("Last-Event-ID")
-    position: Position | None = position_of_header("Last-Event-ID", last) if last else context.query.get("after")
-    if not feed.started:
-        raise not_started()
     if position is None:
         return feed.head
     if not feed.reached(position):
+        if hinted:
+            return feed.head
         raise UnknownPosition(position)
     return position
+
+
+def filter_of(context: RequestContext) -> EventFilter:
+    return EventFilter(values_of(context, "territory"), values_of(context, "type"))
 
 
 def values_of(context: RequestContext, name: str) -> frozenset[str]:
     """The values that a filter names; none if it names everything."""
     values: frozenset[str] = context.query.get(name, frozenset())
     return frozenset() if PROGRAMME in values else values
+
+
+def follows(request: Request) -> bool:
+    """Whether a client of server-sent events asks for the feed: it reconnects by itself, unless it is answered with a problem."""
+    return request.path == STREAM and EVENT_STREAM in request.headers.get("Accept", "")
+
+
+def come_back() -> Response:
+    """A stream that ends at once: the client reconnects after the time of `RETRY`, and loses nothing."""
+    return Response(RETRY, mimetype=EVENT_STREAM)
 
 
 def not_started() -> Problem:

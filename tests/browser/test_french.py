@@ -37,6 +37,7 @@ def test_a_place_after_its_preposition(place: str, expected: str) -> None:
     assert french.of(place) == expected
 
 
+SENTENCES = Sentences(SERVICES.values(), {"alencon": "Alençon"})
 KINDS = {kind: event for service in SERVICES.values() for kind, event in service.events.items()}
 
 
@@ -45,13 +46,24 @@ def test_every_event_is_one_french_sentence(kind: str) -> None:
     shape = inspect.type_info(KINDS[kind])
     assert isinstance(shape, inspect.StructType)
     data = {"type": shape.tag, **{field.name: example(field.type) for field in shape.fields}}
-    text = Sentences(SERVICES.values()).of(kind, msgspec.json.encode(data))
+    text = SENTENCES.of(kind, msgspec.json.encode(data))
     assert text.endswith(".")
     assert "None" not in text
 
 
+def test_a_sentence_names_a_territory_as_people_do() -> None:
+    moved = {"person": "p-1", "from_territory": "alencon", "to_territory": "closed", "on": "2024-05-01", "reason": "x"}
+    for kind in ("intake.PersonTransferred", "coaching.JourneyTransferred"):
+        shape = inspect.type_info(KINDS[kind])
+        assert isinstance(shape, inspect.StructType)
+        data = {field.name: example(field.type) for field in shape.fields} | moved
+        assert SENTENCES.of(kind, msgspec.json.encode({"type": shape.tag, **data})).endswith(
+            "change de territoire : closed, et non plus Alençon."
+        )
+
+
 def test_an_event_of_a_newer_service_is_named() -> None:
-    assert Sentences(SERVICES.values()).of("housing.HomeFound", b"{}") == "housing.HomeFound."
+    assert SENTENCES.of("housing.HomeFound", b"{}") == "housing.HomeFound."
 
 
 def example(shape: inspect.Type) -> Any:

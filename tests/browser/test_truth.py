@@ -131,8 +131,8 @@ def test_the_place_of_a_step_is_named_as_people_name_it(world: World) -> None:
 
 def test_a_number_that_is_shown_is_not_said_to_be_hidden() -> None:
     """Of a rate, the numerator may be exact where the total is not: then the reason speaks of the total."""
-    indicator, figure, view = INDICATORS["positive_rate"], Figure(18, 61), MaskedView({}, {})
-    cell = view.rate_cell(indicator, figure, exactly(18), Band(59, 62), RateCell(18, 61, 30), Thresholds(5, 20))
+    indicator, figure, view = INDICATORS["positive_rate"], Figure(18, 61), MaskedView({}, {"2024-Q2": Thresholds(5, 20)}, {})
+    cell = view.rate_cell(indicator, figure, exactly(18), Band(59, 62), RateCell(18, 61, 30), "all", "2024-Q2")
     assert isinstance(cell, BandCell)
     assert (cell.least, cell.most) == (18, 18)
     assert cell.masked.startswith("Le total n’est pas montré")

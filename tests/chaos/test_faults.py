@@ -76,6 +76,7 @@ def test_the_database_restarts_under_load(stage: Stage) -> None:
     stage.check_nothing_lost_or_repeated(load)
 
 
+@pytest.mark.long
 def test_brokers_that_come_and_go_leave_no_file_or_thread_behind(stage: Stage) -> None:
     """Each process has the small file limit of many systems. The second restart must cost no more than the first."""
     held = [psutil.Process(process.child.pid) for process in stage.product.processes.values() if process.child]
@@ -138,7 +139,7 @@ def march(day: int) -> str:
 
 
 def tasks(stage: Stage, person: str) -> list[dict[str, str]]:
-    return [task for task in stage.product.get("/v1/tasks", role="coordinator").json()["tasks"] if task["person"] == person]
+    return [task for task in stage.product.get("/v1/tasks", role="coordinator").json()["items"] if task["person"] == person]
 
 
 def ranks(stage: Stage, person: str) -> list[int]:

@@ -54,7 +54,7 @@ def check_recovery(bus: Bus, projection: FakeProjection) -> None:
     assert bus.dead_letters.list() == []
 
 
-@pytest.mark.parametrize("death", ["stop", "kill"])
+@pytest.mark.parametrize("death", [pytest.param("stop", marks=pytest.mark.long), "kill"])
 def test_a_broker_that_stops_and_returns_under_load(own_rabbitmq: RabbitmqServer, tmp_path: Path, death: str) -> None:
     bus, projection = Bus(own_rabbitmq.uri, tmp_path), FakeProjection()
     bus.start_relay()

@@ -1,7 +1,11 @@
 """Requests as bytes on a socket, and what comes back."""
 
+import json
 import socket
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any, NamedTuple
 
 from tests.processes import Product
 
@@ -41,3 +45,38 @@ def request(product: Product, method: str, path: str, body: bytes = b"", /, *, r
 
 def chunked(*parts: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
+
+
+@contextmanager
+def connected(product: Product) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", product.port), timeout=TIMEOUT_S) as connection:
+        yield connection
+
+
+def lines_head(product: Product, **headers: str) -> bytes:
+    """The head of a request of lines; the body follows in chunks unless it has a length."""
+    if "Content_Length" not in headers:
+        headers["Transfer_Encoding"] = "chunked"
+    return request(product, "POST", "/v1/commands", role="coach", Content_Type="application/x-ndjson", **headers)
+
+
+def chunk(part: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(part), part)
+
+
+def read_replies(connection: socket.socket) -> list[dict[str, Any]]:
+    """Every reply, up to the end of the answer."""
+    answer = HTTPResponse(connection, method="POST")
+    answer.begin()
+    assert answer.status == 200, answer.read()
+    return [json.loads(line) for line in answer.read().splitlines()]
+
+
+def replies_to(product: Product, body: bytes | Sequence[bytes], **headers: str) -> list[dict[str, Any]]:
+    """The replies to a body: with its length, or in these chunks."""
+    with connected(product) as connection:
+        if isinstance(body, bytes):
+            connection.sendall(lines_head(product, Content_Length=str(len(body)), **headers) + body)
+        else:
+            connection.sendall(lines_head(product, **headers) + chunked(*body))
+        return read_replies(connection)

@@ -80,10 +80,22 @@ def listed(product: Product) -> dict[str, Any]:
     return line
 
 
+def read(product: Product) -> dict[str, Any]:
+    """The same over HTTP."""
+    answer = product.get("/v1/projections", role="operator")
+    assert answer.status_code == 200, answer.text
+    assert SECRET not in answer.text
+    assert product.get("/v1/projections", role="coordinator").status_code == 403
+    (line,) = answer.json()["items"]
+    found: dict[str, Any] = line
+    return found
+
+
 def test_a_projection_that_stopped_goes_on_after_a_retry_while_the_product_runs(setting: Setting) -> None:
     product = setting.product
     before = listed(product)
     assert (before["service"], before["status"], before["position"]) == ("reporting", "running", before["head"])
+    assert (read(product)["state"], read(product)["position"], read(product)["lag"]) == ("live", before["head"], 0)
     assert "nothing to retry" in product.tool("projections", "retry").stderr
     setting.break_table()
     identity = {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
@@ -94,6 +106,15 @@ def test_a_projection_that_stopped_goes_on_after_a_retry_while_the_product_runs(
     stop = line["stop"]
     assert (stop["position"], stop["kind"], stop["reason"]) == (line["head"], "intake.PersonIdentified", setting.exception)
     assert SECRET not in json.dumps(line)
+    shown = read(product)
+    assert (shown["state"], shown["position"], shown["head"], shown["lag"]) == ("stopped", line["position"], line["head"], 1)
+    assert shown["stop"] == {
+        "position": line["head"],
+        "type": "fr.parcours.intake.PersonIdentified",
+        "fault": setting.exception,
+        "stopped_at": shown["stop"]["stopped_at"],
+        "retry_requested": False,
+    }
     assert product.client.get("/readyz").status_code == 503
 
     retried = product.tool("projections", "retry", "--service", "reporting")
@@ -105,5 +126,6 @@ def test_a_projection_that_stopped_goes_on_after_a_retry_while_the_product_runs(
     assert product.tool("projections", "retry").returncode == 0
     eventually(lambda: listed(product)["status"] == "running", "the projection goes on")
     after = listed(product)
+    assert (read(product)["state"], read(product)["position"], read(product)["stop"]) == ("live", line["head"], None)
     assert after == {"service": "reporting", "status": "running", "position": line["head"], "head": line["head"]}
     product.ready()

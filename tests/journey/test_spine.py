@@ -1,4 +1,4 @@
-"""The main job, as it is run for real: six processes, RabbitMQ, PostgreSQL, and a person on their way."""
+"""The main job, as it is run for real: a process for each service, RabbitMQ, PostgreSQL, and a person on their way."""
 
 import json
 import threading

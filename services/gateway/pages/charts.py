@@ -91,12 +91,12 @@ def spark(trend: Sequence[TrendPoint], quarter: str) -> Markup:
     return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(SPARK_WIDTH, SPARK_HEIGHT, line)
 
 
-def trend(points: Sequence[TrendPoint], unit: str, quarter: str, links: Sequence[str], target: float | None = None) -> Markup:
-    """A line over all quarters. Each point is a link to the page of its quarter, and the one of `quarter` is larger."""
+def trend(points: Sequence[TrendPoint], unit: str, quarter: str, links: Sequence[str]) -> Markup:
+    """A line over all quarters, and the target of each. A point is a link to the page of its quarter; the one of `quarter` is larger."""
     values = [value_of(point.cell) for point in points]
     if not any(value is not None for value in values):
         return Markup("")
-    known = [value for value in (*values, target) if value is not None]
+    known = [value for value in (*values, *(point.target for point in points)) if value is not None]
     highest, lowest = ceiling(max(known)), -ceiling(-min(known)) if min(known) < 0 else 0.0
     step = (TREND_WIDTH - TREND_LEFT - 40) / max(1, len(values) - 1)
 
@@ -113,10 +113,12 @@ def trend(points: Sequence[TrendPoint], unit: str, quarter: str, links: Sequence
         if xy
     )
     lines = Markup("").join(grid_line(y(value), value_text(value, unit)) for value in (lowest, (lowest + highest) / 2, highest))
-    aim = (
-        Markup('<line class="aim" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>').format(TREND_LEFT, TREND_WIDTH, y=y(target))
-        if target is not None
-        else ""
+    aim = Markup("").join(
+        Markup('<line class="aim" x1="{:.1f}" x2="{:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>').format(
+            TREND_LEFT + 12 + step * (nth - 0.5), TREND_LEFT + 12 + step * (nth + 0.5), y=y(point.target)
+        )
+        for nth, point in enumerate(points)
+        if point.target is not None
     )
     names = Markup("").join(
         Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(

@@ -1,18 +1,19 @@
 """The committee's page of a quarter, and a page for each of its indicators with the facts that it counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote
 
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
 from services.gateway.queries_api import EXACT, QueriesApi
-from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
+from services.vocabulary.programme import PROGRAMME
 
 KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
 LIGHT_STAGES = {"redirected", "dynamic"}  # stages of the funnel that are drawn in the lighter colour
@@ -32,10 +33,10 @@ class FlowBar(NamedTuple):
 
 
 class CommitteePages:
-    def __init__(self, pages: Pages, queries: QueriesApi, territories: Mapping[str, str]) -> None:
+    def __init__(self, pages: Pages, queries: QueriesApi, openable: Openable) -> None:
         self.pages = pages
+        self.openable = openable
         self.queries = queries
-        self.territories = territories
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/coter/<territory>/<quarter>", methods=["GET"], endpoint=self.quarter)
@@ -43,14 +44,15 @@ class CommitteePages:
 
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
-        self.queries.reports.wait_for_client(context)
-        audience, definitions = self.queries.audience(context.known(), territory), context.query.get("definitions")
+        self.queries.check_quarter(quarter)
+        audience, definitions = self.queries.fresh_for(context, territory), context.query.get("definitions")
         return self.queries.reports.committee(territory, quarter, audience, definitions)
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
-        """The territories of which this visitor may open the page, and the whole programme: pairs of id and label."""
-        visitor = context.known()
-        readable = [(id, label) for id, label in self.territories.items() if self.queries.access.may(visitor, "read_indicators", id)]
+        """The territories of which this visitor may open the page, the groupings and the whole programme: pairs of id and label."""
+        visitor, deps = context.known(), self.queries.deps
+        places = [*deps.territories.items(), *deps.groupings.items()]
+        readable = [(id, label) for id, label in places if self.queries.access.may(visitor, "read_indicators", id)]
         return [*readable, (PROGRAMME, WHOLE_PROGRAMME)]
 
     def may_open_facts(self, context: RequestContext, territory: str) -> bool:
@@ -73,8 +75,13 @@ class CommitteePages:
             opens_facts=self.may_open_facts(context, territory),
             territories=self.readable_territories(context),
             title=territory_label(model),
+            live=self.live(territory),
             asked=context.query.get("definitions"),
         )
+
+    def live(self, territory: str) -> str:
+        """The filter of the stream whose events change this page."""
+        return "" if territory == PROGRAMME else ",".join(self.queries.deps.members.get(territory, (territory,)))
 
     def indicator(self, context: RequestContext, territory: str, quarter: str, indicator: str) -> Response:
         model = self.model(context, territory, quarter)
@@ -85,6 +92,7 @@ class CommitteePages:
         allowed = self.may_open_facts(context, territory)
         asked = context.query.get("definitions")
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked) if allowed else None
+        facts = evidence.facts[:MAX_SHOWN_FACTS] if evidence else []
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{with_definitions(asked)}" for point in line.trend]
         return self.pages.page(
             context,
@@ -95,9 +103,11 @@ class CommitteePages:
             side=side,
             max_shown=MAX_SHOWN_FACTS,
             links=links,
-            opens_events=self.queries.access.permissions.scope(context.known().actor.role, "read_events") in {"all", "territory"},
+            opens_events=self.openable.events(context.known(), [position for fact in facts for position in fact.positions]),
+            opens_persons=self.openable.persons(context.known(), [fact.person for fact in facts if fact.has_details]),
             notes=[],
             title=territory_label(model),
+            live=self.live(territory),
             asked=asked,
         )
 

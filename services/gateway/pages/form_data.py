@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from shared.description import Form, Question
 
+LISTS = frozenset({"list", "recorded"})  # kinds of questions whose answer is a list
 MAX_DIGITS = 18  # of a number; a longer one is left to the validation, for Python does not read thousands of digits
 
 
@@ -21,13 +22,18 @@ def command_data(form: Form, schema: type[Schema], typed: Mapping[str, str]) -> 
     return {
         question.field: value_of(question, schema, texts[question.field])
         for question in form.questions
-        if texts[question.field] or question.kind == "list"
+        if texts[question.field] or question.kind in LISTS
     }
 
 
 def value_of(question: Question, schema: type[Schema], text: str) -> object:
-    if question.kind == "list":
-        return [part.strip() for part in text.split(",") if part.strip()]
+    if question.kind in LISTS:
+        return items_of(text)
     if isinstance(schema().fields[question.field], fields.Integer) and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text)
     return text
+
+
+def items_of(text: str) -> list[str]:
+    """The items of a list, which commas separate in a form."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -57,6 +57,33 @@ def of(name: str) -> str:
     return f"d’{name}" if name[:1].lower() in "aâeéèêiîoôuyh" else f"de {name}"
 
 
+def sentence(text: str) -> str:
+    """A title as a sentence: with a point at its end, unless it has one."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+STATUSES = {
+    400: "demande illisible",
+    401: "session absente",
+    403: "accès refusé",
+    404: "adresse inconnue",
+    405: "méthode refusée",
+    409: "demande refusée",
+    413: "demande trop longue",
+    414: "adresse trop longue",
+    415: "forme inconnue",
+    422: "réponses à reprendre",
+    429: "trop de demandes",
+    500: "erreur imprévue",
+    503: "système indisponible",
+}
+
+
+def status(value: int) -> str:
+    """« Erreur 403 : accès refusé »."""
+    return f"Erreur {value}{SPACE}: {STATUSES.get(value, 'demande refusée')}"
+
+
 FILTERS = {
     "number": number,
     "percent": percent,
@@ -68,4 +95,6 @@ FILTERS = {
     "quarter_plain": quarter_plain,
     "of": of,
     "plural": plural,
+    "sentence": sentence,
+    "status": status,
 }

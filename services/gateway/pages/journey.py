@@ -9,17 +9,21 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway.dependencies import GatewayDeps
+from services.gateway.pages.form_choices import FormChoices
 from services.gateway.pages.french import local_day
+from services.gateway.pages.openable import Openable
+from services.gateway.pages.person_record import followed_in
 from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import Sentences
+from services.gateway.pages.set_aside import APPROVE
 from services.gateway.parameter_kinds import POSITION_KIND
 from services.gateway.problems import not_found
-from services.gateway.read_access import PROGRAMME, ReadAccess
+from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import TimelineEntry
-from services.vocabulary.person_standing import MOVES
-from services.vocabulary.set_aside import STREAM, SettingAside, settings_aside
+from services.vocabulary.programme import PROGRAMME
+from services.vocabulary.set_aside import STREAM, RequestedAside, SettingAside, requests_aside, settings_aside
 from shared.errors import Forbidden
 from shared.message import ANONYMOUS, Actor, EventMessage, Position
 
@@ -39,13 +43,17 @@ class JourneyLine(NamedTuple):
 
 
 class JourneyPages:
-    def __init__(self, pages: Pages, access: ReadAccess, reports: ReportingClient, deps: GatewayDeps) -> None:
+    def __init__(
+        self, pages: Pages, access: ReadAccess, reports: ReportingClient, deps: GatewayDeps, choices: FormChoices, openable: Openable
+    ) -> None:
         self.pages = pages
         self.access = access
         self.reports = reports
         self.deps = deps
+        self.choices = choices
+        self.openable = openable
         self.territories = dict(deps.territories) | {PROGRAMME: "ensemble du programme"}
-        self.sentences = Sentences(deps.services.values())
+        self.sentences = Sentences(deps.services.values(), deps.territories)
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/parcours/<person>", methods=["GET"], endpoint=self.journey)
@@ -59,14 +67,14 @@ class JourneyPages:
         self.access.check_timeline(identity, person, followed_in(entries))
         if not entries:
             raise not_found("Aucun événement ne parle de cette personne.")
-        may_record = self.access.permissions.scope(identity.actor.role, "HoldInterview") is not None
         return self.pages.page(
             context,
             "journey.html",
             person=timeline.person,
             years=self.by_year(entries),
             count=len(entries),
-            may_record=may_record,
+            opens=self.openable.events(identity, [entry.position for entry in entries]),
+            may_record=self.choices.may_record(identity, entries),
             last=entries[-1],
             territories=self.territories,
         )
@@ -83,23 +91,29 @@ class JourneyPages:
             raise Forbidden("event_not_readable")
         raw = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
         data = msgspec.json.decode(event.data)
-        sentence = self.sentences.of(event.kind, event.data)
+        person, (aside, requested) = data.get("person"), self.deps.native(self.set_aside, event.position)
         return self.pages.page(
             context,
             "event.html",
             event=event,
-            sentence=sentence,
-            data=data,
+            sentence=self.sentences.of(event.kind, event.data),
+            person=person,
+            opens_person=person in self.openable.persons(identity, [person]),
             raw=raw,
             delay=delay(event),
-            aside=self.deps.native(self.set_aside, event.position),
+            aside=aside,
+            requested=requested,
+            may_approve=self.access.permissions.scope(identity.actor.role, APPROVE) is not None,
+            opens=self.openable.events(identity, [aside.since]) if aside else (),
             territories=self.territories,
             anonymous=ANONYMOUS.id,
         )
 
-    def set_aside(self, position: Position) -> SettingAside | None:
-        """Why an event counts nowhere, if two people decided so. Blocks."""
-        return next((one for one in settings_aside(self.deps.store.read_stream(STREAM)) if one.position == position), None)
+    def set_aside(self, position: Position) -> tuple[SettingAside | None, RequestedAside | None]:
+        """Why an event counts nowhere, if two people decided so; and who asks for it, if one does. Blocks."""
+        events = self.deps.store.read_stream(STREAM)
+        decided = next((one for one in settings_aside(events) if one.position == position), None)
+        return decided, next((one for one in requests_aside(events) if one.position == position), None)
 
     def by_year(self, entries: Iterable[TimelineEntry]) -> dict[int, list[JourneyLine]]:
         """The lines by year, in the order in which the events happened; those of one command stay together."""
@@ -114,16 +128,6 @@ class JourneyPages:
         return JourneyLine(
             entry.on, sentence, entry.actor, entry.territory, late if late > LATE_DAYS else 0, entry.position, entry.set_aside
         )
-
-
-def followed_in(entries: Iterable[TimelineEntry]) -> set[str]:
-    """The territories that follow the person or did: not every one where something was recorded.
-
-    Of somebody whom nobody follows yet, those to which they were sent: what others recorded is never shown because of an orientation.
-    """
-    moves = [entry for entry in entries if entry.kind in MOVES]
-    sent = [entry for entry in entries if entry.kind == "intake.OrientationReceived"]
-    return {str(entry.data.get("to_territory") or entry.territory) for entry in moves or sent}
 
 
 def delay(event: EventMessage) -> int:

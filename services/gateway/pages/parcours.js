@@ -48,10 +48,11 @@
   function put(fresh) {
     const old = document.querySelector("main");
     const made = fresh.querySelector("main");
-    if (!made || old.innerHTML === made.innerHTML) { return; }
+    if (!made) { return; }
+    prepare(made);
+    if (old.innerHTML === made.innerHTML) { return; }
     const focused = document.activeElement && old.contains(document.activeElement) ? place(document.activeElement) : null;
     old.replaceWith(document.adoptNode(made));
-    prepare();
     const again = focused && made.querySelector(focused);
     if (again) { again.focus({ preventScroll: true }); }
     say("Mis à jour à " + new Date().toLocaleTimeString("fr-FR", { hour: "numeric", minute: "2-digit", second: "2-digit" }));
@@ -62,8 +63,8 @@
     return link ? 'a[href="' + CSS.escape(link) + '"]' : null;
   }
 
-  function prepare() {
-    document.querySelectorAll("[data-print]").forEach(function (button) {
+  function prepare(page) {
+    page.querySelectorAll("[data-print]").forEach(function (button) {
       button.hidden = false;
       button.addEventListener("click", function () { window.print(); });
     });
@@ -82,6 +83,6 @@
 
   window.addEventListener("pagehide", function () { if (source) { source.close(); } });
   window.addEventListener("pageshow", function (event) { if (event.persisted) { follow(); } });
-  prepare();
+  prepare(document);
   follow();
 })();

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
 from services.gateway.pages import charts
+from services.gateway.pages.form_data import items_of
 from services.gateway.pages.french import FILTERS
 from services.gateway.request_context import RequestContext
 from services.vocabulary.roles import Role
@@ -27,7 +28,7 @@ class Pages:
         self.environment = Environment(
             loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self.environment.filters |= FILTERS | {"label": self.label, "capital": capitalised}
+        self.environment.filters |= FILTERS | {"label": self.label, "capital": capitalised, "items": items_of}
         self.environment.globals |= {
             "programme": programme,
             "version": __version__,

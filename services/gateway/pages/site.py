@@ -12,15 +12,19 @@ from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.pages.committee import CommitteePages
-from services.gateway.pages.entry import EntryPages, typed
+from services.gateway.pages.entry import EntryPages, Given, typed
+from services.gateway.pages.form_choices import FormChoices
+from services.gateway.pages.form_data import items_of
 from services.gateway.pages.journey import JourneyPages
+from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import HERE, Pages
+from services.gateway.pages.set_aside import APPROVE, SetAsidePages
 from services.gateway.pages.tasks import TaskPages
-from services.gateway.problems import Problem, Problems, not_found
+from services.gateway.problems import Problem, Problems, invalid, not_found
 from services.gateway.queries_api import QueriesApi
-from services.gateway.read_access import PROGRAMME
 from services.gateway.request_context import RequestContext
 from services.gateway.session import LOGIN_ROLES, Sessions, is_local, read_login, with_session, without_session
+from services.vocabulary.programme import PROGRAMME
 from shared.errors import Fault, Invalid
 
 STATIC = {"parcours.css": "text/css", "parcours.js": "text/javascript", "parcours.svg": "image/svg+xml"}
@@ -34,11 +38,14 @@ class Site:
         recorders = [role for role, action in deps.permissions.table if action == "HoldInterview"]
         self.pages = Pages(deps.programme, recorders, labels_of(deps.services.values()))
         self.files = {name: (HERE / name).read_bytes() for name in STATIC}
+        choices = FormChoices(self.pages, queries.access, queries.reports, deps)
+        openable = Openable(queries.access, queries.reports, deps)
         self.parts = (
-            CommitteePages(self.pages, queries, deps.territories),
-            JourneyPages(self.pages, queries.access, queries.reports, deps),
-            EntryPages(self.pages, deps, sender, problems),
-            TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems),
+            CommitteePages(self.pages, queries, openable),
+            JourneyPages(self.pages, queries.access, queries.reports, deps, choices, openable),
+            EntryPages(self.pages, deps, sender, problems, choices),
+            TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
+            SetAsidePages(self.pages, deps, sender, problems),
         )
 
     def rules(self) -> Iterable[Rule]:
@@ -53,22 +60,25 @@ class Site:
     def home(self, context: RequestContext) -> Response:
         """The programme, its territories, its quarters; figures only for those who may read them."""
         seen, quarters, model, facts = [], [], None, False
+        places = {**self.deps.territories, **self.deps.groupings}
         may_read = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "read_indicators"))
         if context.identity and may_read:
-            self.queries.reports.wait_for_client(context)
+            audience = self.queries.fresh_for(context, PROGRAMME)
             facts = bool(self.queries.reports.quarters())
-            audience = self.queries.audience(context.identity, PROGRAMME)
             quarters = self.queries.readable_quarters(audience)
             model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
-            seen = [each for each in self.deps.territories if self.queries.access.may(context.identity, "read_indicators", each)]
+            seen = [each for each in places if self.queries.access.may(context.identity, "read_indicators", each)]
+        may_approve = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, APPROVE))
         may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
-        figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "territories": self.deps.territories}
-        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, **figures)
+        figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "places": places}
+        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, may_approve=may_approve, **figures)
 
     def show_login(self, context: RequestContext) -> Response:
         return self.login_page(context, context.query.get("suite", "/"))
 
-    def login_page(self, context: RequestContext, then: str, problem: Problem | None = None) -> Response:
+    def login_page(self, context: RequestContext, then: str, problem: Problem | None = None, given: Given | None = None) -> Response:
+        """The login. After a problem, what was `given` is kept, with each fault under its field."""
+        faults: dict[str, list[str]] = problem.more.get("faults", {}) if problem else {}
         open_here = self.sessions.development_login and is_local(context.request)
         status = problem.status if problem else 200
         return self.pages.page(
@@ -80,6 +90,9 @@ class Site:
             then=local_path(then),
             open_here=open_here,
             problem=problem,
+            given=given or {},
+            chosen=items_of((given or {}).get("territories", "")),
+            faults={path.partition(".")[0]: texts for path, texts in faults.items()},
         )
 
     def open_session(self, context: RequestContext) -> Response:
@@ -89,11 +102,17 @@ class Site:
         try:
             token = self.sessions.open(context.request, read_login(fields | {"territories": form.getlist("territories")}))
         except Invalid as fault:
-            return self.login_page(context, then, Problem(422, "invalid", "Certains champs sont à reprendre", str(fault)))
+            return self.login_page(context, then, invalid(fault.faults), given)
         return with_session(redirect(then, 303, Response), context.request, token)
 
     def close_session(self, context: RequestContext) -> Response:
-        return without_session(redirect("/", 303, Response))
+        answer = without_session(redirect("/", 303, Response), context.request)
+        try:
+            self.sessions.close(context.request)
+        except Problem as problem:
+            problem.headers["Set-Cookie"] = answer.headers["Set-Cookie"]  # in this browser it is over in any case
+            raise
+        return answer
 
     def static_file(self, context: RequestContext, name: str) -> Response:
         if name not in self.files:

@@ -1,42 +1,42 @@
-"""The open tasks: over HTTP (`GET /v1/tasks`), and on a page where each is tried again or marked as done."""
+"""The page of the open tasks, where each is tried again or marked as done. Programs read them at `GET /v1/tasks` (`lists`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
-from msgspec import Struct, structs
 from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from services.gateway.commands_api import CommandSender, json_response
+from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
-from services.gateway.pages.entry import typed
+from services.gateway.pages.entry import Given, is_uuid, typed
+from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import Pages
-from services.gateway.problems import Problem, Problems, unreadable
+from services.gateway.problems import Problem, Problems, invalid, session_ended, unreadable
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.reporting.answers import Task
+from services.gateway.task_texts import TaskEntry, TaskTexts
+from services.reporting.list_answers import ListQuestion, TaskLine
 from shared.errors import Fault, Forbidden
+from shared.field_rules import Faults
 from shared.trust.access import Identity
 
+MAX_TASKS = 500  # the oldest first; as some are completed, later ones come up
+NOTE_EXPECTED = "Dites ce qui a été fait."
 BUTTONS = {"retry": "RetryTask", "done": "CompleteTask"}
-
-
-class TaskEntry(Task, frozen=True, kw_only=True):
-    """A task as people read it: `what` is to be done, and `why` it was left to them."""
-
-    what: str
-    why: str
-
-
-class Tasks(Struct, frozen=True):
-    tasks: list[TaskEntry]
 
 
 class TaskPages:
     def __init__(
-        self, pages: Pages, access: ReadAccess, reports: ReportingClient, deps: GatewayDeps, sender: CommandSender, problems: Problems
+        self,
+        pages: Pages,
+        access: ReadAccess,
+        reports: ReportingClient,
+        deps: GatewayDeps,
+        sender: CommandSender,
+        problems: Problems,
+        openable: Openable,
     ) -> None:
         self.pages = pages
         self.access = access
@@ -44,25 +44,31 @@ class TaskPages:
         self.deps = deps
         self.sender = sender
         self.problems = problems
-        self.what = {policy.id: policy.task for service in deps.services.values() for policy in service.policies}
+        self.openable = openable
+        self.texts = TaskTexts(deps)
 
     def rules(self) -> Iterable[Rule]:
-        yield Rule("/v1/tasks", methods=["GET"], endpoint=self.tasks)
         yield Rule("/taches", methods=["GET"], endpoint=self.page)
         yield Rule("/taches", methods=["POST"], endpoint=self.act)
 
-    def tasks(self, context: RequestContext) -> Response:
-        return json_response(Tasks(self.entries(context)))
-
-    def page(self, context: RequestContext, problem: Problem | None = None, sent: tuple[str, str, str] = ("", "", "")) -> Response:
-        """The page; after a problem, the button that was `sent` (its task, its name, its id) keeps its id, so that it may be sent again."""
-        task, button, id = sent
+    def page(self, context: RequestContext, problem: Problem | None = None, sent: Given | None = None) -> Response:
+        """The page. After a problem, the form that was `sent` keeps its id and its note, so that it may be sent again."""
+        sent = sent or {}
         entries = [
-            (entry, {each: id if (entry.id, each) == (task, button) and id else str(uuid4()) for each in BUTTONS})
+            (entry, {button: kept_id(sent, entry.id, button) for button in BUTTONS}, sent if sent.get("task") == entry.id else {})
             for entry in self.entries(context)
         ]
-        status = problem.status if problem else 200
-        return self.pages.page(context, "tasks.html", status, entries=entries, territories=self.deps.territories, problem=problem)
+        return self.pages.page(
+            context,
+            "tasks.html",
+            problem.status if problem else 200,
+            entries=entries,
+            opens_persons=self.openable.persons(context.known(), [entry.person for entry, _, _ in entries]),
+            territories=self.deps.territories,
+            problem=problem,
+            faults=under_note(problem.more.get("faults", {})) if problem else {},
+            lost="" if any(entry.id == sent.get("task") for entry, _, _ in entries) else sent.get("note", ""),
+        )
 
     def act(self, context: RequestContext) -> Response:
         """One of the buttons: give the task's command."""
@@ -70,19 +76,24 @@ class TaskPages:
         button = form.get("button", "")
         if button not in BUTTONS:
             raise unreadable("Ce formulaire n’a pas ce bouton.")
+        if context.identity is None:
+            return self.pages.page(context, "task_kept.html", 401, problem=session_ended(), sent=form)
         command = BUTTONS[button]
+        if command == "CompleteTask" and not form.get("note", "").strip():
+            return self.page(context, invalid({"note": [NOTE_EXPECTED]}), form)
         data = {"task": form.get("task", "")} | ({"note": form["note"]} if form.get("note") and command == "CompleteTask" else {})
         message = {"id": form.get("id", ""), "type": command, "territory": form.get("territory", ""), "data": data}
         try:
             answer = self.sender.send(context.known(), message)
         except Fault as fault:
-            return self.page(context, self.problems.of(fault), (form.get("task", ""), button, form.get("id", "")))
+            return self.page(context, self.problems.of(fault), form)
         return redirect(f"/taches?position={answer['position']}", 303, Response)
 
     def entries(self, context: RequestContext) -> list[TaskEntry]:
         identity = context.known()
         self.reports.wait_for_client(context)
-        return [self.entry(task) for task in self.reports.tasks(self.territories(identity))]
+        question = ListQuestion("tasks", {"territory": self.territories(identity)}, "opened_on", MAX_TASKS)
+        return [self.texts.entry(task) for task in self.reports.listing(TaskLine, question)]
 
     def territories(self, identity: Identity) -> list[str]:
         """The territories whose tasks the identity may read.
@@ -94,6 +105,13 @@ class TaskPages:
             raise Forbidden("role_may_not", role=identity.actor.role, action="read_tasks")
         return [territory for territory in self.deps.territories if self.access.may(identity, "read_tasks", territory)]
 
-    def entry(self, task: Task) -> TaskEntry:
-        what, why = self.what.get(task.policy, task.policy), self.deps.catalogue.text(task.code, task.details)
-        return TaskEntry(**structs.asdict(task), what=what, why=why)
+
+def kept_id(sent: Given, task: str, button: str) -> str:
+    """The id of a button's command: the one that was sent with it, or a new one."""
+    again = (sent.get("task"), sent.get("button")) == (task, button) and is_uuid(sent.get("id", ""))
+    return sent["id"] if again else str(uuid4())
+
+
+def under_note(faults: Mapping[str, list[str]]) -> Faults:
+    """Every fault of a task's form, under its one field."""
+    return {"note": [text for texts in faults.values() for text in texts]} if faults else {}

@@ -27,10 +27,10 @@ def test_another_command_under_the_same_id_is_refused_and_not_swallowed(world: W
     id = str(uuid4())
     assert world.send("IdentifyPerson", met("p-1"), id=id).status_code == 201
     answer = world.send("IdentifyPerson", met("p-1") | {"place": "Gare"}, id=id)
-    assert (answer.status_code, answer.json and answer.json["code"]) == (409, "command_id_reused")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (422, "idempotency_key_reused")
     lines = [json.dumps({"id": id, "type": "IdentifyPerson", "territory": "alencon", "data": met("p-1") | {"place": "Gare"}})]
     replies = world.ask("POST", "/v1/commands", data="\n".join(lines), content_type="application/x-ndjson")
-    assert json.loads(replies.data)["refused"]["code"] == "command_id_reused"
+    assert json.loads(replies.data)["refused"]["code"] == "idempotency_key_reused"
 
 
 def test_every_fault_is_said_at_once_under_its_field(world: World) -> None:

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from services.gateway.feed import Feed
-from services.gateway.hints import EventFilter
+from services.gateway.hints import hint
 from services.gateway.problems import Problems
-from services.gateway.stream import OVERTAKEN, Stream
+from services.gateway.stream import Stream
+from services.gateway.stream_frames import OVERTAKEN
 from shared.catalogue import Catalogue
 from shared.errors import UnknownPosition
 from shared.store.sqlite.writer import SqliteWriter
+from shared.time import now
 from tests.harness.world import World, directly
 
 
@@ -140,6 +143,18 @@ def recorded_at(monkeypatch: pytest.MonkeyPatch, world: World, moment: datetime,
     return world.meet(**more)
 
 
+def test_who_sees_none_of_the_events_is_told_with_each_sign_of_life_where_to_resume(world: World) -> None:
+    world.feed.start()
+    world.app.stream.heartbeat = 0
+    chunks = opened(world, query="type=coaching.JourneyOpened")
+    assert [next(chunks) for _ in range(2)][1].startswith(b":")  # it is live
+    position = world.meet()
+    drained(world.feed)
+    frame = next(chunks)
+    assert frame.startswith(b":")
+    assert frame.endswith(b"\nid: %d\n\n" % position)
+
+
 def test_a_committee_hears_when_a_quarter_closes_and_nothing_of_any_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.feed.start()
     first = recorded_at(monkeypatch, world, JULY_14, territory="flers")
@@ -149,11 +164,7 @@ def test_a_committee_hears_when_a_quarter_closes_and_nothing_of_any_event(world:
     recorded_at(monkeypatch, world, OCTOBER_16, territory="flers")
     drained(world.feed)
     for role, towns in (("committee", ["alencon"]), ("funder", list(world.deps.territories))):
-        expected = [
-            {"position": position, "territory": town, "type": "fr.parcours.reporting.FiguresChanged"}
-            for position in (last, end)
-            for town in towns
-        ]
+        expected = [msgspec.to_builtins(hint(position, town)) for position in (last, end) for town in towns]
         assert received(opened(world, role, "alencon", query=f"after={first}"), len(expected)) == expected
 
 
@@ -216,14 +227,24 @@ def test_an_event_is_written_once_for_all_who_see_as_much_of_it(world: World) ->
     drained(world.feed)
     stream: Stream = world.app.stream
     event = world.feed.after(0)[0]
-    assert stream.frames.of(event) is stream.frames.of(event)
+    assert stream.frames.data_of(event) is stream.frames.data_of(event)
+
+
+def test_a_stream_ends_with_its_session_also_while_there_is_much_to_tell(world: World) -> None:
+    small(world, max_events=5).start()
+    for _ in range(700):
+        world.meet()
+    drained(world.feed)
+    chunks = opened(world, query="after=0")
+    assert len(received(chunks, 1)) == 500  # the first page of two
+    world.app.stream.tickets.clock = lambda: now() + timedelta(hours=11)
+    assert list(chunks) == []
 
 
 def test_a_closed_client_is_not_counted_any_more(world: World) -> None:
     world.feed.start()
     world.app.stream.heartbeat = 0
-    identity = world.components.sessions_signer.read(world.token("auditor"))
-    chunks = world.app.stream.follow(identity, EventFilter(frozenset(), frozenset()), world.feed.head)
+    chunks = iter(world.get("/v1/stream", role="auditor").response)
     next(chunks)
     assert world.app.metrics.values["stream_clients", ()] == 1
     chunks.close()  # type: ignore[attr-defined]  # it is a generator

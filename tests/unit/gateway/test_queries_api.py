@@ -54,6 +54,32 @@ def test_a_committee_sees_no_other_territory(world: World) -> None:
     assert world.get(FIGURES.replace("alencon", "flers"), role="committee", territories=("alencon",)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("role", "territories", "status", "exact"),
+    [
+        ("committee", ("flers",), 200, False),
+        ("committee", ("alencon",), 403, None),
+        ("funder", (), 200, False),
+        ("coach", ("flers",), 200, False),
+        ("coach", ("flers", "argentan"), 200, True),
+        ("coordinator", ("alencon",), 200, True),
+    ],
+)
+def test_a_grouping_is_read_by_who_reads_a_territory_of_it(
+    world: World, role: str, territories: tuple[str, ...], status: int, exact: bool | None
+) -> None:
+    for _ in range(3):
+        world.meet()
+    answer = world.get(f"/v1/indicators?territory=flers-argentan&quarter={this_quarter()}", role=role, territories=territories)
+    assert answer.status_code == status
+    if answer.json and status == 200:
+        assert (answer.json["indicators"]["people_met"] == {"value": 0}) == exact
+
+
+def test_nothing_is_recorded_or_followed_in_a_grouping(world: World) -> None:
+    assert world.get("/v1/events?territory=flers-argentan").status_code == 400
+
+
 def test_a_committee_reads_none_of_the_facts_behind_a_figure(world: World) -> None:
     for _ in range(6):
         world.meet()
@@ -118,7 +144,7 @@ def test_a_person_reads_their_own_way_and_no_other(world: World) -> None:
 
 def test_a_page_of_figures_of_an_unknown_place_or_quarter_is_a_problem(world: World) -> None:
     assert world.get("/coter/paris/2024-Q2").status_code == 404
-    assert world.get("/coter/alencon/spring").status_code == 409
+    assert world.get("/coter/alencon/spring").status_code == 400
     assert world.get("/v1/indicators?territory=alencon").status_code == 422
 
 
@@ -138,7 +164,7 @@ def test_the_descriptions_cover_every_command_and_every_event(world: World) -> N
     assert asyncapi is not None
     for schemas in world.deps.schemas.values():
         assert {f"/v1/commands/{name}" for name in schemas} <= set(openapi["paths"])
-    assert set(asyncapi["channels"]["journey.events"]["messages"]) == set(world.deps.events)
+    assert set(asyncapi["channels"]["feed"]["messages"]) == set(world.deps.events)
 
 
 def test_every_address_of_the_interface_is_described(world: World) -> None:
@@ -154,6 +180,33 @@ def test_every_address_of_the_interface_is_described(world: World) -> None:
     }
     commands = {("POST", f"/v1/commands/{name}") for name in world.app.sender.owner}
     assert described == routes - {("POST", "/v1/commands/{name}")} | commands
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json"])
+def test_who_has_a_description_is_told_that_it_is_still_the_same(world: World, path: str) -> None:
+    first = world.get(path, role=None)
+    again = world.get(path, role=None, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.headers["Cache-Control"], again.status_code, again.data) == ("private, no-cache", 304, b"")
+
+
+def test_the_description_says_what_may_change_and_how_that_is_announced(world: World) -> None:
+    openapi = world.get("/openapi.json", role=None).json
+    assert openapi is not None
+    assert [word for word in ("`Deprecation`", "`Sunset`", "twelve months") if word not in openapi["info"]["description"]] == []
+
+
+def test_what_a_reading_names_wrongly_is_told_by_the_status(world: World) -> None:
+    world.meet()
+    quarter = this_quarter()
+    for path, status, code in (
+        (f"/v1/indicators/nowhere/evidence?quarter={quarter}", 404, "indicator_unknown"),
+        (f"/v1/indicators?quarter={quarter}&definitions=99", 404, "definitions_unknown"),
+        ("/v1/indicators?quarter=2024-Q9", 400, "unreadable"),
+        ("/v1/events?territory=paris", 400, "unreadable"),
+    ):
+        answer = world.get(path, role="coordinator")
+        assert (answer.status_code, answer.json and answer.json["code"]) == (status, code), path
+    assert world.get("/coter/alencon/2024-Q9", role="coordinator").status_code == 400
 
 
 def test_every_query_describes_its_response(world: World) -> None:

@@ -16,7 +16,7 @@ from shared.errors import Invalid
 from tests.harness.world import World
 from tests.processes import this_quarter
 
-PARAMETERS = QueryParameters(["alencon", "flers"], ["intake.PersonIdentified"])
+PARAMETERS = QueryParameters(["alencon", "flers"], ["ouest"], ["intake.PersonIdentified"])
 FIGURES, EVIDENCE = "/v1/indicators", "/v1/indicators/people_met/evidence"
 ODD_NUMBERS = ("", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "1_0", "\u0661", "\uff11", "one", "9" * 19, "9" * 5_000, "\0", "1\0")
 ODD_TEXTS = ("", "paris", "Alençon", "ALENCON", "alencon\0", "al\u200bencon", "x" * 5_000)

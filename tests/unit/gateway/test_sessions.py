@@ -1,14 +1,17 @@
 """Who is let in, from where, and what a stranger's page cannot make a browser do."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from werkzeug.test import TestResponse
 
 from services.gateway.headers import HEADERS
+from services.gateway.http_app import HttpApp
 from services.gateway.pages.site import local_path
 from services.gateway.session import COOKIE, SESSION_LIFETIME
+from shared.errors import Unavailable
 from shared.message import Actor
 from shared.trust.access import Identity
 from tests.harness.world import LOCAL, World, met
@@ -125,3 +128,110 @@ def test_a_body_that_is_too_long_is_not_read(world: World) -> None:
     answer = world.ask("POST", "/v1/commands/IdentifyPerson", data=b"x" * 400_000, headers={"Idempotency-Key": str(uuid4())})
     assert answer.status_code == 413
     assert world.calls == []
+
+
+def bearer(world: World) -> dict[str, str]:
+    answer = world.client.post("/v1/session", json=LOGIN | {"role": "auditor"}, **LOCAL)
+    assert answer.json
+    return {"Authorization": f"Bearer {answer.json['token']}"}
+
+
+def another_gateway(world: World) -> None:
+    """It shares the records, and nothing that is in memory."""
+    world.app = HttpApp(world.deps)
+    world.app.ended.refresh()
+
+
+def test_a_token_that_was_given_back_opens_nothing_in_any_gateway(world: World) -> None:
+    gone, other = bearer(world), bearer(world)
+    assert world.client.delete("/v1/session", headers=gone, **LOCAL).status_code == 204
+    for _ in range(2):
+        answer = world.client.get("/v1/me", headers=gone, **LOCAL)
+        assert (answer.status_code, answer.json and answer.json["code"]) == (401, "unauthenticated")
+        assert world.client.delete("/v1/session", headers=gone, **LOCAL).status_code == 401
+        assert world.client.get("/v1/me", headers=other, **LOCAL).status_code == 200
+        another_gateway(world)
+
+
+def test_who_leaves_by_the_page_takes_the_cookie_along(world: World) -> None:
+    entered(world)
+    cookie = world.client.get_cookie(COOKIE, domain="127.0.0.1")
+    assert cookie is not None
+    assert world.client.post("/deconnexion", headers=HOME, **LOCAL).status_code == 303
+    assert world.client.get_cookie(COOKIE, domain="127.0.0.1") is None
+    for _ in range(2):
+        assert world.client.get("/v1/me", headers={"Cookie": f"{COOKIE}={cookie.value}"}, **LOCAL).status_code == 401
+        another_gateway(world)
+
+
+def test_a_session_that_another_gateway_ended_is_over_here_after_the_next_look(world: World) -> None:
+    gone, first = bearer(world), world.app
+    another_gateway(world)
+    assert world.client.delete("/v1/session", headers=gone, **LOCAL).status_code == 204
+    world.app = first
+    assert world.client.get("/v1/me", headers=gone, **LOCAL).status_code == 200
+    world.app.ended.refresh()
+    assert world.client.get("/v1/me", headers=gone, **LOCAL).status_code == 401
+
+
+@pytest.mark.parametrize("way", ["token", "ticket"])
+def test_a_stream_ends_when_its_visitor_leaves(world: World, way: str) -> None:
+    world.feed.start()
+    headers = bearer(world)
+    if way == "token":
+        answer = world.client.get("/v1/stream", headers=headers, **LOCAL)
+    else:
+        issued = world.client.post("/v1/stream-tickets", headers=headers, **LOCAL)
+        assert issued.json
+        answer = world.client.get(issued.json["stream"], **LOCAL)
+    chunks = cast(Iterator[bytes], iter(answer.response))
+    last = next(chunks).decode().partition("id: ")[2].strip() if way == "ticket" else next(chunks)
+    assert world.client.delete("/v1/session", headers=headers, **LOCAL).status_code == 204
+    assert next(chunks, b"over") == b"over"
+    if way == "ticket":
+        assert issued.json
+        resumed = world.client.get(issued.json["stream"], headers={"Last-Event-ID": str(last)}, **LOCAL)
+        assert (resumed.status_code, resumed.json and resumed.json["code"]) == (401, "ticket_not_valid")
+
+
+def away(*_: object) -> None:
+    raise Unavailable("the records are away")
+
+
+def test_leaving_while_the_records_are_away_holds_here_and_is_made_up_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers, records = bearer(world), world.components.gateway_records
+    monkeypatch.setattr(records, "end_session", away)
+    answer = world.client.delete("/v1/session", headers=headers, **LOCAL)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (503, "session_not_ended")
+    assert world.client.get("/v1/me", headers=headers, **LOCAL).status_code == 401
+    monkeypatch.undo()
+    world.app.ended.refresh()
+    another_gateway(world)
+    assert world.client.get("/v1/me", headers=headers, **LOCAL).status_code == 401
+
+
+def test_a_page_that_is_left_while_the_records_are_away_loses_its_cookie(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered(world)
+    monkeypatch.setattr(world.components.gateway_records, "end_session", away)
+    answer = world.client.post("/deconnexion", headers=HOME | {"Accept": "text/html"}, **LOCAL)
+    assert answer.status_code == 503
+    assert world.client.get_cookie(COOKIE, domain="127.0.0.1") is None
+
+
+def test_nobody_is_let_in_while_it_is_not_known_which_sessions_have_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a start, and after the records were away for long: a token may belong to a session that has ended."""
+    headers = bearer(world)
+    world.feed.start()
+    ticket = world.client.post("/v1/stream-tickets", headers=headers, **LOCAL)
+    assert ticket.json
+    chunks = iter(world.client.get("/v1/stream", headers=headers, **LOCAL).response)
+    next(chunks)
+    monkeypatch.setattr("services.gateway.session.MAX_AGE_S", 0.0)
+    assert next(chunks, b"over") == b"over"
+    for path in ("/v1/me", "/v1/stream"):
+        answer = world.client.get(path, headers=headers, **LOCAL)
+        assert (answer.status_code, answer.json and answer.json["code"]) == (503, "sessions_unknown"), path
+    assert world.client.get(ticket.json["stream"], **LOCAL).status_code == 503
+    monkeypatch.undo()
+    assert world.client.get(ticket.json["stream"], **LOCAL).status_code == 200
+    assert world.client.get("/v1/me", headers=headers, **LOCAL).status_code == 200

@@ -1,0 +1,107 @@
+"""AsyncAPI 3: the events, as they come to a client of the gateway (server-sent events), to the receiver of a webhook, and to a trusted back
+end (a stream of RabbitMQ).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.gateway.hints import KIND, Hint
+from services.gateway.response_schemas import event_struct
+from services.gateway.webhook_message import DESCRIPTION, TEST, asyncapi_message
+from shared.message import PREFIX
+from shared.version import __version__
+
+REF = "#/components/schemas/{name}"
+STREAM, FEED, WEBHOOK = "stream", "feed", "webhook"
+Members = dict[str, Any]
+
+
+def asyncapi_document(title: str, programme: str, events: Mapping[str, type[Any]], feed: str) -> Members:
+    """`events` are the structs of all events, by kind; `feed` is the name of the stream of RabbitMQ."""
+    envelope = event_struct()
+    payloads, schemas = msgspec.json.schema_components([envelope, Hint, *events.values()], ref_template=REF)
+    messages = {kind: message(kind, payload) for kind, payload in zip(events, payloads[2:], strict=True)}
+    hint = {"name": PREFIX + KIND, "title": KIND, "contentType": "application/json", "payload": payloads[1]}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": title, "version": __version__, "description": programme},
+        "defaultContentType": "application/cloudevents+json",
+        "servers": SERVERS,
+        "channels": channels(list(messages), feed),
+        "operations": OPERATIONS,
+        "components": {
+            "messages": {**messages, KIND: hint, WEBHOOK: asyncapi_message()},
+            "schemas": {**schemas, "WebhookTest": TEST},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "broker": {"type": "userPassword", "description": "A user of the broker that may read the stream."},
+                "signature": {"type": "symmetricEncryption", "description": "The secret of the webhook, with which messages are signed."},
+            },
+        },
+    }
+
+
+def channels(kinds: list[str], feed: str) -> Members:
+    return {
+        STREAM: {
+            "address": "/v1/stream",
+            "description": "Server-sent events. The id of each is its position: a client that returns with it misses nothing.",
+            "servers": [{"$ref": "#/servers/gateway"}],
+            "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in [*kinds, KIND]},
+            "bindings": {"http": {"bindingVersion": "0.3.0"}},
+        },
+        FEED: {
+            "address": feed,
+            "description": FEED_TEXT,
+            "servers": [{"$ref": "#/servers/broker"}],
+            "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in kinds},
+            "bindings": {"amqp": {"is": "queue", "queue": {"name": feed, "durable": True}, "bindingVersion": "0.3.0"}},
+        },
+        WEBHOOK: {
+            "address": None,  # that of each webhook
+            "description": DESCRIPTION,
+            "servers": [{"$ref": "#/servers/receiver"}],
+            "messages": {WEBHOOK: {"$ref": f"#/components/messages/{WEBHOOK}"}},
+            "bindings": {"http": {"bindingVersion": "0.3.0"}},
+        },
+    }
+
+
+FEED_TEXT = (
+    "A stream of RabbitMQ with every event of the log, in order. An event may come twice: compare `position`. The message id is that of the"
+    " event, the timestamp the second in which it was recorded."
+)
+SERVERS: Members = {
+    "gateway": {"host": "{host}", "protocol": "https", "variables": {"host": {"default": "127.0.0.1:8000"}}},
+    "broker": {"host": "{host}", "protocol": "amqp", "variables": {"host": {"default": "127.0.0.1:5672"}}},
+    "receiver": {"host": "{host}", "protocol": "https", "variables": {"host": {"default": "hooks.example"}}},
+}
+
+
+def security(name: str) -> Members:
+    return {"$ref": f"#/components/securitySchemes/{name}"}
+
+
+OPERATIONS: Members = {
+    "follow": {"action": "receive", "channel": {"$ref": f"#/channels/{STREAM}"}, "security": [security("bearer")]},
+    "mirror": {"action": "receive", "channel": {"$ref": f"#/channels/{FEED}"}, "security": [security("broker")]},
+    "receive": {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{WEBHOOK}"},
+        "security": [security("signature")],
+        "bindings": {"http": {"method": "POST", "bindingVersion": "0.3.0"}},
+    },
+}
+
+
+def message(kind: str, data: Members) -> Members:
+    """An event: the envelope, with the data of its kind."""
+    of_kind = {"type": "object", "properties": {"type": {"const": PREFIX + kind}, "data": data}}
+    return {
+        "name": PREFIX + kind,
+        "title": kind,
+        "contentType": "application/cloudevents+json",
+        "payload": {"allOf": [{"$ref": REF.format(name="Event")}, of_kind]},
+    }

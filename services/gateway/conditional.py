@@ -1,0 +1,17 @@
+"""Conditional requests: a reading names its content (`ETag`), and a client that has it already is told so (304) without a body.
+
+The tag is a digest of the body, so it says nothing that the body does not say. A response belongs to one reader: no shared cache keeps it.
+"""
+
+from werkzeug.wrappers import Request, Response
+
+JSON = frozenset({"application/json", "application/schema+json"})
+
+
+def conditional(request: Request, response: Response) -> Response:
+    if request.method not in {"GET", "HEAD"} or response.status_code != 200 or response.mimetype not in JSON or response.direct_passthrough:
+        return response
+    response.add_etag()
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.update(("Authorization", "Cookie"))
+    return response.make_conditional(request)
