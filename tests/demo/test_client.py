@@ -14,9 +14,10 @@ import demo
 from demo.command_lines import CommandLine
 from demo.generator import generate
 from demo.study import study
-from services.bootstrap.composition import PROGRAMME, Components
+from services.bootstrap.composition import Components
 from services.bootstrap.settings import read_settings
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.programme import PROGRAMME
 from shared.command_endpoint import RequestParser
 
 REQUESTS = RequestParser(VALIDATION)

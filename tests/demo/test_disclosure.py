@@ -62,6 +62,22 @@ def gathered_of_years(world: World) -> dict[tuple[Cell, ...], Interval]:
     return found
 
 
+def gathered_of_grouping(world: World) -> dict[tuple[Cell, ...], Interval]:
+    """The figures of Flers and Argentan together, in every quarter and over twelve months."""
+    found: dict[tuple[Cell, ...], Interval] = {}
+    rows = [TOWNS.index(town) for town in ("flers", "argentan")]
+    for column, quarter in enumerate(QUARTERS):
+        cells = answer(world, f"/v1/indicators?territory=flers-argentan&quarter={quarter}", "committee", "flers")["indicators"]
+        for indicator, cell in cells.items():
+            for name, interval in intervals(indicator, cell):
+                found[tuple((name, row, column) for row in rows)] = interval
+    for year in ([0], [1, 2, 3, 4], [5, 6, 7, 8]):
+        for line in world.components.reports.committee("flers-argentan", QUARTERS[year[-1]]).indicators:
+            for name, interval in intervals(line.id, msgspec.to_builtins(line.year) if line.year else {}):
+                found[tuple((name, row, column) for column in year for row in rows)] = interval
+    return found
+
+
 def truth(world: World) -> dict[Cell, int]:
     """The counts of each quarter as they were when it closed."""
     reports = world.components.reports
@@ -79,11 +95,12 @@ def truth(world: World) -> dict[Cell, int]:
 
 
 def test_no_number_of_a_few_people_is_found_out(world: World) -> None:
-    shown, years = gathered(world), gathered_of_years(world)
+    shown, years, grouping = gathered(world), gathered_of_years(world), gathered_of_grouping(world)
     assert years
-    pinned, tried = found_out(truth(world), shown, years, len(TOWNS), len(QUARTERS))
+    assert grouping
+    pinned, tried = found_out(truth(world), shown, years | grouping, len(TOWNS), len(QUARTERS))
     assert tried > 500
-    assert pinned == []
+    assert not pinned, "\n".join(pinned)
 
 
 def test_the_published_figures_of_the_study_are_shown_exactly(world: World) -> None:
@@ -94,7 +111,7 @@ def test_the_published_figures_of_the_study_are_shown_exactly(world: World) -> N
 
 
 def test_few_lines_are_hidden(world: World) -> None:
-    """Of the 31 lines of the last quarter. Before bands, 13 to 18 of a town were hidden."""
+    """Of the 31 lines of the last quarter, late facts among them. Before bands, 13 to 18 of a town were hidden."""
     hidden = {
         town: sum(
             set(cell) == {"masked"}
@@ -102,4 +119,4 @@ def test_few_lines_are_hidden(world: World) -> None:
         )
         for town in TOWNS
     }
-    assert max(hidden.values()) <= 6, hidden
+    assert max(hidden.values()) <= 7, hidden

@@ -1,0 +1,11 @@
+export { Parcours, type ParcoursOptions } from "./client.js";
+export type { GatewayClock } from "./clock.js";
+export { command, newKey, type AnyCommand, type Command } from "./command.js";
+export { peopleOf } from "./events.js";
+export type * from "./interface.js";
+export { Outbox, type OutboxEntry, type OutboxOptions, type OutboxStorage } from "./outbox.js";
+export { Problem, Unreachable } from "./problem.js";
+export { IndexedDbStorage, MemoryStorage } from "./storages.js";
+export { Subscription, type SubscriptionOptions } from "./subscription.js";
+export type { EventSourceClass, EventSourceLike } from "./transports.js";
+export { type RetryPolicy } from "./waiting.js";
