@@ -1,6 +1,6 @@
 """`make bench`: each measurement is compared with a floor and a peer measured in the same run, because the machine is shared.
 
-python -m tests.bench [commands|store|waking|replay|growth|kurrent …]      all of them when none is named
+python -m tests.bench [commands|servers|bulk|store|waking|replay|growth|kurrent …]      all of them when none is named
 """
 
 import argparse
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tests.bench import appends, commands_bench, growth, replays, simulated, waking
+from tests.bench import appends, bulk, commands_bench, growth, replays, servers, simulated, waking
 from tests.bench.measuring import TINY, Pace
 from tests.bench.table import Table
 from tests.kurrent import given
@@ -18,7 +18,7 @@ from tests.servers import GivenPostgres, PostgresServer, RabbitmqServer
 
 Measure = Callable[[str, str, str, Pace, Table], None]  # a store's name and two empty logs of it
 MEASURES: dict[str, Measure] = {"store": appends.main, "waking": waking.main, "replay": replays.main, "growth": growth.main}
-PARTS = ("commands", *MEASURES, "kurrent")
+PARTS = ("commands", "servers", "bulk", *MEASURES, "kurrent")
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -35,12 +35,12 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def commands(postgres: GivenPostgres) -> None:
+def commands(postgres: GivenPostgres, pace: Pace) -> None:
     print("\nCommands, through HTTP, RabbitMQ and PostgreSQL")
     with ExitStack() as opened:
         rabbitmq = RabbitmqServer()
         opened.callback(rabbitmq.close)
-        commands_bench.main(rabbitmq.create_vhost(), opened.enter_context(postgres.database()))
+        commands_bench.main(rabbitmq.create_vhost(), opened.enter_context(postgres.database()), pace)
 
 
 def stores(parts: Sequence[str], postgres: GivenPostgres, pace: Pace, table: Table) -> None:
@@ -61,7 +61,15 @@ def main() -> None:
         postgres = GivenPostgres(args.postgres) if args.postgres else PostgresServer()
         opened.callback(postgres.close)
         if "commands" in args.parts:
-            commands(postgres)
+            commands(postgres, pace)
+            print()
+        if "servers" in args.parts:
+            print("The HTTP server alone")
+            servers.main(pace)
+            print()
+        if "bulk" in args.parts:
+            print("Many commands at once, in one process on SQLite")
+            bulk.main(pace)
             print()
         stores(args.parts, postgres, pace, table)
         if "kurrent" in args.parts:

@@ -1,4 +1,7 @@
-"""Commands a second through HTTP and RabbitMQ, compared with a bare nameko echo; and the delay until a frontend sees them."""
+"""Commands through HTTP, RabbitMQ and PostgreSQL, beside a bare nameko echo, and beside FastAPI and psycopg that insert a row.
+
+Also the delay until followers of the feed hear a command, and until the committee's page counts it.
+"""
 
 import http.client
 import json
@@ -6,27 +9,30 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
+from tests.bench.bulk import in_turns, lines_a_second, to_one_service
+from tests.bench.measuring import Pace
 from tests.processes import ROOT, Product, eventually, free_port, running, this_quarter
 
-ROUNDS = 3
-MEASURED_S = 4.0
+CALLERS = (1, 16, 64)
 
 Send = Callable[[http.client.HTTPConnection], None]
+Side = tuple[int, Send]  # a port, and a request to it
 
 
-def rate(port: int, callers: int, send: Send) -> float:
-    """Return answers a second, of `callers` open connections during MEASURED_S."""
-    end = time.perf_counter() + MEASURED_S
+def rate(seconds: float, callers: int, side: Side) -> float:
+    """Return answers a second, of `callers` open connections."""
+    port, send = side
+    end = time.perf_counter() + seconds
 
     def call(_: int) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -38,38 +44,39 @@ def rate(port: int, callers: int, send: Send) -> float:
         return done
 
     with ThreadPoolExecutor(callers) as pool:
-        return sum(pool.map(call, range(callers))) / MEASURED_S
+        return sum(pool.map(call, range(callers))) / seconds
 
 
-def read_answer(connection: http.client.HTTPConnection, expected: int) -> bytes:
+def ask(connection: http.client.HTTPConnection, path: str, body: object, headers: dict[str, str], expected: int) -> None:
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **headers})
     answer = connection.getresponse()
-    body = answer.read()
-    assert answer.status == expected, body
-    return body
+    told = answer.read()
+    assert answer.status == expected, told
 
 
 def identify(token: str) -> Send:
     def send(connection: http.client.HTTPConnection) -> None:
         data = {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
-        connection.request("POST", "/v1/commands/IdentifyPerson", json.dumps({"territory": "alencon", "data": data}), headers)
-        read_answer(connection, 201)
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
+        ask(connection, "/v1/commands/IdentifyPerson", {"territory": "alencon", "data": data}, headers, 201)
 
     return send
 
 
 def echo(connection: http.client.HTTPConnection) -> None:
-    connection.request("POST", "/echo", json.dumps({"text": str(uuid4())}))
-    read_answer(connection, 200)
+    ask(connection, "/echo", {"text": str(uuid4())}, {}, 200)
+
+
+def insert(connection: http.client.HTTPConnection) -> None:
+    ask(connection, "/insert", {"id": str(uuid4()), "text": "RUE, Marché, NON_INSCRIT"}, {}, 201)
 
 
 @contextmanager
-def running_echo(uri: str) -> Iterator[int]:
-    port = free_port()
-    command = [sys.executable, "-m", "tests.bench.echo", uri, str(port)]
-    children = [subprocess.Popen([*command, which], cwd=ROOT, stderr=subprocess.DEVNULL) for which in ("service", "gateway")]
+def served(modules: Sequence[Sequence[str]], port: int, path: str, body: object) -> Iterator[int]:
+    """Modules as processes, once a request is answered."""
+    children = [subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stderr=subprocess.DEVNULL) for words in modules]
     try:
-        eventually(lambda: httpx.post(f"http://127.0.0.1:{port}/echo", content="x").status_code == 200, "the echo")
+        eventually(lambda: httpx.post(f"http://127.0.0.1:{port}{path}", json=body).is_success, path)
         yield port
     finally:
         for child in children:
@@ -77,53 +84,112 @@ def running_echo(uri: str) -> Iterator[int]:
             child.wait(20)
 
 
-def compare(product: Product, echo_port: int, callers: int) -> None:
-    """Measure both in turns, so that a slower machine slows both down."""
-    send = identify(product.token("coach"))
-    pairs = [(rate(product.port, callers, send), rate(echo_port, callers, echo)) for _ in range(ROUNDS)]
-    ours, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = statistics.median(one / other for one, other in pairs)
-    print(f"commands, {callers:2} callers: {ours:7.0f}/s   bare echo {floor:7.0f}/s   ratio {ratio:.2f}")
+@contextmanager
+def references(uri: str, dsn: str) -> Iterator[dict[str, Side]]:
+    echoes, inserts = free_port(), free_port()
+    echo_words = ("tests.bench.echo", uri, str(echoes))
+    insert_words = ("tests.bench.fastapi_insert", dsn, str(inserts))
+    with (
+        served([(*echo_words, "service"), (*echo_words, "gateway")], echoes, "/echo", {"text": "x"}),
+        served([insert_words], inserts, "/insert", {"id": str(uuid4()), "text": "x"}),
+    ):
+        yield {"bare echo": (echoes, echo), "FastAPI insert": (inserts, insert)}
 
 
-def latency(product: Product, count: int = 100) -> None:
-    """Measure the delay from the answer of a command to its event on the live feed, and to the figure on the committee's page."""
-    seen: dict[str, float] = {}
-    token = product.token("coordinator")
+def compare(work: str, ours: Callable[[], float], floors: Mapping[str, Callable[[], float]], pace: Pace) -> None:
+    """All in turns, so that a slower machine slows all down."""
+    rounds = [(ours(), {name: measure() for name, measure in floors.items()}) for _ in range(pace.requests_rounds)]
+    line = f"{work:32} {statistics.median(mine for mine, _ in rounds):7,.0f}/s"
+    for name in floors:
+        ratio = statistics.median(mine / others[name] for mine, others in rounds)
+        line += f"   {name} {statistics.median(others[name] for _, others in rounds):7,.0f}/s, ratio {ratio:.2f}"
+    print(line, flush=True)
 
-    def listen() -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        # The feed breaks when the product stops, after the results are printed.
-        with suppress(httpx.HTTPError), httpx.stream("GET", f"{product.url}/v1/stream", headers=headers, timeout=60) as stream:
-            for line in stream.iter_lines():
-                if line.startswith("data:"):
-                    seen[json.loads(line[5:])["commandid"]] = time.perf_counter()
 
-    threading.Thread(target=listen, daemon=True).start()
-    time.sleep(1)
-    accepted, pages = {}, []
+def commands(product: Product, floors: dict[str, Side], pace: Pace) -> None:
+    ours: Side = product.port, identify(product.token("coach"))
+    for callers in CALLERS:
+        measure = partial(rate, pace.requests_s, callers)
+        named = {name: partial(measure, side) for name, side in floors.items()}
+        compare(f"commands, {callers} callers", partial(measure, ours), named, pace)
+
+
+def lines(product: Product, floors: dict[str, Side], pace: Pace) -> None:
+    """As many rows, inserted by 64 callers, are the reference: it has no form for many at once."""
+    count = pace.bulk // 4
+    insert_rate = partial(rate, pace.requests_s, CALLERS[-1], floors["FastAPI insert"])
+    for work, commands_of in (("lines to one service", to_one_service), ("lines to two services in turns", in_turns)):
+        compare(work, partial(sent, product, commands_of, count), {"FastAPI insert": insert_rate}, pace)
+
+
+def sent(product: Product, commands_of: Callable[[int], list[dict[str, object]]], count: int) -> float:
+    return lines_a_second(product, commands_of(count))
+
+
+def spread(delays: Sequence[float]) -> str:
+    """The median and the 99th percentile."""
+    half, most = (sorted(delays)[int(len(delays) * part)] * 1000 for part in (0.5, 0.99))
+    return f"p50 {half:7.1f} ms, p99 {most:7.1f} ms"
+
+
+def answered(product_side: Side, count: int) -> list[float]:
+    """Seconds for each of `count` requests, one after the other."""
+    port, send = product_side
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    delays = []
     for _ in range(count):
-        id = str(uuid4())
-        data = {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
-        answer = product.must("IdentifyPerson", data, id=id)
-        accepted[id] = time.perf_counter()
-        position = answer.get("accepted", answer)["position"]
-        page = product.get(f"/coter/alencon/{this_quarter()}", role="coordinator", position=position)
-        assert page.status_code == 200, page.text
-        pages.append(time.perf_counter() - accepted[id])
-    eventually(lambda: len(seen.keys() & accepted.keys()) == count, "every event on the feed")
-    delays = [max(0.0, seen[id] - accepted[id]) for id in accepted]
-    feed, shown = statistics.median(delays) * 1000, statistics.median(pages) * 1000
-    print(f"accepted to feed: median {feed:.1f} ms   accepted to page: median {shown:.1f} ms")
+        start = time.perf_counter()
+        send(connection)
+        delays.append(time.perf_counter() - start)
+    connection.close()
+    return delays
 
 
-def main(rabbitmq_uri: str, postgres_dsn: str) -> None:
+def heard(product: Product, followers: int, floors: dict[str, Side], pace: Pace) -> None:
+    """From the answer to a command until each of the followers has heard it, beside the round trip of the references."""
+    words = [sys.executable, "-m", "tests.bench.followers", str(product.port), product.token("coordinator"), str(followers)]
+    with subprocess.Popen([*words, str(pace.heard)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        accepted = {}
+        for _ in range(pace.heard):
+            id = str(uuid4())
+            product.must("IdentifyPerson", {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}, id=id)
+            accepted[id] = time.perf_counter()
+            time.sleep(followers / 10_000)
+        moments = json.loads(child.stdout.readline())
+    delays = [max(0.0, moment - accepted[id]) for id, heard_at in moments.items() for moment in heard_at]
+    assert len(delays) == followers * pace.heard
+    beside = "   ".join(f"{name} {spread(answered(side, pace.heard))}" for name, side in floors.items())
+    print(f"accepted to heard, {followers:5} followers   {spread(delays)}   {beside}", flush=True)
+
+
+def page(product: Product, pace: Pace) -> None:
+    """From the answer to a command until the committee's page that counts it is read."""
+    delays = []
+    for _ in range(pace.heard):
+        position = product.must("IdentifyPerson", {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"})[
+            "position"
+        ]
+        start = time.perf_counter()
+        told = product.get(f"/coter/alencon/{this_quarter()}", role="coordinator", position=position)
+        assert told.status_code == 200, told.text
+        delays.append(time.perf_counter() - start)
+    print(f"accepted to page                     {spread(delays)}", flush=True)
+
+
+def main(rabbitmq_uri: str, postgres_dsn: str, pace: Pace) -> None:
     env = {
         "PARCOURS_AMQP_URI": rabbitmq_uri,
         "PARCOURS_EVENT_STORE": postgres_dsn,
         "PARCOURS_READ_MODELS": postgres_dsn.replace("postgresql://", "postgresql+psycopg://"),
+        "PARCOURS_RATE_LIMIT": "off",  # all callers are one client
     }
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), env) as product, running_echo(rabbitmq_uri) as port:
-        for callers in (1, 16):
-            compare(product, port, callers)
-        latency(product)
+    with ExitStack() as opened:
+        product = opened.enter_context(running(Path(opened.enter_context(tempfile.TemporaryDirectory())), env))
+        floors = opened.enter_context(references(rabbitmq_uri, postgres_dsn))
+        commands(product, floors, pace)
+        lines(product, floors, pace)
+        for followers in pace.followers:
+            heard(product, followers, floors, pace)
+        page(product, pace)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from services.bootstrap.settings import read_settings
 from services.reporting.queries.replay import replay
-from services.reporting.queries.reports import Programme, Reports
+from services.reporting.queries.reports import Reports
+from services.vocabulary.programme import Programme
 from shared.store.port import EventStore
 from tests.bench.own_process import Run
 from tests.contract.store.writing import open_store

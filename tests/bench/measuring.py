@@ -39,10 +39,29 @@ class Pace:
     events: int = 200_000  # the log that is replayed
     grown: int = 200_000  # the log that is compared with one ten times smaller
     loaded: int = 2_000  # streams of 20 events to load from
+    bulk: int = 10_000  # lines of one request
     warm: int = 1  # rounds to warm up, not counted
+    requests_rounds: int = 3  # of requests through HTTP
+    requests_s: float = 4.0  # of one of them
+    heard: int = 60  # commands that followers hear
+    followers: tuple[int, ...] = (1, 500, 5_000)
+    idle: int = 10_000  # followers who hear nothing
 
 
-TINY = Pace(rounds=1, seconds=0.02, events=2_000, grown=4_000, loaded=50, warm=0)
+TINY = Pace(
+    rounds=1,
+    seconds=0.02,
+    events=2_000,
+    grown=4_000,
+    loaded=50,
+    bulk=100,
+    warm=0,
+    requests_rounds=1,
+    requests_s=0.2,
+    heard=3,
+    followers=(1, 5),
+    idle=5,
+)
 
 
 def in_turn(sides: dict[str, Side], pace: Pace) -> Rates:
