@@ -61,8 +61,9 @@ services:
       <<: *health
       test: [CMD, rabbitmq-diagnostics, -q, check_port_connectivity]
 
-  # Connections at most: 9 for the log in each of six processes (6 read, 1 writes, 2 for checkpoints), one lease in each and one more in
-  # the relay, 15 for the read models: 76 of the 97 that PostgreSQL leaves to its clients by default.
+  # Connections at most: 9 for the log in each of seven processes (6 read, 1 writes, 2 for checkpoints), one lease in each and one more in
+  # the relay, 2 for the ledger of webhooks, 2 for the records of the gateway, 15 for the read models: 90 of the 97 that PostgreSQL leaves
+  # to its clients by default.
   postgres:
     image: postgres:17.6-alpine
     env_file: [deploy/secrets/postgres.env]

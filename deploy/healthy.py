@@ -12,13 +12,14 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import pika
-import pika.exceptions
+from pika.exceptions import AMQPError
 
 from services.bootstrap.composition import Components
 from services.bootstrap.names import GATEWAY, NAMES, RELAY
+from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings, read_settings
-from shared.errors import Unavailable
+from shared.bus.blocking import connect
+from shared.errors import Misconfigured, Unavailable
 from shared.time import now
 
 MAX_RELAY_DELAY = timedelta(minutes=1)
@@ -26,10 +27,11 @@ Check = Callable[[Settings], str | None]
 
 
 def without_consumer(service: str, settings: Settings) -> str | None:
-    """A running service consumes its RPC queue and its inbox: a queue without a consumer means that it stopped."""
-    with pika.BlockingConnection(pika.URLParameters(settings.amqp_uri)) as connection:
+    """A running service consumes its RPC queue and its inbox, if it has one: a queue without a consumer means that it stopped."""
+    inboxes = (settings.names.inbox(service),) if SERVICES[service].inbox else ()
+    with connect(settings.amqp_uri) as connection:
         channel = connection.channel()
-        for queue in (settings.names.requests(service), settings.names.inbox(service)):
+        for queue in (settings.names.requests(service), *inboxes):
             if channel.queue_declare(queue, passive=True).method.consumer_count == 0:
                 return f"{queue} has no consumer"
     return None
@@ -59,7 +61,7 @@ CHECKS: dict[str, Check] = {
 def main(service: str, settings: Settings) -> int:
     try:
         fault = CHECKS[service](settings)
-    except (pika.exceptions.AMQPError, urllib.error.URLError, Unavailable, OSError) as unreachable:
+    except (AMQPError, urllib.error.URLError, Unavailable, OSError) as unreachable:
         fault = f"{type(unreachable).__name__}: {unreachable}"
     if fault:
         print(f"{service}: {fault}", file=sys.stderr)
@@ -67,4 +69,8 @@ def main(service: str, settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], read_settings(Path(tempfile.gettempdir(), "parcours-health"))))
+    try:
+        given = read_settings(Path(tempfile.gettempdir(), "parcours-health"))
+    except Misconfigured as fault:
+        sys.exit(str(fault))
+    sys.exit(main(sys.argv[1], given))

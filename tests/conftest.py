@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.servers import GivenPostgres, GivenRabbitmq, PostgresServer, RabbitmqServer, Unavailable
 from tests.servers import chromium as chromium_program
@@ -79,3 +80,12 @@ def own_rabbitmq() -> Iterator[RabbitmqServer]:
 def chromium() -> str:
     """The browser's program, for Playwright's executable_path."""
     return str(needed(chromium_program))
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A real browser, for the tests of one module: its event loop must not run beside those of other modules."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 
 from services.bootstrap.names import PROCESSES
-from services.vocabulary.calendar import local_date
+from services.vocabulary.calendar import local_date, quarter_of
 from shared.time import now
 
 ROOT = Path(__file__).parent.parent
@@ -44,8 +44,7 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for", seco
 
 def this_quarter() -> str:
     """That of a fact that is recorded now."""
-    today = local_date(now())
-    return f"{today.year}-Q{(today.month + 2) // 3}"
+    return quarter_of(local_date(now()))
 
 
 class Process:
@@ -84,7 +83,7 @@ class Product:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {"PARCOURS_KEYS": str(folder / "keys"), **env}
+        self.env = {"PARCOURS_KEYS": str(folder / "keys"), "PARCOURS_DEVELOPMENT_LOGIN": "1", **env}
         words = {service: ("service", service, "--data", str(folder), "--port", str(self.port)) for service in PROCESSES}
         self.processes = {service: Process(*words[service], env=self.env, log=folder / f"{service}.log") for service in PROCESSES}
         self.folder = folder
@@ -101,6 +100,9 @@ class Product:
 
     def stop(self) -> None:
         self.client.close()
+        for process in self.processes.values():  # all are told before one is waited for
+            if process.child is not None and process.alive():
+                process.child.send_signal(signal.SIGTERM)
         for process in self.processes.values():
             process.end()
 
@@ -145,9 +147,9 @@ def running(folder: Path, env: Mapping[str, str]) -> Iterator[Product]:
 
 
 @contextmanager
-def in_one_process(folder: Path) -> Iterator[Product]:
+def in_one_process(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Product]:
     """`parcours serve`, on the embedded parts."""
-    product = Product(folder, {})
+    product = Product(folder, env or {})
     words = ("serve", "--data", str(folder), "--port", str(product.port))
     product.processes = {"serve": Process(*words, env=product.env, log=folder / "serve.log")}
     try:

@@ -32,6 +32,8 @@ from services.bootstrap.registry import SERVICES  # isort: skip
 from services.bootstrap.settings import read_settings  # isort: skip
 from services.bootstrap.wiring import wire  # isort: skip
 from services.gateway.service import GatewayProvider  # isort: skip
+from shared.bus.nameko.rpc_client import SIGNER
+
 from shared.bus.nameko.write_service import InboxFeeder  # isort: skip
 from shared.runtime.native_threads import native  # isort: skip
 
@@ -102,13 +104,19 @@ def run(folder: Path) -> Tracer:
     tracer = Tracer()
     original_threading: Any = patcher.original("threading")
     original_threading.setprofile(tracer)  # native threads, which start with the first native call
-    settings = read_settings(folder, "127.0.0.1", free_port(), environ={})
+    settings = read_settings(folder, "127.0.0.1", free_port(), environ={"PARCOURS_DEVELOPMENT_LOGIN": "1"})
     components = Components(settings)
     native(components.skip_relay_to_head)
     names = [*SERVICES, GATEWAY]
     address = f"{settings.host}:{settings.port}"
     runner = ServiceRunner(
-        {"AMQP_URI": settings.amqp_uri, "WEB_SERVER_ADDRESS": address, "max_workers": 4, "parcours": native(wire, components, names)}
+        {
+            "AMQP_URI": settings.amqp_uri,
+            "WEB_SERVER_ADDRESS": address,
+            "max_workers": 4,
+            "parcours": native(wire, components, names),
+            SIGNER: components.services_signer,
+        }
     )
     for name in names:
         runner.add_service(nameko_service(name))

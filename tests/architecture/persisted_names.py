@@ -6,22 +6,26 @@ them, and the test compares them.
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
-from services.bootstrap.composition import FIRST_DEFINITIONS, PROGRAMME
+from services.bootstrap.composition import FIRST_DEFINITIONS
 from services.bootstrap.registry import SERVICES
+from services.bootstrap.webhooks import STOPS
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
 from services.reporting.projection.status import TABLE as STATUS_TABLE
 from services.vocabulary.calendar import ZONE, start_of_day
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.programme import PROGRAMME
+from services.webhooks.delivery.index import NAME as WEBHOOKS
 from shared.admission import Admission
 from shared.bus import topology
 from shared.bus.dead_letters import FileDeadLetters
@@ -36,8 +40,11 @@ from shared.policy import policy_command_id
 from shared.store.postgres import checkpoints as postgres_checkpoints
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
+from shared.store.sqlite.deliveries import SqliteDeliveries
+from shared.store.sqlite.gateway_records import SqliteGatewayRecords
 from shared.store.sqlite.store import SqliteStore
 from shared.time import now
+from shared.trust.webhook_secrets import WebhookSecrets
 from shared.version import __version__
 
 COMMAND_ID = UUID("11111111-1111-4111-8111-111111111111")
@@ -83,9 +90,9 @@ def sqlite_objects(path: Path) -> dict[str, str]:
     return {name: " ".join(re.sub(r"--[^\n]*", "", sql).split()) for name, sql in rows}
 
 
-def postgres_objects() -> list[str]:
+def postgres_objects(scripts: Iterable[str]) -> list[str]:
     """What the scripts make, by name."""
-    statements = re.sub(r"--[^\n]*", "", "\n".join(postgres_schema.SCRIPTS))
+    statements = re.sub(r"--[^\n]*", "", "\n".join(scripts))
     return sorted(set(re.findall(r"(?:table|function|trigger|index|role)(?: if not exists)? ([\w.]+)", statements)))
 
 
@@ -125,11 +132,16 @@ def persisted_names(folder: Path) -> dict[str, Any]:
     deciders = [aggregate for service in SERVICES.values() for aggregate in service.aggregates]
     SqliteStore(folder / "log.sqlite").close()
     SqliteCheckpoints(folder / "log.sqlite").close()
-    FileDeadLetters(folder / "dead_letters.sqlite").close()
+    SqliteGatewayRecords(folder / "gateway.sqlite").close()
+    SqliteDeliveries(folder / "log.sqlite").close()
+    letters = FileDeadLetters(folder / "dead_letters.sqlite")
+    letters.connection()
+    letters.close()
     return {
         "release": __version__,
         "event bodies": {kind: body for decider in deciders for kind, body in bodies(decider).items()},
         "streams": {name: stream for decider in deciders for name, stream in streams(decider).items()},
+        "webhooks": webhooks(),
         "event id": str(event_id(COMMAND_ID, "stream", 1)),
         "policies": policies(),
         "checkpoints": checkpoints(),
@@ -137,10 +149,21 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "first definitions": [str(FIRST_DEFINITIONS), PROGRAMME],
         "log in SQLite": sqlite_objects(folder / "log.sqlite"),
         "dead letters in SQLite": sqlite_objects(folder / "dead_letters.sqlite"),
-        "log in PostgreSQL": postgres_objects(),
+        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-1]),
+        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
+        "gateway records in SQLite": sqlite_objects(folder / "gateway.sqlite"),
         "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_checkpoints.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": tables_of_facts(),
         "status of projections": {str(STATUS_TABLE.name): [str(column.name) for column in STATUS_TABLE.columns]},
+    }
+
+
+def webhooks() -> dict[str, str]:
+    """The checkpoint and lease, and two derivations: of the id of a command, and of a secret that a receiver keeps."""
+    return {
+        "checkpoint": WEBHOOKS,
+        "stop": str(uuid5(STOPS, "webhook/message/0")),
+        "secret": WebhookSecrets(b"key").secret("webhook", 1),
     }
 
 

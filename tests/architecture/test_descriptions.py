@@ -33,6 +33,12 @@ def test_every_command_has_a_permission(service: ServiceDescription) -> None:
 
 
 @EVERY_SERVICE
+def test_every_command_has_a_title_of_its_own(service: ServiceDescription) -> None:
+    assert names(service.titles) == names(service.commands.values())
+    assert len(set(service.titles.values())) == len(service.titles)
+
+
+@EVERY_SERVICE
 def test_every_command_has_a_form_or_a_stated_reason_for_none(service: ServiceDescription) -> None:
     assert names((form.command for form in service.forms), service.without_form) == names(service.commands.values())
     assert all(reason for reason in service.without_form.values())
@@ -71,9 +77,20 @@ def test_every_code_has_one_label() -> None:
     assert {code: found for code, found in labels.items() if len(found) > 1 or "" in found} == {}
 
 
+def test_no_list_of_codes_has_the_name_of_another() -> None:
+    """The interface publishes them by name."""
+    lists = [codes for service in SERVICES.values() for codes in service.coded_values]
+    assert sorted({codes.__name__ for codes in lists}) == sorted(codes.__name__ for codes in set(lists))
+
+
 def test_every_question_of_a_form_is_a_field_of_its_command() -> None:
     forms = [form for service in SERVICES.values() for form in service.forms]
-    unknown = [(form.title, question.field) for form in forms for question in form.questions if question.field not in fields(form.command)]
+    unknown = [
+        (form.command.__name__, question.field)
+        for form in forms
+        for question in form.questions
+        if question.field not in fields(form.command)
+    ]
     assert unknown == []
 
 
@@ -109,7 +126,8 @@ def test_every_placeholder_of_a_text_is_filled_in() -> None:
 
 
 def test_texts_are_french_sentences() -> None:
-    texts = [*catalogue().texts.values(), *(getattr(french.VALIDATION, name) for name in french.VALIDATION.__struct_fields__)]
+    of_validation = [getattr(french.VALIDATION, name) for name in french.VALIDATION.__struct_fields__ if name != "patterns"]
+    texts = [*catalogue().texts.values(), *of_validation, *french.VALIDATION.patterns.values()]
     assert [text for text in texts if not text[0].isupper() and not text.startswith(("«", "{"))] == []
     assert [text for text in texts if not text.endswith(".") and not text.endswith("+01:00.")] == []
     assert [text for text in texts if "'" in text] == []  # the apostrophe of French typography is ’

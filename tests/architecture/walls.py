@@ -17,13 +17,18 @@ DRIVERS = ("sqlite3", "psycopg", "sqlalchemy", "kurrentdbclient", "grpc")
 BROKER = ("nameko", "kombu", "eventlet", "greenlet", "pika", "amqp")
 ADAPTERS = ("shared.bus", "shared.runtime", "shared.store.sqlite", "shared.store.postgres", "shared.store.kurrent")
 KERNEL = (
+    "shared.address",
     "shared.admission",
     "shared.catalogue",
+    "shared.cloud_event",
     "shared.coded_value",
     "shared.command_batch",
     "shared.command_endpoint",
     "shared.command_fields",
     "shared.command_handler",
+    "shared.command_schema",
+    "shared.command_trials",
+    "shared.concealment",
     "shared.decider",
     "shared.description",
     "shared.errors",
@@ -34,11 +39,14 @@ KERNEL = (
     "shared.policy_runner",
     "shared.reply",
     "shared.store.append_checks",
+    "shared.store.deliveries",
+    "shared.store.gateway_records",
     "shared.store.group_commit",
     "shared.store.head_watcher",
     "shared.store.port",
     "shared.store.upcasting",
     "shared.time",
+    "shared.trial_values",
     "shared.trust",
     "shared.validation",
 )
@@ -55,11 +63,17 @@ PURE_KERNEL = (
     "shared.policy",
     "shared.trust.scope",
 )
+SENDS = "services.webhooks.delivery"  # the part of the webhooks service that acts on the world
 WRITE_SERVICES = tuple(f"services.{name}" for name in NAMES if name != "reporting")
 PURE = (
     *WRITE_SERVICES,
     "services.reporting.aggregates",
     "services.reporting.answers",
+    "services.reporting.definition_answers",
+    "services.reporting.answer_types",
+    "services.reporting.list_answers",
+    "services.reporting.state_labels",
+    "services.reporting.person_answers",
     "services.reporting.coded_values",
     "services.reporting.facts",
     "services.reporting.disclosure",
@@ -119,9 +133,10 @@ SERVICES_ARE_INDEPENDENT = [
     for name in NAMES
 ]
 GATEWAY = Wall(
-    "The gateway imports no service but the published language of reporting, and not the composition root",
+    "The gateway imports no service but the published language of reporting and of webhooks, and not the composition root",
     ["services.gateway"],
-    [other for other in others("gateway") if other != "services.reporting"]
+    [other for other in others("gateway") if other not in {"services.reporting", "services.webhooks"}]
+    + [f"services.webhooks.{part}" for part in ("webhook", "commands", "coded_values", "french", "delivery", "service", "description")]
     + [f"services.reporting.{part}" for part in ("aggregates", "disclosure", "facts", "indicators", "projection", "queries")]
     + [f"services.reporting.{part}" for part in ("service", "description")],
     indirect=True,
@@ -138,6 +153,7 @@ PURITY = Wall(
     only=(*PURE, *PURE_KERNEL, *PURE_LIBRARIES),
     except_for=(
         *(f"{service}.service" for service in WRITE_SERVICES),  # the nameko shell
+        SENDS,
         "services.vocabulary.french",  # texts of validation, whose type belongs to marshmallow's side
     ),
 )
@@ -152,6 +168,9 @@ FEW_KNOW_NAMEKO = Wall(
         "services.cli.serve",
         "services.gateway.command_client",  # waits for replies on green threads
         "services.gateway.health",  # asks all services at once on green threads
+        "services.gateway.line_exchange",  # reads, decides and answers on green threads
+        "services.gateway.reply_box",  # waits for the client
+        "services.gateway.http_protocol",
         "services.gateway.service",
         "deploy.healthy",
     ),
@@ -166,9 +185,24 @@ FEW_KNOW_SQL = Wall(
     except_for=("shared.store.postgres", "shared.store.sqlite", "shared.bus.dead_letters", "services.reporting.projection"),
 )
 REPORTING_KNOWS_SQLALCHEMY = Wall("Only reporting knows SQLAlchemy", PACKAGES, ["sqlalchemy"], except_for=["services.reporting"])
+COMPOSITION_IS_NATIVE = Wall(
+    "The composition root, whose imports are native, imports nothing of the gateway that waits on green threads",
+    ["services.bootstrap.composition"],
+    ["services.gateway.service", "services.gateway.dependencies", "services.gateway.command_client", "services.gateway.feed"],
+    indirect=True,
+)
 DEMO_IS_A_CLIENT = Wall("The demo knows commands, not internals", ["demo"], ["services", "shared"], indirect=True)
 
+SENDING_IS_APART = Wall(
+    "What decides on webhooks does not know what sends them",
+    ["services.webhooks"],
+    [SENDS],
+    indirect=True,
+    except_for=[SENDS, "services.webhooks.service"],
+)
+
 WALLS = (
+    SENDING_IS_APART,
     *SERVICES_ARE_INDEPENDENT,
     GATEWAY,
     SHARED_IS_BELOW,
@@ -180,6 +214,7 @@ WALLS = (
     ONE_KNOWS_KURRENT,
     FEW_KNOW_SQL,
     REPORTING_KNOWS_SQLALCHEMY,
+    COMPOSITION_IS_NATIVE,
     DEMO_IS_A_CLIENT,
 )
 

@@ -42,6 +42,32 @@ def test_each_store_is_measured_beside_a_floor_and_the_peer(postgres_server: Giv
             assert any(not name.startswith(PEER) for name in beside)
 
 
+def test_many_commands_at_once_are_measured_beside_bare_appends(postgres_server: GivenPostgres) -> None:
+    output = benched(postgres_server, "bulk")
+    for work in ("lines to one service", "lines to two services in turns", "load, with its policies"):
+        assert re.search(rf"^{work} +[\d,]+ (lines|events)/s +bare batch append +[\d,]+ events/s +ratio \d", output, re.MULTILINE), work
+
+
+@pytest.mark.long
+def test_commands_are_measured_beside_an_echo_and_a_bare_insert(postgres_server: GivenPostgres) -> None:
+    output = benched(postgres_server, "commands")
+    for work in ("commands, 1 callers", "commands, 16 callers", "commands, 64 callers"):
+        beside = r"bare echo +[\d,]+/s, ratio [\d.]+ +FastAPI insert +[\d,]+/s, ratio [\d.]+$"
+        assert re.search(rf"^{work} +[\d,]+/s +{beside}", output, re.MULTILINE), work
+    for work in ("lines to one service", "lines to two services in turns"):
+        assert re.search(rf"^{work} +[\d,]+/s +FastAPI insert", output, re.MULTILINE), work
+    for followers in (1, 5):
+        assert re.search(rf"^accepted to heard, +{followers} followers +p50 .* p99 .* bare echo .* FastAPI insert", output, re.MULTILINE)
+
+
+def test_the_http_server_is_measured_beside_bare_ones(postgres_server: GivenPostgres) -> None:
+    output = benched(postgres_server, "servers")
+    assert re.search(r"^small answers, +1 callers +[\d,]+/s +bare eventlet .* ratio .* bare uvicorn .* ratio", output, re.MULTILINE)
+    for name in ("gateway", "eventlet", "uvicorn"):
+        assert re.search(rf"^ +5 idle followers, {name} .* KB each", output, re.MULTILINE), name
+
+
+@pytest.mark.long
 def test_waiting_readers_are_measured_beside_a_notice(postgres_server: GivenPostgres) -> None:
     output = benched(postgres_server, "waking")
     for work in ("append, 1 writer, 6 readers wait", "append, 8 writers, 6 readers wait", "append, answered by another process"):
@@ -50,6 +76,7 @@ def test_waiting_readers_are_measured_beside_a_notice(postgres_server: GivenPost
         assert re.search(rf"^postgres +{work} .*NOTIFY", output, re.MULTILINE), work
 
 
+@pytest.mark.long
 def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: GivenPostgres) -> None:
     output = benched(postgres_server, "replay", "growth", "kurrent")
     for store in STORES:

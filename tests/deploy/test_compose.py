@@ -12,6 +12,7 @@ import yaml
 
 from deploy.healthy import CHECKS
 from services.bootstrap.names import PROCESSES
+from services.bootstrap.variables import KNOWN
 from services.cli.main import parser
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +31,7 @@ def test_every_service_has_a_container_and_no_other() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_its_command_is_one_that_the_command_line_takes(name: str) -> None:
     asked = parser().parse_args([str(word) for word in OURS[name]["command"]])
-    assert name == "setup" or (asked.command, asked.service) == ("service", name)
+    assert name == "setup" or (asked.command, asked.process) == ("service", name)
 
 
 @pytest.mark.parametrize("name", KEPT_RUNNING)
@@ -89,6 +90,9 @@ def test_the_secrets_that_it_reads_are_those_that_the_script_makes(tmp_path: Pat
     asked = {Path(file).name for container in CONTAINERS.values() for file in container.get("env_file", [])}
     assert asked == {path.name for path in made.iterdir()}
     assert {path.stat().st_mode & 0o077 for path in made.iterdir()} == {0}
+    given = {file.name: set(re.findall(r"^([A-Z_]+)=", file.read_text(), re.MULTILINE)) for file in made.iterdir()}
+    read = {name for container in OURS.values() for file in container["env_file"] for name in given[Path(file).name]}
+    assert read <= set(KNOWN), "a variable that no process knows ends it"
     before = (made / "services.env").read_text()
     subprocess.run([ROOT / "deploy" / "secrets.sh", made], check=True, capture_output=True)
     assert (made / "services.env").read_text() == before

@@ -14,7 +14,9 @@ from services.bootstrap.settings import Settings, read_settings
 
 
 def settings(folder: Path, amqp_uri: str = "embedded://", port: int = 8000) -> Settings:
-    return read_settings(folder, port=port, environ={"PARCOURS_AMQP_URI": amqp_uri})
+    return read_settings(
+        folder, port=port, environ={"PARCOURS_AMQP_URI": amqp_uri, "PARCOURS_EVENT_STORE": f"sqlite:///{folder}/log.sqlite"}
+    )
 
 
 @contextmanager
@@ -28,20 +30,20 @@ def consumed(uri: str, *queues: str) -> Iterator[None]:
 
 
 def test_a_service_that_listens_is_healthy(rabbitmq_uri: str, tmp_path: Path) -> None:
-    with consumed(rabbitmq_uri, "rpc-coaching", "coaching.inbox"):
+    with consumed(rabbitmq_uri, "coaching.requests", "coaching.inbox"):
         assert without_consumer("coaching", settings(tmp_path, rabbitmq_uri)) is None
 
 
 def test_a_service_that_left_its_inbox_is_not(rabbitmq_uri: str, tmp_path: Path) -> None:
     with consumed(rabbitmq_uri, "coaching.inbox"):
         pass
-    with consumed(rabbitmq_uri, "rpc-coaching"):
+    with consumed(rabbitmq_uri, "coaching.requests"):
         assert without_consumer("coaching", settings(tmp_path, rabbitmq_uri)) == "coaching.inbox has no consumer"
 
 
 def test_a_service_that_never_came_is_not(rabbitmq_uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main("coaching", settings(tmp_path, rabbitmq_uri)) == 1
-    assert "rpc-coaching" in capsys.readouterr().err
+    assert "coaching.requests" in capsys.readouterr().err
 
 
 def test_a_relay_is_healthy_until_an_event_waits_too_long(tmp_path: Path) -> None:

@@ -9,7 +9,23 @@ import pytest
 from tests.architecture.source import tracked
 
 ROOT = Path(__file__).parent.parent.parent
-TARGETS = ("run", "setup", "test", "test-long", "coverage", "lint", "bench", "lock", "compose", "package", "clean", "help")
+TARGETS = (
+    "run",
+    "setup",
+    "test",
+    "test-long",
+    "coverage",
+    "lint",
+    "bench",
+    "lock",
+    "compose",
+    "client",
+    "client-types",
+    "client-python",
+    "package",
+    "clean",
+    "help",
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +66,9 @@ def test_ci_runs_everything() -> None:
         assert word in makefile
 
 
-@pytest.mark.parametrize("script", ["bin/environment", "bin/lock", ".ci/run", "deploy/secrets.sh", "deploy/postgres/roles.sh"])
+@pytest.mark.parametrize(
+    "script", ["bin/environment", "bin/lock", "bin/node-packages", ".ci/run", "deploy/secrets.sh", "deploy/postgres/roles.sh"]
+)
 def test_a_script_stops_at_its_first_fault(script: str) -> None:
     text = (ROOT / script).read_text()
     assert text.startswith("#!/bin/bash\n")

@@ -46,7 +46,7 @@ def test_a_running_service_is_healthy(service: str, place: Settings) -> None:
 def test_no_queue_needs_what_rabbitmq_4_deprecates(product: Product, rabbitmq_server: GivenRabbitmq, vhost: str) -> None:
     """Queues that are neither durable nor exclusive are refused by its next versions."""
     queues = rabbitmq_server.api.get(f"/queues/{quote(urlsplit(vhost).path[1:])}").json()
-    assert {queue["name"] for queue in queues} >= {f"rehearsal.{name}" for name in ("journey.feed", "coaching.inbox", "rpc-coaching")}
+    assert {queue["name"] for queue in queues} >= {f"rehearsal.{name}" for name in ("journey.feed", "coaching.inbox", "coaching.requests")}
     assert [queue["name"] for queue in queues if not (queue["durable"] or queue["exclusive"])] == []
 
 

@@ -1,7 +1,7 @@
 """A day of fuzzing in the small: random commands against the running product, then rebuild, replay and every page.
 
 python -m tests.fuzz --commands 20000 --seed 1                 SQLite and the broker inside one process
-python -m tests.fuzz --commands 20000 --seed 1 --servers       six processes on RabbitMQ and PostgreSQL (both are started)
+python -m tests.fuzz --commands 20000 --seed 1 --servers       seven processes on RabbitMQ and PostgreSQL (both are started)
 
 It ends with a summary, and with 1 if anything was wrong: an answer of the 500s, a projection that stopped, readiness that is not 200, live
 figures that are not those of the replay or of the oracle.
@@ -32,6 +32,7 @@ END = date(2024, 6, 30)
 IMPORTED_SHARE = 0.5  # of the commands are a past history; the others are sent as people send them
 LINES = 40  # of one NDJSON request
 CHECKED_EVERY = 1_000  # commands
+WEBHOOKS = {"PARCOURS_WEBHOOK_NETWORKS": "192.0.2.0/24"}  # of documentation: what is sent there reaches nobody
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -39,14 +40,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=30, help="no command is sent after this time (30)")
-    parser.add_argument("--servers", action="store_true", help="six processes on RabbitMQ and PostgreSQL")
+    parser.add_argument("--servers", action="store_true", help="a process for each service, on RabbitMQ and PostgreSQL")
     parser.add_argument("--keep", type=Path, help="keep the data in this directory, to look at what was found")
     return parser.parse_args(argv)
 
 
 @contextmanager
 def product_in_one_process(folder: Path) -> Iterator[Product]:
-    product = Product(folder, {})
+    product = Product(folder, WEBHOOKS)
     serve = Process("serve", "--data", str(folder), "--port", str(product.port), env=product.env, log=folder / "serve.log")
     product.processes = {"serve": serve}
     yield from started(product)
@@ -55,7 +56,7 @@ def product_in_one_process(folder: Path) -> Iterator[Product]:
 @contextmanager
 def product_on_servers(folder: Path) -> Iterator[Product]:
     with closing(PostgresServer()) as postgres, closing(RabbitmqServer()) as rabbitmq, rabbitmq.vhost() as uri, postgres.database() as dsn:
-        product = Product(folder, {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn})
+        product = Product(folder, {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, **WEBHOOKS})
         yield from started(product)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import inspect
 
 import deploy
-from services.vocabulary.field_rules import quarter_of
+from services.vocabulary.calendar import quarter_of
 from shared.command_fields import MARK
 
 THEMATIQUES = ("mobilite--preparer-un-permis", "famille--garde-denfants", "sante--acces-aux-soins")
@@ -141,6 +141,14 @@ class RandomFields:
         """The value of a field that refers to nothing."""
         rng = self.rng
         match name:
+            case "webhook":
+                return f"w{rng.randint(1, 6)}"
+            case "url":
+                return f"https://192.0.2.{rng.randint(1, 9)}/hook"  # of documentation: nobody is there
+            case "types":
+                return rng.sample(("coaching", "intake.PersonIdentified", "reporting.FiguresChanged"), rng.randint(0, 2))
+            case "territories":
+                return rng.sample(self.territories, rng.randint(0, 2))
             case "rank":
                 return rng.choice((1, 1, 1, 2, 2, 3))
             case "birth_year":

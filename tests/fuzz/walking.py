@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import httpx
 
-from services.bootstrap.composition import PROGRAMME
+from services.vocabulary.programme import PROGRAMME
 from shared.message import Position
 from tests.fuzz.random_commands import COMMANDS, ROLES
 from tests.fuzz.sending import MAX_LISTED_FAULTS, Sender

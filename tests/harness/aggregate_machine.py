@@ -41,7 +41,7 @@ class AggregateMachine(RuleBasedStateMachine):
 
     def give(self, command: Any, days_ago: int = 0) -> list[Any]:
         """Decide a command about that many days ago, recorded today. Returns its events; none if it is refused."""
-        dates = {"on": self.days_ago(days_ago), "recorded_on": self.today}
+        dates = {"on": self.days_ago(days_ago)}
         command = about_somebody_met(command)
         command = replace(command, **{name: day for name, day in dates.items() if name in command.__struct_fields__})
         before = repr(self.state)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from services.bootstrap.composition import PROGRAMME, Components
+from services.bootstrap.composition import Components
+from services.vocabulary.programme import PROGRAMME
 from shared.message import Position
 from shared.store.port import pages
 from tests.oracle import oracle
