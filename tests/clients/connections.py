@@ -5,11 +5,18 @@ from collections.abc import Callable
 import httpx
 
 from parcours_client import Parcours
+from parcours_client.clock import GatewayClock
 from tests.processes import Product
 
 
-def client(product: Product, role: str, transport: httpx.BaseTransport | None = None, patience: float = 60) -> Parcours:
-    return Parcours(product.url, product.token(role), transport=transport, patience=patience)
+def client(
+    product: Product,
+    role: str,
+    transport: httpx.BaseTransport | None = None,
+    patience: float = 60,
+    clock: GatewayClock | None = None,
+) -> Parcours:
+    return Parcours(product.url, product.token(role), transport=transport, patience=patience, clock=clock)
 
 
 class Breaking(httpx.HTTPTransport):

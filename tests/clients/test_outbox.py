@@ -4,22 +4,27 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from parcours_client import Event, Line, Parcours, Problem
+from parcours_client.clock import GatewayClock
 from parcours_client.outbox import RECORDED, REFUSED, WAITING, Outbox
 from tests.clients.connections import Breaking, client
 from tests.clients.persons import TERRITORY, at, identify, interview, new_person
 from tests.processes import ROOT, Product, eventually, free_port
 
+OWNER = "coach-1"
+
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    opened = Outbox(tmp_path / "outbox.sqlite")
+    opened = Outbox(tmp_path / "outbox.sqlite", OWNER)
     yield opened
     opened.close()
 
@@ -34,7 +39,7 @@ def test_what_waits_is_sent_in_order_when_the_network_returns(product: Product, 
     with Parcours(f"http://127.0.0.1:{free_port()}", product.token("coach"), patience=0) as nowhere:
         assert not outbox.send(nowhere)
     assert states(outbox) == [WAITING] * 3
-    reopened = Outbox(tmp_path / "outbox.sqlite")
+    reopened = Outbox(tmp_path / "outbox.sqlite", OWNER)
     with client(product, "coach") as parcours:
         assert reopened.send(parcours)
     assert states(outbox) == [RECORDED] * 3
@@ -85,13 +90,35 @@ def test_the_end_of_the_session_is_said_and_refuses_nothing(product: Product, ou
     assert (ended.value.status, states(outbox)) == (401, [WAITING])
 
 
+def test_nobody_else_sends_what_waits(product: Product, outbox: Outbox, tmp_path: Path) -> None:
+    outbox.put(Line(identify(new_person()), TERRITORY, at(0)))
+    another = Outbox(tmp_path / "outbox.sqlite", "coach-2")
+    with client(product, "coach") as parcours:
+        assert another.send(parcours)
+    assert (states(another), states(outbox)) == ([], [WAITING])
+    another.close()
+
+
+@pytest.mark.parametrize("ahead", [3 * 3600, -3 * 3600], ids=["fast", "slow"])
+def test_a_wrong_clock_of_the_device_is_corrected(product: Product, tmp_path: Path, ahead: float) -> None:
+    someone, before = new_person(), datetime.now(UTC)
+    outbox = Outbox(tmp_path / "of-device.sqlite", OWNER, lambda: time.time() + ahead)
+    outbox.put(Line(identify(someone), TERRITORY))
+    with client(product, "coach", clock=GatewayClock(lambda: time.time() + ahead)) as parcours:
+        assert outbox.send(parcours)
+    assert states(outbox) == [RECORDED]
+    (event,) = (event for event in recorded(product) if event.data["person"] == someone)
+    assert timedelta(seconds=-2) < event.time - before < timedelta(seconds=30)
+    outbox.close()
+
+
 WRITER = """
 import sys
 from pathlib import Path
 from parcours_client import Line
 from parcours_client.outbox import Outbox
 from tests.clients.persons import identify
-outbox = Outbox(Path(sys.argv[1]))
+outbox = Outbox(Path(sys.argv[1]), "coach-1")
 for number in range(10_000):
     outbox.put(Line(identify(f"p-{number}"), "alencon"))
     print(number, flush=True)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from parcours_client.clock import GatewayClock, Timing
 from parcours_client.generated.api.queries import events as events_operation
 from parcours_client.generated.client import AuthenticatedClient
 from parcours_client.generated.models.answer import Answer
@@ -52,7 +53,7 @@ class Parcours:
     `token` is a text, or a function that is asked for each request. A request that may be repeated is, for `patience` seconds; then the
     answer is raised as a `Problem`, or the fault of the connection as `httpx.TransportError`. Every failed request raises `Problem`.
 
-    `operations` is what the functions of `generated.api` take as `client`.
+    `operations` is what the functions of `generated.api` take as `client`, `clock` how far the device's clock is from the gateway's.
     """
 
     def __init__(
@@ -62,12 +63,15 @@ class Parcours:
         *,
         patience: float = PATIENCE_S,
         transport: httpx.BaseTransport | None = None,
+        clock: GatewayClock | None = None,
     ) -> None:
+        self.clock = clock or GatewayClock()
+        connections = Timing(transport or httpx.HTTPTransport(), self.clock)
         self.http = httpx.Client(
             base_url=url,
             auth=Bearer(token),
             timeout=TIMEOUT_S,
-            transport=Remembering(Retrying(transport or httpx.HTTPTransport(), patience)),
+            transport=Remembering(Retrying(connections, patience)),
             event_hooks={"response": [raise_problem]},
         )
         self.operations = AuthenticatedClient(base_url=url, token="", raise_on_unexpected_status=True).set_httpx_client(self.http)
