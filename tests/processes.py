@@ -28,7 +28,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(check: Callable[[], Any], what: str = "what was waited for", seconds: float = 60) -> Any:
+def eventually(check: Callable[[], Any], what: str = "what was waited for", seconds: float = 120) -> Any:
     """The first truthy answer of `check`. When time runs out, the last failure is reported."""
     until, last = time.monotonic() + seconds, "nothing"
     while time.monotonic() < until:
@@ -95,7 +95,7 @@ class Product:
             process.start()
         self.ready()
 
-    def ready(self, seconds: float = 60) -> None:
+    def ready(self, seconds: float = 180) -> None:
         eventually(lambda: self.client.get("/readyz").status_code == 200, "readiness", seconds)
 
     def stop(self) -> None:

@@ -1,6 +1,7 @@
 """The product on servers of its own, which the tests of this package kill, stop and start."""
 
 import json
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import httpx
 import pika
 import pytest
 
-from tests.processes import Product, eventually, running, this_quarter
+from tests.processes import WITH_ITS_PARENT, Process, Product, eventually, running, this_quarter
 from tests.servers import PostgresServer, RabbitmqServer
 
 CONSEQUENCES = ("JourneyOpened", "PrescriberInformed")  # the events that policies of coaching and referrals cause
@@ -92,6 +93,15 @@ class Load:
         """Wait until so many more commands are accepted."""
         target = len(self.accepted) + more
         eventually(lambda: len(self.accepted) >= target, f"{more} more accepted commands", 180)
+
+
+class Dying(Process):
+    """The same command, which kills itself at a call of a function (`dying.py`), the second one unless another is asked for."""
+
+    def __init__(self, call: str, when: str, healthy: Process, number: int = 2) -> None:
+        super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
+        self.close = self.kill
+        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, str(number)]
 
 
 class Stage:

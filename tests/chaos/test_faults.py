@@ -1,15 +1,14 @@
 """After any death, every accepted command is in the log once, every event is applied once, and nothing is repaired by hand."""
 
 import signal
-import sys
 from contextlib import closing
 from uuid import uuid4
 
 import psutil
 import pytest
 
-from tests.chaos.conftest import Stage
-from tests.processes import WITH_ITS_PARENT, Process, eventually
+from tests.chaos.conftest import Dying, Stage
+from tests.processes import eventually
 
 DEATHS = {
     "the relay, between publishing and saving its position": (
@@ -37,15 +36,6 @@ def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Sta
         healthy.start()
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)
-
-
-class Dying(Process):
-    """The same command, which kills itself at the second call of a function (`dying.py`)."""
-
-    def __init__(self, call: str, when: str, healthy: Process) -> None:
-        super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
-        self.close = self.kill
-        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, "2"]
 
 
 @pytest.mark.parametrize("service", ["gateway", "coaching"])
