@@ -54,7 +54,7 @@ class Database:
             ledger.add(Entry(webhook, "étape", "coach", "", 2))
         ledger.advance("w-1", Cursor(1, 3))
         ledger.remove("w-2")
-        times = {"first_at": "2024-01-01", "last_at": "2024-01-02"}
+        times: Any = {"first_at": "2024-01-01", "last_at": "2024-01-02"}
         ledger.record(
             Delivery(webhook="w-1", run=1, message="m", position=3, type="t", status="waiting", attempts=1, resumptions=0, **times)
         )
