@@ -78,19 +78,30 @@ class Database:
             return {"events": [*snapshot.messages()], **{table: [*snapshot.rows(table)] for table in COLUMNS}}
 
 
+class Databases:
+    """Empty databases, each made when it is first asked for, by a name that ends in its kind."""
+
+    def __init__(self, folder: Path, server: GivenPostgres, stack: ExitStack) -> None:
+        self.folder, self.server, self.stack = folder, server, stack
+        self.made: dict[str, Database] = {}
+
+    def __getitem__(self, name: str) -> Database:
+        if name not in self.made:
+            on_server = name.endswith("postgres")
+            self.made[name] = Database(
+                self.stack.enter_context(self.server.database()) if on_server else str(self.folder / f"{name}.sqlite")
+            )
+        return self.made[name]
+
+
 @pytest.fixture
-def databases(tmp_path: Path, postgres_server: GivenPostgres) -> Iterator[dict[str, Database]]:
+def databases(tmp_path: Path, postgres_server: GivenPostgres) -> Iterator[Databases]:
     with ExitStack() as stack:
-        yield {
-            "sqlite": Database(str(tmp_path / "log.sqlite")),
-            "other sqlite": Database(str(tmp_path / "other.sqlite")),
-            "postgres": Database(stack.enter_context(postgres_server.database())),
-            "other postgres": Database(stack.enter_context(postgres_server.database())),
-        }
+        yield Databases(tmp_path, postgres_server, stack)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_a_snapshot_made_while_others_write_is_the_log_as_of_one_commit(databases: dict[str, Database], kind: str) -> None:
+def test_a_snapshot_made_while_others_write_is_the_log_as_of_one_commit(databases: Databases, kind: str) -> None:
     database = databases[kind]
     store, stop = database.store(), threading.Event()
 
@@ -127,7 +138,7 @@ def test_a_snapshot_made_while_others_write_is_the_log_as_of_one_commit(database
     ("source", "target"),
     [("sqlite", "other sqlite"), ("postgres", "other postgres"), ("sqlite", "postgres"), ("postgres", "sqlite")],
 )
-def test_what_is_loaded_is_what_was_there_byte_for_byte(databases: dict[str, Database], source: str, target: str) -> None:
+def test_what_is_loaded_is_what_was_there_byte_for_byte(databases: Databases, source: str, target: str) -> None:
     store = databases[source].store()
     batches = [numbered_batch(1, number) for number in range(3)]
     for batch in batches:
@@ -155,7 +166,7 @@ def test_what_is_loaded_is_what_was_there_byte_for_byte(databases: dict[str, Dat
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_a_log_goes_on_after_a_gap_and_allows_no_other(databases: dict[str, Database], kind: str) -> None:
+def test_a_log_goes_on_after_a_gap_and_allows_no_other(databases: Databases, kind: str) -> None:
     database = databases[kind]
     store = database.store()
     for number in range(2):
@@ -183,9 +194,9 @@ def positions_at(store: EventStore, events: list[EventMessage]) -> list[int]:
 def refuse_a_gap(database: Database) -> None:
     """The guard of the SQLite log is there again; in PostgreSQL services may not insert at all."""
     if not database.is_postgres:
-        with closing(sqlite3.connect(database.address)) as connection:  # which makes no table or trigger
-            with pytest.raises(sqlite3.IntegrityError, match="what was recorded is never replaced"):
-                connection.execute(INSERT, (GAP + 9, "s", 1, "t", "2024", "{}"))
+        connection = sqlite3.connect(database.address)  # which makes no table or trigger
+        with closing(connection), pytest.raises(sqlite3.IntegrityError, match="what was recorded is never replaced"):
+            connection.execute(INSERT, (GAP + 9, "s", 1, "t", "2024", "{}"))
 
 
 def breaking_off(messages: Iterator[bytes]) -> Iterator[bytes]:
@@ -193,7 +204,7 @@ def breaking_off(messages: Iterator[bytes]) -> Iterator[bytes]:
     raise ZeroDivisionError
 
 
-def test_nothing_is_loaded_when_the_block_fails(databases: dict[str, Database]) -> None:
+def test_nothing_is_loaded_when_the_block_fails(databases: Databases) -> None:
     source = databases["sqlite"]
     source.store().append(numbered_batch(1, 0))
     for name in ("other sqlite", "postgres"):
@@ -204,7 +215,7 @@ def test_nothing_is_loaded_when_the_block_fails(databases: dict[str, Database]) 
             assert loading.last() is None
 
 
-def test_rows_that_are_there_stay_as_they_are(databases: dict[str, Database]) -> None:
+def test_rows_that_are_there_stay_as_they_are(databases: Databases) -> None:
     for name in ("sqlite", "postgres"):
         with databases[name].loading() as loading:
             loading.load_rows("checkpoints", [("relay", 7)])
@@ -213,7 +224,7 @@ def test_rows_that_are_there_stay_as_they_are(databases: dict[str, Database]) ->
             assert [*snapshot.rows("checkpoints")] == [("feed", 3), ("relay", 7)]
 
 
-def test_a_standby_is_read_and_refused_as_a_target(databases: dict[str, Database]) -> None:
+def test_a_standby_is_read_and_refused_as_a_target(databases: Databases) -> None:
     """A database that is set read-only answers as a standby does."""
     database = databases["postgres"]
     store = database.store()
@@ -229,7 +240,7 @@ def test_a_standby_is_read_and_refused_as_a_target(databases: dict[str, Database
         loading.load_rows("checkpoints", [("relay", 7)])
 
 
-def test_whoever_does_not_own_the_log_loads_nothing(databases: dict[str, Database]) -> None:
+def test_whoever_does_not_own_the_log_loads_nothing(databases: Databases) -> None:
     database, role = databases["postgres"], f"service_{uuid4().hex[:8]}"
     database.store().close()
     with psycopg.connect(database.address, autocommit=True) as session:
@@ -242,7 +253,7 @@ def test_whoever_does_not_own_the_log_loads_nothing(databases: dict[str, Databas
         loading.resume(Resumption("s", event("s"), GAP, "2024-01-01T00:00:00+00:00"))
 
 
-def test_a_file_without_the_tables_has_no_rows(databases: dict[str, Database]) -> None:
+def test_a_file_without_the_tables_has_no_rows(databases: Databases) -> None:
     databases["sqlite"].store().append(numbered_batch(1, 0))
     with databases["sqlite"].snapshot() as snapshot:
         assert {table: [*snapshot.rows(table)] for table in BESIDE_LOG} == {table: [] for table in BESIDE_LOG}
