@@ -135,9 +135,12 @@ def told(receiver: Receiver, events: Events) -> bool:
     return {each.event["id"] for each in receiver.taken} == {event["id"] for event in events if ".intake." in event["type"]}
 
 
-def check_new_history(product: Product, before: Events, kept: Events, load: Load, receiver: Receiver) -> Events:
-    """The checks that hold for every kind of installation; returns the new history, which begins with the restoration."""
-    last, sent_again = before[-1]["position"], len(receiver.received)
+def check_new_history(product: Product, before: Events, kept: Events, load: Load, receiver: Receiver, sent: int) -> Events:
+    """The checks that hold for every kind of installation; returns the new history, which begins with the restoration.
+
+    `sent` is how many messages the webhook had sent when the old installation died.
+    """
+    last = before[-1]["position"]
     follower = Follower(product, last)
     lost = next(event for event in reversed(before) if event["commandid"] in load.accepted)
     assert lost not in kept
@@ -162,12 +165,12 @@ def check_new_history(product: Product, before: Events, kept: Events, load: Load
     assert replayed["people_met"]["value"] == len(counts)
     eventually(lambda: follower.positions() == positions(new), f"the follower has the new history: {len(new)} events")
     ids = [event["id"] for event in new if ".intake." in event["type"]]
-    eventually(lambda: {*ids} <= {each.message for each in receiver.received[sent_again:]}, "the webhook tells the new history")
+    eventually(lambda: {*ids} <= {each.message for each in receiver.received[sent:]}, "the webhook tells the new history")
     time.sleep(QUIET_S)
     assert follower.positions() == positions(new)
-    sent = Counter(each.message for each in receiver.received[sent_again:])
-    assert {sent[id] for id in ids} == {1}
-    assert sent.keys() <= {event["id"] for event in events}
+    counted = Counter(each.message for each in receiver.received[sent:])
+    assert {counted[id] for id in ids} == {1}
+    assert counted.keys() <= {event["id"] for event in events}
     return new
 
 
@@ -190,11 +193,11 @@ def test_an_installation_in_one_process_is_restored_and_goes_on(tmp_path: Path) 
     with Receiver() as receiver:
         with in_one_process(tmp_path / "old", LOCAL) as product:
             before, load = backed_up_and_killed(product, receiver, tmp_path / "backup")
-        kept = kept_in(tmp_path / "backup", before)
+        kept, sent = kept_in(tmp_path / "backup", before), len(receiver.received)
         product = Product(tmp_path / "new", LOCAL)
         said(product, "restore", str(tmp_path / "backup"))
         with in_one_process(tmp_path / "new", LOCAL) as product:
-            check_new_history(product, before, kept, load, receiver)
+            check_new_history(product, before, kept, load, receiver, sent)
 
 
 @pytest.fixture
@@ -218,7 +221,7 @@ def test_an_installation_on_servers_is_restored_beside_a_broker_that_is_ahead(tm
             seen = FeedReader(uri, BEGINNING)
             before, load = backed_up_and_killed(product, receiver, tmp_path / "backup")
             eventually(lambda: seen.positions() == positions(before), "the stream has everything")
-        kept = kept_in(tmp_path / "backup", before)
+        kept, sent = kept_in(tmp_path / "backup", before), len(receiver.received)
         env = {**environment(uri, new), "PARCOURS_READ_MODELS": old}
         product = Product(tmp_path / "new", env)
         stdout, stderr = said(product, "restore", str(tmp_path / "backup"))
@@ -228,7 +231,7 @@ def test_an_installation_on_servers_is_restored_beside_a_broker_that_is_ahead(tm
         assert all(f"{event['position']} ({event['id']})" in stderr for event in (lost[0], lost[-1]))
         back_end = FeedReader(uri, seen.events[-1].place)
         with running(tmp_path / "new", env) as product:
-            history_again = check_new_history(product, before, kept, load, receiver)
+            history_again = check_new_history(product, before, kept, load, receiver, sent)
             eventually(lambda: back_end.positions() == positions(history_again), "the back end has the new history")
             assert f"restored on {history_again[0]['recordedtime'][:10]} to position {kept[-1]['position']}" in said(product, "check")[0]
 
