@@ -1,63 +1,184 @@
-"""A copy of everything that cannot be made again, in a folder from which the services can be started.
+"""A backup: everything of an installation that cannot be made again, in a folder, as of one position of the log.
 
-What it holds
--------------
-- `log.sqlite`: the log, with the checkpoints of the policies, as of one commit.
-- `keys`: without it every survey ticket that was handed out is worth nothing.
-- `dead_letters.sqlite`: those of the embedded broker, if there are any.
+How it works
+------------
+The log and what is beside it (checkpoints, the ledger of webhooks) are read in one transaction, while services write: the backup is of
+the position at which that transaction began. What is elsewhere is read so that it fits:
 
-The read models are made again from the log. The folder gets its name when it is complete, and only its owner can read it.
+- Dead letters are read before and after, and both are kept: one that was handled meanwhile would otherwise be in no backup, as what it
+  led to is not in this one. A letter that is handled once more changes nothing. Those of later events are left out.
+- The records of gateways are read after the transaction began: every key of a command in the log is in them.
+
+Nothing is kept in memory but a page of rows and the dead letters. The manifest is written last. The folder gets its name when it is
+complete, and only its owner can read it.
 """
 
 import errno
+import gzip
+import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
+import msgspec
+
+from services.bootstrap.backup_manifest import (
+    DEAD_LETTERS,
+    KEYS,
+    LEFT_OUT,
+    LOG,
+    MANIFEST,
+    TERRITORIES,
+    VARIABLES,
+    Ended,
+    Manifest,
+    Part,
+    rows_file,
+)
 from services.bootstrap.composition import Components
+from services.bootstrap.settings import Settings, sqlite_path
+from services.bootstrap.variables import IN_FILES, KNOWN
+from shared.address import Address
+from shared.bus.dead_letters import DeadLetter, DeadLetters
+from shared.concealment import concealed
 from shared.errors import Misconfigured, Unavailable
-from shared.message import START, Position
-from shared.store.sqlite.store import SqliteStore
+from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Snapshot, decode_line
+from shared.store.postgres import archive as postgres
+from shared.store.sqlite import archive as sqlite
+from shared.time import now
+from shared.version import __version__
 
 PRIVATE = 0o600
+COMPRESSION = 3  # of gzip: more costs time and saves little
+encode = msgspec.json.Encoder().encode
 
 
-def make_backup(components: Components, target: Path) -> Position | None:
-    """Copy log, keys and dead letters to the new folder `target`; returns the position of the copy, None if the log is on a server.
+def make_backup(components: Components, target: Path, environ: Mapping[str, str] = os.environ) -> Manifest:
+    """Write a backup to the new folder `target`.
 
     Raises:
         FileExistsError: something has that name already.
-        Misconfigured: there are no keys.
-        OSError, Unavailable: something cannot be read, or the copy cannot be written; nothing is left of it.
+        Misconfigured: there are no keys, or the log is in a database that has backups of its own.
+        OSError, Unavailable: something cannot be read, or the backup cannot be written; nothing is left of it.
     """
-    store = components.raw_store
-    if not isinstance(store, SqliteStore):
-        return None
-    if not components.settings.keys.exists():  # a new key would be worth nothing
-        raise Misconfigured(f"PARCOURS_KEYS: {components.settings.keys}: there is no such file, and a copy without it is not complete.")
+    settings = components.settings
+    if not settings.keys.exists():  # a new key would be worth nothing
+        raise Misconfigured(f"PARCOURS_KEYS: {settings.keys}: there is no such file, and a backup without it is not complete.")
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    draft = Path(tempfile.mkdtemp(".part", f".{target.name}.", target.parent))  # which only its owner can read
+    draft = Path(tempfile.mkdtemp(".part", f".{target.name}.", target.absolute().parent))  # which only its owner can read
     try:
-        position = copy_files(components, store, draft)
+        manifest = Writer(components, draft, environ).write()
         draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return position
+    return manifest
 
 
-def copy_files(components: Components, store: SqliteStore, folder: Path) -> Position:
-    store.copy(folder / "log.sqlite")
-    (folder / "keys").write_bytes(components.settings.key())
-    if letters := components.dead_letter_file:
-        letters.copy(folder / "dead_letters.sqlite")  # after the log: a checkpoint in it has passed no letter that is missing here
-    for file in folder.iterdir():
-        file.chmod(PRIVATE)
-    copy = SqliteStore(folder / "log.sqlite")
-    try:
-        if (position := copy.head()) == START:
-            raise Unavailable("The log holds no event: there is nothing to copy.")
-        return position
-    finally:
-        copy.close()
+def open_snapshot(address: Address) -> AbstractContextManager[Snapshot]:
+    match address.scheme:
+        case "sqlite":
+            return sqlite.snapshot(sqlite_path(address))
+        case "postgresql" | "postgres":
+            return postgres.snapshot(address)
+        case _:
+            raise Misconfigured("PARCOURS_EVENT_STORE: KurrentDB has backups of its own (docs/how-to/operate.md).")
+
+
+class Writer:
+    """Writes the parts of one backup to `folder`."""
+
+    def __init__(self, components: Components, folder: Path, environ: Mapping[str, str]) -> None:
+        self.settings = components.settings
+        self.letters: DeadLetters = components.dead_letters
+        self.folder = folder
+        self.environ = environ
+        self.parts: list[Part] = []
+
+    def write(self) -> Manifest:
+        began, before = now(), self.letters.kept()
+        with open_snapshot(self.settings.event_store) as snapshot:
+            ended = self.write_log(snapshot)
+            self.write_tables(snapshot, BESIDE_LOG)
+            self.write_gateway_records(snapshot)
+        kept = letters_up_to(ended.position, [*before, *self.letters.kept()])
+        self.write_lines(DEAD_LETTERS, map(encode, kept))
+        self.write_file(KEYS, self.settings.key())
+        self.write_file(TERRITORIES, self.settings.territories.read_bytes())
+        self.write_file(VARIABLES, encode(variables(self.settings, self.environ)))
+        manifest = Manifest(
+            product=__version__, made_at=began, store=self.settings.event_store.scheme, log=ended, parts=self.parts, left_out=LEFT_OUT
+        )
+        write_durably(self.folder / MANIFEST, msgspec.json.format(encode(manifest)) + b"\n")
+        return manifest
+
+    def write_log(self, snapshot: Snapshot) -> Ended:
+        path, last, count = self.folder / LOG, b"", 0
+        with closing(snapshot.messages()) as messages, path.open("wb") as raw, gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:  # type: ignore[type-var]
+            for count, last in enumerate(messages, 1):  # noqa: B007 - the last ones are used below
+                packed.write(last + b"\n")
+        if not count:
+            raise Unavailable("The log holds no event: there is nothing to back up.")
+        self.note(LOG, count)
+        end = decode_line(last)
+        return Ended(position=end.position, events=count, id=end.id, recordedtime=end.recordedtime)
+
+    def write_gateway_records(self, log: Snapshot) -> None:
+        address = self.settings.gateway_records
+        if address == self.settings.event_store:
+            self.write_tables(log, GATEWAY_RECORDS)
+        elif address.scheme == "sqlite" and not sqlite_path(address).exists():
+            for table in GATEWAY_RECORDS:  # no gateway has run
+                self.write_lines(rows_file(table), ())
+        else:
+            with open_snapshot(address) as snapshot:
+                self.write_tables(snapshot, GATEWAY_RECORDS)
+
+    def write_tables(self, snapshot: Snapshot, tables: Iterable[str]) -> None:
+        for table in tables:
+            self.write_lines(rows_file(table), map(encode, snapshot.rows(table)))
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+        count = 0
+        with (self.folder / name).open("wb") as file:
+            for count, line in enumerate(lines, 1):  # noqa: B007 - the last one is used below
+                file.write(line + b"\n")
+        self.note(name, count)
+
+    def write_file(self, name: str, content: bytes) -> None:
+        (self.folder / name).write_bytes(content)
+        self.note(name, None)
+
+    def note(self, name: str, rows: int | None) -> None:
+        """Make a file durable and private, and name it in the manifest."""
+        path = self.folder / name
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        path.chmod(PRIVATE)
+        self.parts.append(Part(file=name, bytes=path.stat().st_size, sha256=digest, rows=rows))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(PRIVATE)
+
+
+def letters_up_to(position: int, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+    """The letters of events up to a position, each once."""
+    return iter({(each.service, each.event.id): each for each in letters if each.position <= position}.values())
+
+
+def variables(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that were given, with what may hold a secret hidden."""
+    given = {name: environ[name] for name in sorted(environ.keys() & set(KNOWN))}
+    return {
+        name: str(Address(value)) if name in IN_FILES else concealed(value, settings.secrets)  # an address shows no password
+        for name, value in given.items()
+    }

@@ -21,6 +21,7 @@ from nameko.runners import ServiceRunner
 from nameko.utils.concurrency import SpawningProxy
 
 from services.bootstrap.composition import Components
+from services.bootstrap.lost_events import check_history
 from services.bootstrap.names import GATEWAY, RELAY
 from services.bootstrap.parts import Part, needs_of
 from services.bootstrap.registry import SERVICES
@@ -61,6 +62,9 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None if stop.ready() else stop.send(0))
     check.ask()
+    if not check.waiting and [*names] != [GATEWAY]:
+        with suppress(Unavailable):  # a server went away since; the relay asks again before it publishes
+            native(lambda: check_history(components.settings, components.store))
     eventlet.spawn(check.run, stop)
     threads = [
         *([eventlet.spawn(run_relay, components, stop)] if relay else []),
@@ -119,6 +123,7 @@ def run_relay(components: Components, stop: Any) -> None:
     while not stop.ready():
         with restarting("the relay", stop, worked):
             store, checkpoints = native(lambda: (components.store, components.checkpoints))
+            native(check_history, components.settings, store)
             worked.set()
             relay = Relay(store, checkpoints, components.settings.amqp_uri, components.settings.names)
             thread = eventlet.spawn(relay.run)

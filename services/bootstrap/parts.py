@@ -44,9 +44,10 @@ OF_PROCESSES: Mapping[str, Needs] = {
 """By the name of a process in `parcours service`."""
 
 OF_COMMANDS: Mapping[str, Needs] = {
-    **dict.fromkeys(("serve", "demo", "check"), EVERYTHING),
+    **dict.fromkeys(("serve", "demo", "check", "restore"), EVERYTHING),
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
-    **dict.fromkeys(("history", "replay", "copy"), LOG_ALONE),
+    **dict.fromkeys(("history", "replay"), LOG_ALONE),
+    "backup": Needs(EVERYTHING.parts - {Part.READ_MODELS}),
     **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "rebuild", "projections")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),

@@ -19,8 +19,8 @@ from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
-WRITERS = frozenset({"serve", "demo", "service", "load"})  # they make the data folder
-READERS = frozenset({"history", "indicators", "replay", "rebuild", "copy", "dead", "projections"})  # they need a log
+WRITERS = frozenset({"serve", "demo", "service", "load", "restore"})  # they make the data folder
+READERS = frozenset({"history", "indicators", "replay", "rebuild", "backup", "dead", "projections"})  # they need a log
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
@@ -102,7 +102,7 @@ def concealed_errors(secrets: Collection[str]) -> Iterator[None]:
 def settings_of(args: argparse.Namespace) -> Settings:
     needs = needs_of(args.command, getattr(args, "process", None))
     settings = read_settings(Path(args.data), args.host, args.port, create=args.command in WRITERS, needs=needs)
-    if args.command in READERS:
+    if args.command in READERS and not getattr(args, "verify", False):
         settings.check_log_exists()
     return settings
 
@@ -119,7 +119,7 @@ def command(name: str) -> Command:
         from services.cli import serve
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
-    from services.cli import check_command, commands, operator_commands
+    from services.cli import backup_commands, check_command, commands, operator_commands
 
     functions: dict[str, Command] = {
         "check": check_command.check,
@@ -129,7 +129,8 @@ def command(name: str) -> Command:
         "indicators": commands.indicators,
         "replay": commands.replay,
         "rebuild": operator_commands.rebuild,
-        "copy": operator_commands.copy,
+        "backup": backup_commands.backup,
+        "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
         "projections": operator_commands.projections,
         "tail": operator_commands.tail,
@@ -197,9 +198,12 @@ def add_figure_commands(add: Add) -> None:
 
 def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    add("copy", "copy an SQLite log, the keys and the dead letters, while services write to them").add_argument(
-        "folder", type=Path, help="the copy, a folder that does not exist yet"
-    )
+    backup = add("backup", "write all that cannot be made again to a folder, while services work")
+    backup.add_argument("folder", type=Path, help="the backup, a folder that does not exist yet")
+    backup.add_argument("--verify", action="store_true", help="only verify a backup that is there")
+    restore = add("restore", "put a backup into an empty log, when no service runs")
+    restore.add_argument("folder", type=Path, nargs="?", help="the backup")
+    restore.add_argument("--in-place", action="store_true", help="the log was put back by its database: only see to it that it may go on")
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)

@@ -1,13 +1,11 @@
-"""Commands of an operator: make the read models again, copy what cannot be made again, look after dead letters and projections."""
+"""Commands of an operator: make the read models again, look after dead letters and projections."""
 
 from argparse import Namespace
 from typing import Any
 
 import msgspec
 
-from services.bootstrap.backup import make_backup
 from services.bootstrap.composition import Components
-from services.bootstrap.environment import fault_text
 from services.bootstrap.settings import Settings
 from services.cli.commands import print_message
 from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
@@ -23,19 +21,6 @@ def rebuild(args: Namespace, settings: Settings) -> int:
     components.renew_damaged_read_models()
     position = components.reports.rebuild(components.store)
     print_message(f"The read models are built again, up to position {position}.")
-    return 0
-
-
-def copy(args: Namespace, settings: Settings) -> int:
-    try:
-        position = make_backup(Components(settings), args.folder)
-    except OSError as fault:
-        print_message(f"{args.folder}: {fault_text(fault)}")
-        return 1
-    if position is None:
-        print_message("Only an SQLite log is copied so: a database server has its own way (pg_dump, pg_basebackup). Copy the keys as well.")
-        return 2
-    print_message(f"{args.folder} holds the log up to position {position}, the keys and the dead letters. Keep it as secret as the keys.")
     return 0
 
 

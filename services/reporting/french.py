@@ -5,6 +5,7 @@ from typing import Any
 
 from services.reporting.aggregates.cell_release import CellReleased
 from services.reporting.aggregates.definitions import DefinitionsPublished
+from services.reporting.aggregates.restoration import LogRestored
 from services.reporting.aggregates.set_aside import FactSetAside, SettingAsideRequested
 from services.reporting.aggregates.targets import TargetSet
 from services.reporting.aggregates.tasks import RetryRefused, TaskCompleted, TaskOpened, TaskRetried
@@ -32,6 +33,10 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             lambda event: f"Il est demandé d’écarter l’événement {event.position} ; une seconde personne décide. Motif : {event.reason}.",
         ),
         sentence(FactSetAside, lambda event: f"L’événement {event.position} est écarté : il ne compte plus. Motif : {event.reason}."),
+        sentence(
+            LogRestored,
+            lambda event: f"Le journal est restauré jusqu’à la position {event.after} : ce qui avait été enregistré ensuite est perdu.",
+        ),
         sentence(TaskOpened, lambda event: f"Une tâche est ouverte : ce qui devait suivre n’a pas pu se faire ({event.code})."),
         sentence(TaskRetried, lambda event: "Ce qui devait suivre est tenté de nouveau."),
         sentence(RetryRefused, lambda event: f"Ce qui devait suivre est refusé de nouveau ({event.code})."),

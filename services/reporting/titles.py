@@ -5,6 +5,7 @@ from typing import Any
 
 from services.reporting.aggregates.cell_release import ReleaseCell
 from services.reporting.aggregates.definitions import PublishDefinitions
+from services.reporting.aggregates.restoration import RecordRestoration
 from services.reporting.aggregates.set_aside import ApproveSettingAside, SetFactAside
 from services.reporting.aggregates.targets import SetTarget
 from services.reporting.aggregates.tasks import CompleteTask, OpenTask, RefuseRetry, RetryTask
@@ -19,4 +20,5 @@ TITLES: Mapping[type[Any], str] = {
     CompleteTask: "Dire qu’une tâche est faite",
     SetFactAside: "Demander d’écarter un fait",
     ApproveSettingAside: "Approuver qu’un fait soit écarté",
+    RecordRestoration: "Noter que le journal a été restauré",
 }

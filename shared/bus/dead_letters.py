@@ -23,7 +23,7 @@ import builtins
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,7 +47,6 @@ from shared.bus.topology import (
 )
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decode_event, encode
-from shared.store.sqlite.backup import copy_log
 from shared.store.sqlite.connections import raises_unavailable
 
 DELIVERY_LIMIT_REASON = f"{PROCESS_DIED} its attempts: the broker put the message aside."
@@ -90,6 +89,12 @@ class DeadLetters(Protocol):
     def replay(self, service: str | None = None) -> int:
         """Give all of them back to their service, which handles them again; returns how many."""
 
+    def kept(self) -> builtins.list[DeadLetter]:
+        """All that a backup keeps: also those that were given back, as long as it can be known that they are not handled yet."""
+
+    def put(self, letters: Sequence[DeadLetter]) -> None:
+        """Put letters of a backup back. One that is there already, of the same event, stays as it is."""
+
 
 def dead_letters(uri: Address | str, services: Sequence[str], path: Path, names: Names = SOLE) -> DeadLetters:
     """The dead letters of the broker at `uri`. `path` is the file for the embedded broker."""
@@ -120,6 +125,19 @@ class RabbitDeadLetters:
                 channel.basic_ack(tag)
                 count += 1
         return count
+
+    def kept(self) -> builtins.list[DeadLetter]:
+        return self.list()
+
+    def put(self, letters: Sequence[DeadLetter]) -> None:
+        there = {(letter.service, letter.event.id) for letter in self.list()}
+        with self.open_connection() as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for letter in letters:
+                if (letter.service, letter.event.id) not in there:
+                    properties = pika.BasicProperties(delivery_mode=2, headers=headers_of(letter), message_id=str(letter.event.id))
+                    channel.basic_publish("", self.names.dead_letters(letter.service), encode(letter.event), properties)
 
     @contextmanager
     def open_connection(self) -> Iterator[pika.BlockingConnection]:
@@ -164,6 +182,11 @@ def failures_of(headers: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
+def headers_of(letter: DeadLetter) -> dict[str, Any]:
+    known = {name: value for name in FAILURES if (value := getattr(letter, name)) is not None}
+    return {"service": letter.service, "kind": letter.kind, "position": letter.position, "reason": letter.reason} | known
+
+
 FAILURES = (ATTEMPTS_HEADER, FIRST_FAILED_HEADER, LAST_FAILED_HEADER)
 CREATE_LETTERS = """
 create table if not exists letters (
@@ -179,7 +202,7 @@ create table if not exists failures (
 """
 LIST = """select service, event, reason, attempts, first_failed_at, last_failed_at
     from letters left join failures using (service, position)
-    where given_back = 0 and service = coalesce(?, service) order by id"""
+    where given_back <= ? and service = coalesce(?, service) order by id"""
 ADD = """insert into letters (service, position, reason, event) select :service, :position, :reason, :event where not exists
     (select 1 from letters where service = :service and position = :position and given_back = 0)"""
 COUNT = """insert into failures values (:service, :position, :attempts, :first, :last) on conflict do update
@@ -221,9 +244,15 @@ class FileDeadLetters:
         return None
 
     def list(self, service: str | None = None) -> list[DeadLetter]:
+        return self.select(given_back=0, service=service)
+
+    def kept(self) -> builtins.list[DeadLetter]:
+        return self.select(given_back=1, service=None)
+
+    def select(self, *, given_back: int, service: str | None) -> builtins.list[DeadLetter]:
         if not self.path.exists():
             return []
-        rows = self.execute(LIST, service).fetchall()
+        rows = self.execute(LIST, given_back, service).fetchall()
         return [dead_letter(name, decode_event(event), reason, *failures) for name, event, reason, *failures in rows]
 
     def replay(self, service: str | None = None) -> int:
@@ -241,6 +270,15 @@ class FileDeadLetters:
             connection.execute(ADD, {**of_event, "reason": reason, "event": encode(event)})
             connection.execute(COUNT, {**of_event, "attempts": attempts, "first": first, "last": last})
 
+    def put(self, letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            of_event = {"service": letter.service, "position": letter.position}
+            failures = {"attempts": letter.attempts, "first": letter.first_failed_at, "last": letter.last_failed_at}
+            with self.transaction() as connection:
+                added = connection.execute(ADD, {**of_event, "reason": letter.reason, "event": encode(letter.event)}).rowcount
+                if added and letter.attempts is not None:
+                    connection.execute(COUNT, {**of_event, **failures})
+
     def given_back(self, service: str) -> builtins.list[tuple[int, EventMessage]]:
         """The events that the service must handle again, each with its id: `delete` it when that is done."""
         if not self.path.exists():
@@ -253,12 +291,6 @@ class FileDeadLetters:
         with self.transaction() as connection:
             connection.execute("delete from letters where id = ?", (id,))
             connection.execute(FORGET)
-
-    def copy(self, target: Path) -> None:
-        """Copy the file, as of one commit, to a new one. Does nothing if there is no file."""
-        if self.path.exists():
-            with self.lock:
-                copy_log(lambda: nullcontext(self.connection()), self.path, target)
 
     def close(self) -> None:
         if self.opened is not None:

@@ -39,6 +39,7 @@ KERNEL = (
     "shared.policy_runner",
     "shared.reply",
     "shared.store.append_checks",
+    "shared.store.archive",
     "shared.store.deliveries",
     "shared.store.gateway_records",
     "shared.store.group_commit",

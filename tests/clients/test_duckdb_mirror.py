@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pika
 import pytest
 
-from parcours_client import Parcours
-from parcours_client.feed import STREAM
+from parcours_client import Event, Parcours
+from parcours_client.feed import STREAM, Place
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from tests.clients.connections import client
 from tests.clients.dying_relay import relays_die
@@ -110,6 +112,28 @@ def test_what_the_stream_lost_is_read_from_the_gateway(
     assert [(*row[:-1], json.loads(row[-1])) for row in rows] == expected
     (questions,) = QUESTIONS.findall((PROGRAM.parent / "README.md").read_text())
     assert [mirror.rows(question) for question in questions.splitlines()] == [[(TERRITORY, 15)], []]
+
+
+def test_what_a_restored_log_lost_is_deleted_and_may_be_recorded_again(tmp_path: Path) -> None:
+    """The command of a lost event is sent again: its event has the same id, at another position."""
+    program = runpy.run_path(str(PROGRAM))
+    ids = [str(uuid4()) for _ in range(4)]
+    kept, lost, other = (told(position, ids[position - 1]) for position in (1, 2, 3))
+    restored = told(1_000, ids[3], "reporting.LogRestored", {"type": "LogRestored", "after": 1, "backup": None, "on": "2024-06-30"})
+    mirror = program["Mirror"](str(tmp_path / "mirror.duckdb"))
+    mirror.write([kept, lost, other], Place(0, 3))
+    mirror.write([restored, told(1_001, ids[1])], Place(4, 1_001))
+    rows = mirror.database.execute("SELECT position, id::VARCHAR FROM events ORDER BY position").fetchall()
+    assert rows == [(1, ids[0]), (1_000, ids[3]), (1_001, ids[1])]
+
+
+def told(position: int, id: str, kind: str = "intake.ContactClosed", data: dict[str, Any] | None = None) -> Event:
+    """An event as the stream has it."""
+    more = {"actorid": "coach-1", "actorrole": "coach", "commandid": str(uuid4()), "data": data or {"type": "ContactClosed"}}
+    times = dict.fromkeys(("time", "recordedtime"), "2024-06-30T10:00:00Z")
+    names = {"type": f"fr.parcours.{kind}", "source": "/parcours", "subject": "s", "territory": "alencon"}
+    form = {"specversion": "1.0", "datacontenttype": "application/json", "dataschema": f"urn:parcours:{kind}:1"}
+    return Event.from_dict({"id": id, "position": position, "streamversion": 1, **more, **times, **names, **form})
 
 
 def meet(coach: Parcours, count: int) -> None:

@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -21,6 +21,7 @@ import duckdb
 from parcours_client import Event, Parcours
 from parcours_client.feed import BEGINNING, Gap, Place, read_feed
 
+RESTORED = "fr.parcours.reporting.LogRestored"  # what was recorded between its `after` and its own position is lost
 PAGE = 500  # events of the log that are written together
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -51,10 +52,12 @@ class Mirror:
         return Place(*found) if found else BEGINNING
 
     def write(self, events: Sequence[Event], place: Place) -> None:
-        """Write events and the place after them: both or neither."""
-        columns = list(zip(*map(row, events), strict=True))
+        """Write events and the place after them: both or neither. After a restore of the log, those that it lost are deleted first."""
         self.database.begin()
-        self.database.execute(ADD, [list(column) for column in columns])
+        for run in up_to_restorations(events):
+            self.database.execute(ADD, [list(column) for column in zip(*map(row, run), strict=True)])
+            if run[-1].type_ == RESTORED and run[-1].data:
+                self.database.execute("DELETE FROM events WHERE position > ? AND position < ?", [run[-1].data["after"], run[-1].position])
         self.database.execute("DELETE FROM place")
         self.database.execute("INSERT INTO place VALUES (?, ?)", [place.offset, place.position])
         self.database.commit()
@@ -82,6 +85,15 @@ class Mirror:
                     events = []
         if events:
             self.write(events, Place(None, events[-1].position))
+
+
+def up_to_restorations(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events in runs, each of which ends with a restoration, or with the last event."""
+    start = 0
+    for end, event in enumerate(events, 1):
+        if event.type_ == RESTORED or end == len(events):
+            yield events[start:end]
+            start = end
 
 
 def row(event: Event) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ operating system, which has it in memory anyway. Their connections map the file 
 The price is that a page that the disk cannot deliver kills the process, since no system call can report the error; and for scans
 mapping has no advantage and would count the whole file to the memory of this process.
 
-writer.py is the writing side, connections.py opens the file, backup.py copies it, checkpoints.py keeps positions and leases.
+writer.py is the writing side, connections.py opens the file, archive.py is for backups, checkpoints.py keeps positions and leases.
 """
 
 import sqlite3
@@ -39,7 +39,6 @@ from shared.store.append_checks import check_append
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
-from shared.store.sqlite.backup import copy_log
 from shared.store.sqlite.connections import connect, is_unavailable, unavailable
 from shared.store.sqlite.writer import SqliteWriter, sortable_time
 from shared.time import Clock, now
@@ -122,10 +121,6 @@ class SqliteStore:
 
     def wait(self, after: Position, timeout: float) -> bool:
         return self.head_watcher.wait(after, timeout)
-
-    def copy(self, path: Path) -> None:
-        """Copy the log, as of one commit, to a new file, while it is read and written. Raises FileExistsError."""
-        copy_log(self.scan_readers.connection, self.path, path)
 
     def close(self) -> None:
         self.writer.close()

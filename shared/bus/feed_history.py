@@ -1,0 +1,80 @@
+"""What the stream journey.feed has seen, for an operator: it may know events that the log does not have any more.
+
+It blocks: it uses pika, and not the libraries of the green threads.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+
+from shared.address import Address
+from shared.bus.blocking import connect
+from shared.cloud_event import read_cloud_event
+from shared.errors import Unavailable
+from shared.message import EventMessage
+
+PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
+FIRST_S, NEXT_S = 2.0, 0.2  # for which a message is waited for; the broker sends what it has at once
+NOT_FOUND = 404
+
+Found = tuple[int, EventMessage]
+
+
+def last_event(uri: Address, stream: str) -> Found | None:
+    """The last event that was published, with its offset; None without a stream, or in an empty one.
+
+    Raises:
+        Unavailable: the broker is away.
+    """
+    last = None
+    for last in read(uri, stream, "last"):  # noqa: B007 - the last chunk may have several
+        pass
+    return last
+
+
+def events_since(uri: Address, stream: str, moment: datetime) -> Iterator[EventMessage]:
+    """The events that were published from `moment` on, or a little before it, up to the present end. Some may come twice.
+
+    Raises:
+        Unavailable: the broker is away.
+    """
+    last = last_event(uri, stream)
+    if last is None:
+        return
+    for offset, event in read(uri, stream, moment):
+        yield event
+        if offset >= last[0]:
+            return
+
+
+def read(uri: Address, stream: str, offset: str | datetime) -> Iterator[Found]:
+    """The messages from an offset on, until none arrives any more."""
+    try:
+        connection = connect(uri)
+    except (AMQPError, OSError) as fault:
+        raise Unavailable(f"The broker cannot be reached now: {type(fault).__name__}") from fault
+    try:
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=PREFETCH)
+        arguments: dict[str, Any] = {"x-stream-offset": offset}
+        until = time.monotonic() + FIRST_S
+        for method, properties, body in channel.consume(stream, arguments=arguments, inactivity_timeout=NEXT_S):
+            if method is None:
+                if time.monotonic() < until:
+                    continue
+                return
+            until = 0.0
+            yield int(properties.headers["x-stream-offset"]), read_cloud_event(body)
+            channel.basic_ack(method.delivery_tag)
+    except ChannelClosedByBroker as fault:
+        if fault.reply_code != NOT_FOUND:
+            raise Unavailable(f"RabbitMQ: {fault.reply_text}") from fault
+    except AMQPError as fault:
+        raise Unavailable(f"The broker went away: {type(fault).__name__}") from fault
+    finally:
+        with suppress(AMQPError):  # closing rejects the messages that pika has not shown, which a stream does not allow
+            connection.close()
