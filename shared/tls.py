@@ -1,12 +1,15 @@
 """TLS towards servers: which certificates are accepted, and in one sentence why one is not.
 
 A certificate is always verified, with the name of the host. TLS is of version 1.2 at least.
+
+A process that eventlet patches imports this module natively (`shared.runtime.native_threads`): a context that was made of the patched
+`ssl` is none for pika. So what is imported before the patch, such as the settings, knows `shared.certificates` alone.
 """
 
 import re
 import ssl
 
-from msgspec import Struct
+from shared.certificates import Certificates
 
 OTHER_NAME, OTHER_IP_ADDRESS, EXPIRED, NOT_YET_VALID = 62, 64, 10, 9  # X509_V_ERR_… of OpenSSL
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
@@ -18,38 +21,25 @@ class UnusableFile(OSError):
     """A file of certificates or keys that is missing or holds something else. The text is a sentence."""
 
 
-class Certificates(Struct, frozen=True):
-    """Files: of the authorities that are trusted, by default those of the system, and of a certificate of ours, if a server asks for it."""
+def client_context(certificates: Certificates) -> ssl.SSLContext:
+    """Made again for each connection: a file that was replaced counts from then on.
 
-    authorities: str = ""
-    own: str = ""
-    key: str = ""
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"Certificates({self.authorities!r}, {self.own!r}, {self.key!r})"
-
-    def context(self) -> ssl.SSLContext:
-        """Read again for each connection: a file that was replaced counts from then on.
-
-        Raises:
-            UnusableFile: a file is missing, or holds something else.
-        """
-        try:
-            context = ssl.create_default_context(cafile=self.authorities or None)
+    Raises:
+        UnusableFile: a file is missing, or holds something else.
+    """
+    try:
+        context = ssl.create_default_context(cafile=certificates.authorities or None)
+    except OSError as fault:
+        raise UnusableFile(f"no authority can be read in {certificates.authorities}: {why(fault)}") from fault
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    if certificates.own:
+        try:  # without a function for the password OpenSSL asks on the terminal
+            context.load_cert_chain(certificates.own, certificates.key or None, lambda: certificates.password)
         except OSError as fault:
-            raise UnusableFile(f"no authority can be read in {self.authorities}: {why(fault)}") from fault
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.options |= ssl.OP_NO_RENEGOTIATION
-        if self.own:
-            try:
-                context.load_cert_chain(self.own, self.key or None, lambda: self.password)  # without it OpenSSL asks on the terminal
-            except OSError as fault:
-                raise UnusableFile(f"no certificate with its key can be read in {' and '.join(self.files())}: {why(fault)}") from fault
-        return context
-
-    def files(self) -> list[str]:
-        return [file for file in (self.own, self.key) if file]
+            files = " and ".join(file for file in (certificates.own, certificates.key) if file)
+            raise UnusableFile(f"no certificate with its key can be read in {files}: {why(fault)}") from fault
+    return context
 
 
 def why(fault: OSError) -> str:

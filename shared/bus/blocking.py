@@ -27,7 +27,7 @@ from shared.bus.brokers import (
 )
 from shared.errors import Misconfigured, Unavailable
 from shared.runtime.backoff import Backoff
-from shared.tls import UnusableFile, refusal
+from shared.tls import UnusableFile, client_context, refusal
 
 ROUNDS = 3  # of a list, for a command that somebody waits for
 ACCESS_REFUSED = 403
@@ -43,7 +43,7 @@ def parameters_of(broker: Broker) -> pika.ConnectionParameters:
         port=broker.port,
         virtual_host=broker.virtual_host,
         credentials=pika.PlainCredentials(broker.user, broker.password),
-        ssl_options=pika.SSLOptions(broker.certificates.context(), broker.name) if broker.certificates else None,
+        ssl_options=pika.SSLOptions(client_context(broker.certificates), broker.name) if broker.certificates else None,
         heartbeat=BLOCKING_HEARTBEAT_S,
         socket_timeout=OPENING_TIMEOUT_S,
         stack_timeout=OPENING_TIMEOUT_S,

@@ -22,8 +22,8 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shared.address import Address
+from shared.certificates import Certificates
 from shared.errors import Misconfigured
-from shared.tls import Certificates
 
 T = TypeVar("T")
 

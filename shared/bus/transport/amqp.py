@@ -36,6 +36,7 @@ from shared.address import Address
 from shared.bus.brokers import HEARTBEAT_S, OPENING_TIMEOUT_S, PORTS, SILENCE_S, Broker, first_that_opens
 from shared.bus.transport.tls_socket import TlsSocket
 from shared.runtime.native_threads import green_only
+from shared.tls import client_context
 
 green_only(__name__)
 
@@ -60,7 +61,7 @@ class ReadAheadTransport(amqp.transport.TCPTransport):  # type: ignore[misc]  # 
 
     def _setup_transport(self) -> None:
         if certificates := self.broker.certificates:
-            tls = TlsSocket(self.sock, certificates.context(), self.broker.name)
+            tls = TlsSocket(self.sock, client_context(certificates), self.broker.name)
             tls.handshake(left(self.until))
             self.sock: Any = tls
         super()._setup_transport()

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from psycopg import pq
 
-from shared.tls import Certificates, UnusableFile, refusal
+from shared.certificates import Certificates
+from shared.tls import UnusableFile, client_context, refusal
 
 ASK_TIMEOUT_S = 5.0  # to connect, and for each answer
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # its length and its code
@@ -45,11 +46,8 @@ def tls_refusal(conninfo: str) -> str | None:
 
 def effective_options(conninfo: str) -> Mapping[str, str]:
     """Of the address, then of the environment (PGSSLMODE), then of libpq."""
-    pgconn = pq.PGconn.connect_start(conninfo.encode())
-    try:
-        return {option.keyword.decode(): option.val.decode() for option in pgconn.info if option.val}
-    finally:
-        pgconn.finish()
+    given = [*pq.Conninfo.get_defaults(), *pq.Conninfo.parse(conninfo.encode())]
+    return {option.keyword.decode(): option.val.decode() for option in given if option.val}
 
 
 def context_of(options: Mapping[str, str], root: Path) -> ssl.SSLContext:
@@ -58,7 +56,7 @@ def context_of(options: Mapping[str, str], root: Path) -> ssl.SSLContext:
     own, key = options.get("sslcert", ""), options.get("sslkey", "")
     unverified = mode == MAY_VERIFY and not (system or root.exists())
     authorities = "" if system or unverified else str(root)
-    context = Certificates(authorities, own, key, options.get("sslpassword", "")).context()
+    context = client_context(Certificates(authorities, own, key, options.get("sslpassword", "")))
     context.check_hostname = mode == CHECKS_THE_NAME or system
     if unverified:
         context.verify_mode = ssl.CERT_NONE
