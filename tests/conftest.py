@@ -60,6 +60,36 @@ def rabbitmq_uri(rabbitmq_server: GivenRabbitmq) -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="session")
+def tls_rabbitmq(rabbitmq_server: GivenRabbitmq) -> Iterator[RabbitmqServer]:
+    """A broker with a listener for TLS: the one all tests share, if it is ours."""
+    server: RabbitmqServer = rabbitmq_server if isinstance(rabbitmq_server, RabbitmqServer) else needed(RabbitmqServer)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def tls_postgres(postgres_server: GivenPostgres) -> Iterator[PostgresServer]:
+    """A server with TLS: the one all tests share, if it is ours."""
+    server: PostgresServer = postgres_server if isinstance(postgres_server, PostgresServer) else needed(PostgresServer)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def amqps_uri(tls_rabbitmq: RabbitmqServer) -> Iterator[str]:
+    """A fresh, empty vhost, over TLS."""
+    with tls_rabbitmq.vhost() as uri:
+        yield tls_rabbitmq.over_tls(uri)
+
+
+@pytest.fixture
+def postgres_tls_dsn(tls_postgres: PostgresServer) -> Iterator[str]:
+    """A fresh, empty database, over TLS."""
+    with tls_postgres.database() as dsn:
+        yield tls_postgres.over_tls(dsn)
+
+
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A server of this test alone, with fsync on, to stop, start, restart and kill."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from services.bootstrap.environment import Environment
 from services.bootstrap.parts import Needs, Part
 from shared.address import Address
+from shared.bus.brokers import brokers
 from shared.errors import Misconfigured
 
 EMBEDDED = "embedded"
@@ -43,9 +44,21 @@ def checked(variable: str, text: str) -> Address:
             check_file(variable, location)
         elif scheme != EMBEDDED:
             check_servers(variable, scheme, location)
-    if variable == "PARCOURS_AMQP_URI" and EMBEDDED in text and text.count("://") > 1:
-        raise Misconfigured(f"{variable}: the broker inside the process is no alternative to others.")
+    if variable == "PARCOURS_AMQP_URI":
+        check_brokers(variable, text)
     return Address(text)
+
+
+def check_brokers(variable: str, text: str) -> None:
+    """What only the whole list tells: the others are known to be well formed."""
+    schemes = [each.partition("://")[0] for each in text.split(";")]
+    if EMBEDDED not in schemes:
+        try:
+            brokers(Address(text))
+        except Misconfigured as fault:
+            raise Misconfigured(f"{variable}: {fault}") from None
+    elif len(schemes) > 1:
+        raise Misconfigured(f"{variable}: the broker inside the process is no alternative to others.")
 
 
 def check_given(environment: Environment, needs: Needs, *, embedded: bool) -> None:

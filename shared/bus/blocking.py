@@ -1,10 +1,13 @@
-"""Connections to RabbitMQ for code that blocks, with pika: one after the other, the brokers of an address are tried."""
+"""Connections to RabbitMQ for code that blocks, with pika: to which brokers, and with which limits, `shared.bus.brokers` decides."""
 
 import logging
+import time
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
 from pika.exceptions import (
     AMQPConnectionError,
+    AMQPError,
     ChannelClosedByBroker,
     ConnectionClosed,
     ProbableAccessDeniedError,
@@ -12,65 +15,100 @@ from pika.exceptions import (
 )
 
 from shared.address import Address
+from shared.bus.brokers import (
+    BLOCKED_TIMEOUT_S,
+    BLOCKING_HEARTBEAT_S,
+    OPENING_TIMEOUT_S,
+    Broker,
+    brokers,
+    first_that_opens,
+    innermost,
+    reason,
+)
 from shared.errors import Misconfigured, Unavailable
+from shared.runtime.backoff import Backoff
+from shared.tls import UnusableFile, client_context, refusal
 
-ASK_TIMEOUT_S = 5.0  # for each step of connecting to a broker that is only asked whether it takes us
+ROUNDS = 3  # of a list, for a command that somebody waits for
 ACCESS_REFUSED = 403
 LIMIT = "limit"  # NOT_ALLOWED is also what a broker answers that has too many connections: that passes
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs each failure with a traceback, and raises it as well
 
 
-def parameters_of(address: Address) -> list[pika.URLParameters]:
-    """Raises Misconfigured for an option that means nothing."""
+def parameters_of(broker: Broker) -> pika.ConnectionParameters:
+    """Raises UnusableFile: a file of certificates cannot be read."""
+    return pika.ConnectionParameters(
+        host=broker.host,
+        port=broker.port,
+        virtual_host=broker.virtual_host,
+        credentials=pika.PlainCredentials(broker.user, broker.password),
+        ssl_options=pika.SSLOptions(client_context(broker.certificates), broker.name) if broker.certificates else None,
+        heartbeat=BLOCKING_HEARTBEAT_S,
+        socket_timeout=OPENING_TIMEOUT_S,
+        stack_timeout=OPENING_TIMEOUT_S,
+        blocked_connection_timeout=BLOCKED_TIMEOUT_S,
+    )
+
+
+def open_one(broker: Broker) -> pika.BlockingConnection:
+    """Raises AMQPError, OSError: it does not answer, or refuses."""
     try:
-        return [pika.URLParameters(each.reveal()) for each in address.alternatives()]
-    except ValueError as fault:
-        raise Misconfigured(address.conceal(f"RabbitMQ: {fault}")) from None
+        return pika.BlockingConnection(parameters_of(broker))
+    except AMQPConnectorStackTimeout as fault:  # which is neither for pika
+        raise TimeoutError(f"no answer within {OPENING_TIMEOUT_S:g} s") from fault
 
 
-def connect(address: Address | str) -> pika.BlockingConnection:
-    """A connection to the first broker that answers.
+def connect(address: Address | str, rounds: int = 1) -> pika.BlockingConnection:
+    """A connection to the first broker that opens one. All are tried `rounds` times.
 
     Raises:
         AMQPError, OSError: none does, or the one that answers refuses.
     """
-    return pika.BlockingConnection(parameters_of(Address(address)))
+    backoff = Backoff()
+    for _ in range(rounds - 1):
+        try:
+            return first_that_opens(Address(address), open_one, (AMQPError, OSError))
+        except (AMQPError, OSError):
+            time.sleep(backoff.next_delay())
+    return first_that_opens(Address(address), open_one, (AMQPError, OSError))
 
 
 def ask(address: Address, exchange: str | None = None) -> None:
     """Ask every broker of an address whether it takes us. With `exchange`, declare it: our right to do so is asked as well.
 
     Raises:
-        Misconfigured: one of them refuses: the user, the password, the virtual host or the exchange.
+        Misconfigured: one of them refuses: the user, the password, the virtual host or the exchange. Or TLS with it fails for good.
         Unavailable: no broker is there.
     """
     rejections, away = [], []
-    for each, parameters in zip(address.alternatives(), parameters_of(address), strict=True):
-        parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = ASK_TIMEOUT_S
+    for broker in (each := brokers(address)):
         try:
-            ask_one(parameters, exchange)
+            ask_one(broker, exchange)
         except Misconfigured as fault:
-            rejections.append(f"{each}: {fault}")
+            rejections.append(f"{broker.address}: {fault}")
         except Unavailable as fault:
-            away.append(f"{each}: {fault}")
+            broker.failed()
+            away.append(f"{broker.address}: {fault}")
     if rejections:
         raise Misconfigured(*(address.conceal(rejection) for rejection in rejections))
-    if len(away) == len(address.alternatives()):
+    if len(away) == len(each):
         raise Unavailable(address.conceal("; ".join(away)))
 
 
-def ask_one(parameters: pika.URLParameters, exchange: str | None) -> None:
+def ask_one(broker: Broker, exchange: str | None) -> None:
     try:
-        with pika.BlockingConnection(parameters) as connection:
+        with open_one(broker) as connection:
             if exchange is not None:
                 connection.channel().exchange_declare(exchange, "topic", durable=True)
+    except UnusableFile as fault:
+        raise Misconfigured(f"{fault}.") from None
     except ProbableAuthenticationError:
         raise Misconfigured("RabbitMQ does not accept this user with this password (403).") from None
     except ProbableAccessDeniedError as fault:
         if LIMIT in str(fault):
             raise Unavailable(f"RabbitMQ takes no more connections: {fault}") from fault
-        raise Misconfigured(f"RabbitMQ has no virtual host {parameters.virtual_host!r} for this user (530).") from None
+        raise Misconfigured(f"RabbitMQ has no virtual host {broker.virtual_host!r} for this user (530).") from None
     except ChannelClosedByBroker as fault:
         if fault.reply_code != ACCESS_REFUSED:
             raise Unavailable(f"RabbitMQ: {fault.reply_text}") from fault
@@ -78,12 +116,6 @@ def ask_one(parameters: pika.URLParameters, exchange: str | None) -> None:
     except ConnectionClosed as fault:
         raise Unavailable(f"RabbitMQ: {fault.reply_text}") from fault
     except (AMQPConnectionError, OSError) as fault:
+        if why := refusal(innermost(fault), broker.name):
+            raise Misconfigured(f"RabbitMQ {why}") from None
         raise Unavailable(f"RabbitMQ does not answer: {reason(fault)}") from fault
-
-
-def reason(fault: BaseException) -> str:
-    """What the operating system said, of all that pika wraps around it."""
-    while not isinstance(fault, OSError) and fault.args and isinstance(fault.args[0], BaseException):
-        fault = fault.args[0]
-    inner = getattr(fault, "exception", fault)
-    return str(inner) or type(inner).__name__

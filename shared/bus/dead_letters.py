@@ -34,7 +34,8 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from shared.address import Address
-from shared.bus.blocking import connect
+from shared.bus.blocking import ROUNDS, connect
+from shared.bus.brokers import reason
 from shared.bus.names import SOLE, Names
 from shared.bus.topology import (
     ATTEMPTS_HEADER,
@@ -142,10 +143,10 @@ class RabbitDeadLetters:
     @contextmanager
     def open_connection(self) -> Iterator[pika.BlockingConnection]:
         try:
-            with closing(connect(self.uri)) as connection:
+            with closing(connect(self.uri, ROUNDS)) as connection:
                 yield connection
         except (AMQPError, OSError) as fault:
-            raise Unavailable(self.uri.conceal(f"The broker cannot be reached now: {fault!r}")) from fault
+            raise Unavailable(self.uri.conceal(f"The broker cannot be reached now: {reason(fault)}")) from fault
 
     def messages(self, connection: pika.BlockingConnection, service: str | None) -> Iterator[tuple[str, BlockingChannel, int, Any, bytes]]:
         """Every message that waits, once: (service, channel, delivery tag, properties, body).

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pika.exceptions import AMQPError
 
 from shared.address import Address
-from shared.bus.blocking import connect
+from shared.bus.blocking import ROUNDS, connect
+from shared.bus.brokers import reason
 from shared.cloud_event import read_cloud_event
 from shared.errors import Unavailable
 from shared.message import EventMessage
@@ -22,7 +23,8 @@ PREFETCH = 500  # messages that the broker sends before one of them is acknowled
 def tail(uri: Address | str, offset: int | str = "first", stream: str = "journey.feed") -> Iterator[tuple[int, EventMessage]]:
     """Every event from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
 
-    The name of the `stream` begins with that of its environment, if it has one.
+    `uri` may name several brokers, separated by `;`, which are tried in turn. The name of the `stream` begins with that of its
+    environment, if it has one.
 
     The relay may publish an event twice: compare its `position` with that of the last event.
 
@@ -30,9 +32,9 @@ def tail(uri: Address | str, offset: int | str = "first", stream: str = "journey
         Unavailable: the broker is away.
     """
     try:
-        connection = connect(uri)
+        connection = connect(uri, ROUNDS)
     except (AMQPError, OSError) as fault:
-        raise Unavailable(f"The broker cannot be reached now: {type(fault).__name__}") from fault
+        raise Unavailable(Address(uri).conceal(f"The broker cannot be reached now: {reason(fault)}")) from fault
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)

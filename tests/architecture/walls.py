@@ -20,6 +20,7 @@ KERNEL = (
     "shared.address",
     "shared.admission",
     "shared.catalogue",
+    "shared.certificates",
     "shared.cloud_event",
     "shared.coded_value",
     "shared.command_batch",
@@ -47,12 +48,14 @@ KERNEL = (
     "shared.store.port",
     "shared.store.upcasting",
     "shared.time",
+    "shared.tls",
     "shared.trial_values",
     "shared.trust",
     "shared.validation",
 )
 PURE_KERNEL = (
     "shared.catalogue",
+    "shared.certificates",
     "shared.coded_value",
     "shared.command_fields",
     "shared.decider",

@@ -1,6 +1,7 @@
 """journey.feed with the Python client, on RabbitMQ: each event once and in order, whatever dies, with a user that may only read."""
 
 import secrets
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from tests.clients.dying_relay import relays_die
 from tests.contract.bus.running import Bus
 from tests.processes import eventually
 from tests.servers import GivenRabbitmq, RabbitmqServer
+from tests.servers.silent import DEAD
 
 
 @pytest.fixture
@@ -194,3 +196,30 @@ def test_a_user_that_is_not_known_is_told_so(rabbitmq_uri: str) -> None:
     place = urlsplit(rabbitmq_uri)
     with pytest.raises(AMQPError):
         next(read_feed(urlunsplit(place._replace(netloc=f"nobody:nothing@{place.hostname}:{place.port}"))))
+
+
+def test_several_brokers_with_tls_are_tried_in_turn(amqps_uri: str, tmp_path: Path) -> None:
+    secured = Bus(amqps_uri, tmp_path)
+    secured.start_relay()
+    positions = secured.record(5)
+    with DEAD["refusing"]() as dead, DEAD["silent"]() as mute:
+        others = (amqps_uri.replace(f":{urlsplit(amqps_uri).port}", f":{port}") for port in (dead, mute))
+        reading = Reading(";".join((*others, amqps_uri)))
+        eventually(lambda: reading.positions == positions or reading.fault)
+    assert reading.fault is None
+    secured.close()
+
+
+def test_a_certificate_that_is_not_accepted_ends_the_reading(tls_rabbitmq: RabbitmqServer) -> None:
+    for address in (
+        tls_rabbitmq.over_tls(tls_rabbitmq.uri, "127.0.0.1"),
+        tls_rabbitmq.over_tls(tls_rabbitmq.uri).partition("?")[0],
+    ):
+        with pytest.raises(ssl.SSLCertVerificationError):
+            next(read_feed(address))
+
+
+@pytest.mark.parametrize("uri", ["amqp://h;amqps://h", "amqp://h?cacertfile=/a", "amqps://h?verify=verify_none", "amqps://h?colour=blue"])
+def test_an_address_that_means_nothing_ends_the_reading(uri: str) -> None:
+    with pytest.raises(ValueError, match=r"TLS|verif|colour"):
+        next(read_feed(uri))

@@ -1,27 +1,36 @@
-"""The main job, as it is run for real: a process for each service, RabbitMQ, PostgreSQL, and a person on their way."""
+"""The main job, as it is run for real: a process for each service, RabbitMQ and PostgreSQL over TLS, and a person on their way."""
 
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.journey.test_starting import ended
 from tests.processes import Product, eventually, running
-from tests.servers import GivenPostgres, GivenRabbitmq
+from tests.servers import PostgresServer, RabbitmqServer
+from tests.servers.certificates import Authority, authority
+from tests.servers.silent import silent
 
 DAY = datetime(2024, 2, 1, 10, 0).astimezone()
 QUARTER = "2024-Q2"
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory, rabbitmq_server: GivenRabbitmq, postgres_server: GivenPostgres) -> Iterator[Product]:
-    with rabbitmq_server.vhost() as uri, postgres_server.database() as dsn:
-        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn}
+def product(tmp_path_factory: pytest.TempPathFactory, tls_rabbitmq: RabbitmqServer, tls_postgres: PostgresServer) -> Iterator[Product]:
+    """The first broker of the address takes connections and answers nothing."""
+    with tls_rabbitmq.vhost() as uri, tls_postgres.database() as dsn, silent() as mute:
+        brokers = (secured := tls_rabbitmq.over_tls(uri)).replace(f":{tls_rabbitmq.amqps}", f":{mute}") + f";{secured}"
+        database = tls_postgres.over_tls(dsn)
+        models = database.replace("postgresql:", "postgresql+psycopg:")
+        env = {"PARCOURS_AMQP_URI": brokers, "PARCOURS_EVENT_STORE": database, "PARCOURS_READ_MODELS": models}
         with running(tmp_path_factory.mktemp("spine"), env) as running_product:
             yield running_product
 
@@ -139,3 +148,31 @@ def test_a_broken_command_lists_every_fault_in_french(product: Product) -> None:
     assert answer.status_code == 422
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert {"person", "mode", "minutes"} <= set(json.dumps(answer.json()).replace('"', " ").split())
+
+
+def test_every_process_is_connected_over_tls_and_every_service_is_ready(product: Product, tls_rabbitmq: RabbitmqServer) -> None:
+    assert product.client.get("/readyz").status_code == 200
+    vhost = unquote(urlsplit(product.env["PARCOURS_AMQP_URI"]).path[1:])
+
+    def secured() -> list[bool]:
+        return [each["ssl"] for each in tls_rabbitmq.api.get("/connections").json() if each.get("vhost") == vhost]
+
+    assert all(eventually(secured, "the management plugin knows connections"))
+    checked = product.tool("check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    logs = "".join(process.log.read_text() for process in product.processes.values())
+    assert "simultaneous" not in logs
+    assert "Traceback" not in logs
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"), [(("service", "coaching"), "broker"), (("service", "reporting"), "log"), (("check",), "models")]
+)
+def test_a_certificate_that_is_not_accepted_ends_a_start(product: Product, tmp_path: Path, words: tuple[str, ...], wrong: str) -> None:
+    name = {"broker": "PARCOURS_AMQP_URI", "log": "PARCOURS_EVENT_STORE", "models": "PARCOURS_READ_MODELS"}[wrong]
+    trusted, stranger = quote(str(authority().file), safe=""), quote(str(Authority("stranger", tmp_path).file), safe="")
+    assert trusted in product.env[name]
+    env = {**product.env, name: product.env[name].rpartition(";")[2].replace(trusted, stranger)}
+    code, output = ended(tmp_path, *words, env=env)
+    assert (code, output.count("no authority that is trusted"), "Traceback" in output) == (2, 1, False), output
+    assert f"{name}: " in output

@@ -4,9 +4,11 @@ import os
 import secrets
 import signal
 import subprocess
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 
+from tests.servers.certificates import HOST, authority
 from tests.servers.debian import postgres_programs, program
 from tests.servers.given import GivenPostgres
 from tests.servers.process import Child, Folder, Unavailable, as_user, free_port
@@ -30,10 +32,20 @@ class PostgresServer(GivenPostgres):
         self.child: Child | None = None
         try:
             self.make_cluster(password)
+            certificate, key = authority().sign()
+            tls = (self.folder.write("certificate.pem", certificate), self.folder.write("key.pem", key), authority().file)
+            self.tls = [word for name, file in zip(("cert", "key", "ca"), tls, strict=True) for word in ("-c", f"ssl_{name}_file={file}")]
             self.start()
         except BaseException:
             self.close()
             raise
+
+    def over_tls(self, dsn: str, host: str = HOST, mode: str = "verify-full", **options: str) -> str:
+        """The address of a database over TLS. The certificate of the server is for HOST."""
+        place = urlsplit(dsn)
+        user, _, _ = place.netloc.rpartition("@")
+        query = urlencode({"sslmode": mode, "sslrootcert": str(authority().file), **options})
+        return place._replace(netloc=f"{user}@{host}:{self.port}", query=query).geturl()
 
     def make_cluster(self, password: str) -> None:
         secret, locale = self.folder.write("password", password), self.locale()
@@ -72,6 +84,9 @@ class PostgresServer(GivenPostgres):
             *sockets,
             "-c",
             "max_connections=200",
+            "-c",
+            "ssl=on",
+            *self.tls,
             *self.options,
         ]
         self.child = Child(words, self.env, self.folder.path / "log", USER, end_with="INT")

@@ -4,7 +4,9 @@ import secrets
 import signal
 import socket
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
+from tests.servers.certificates import HOST, authority
 from tests.servers.debian import rabbitmq_server
 from tests.servers.given import GivenRabbitmq
 from tests.servers.process import Child, Folder, free_port
@@ -15,6 +17,12 @@ QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_
 PRODUCTION = Path(__file__).parent.parent.parent / "deploy" / "rabbitmq.conf"
 OURS = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
+listeners.ssl.1 = 127.0.0.1:{amqps}
+ssl_options.cacertfile = {folder}/authority.pem
+ssl_options.certfile = {folder}/certificate.pem
+ssl_options.keyfile = {folder}/key.pem
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
 default_user = parcours
@@ -29,11 +37,13 @@ class RabbitmqServer(GivenRabbitmq):
 
     def __init__(self) -> None:
         self.program = rabbitmq_server()
-        self.amqp, self.management, self.distribution, self.epmd = (free_port() for _ in range(4))
+        self.amqp, self.amqps, self.management, self.distribution, self.epmd = (free_port() for _ in range(5))
         self.folder = Folder("rabbitmq", USER)
         password = secrets.token_hex(16)
         super().__init__(f"amqp://parcours:{password}@127.0.0.1:{self.amqp}/", f"http://127.0.0.1:{self.management}")
-        ours = OURS.format(amqp=self.amqp, management=self.management, password=password)
+        self.write_certificates()
+        ports = {"amqp": self.amqp, "amqps": self.amqps, "management": self.management}
+        ours = OURS.format(**ports, password=password, folder=self.folder.path)
         self.folder.write("rabbitmq.conf", PRODUCTION.read_text() + ours)
         self.folder.write("enabled_plugins", "[rabbitmq_management].\n")
         self.names: Child | None = None
@@ -43,6 +53,12 @@ class RabbitmqServer(GivenRabbitmq):
         except BaseException:
             self.close()
             raise
+
+    def write_certificates(self) -> None:
+        certificate, key = authority().sign()
+        self.folder.write("authority.pem", authority().file.read_text())
+        self.folder.write("certificate.pem", certificate)
+        self.folder.write("key.pem", key)
 
     def start(self) -> None:
         if self.alive():
@@ -73,6 +89,13 @@ class RabbitmqServer(GivenRabbitmq):
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": QUIET,
         }
+
+    def over_tls(self, uri: str, host: str = HOST, **options: str) -> str:
+        """The address of a vhost on the listener with TLS. Its certificate is for HOST."""
+        place = urlsplit(uri)
+        user, _, _ = place.netloc.rpartition("@")
+        query = urlencode({"cacertfile": str(authority().file), **options})
+        return place._replace(scheme="amqps", netloc=f"{user}@{host}:{self.amqps}", query=query).geturl()
 
     def names_answer(self) -> bool:
         with socket.socket() as probe:

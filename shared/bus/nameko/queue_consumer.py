@@ -9,6 +9,7 @@ from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 from shared.address import Address
+from shared.bus.transport.connection import connection_to
 from shared.runtime.backoff import MAX_DELAY_S, MIN_DELAY_S
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,9 @@ class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has
     consuming = False
 
     @property
-    def amqp_uri(self) -> str:
-        return self.address.reveal()
+    def connection(self) -> Any:
+        """Every connection of this consumer is a copy of it."""
+        return connection_to(self.address)
 
     @property
     def address(self) -> Address:

@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from shared.address import Address
 from shared.bus.topology import is_embedded
-from shared.bus.transport.connection import BROKER_FAULTS, Consumer, Queue, connection_to
+from shared.bus.transport.connection import BROKER_FAULTS, Consumer, Queue, connect, connection_to
 from shared.runtime.native_threads import green_only
 
 green_only(__name__)
@@ -96,7 +96,7 @@ class Sender:
 
     def connect(self) -> None:
         connection = connection_to(self.uri)
-        connection.connect()
+        connect(connection)
         channel = connection.channel()
         if self.listener:
             self.consume(channel)

@@ -13,6 +13,8 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
 from shared.address import Address
+from shared.bus.brokers import brokers
+from shared.bus.topology import is_embedded
 from shared.bus.transport import amqp, embedded
 from shared.message import EventMessage, decode_event
 from shared.runtime.native_threads import green_only
@@ -20,9 +22,8 @@ from shared.runtime.native_threads import green_only
 log = logging.getLogger(__name__)
 
 BROKER_FAULTS = (OSError, AMQPError, KombuError)  # the exceptions that mean that the broker is away
-CONNECT_TIMEOUT_S = 3.0  # for each address
 
-assert embedded.SCHEME != amqp.SCHEME  # their imports register both transports with kombu; using them keeps the imports
+assert embedded.SCHEME not in amqp.SCHEMES  # their imports register both transports with kombu; using them keeps the imports
 green_only(__name__)
 Connection: Any = kombu.connection.Connection  # kombu's annotations are incomplete
 Consumer: Any = kombu.messaging.Consumer
@@ -31,8 +32,21 @@ Queue: Any = kombu.entity.Queue
 
 
 def connection_to(address: Address) -> Any:
-    """A connection, not opened yet. It has heartbeats: see `amqp.py`."""
-    return Connection(address.reveal(), connect_timeout=CONNECT_TIMEOUT_S, transport_options={"confirm_publish": False})
+    """A connection, not opened yet. The addresses, limits, heartbeats and TLS of RabbitMQ: see `amqp.py` and `shared.bus.brokers`."""
+    if is_embedded(address):
+        return Connection(address.reveal())
+    first = brokers(address)[0]
+    shown = {"hostname": first.host, "port": first.port, "userid": first.user, "virtual_host": first.virtual_host}  # in nameko's logs
+    return Connection(transport=address.scheme, transport_options={amqp.ADDRESS: address}, **shown)
+
+
+def connect(connection: Any) -> None:
+    """Open it now. Each broker of its address is tried once: who calls knows better than kombu whether to wait and try again.
+
+    Raises:
+        BROKER_FAULTS: none opens a connection.
+    """
+    connection.ensure_connection(max_retries=0, reraise_as_library_errors=False)
 
 
 @contextmanager
@@ -44,7 +58,7 @@ def open_connection(uri: Address | str) -> Iterator[Any]:
     """
     connection = connection_to(Address(uri))
     try:
-        connection.connect()
+        connect(connection)
         yield connection
     finally:
         with suppress(*BROKER_FAULTS):

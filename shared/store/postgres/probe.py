@@ -10,6 +10,7 @@ from shared.errors import Misconfigured
 from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
 from shared.store.postgres.rejection import ASK_TIMEOUT_S, rejection
 from shared.store.postgres.schema import VERSION, fetch_value, needs_set_up
+from shared.store.postgres.tls_refusal import tls_refusal
 
 STATEMENT_TIMEOUT = "set statement_timeout = '5s'"
 SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'), 'select')
@@ -59,6 +60,8 @@ def ask(address: Address, look: Callable[[Session], str]) -> str:
             session.execute(STATEMENT_TIMEOUT)
             return look(session)
     except psycopg.OperationalError as fault:
+        if fault.sqlstate is None and (why := tls_refusal(conninfo)):
+            raise Misconfigured(f"PostgreSQL {why.removesuffix('.')}.") from None
         if fault.sqlstate is None and (why := rejection(conninfo)):
             raise Misconfigured(f"PostgreSQL refuses: {why}.") from None
         raise unavailable(address, fault) from fault

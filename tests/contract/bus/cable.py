@@ -20,7 +20,7 @@ class Cable:
     def uri(self) -> str:
         """The address of the broker through this cable."""
         user, _, _ = self.broker.netloc.rpartition("@")
-        return self.broker._replace(netloc=f"{user}@127.0.0.1:{self.listener.getsockname()[1]}").geturl()
+        return self.broker._replace(netloc=f"{user}@{self.broker.hostname}:{self.listener.getsockname()[1]}").geturl()
 
     def accept(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from shared.address import Address
 from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
@@ -15,7 +16,7 @@ from shared.bus.projection_inbox import ProjectionInbox, ProjectionStore
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay
 from shared.bus.topology import declare_embedded_inbox, declare_inbox, is_embedded
-from shared.bus.transport.connection import Connection, open_connection
+from shared.bus.transport.connection import connection_to, open_connection
 from shared.bus.transport.embedded import Channel, Transport
 from shared.message import START, EventMessage, Position
 from shared.store.port import Append, EventStore
@@ -145,7 +146,7 @@ class Bus:
         return publisher
 
     def connection(self) -> Any:
-        return Connection(self.uri)
+        return connection_to(Address(self.uri))
 
     def close(self) -> None:
         for component, _ in self.running:

@@ -12,7 +12,7 @@ from tests.contract.store.writing import open_store
 from tests.kurrent import given
 
 
-@pytest.fixture(params=["sqlite", "postgres", *given.SERVERS])
+@pytest.fixture(params=["sqlite", "postgres", pytest.param("postgres-tls", marks=pytest.mark.long), *given.SERVERS])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty log, which any number of processes can open."""
     match request.param:
@@ -20,6 +20,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield str(tmp_path / "log.sqlite")
         case "postgres":
             yield str(request.getfixturevalue("postgres_dsn"))
+        case "postgres-tls":  # test_postgres_tls.py has the essentials of it
+            yield str(request.getfixturevalue("postgres_tls_dsn"))
         case kurrent_server:
             yield from given.address_of(kurrent_server)
 

@@ -5,6 +5,8 @@
             database.write(batch)
             database.save(batch[-1].place)     # with what was written, in one transaction: then everything is done exactly once
 
+The address may name several brokers, and certificates: see `parcours_client.brokers`.
+
 The stream may have an event twice: a relay that dies publishes its last events again. `position` rises from one event of the log to
 the next, so an event whose position is not above that of the last one is a repetition, and is not given. `previous` is the position of
 the event before: where it is above that of the last one, events are missing here, and `Gap` is raised.
@@ -14,6 +16,7 @@ still the same stream. A broker that was set up anew has another one, which is r
 """
 
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,9 +24,11 @@ from typing import Any, NamedTuple
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
 
 from parcours_client.backoff import Backoff
+from parcours_client.brokers import parameters_of
 from parcours_client.generated.models.event import Event
 
 STREAM = "journey.feed"
@@ -75,12 +80,15 @@ class OtherStream(Exception):
 def read_feed(uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most: int = MOST) -> Iterator[list[FeedEvent]]:
     """Every event after `place`, once and in order, in batches of at most `most`; then those to come, without end.
 
-    Waits while the broker is away. The user of `uri` needs the permission to read `stream`, and no other.
+    Waits while the brokers are away, and tries them in turn. The user of `uri` needs the permission to read `stream`, and no other.
 
     Raises:
         Gap: the stream does not hold what comes after `place`.
         AMQPError: the broker does not know the user, or refuses the stream to it.
+        SSLCertVerificationError: its certificate is not accepted.
+        ValueError, OSError: `uri` has an option that means nothing, or names a file that cannot be read.
     """
+    parameters_of(uri)  # what is wrong in it is no broker that is away
     reader, backoff = Reader(uri, stream, most, place), Backoff()
     while True:
         try:
@@ -95,8 +103,10 @@ def read_feed(uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most:
         except ChannelClosedByBroker as closed:
             if closed.reply_code == ACCESS_REFUSED:
                 raise
-        except AMQPError:
-            pass  # the broker is away: below
+        except ssl.SSLCertVerificationError:
+            raise
+        except (AMQPError, AMQPConnectorException, OSError):
+            pass  # the brokers are away: below
         time.sleep(backoff.next_delay())
 
 
@@ -161,7 +171,7 @@ def flat(members: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def channel_to(uri: str) -> Iterator[BlockingChannel]:
-    connection = pika.BlockingConnection(pika.URLParameters(uri))
+    connection = pika.BlockingConnection(parameters_of(uri))
     try:
         yield connection.channel()
     finally:
