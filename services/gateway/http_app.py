@@ -93,7 +93,7 @@ class HttpApp:
             ListsApi(deps, self.access, self.reporting),
             OperationsApi(deps, self.access, self.reporting),
             PeopleApi(deps, self.access, self.reporting, self.problems),
-            Health(deps, self.metrics),
+            Health(deps, self.metrics, self.ended),
             Descriptions(deps, self.parameters),
             EventSchemasApi(deps.services),
             self.site,

@@ -11,6 +11,7 @@ service may then get it twice: commands have ids, and everything else only reads
 Unavailable: the outcome of the call is unknown.
 """
 
+import logging
 from typing import Any
 from uuid import uuid4
 
@@ -26,9 +27,11 @@ from shared.runtime.native_threads import green_only
 from shared.trust.access import Signer, system
 
 green_only(__name__)
+log = logging.getLogger(__name__)
 
 RPC_TIMEOUT_S = 10.0  # for a reply
 SENDINGS = 2  # of a request: a connection that was lost may be one that had died unnoticed
+LINK_INTERVAL_S = 1.0  # between two looks whether the connection is open
 SIGNER = "parcours.signer"  # in nameko's configuration: the `Signer` of the services
 IDENTITY = "nameko.identity"  # the header with the signed identity; nameko hands it on when a method calls another service
 REFUSED = "IdentityNotValid"  # the exception with which a service refuses it
@@ -52,6 +55,18 @@ class RpcClient:
         self.identity = system(container.service_name)
         self.pending: dict[str, Any] = {}
         self.sender = Sender(container.config[AMQP_URI], Listener(self.on_reply, self.on_unroutable, self.on_lost))
+
+    def keep_linked(self) -> None:
+        """Keep the connection to the broker open for ever, so that `linked` tells whether there can be one."""
+        while True:
+            try:
+                self.sender.open()
+            except BROKER_FAULTS as fault:
+                log.info("the broker is away: %s", fault)
+            eventlet.sleep(LINK_INTERVAL_S)
+
+    def linked(self) -> bool:
+        return self.sender.channel is not None
 
     def call(self, service: str, method: str, *args: Any) -> Any:
         """The JSON that `service.method(*args)` returns.

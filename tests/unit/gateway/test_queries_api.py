@@ -149,13 +149,16 @@ def test_a_page_of_figures_of_an_unknown_place_or_quarter_is_a_problem(world: Wo
 
 
 def test_readiness_names_what_is_away(world: World) -> None:
-    assert world.get("/readyz", role=None).status_code == 200
+    assert world.get("/readyz", role=None).json["well"]  # type: ignore[index]
     world.away.add("coaching")
     answer = world.get("/readyz", role=None)
-    assert answer.status_code == 503
+    assert answer.status_code == 200
     assert answer.json is not None
-    waiting = {name: state for name, state in answer.json["checks"].items() if state != "ready"}
-    assert waiting == {"coaching": "It does not answer now."}
+    assert (answer.json["status"], answer.json["well"]) == ("ready", False)
+    waiting = {name: state for name, state in answer.json["components"].items() if state["state"] != "ready"}
+    assert waiting == {"coaching": {"state": "waiting", "needed": False, "reason": "It does not answer now."}}
+    world.broker_away = True
+    assert world.get("/readyz", role=None).status_code == 503
 
 
 def test_the_descriptions_cover_every_command_and_every_event(world: World) -> None:
