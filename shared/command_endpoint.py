@@ -17,6 +17,7 @@ from marshmallow import ValidationError
 from msgspec import Struct
 
 from shared.command_batch import handle_many
+from shared.command_counts import UNKNOWN, counted
 from shared.command_handler import CommandHandler
 from shared.command_trials import Asked, Trials
 from shared.errors import Fault, Forbidden, Invalid
@@ -136,12 +137,14 @@ class CommandEndpoint:
 
     def handle(self, token: str, command: str) -> Reply:
         """Handle one command, as JSON text."""
+        name = UNKNOWN
         try:
             identity = self.signer.read(token)
             message = self.message(command, identity)
-            return accepted(self.handler.handle(message, speaker(message, identity)))
+            name = message.type
+            return counted(self.handler, name, accepted(self.handler.handle(message, speaker(message, identity))))
         except Fault as fault:
-            return reply_to(fault)
+            return counted(self.handler, name, reply_to(fault))
 
     def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
@@ -161,7 +164,7 @@ class CommandEndpoint:
             return self.handle(token, command)
         except Exception as failure:
             log.exception("a command failed in a way that is not foreseen")
-            return {"unforeseen": type(failure).__name__}
+            return counted(self.handler, UNKNOWN, {"unforeseen": type(failure).__name__})
 
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
         """Handle commands of one caller in order, each seeing the ones before it. An invalid one gets its reply; the rest goes on."""
@@ -180,7 +183,8 @@ class CommandEndpoint:
 
     def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
         results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))
-        return [reply_to(each) if isinstance(each, Fault) else reply_to(next(results)) for each in commands]
+        read = [(UNKNOWN, each) if isinstance(each, Fault) else (each[0].type, next(results)) for each in commands]
+        return [counted(self.handler, name, reply_to(result)) for name, result in read]
 
     def identity(self, token: str) -> Identity | Fault:
         try:

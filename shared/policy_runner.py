@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET
 
+from shared.command_counts import count
 from shared.command_handler import Answer, CommandHandler
 from shared.errors import Invalid, Refused
 from shared.message import CommandMessage, EventMessage, data_of
@@ -95,9 +96,12 @@ class PolicyRunner:
         answers: list[Answer] = []
         refusals: list[Refused | Invalid] = []
         for index, data in enumerate(policy.data(data_of(event, policy.reads))):
+            message = self.message(policy, event, data, index, retry or event)
             try:
-                answers.append(self.handler.handle(self.message(policy, event, data, index, retry or event), system(policy.id)))
+                answers.append(self.handler.handle(message, system(policy.id)))
+                count(self.handler, message.type, "accepted")
             except (Refused, Invalid) as refusal:
+                count(self.handler, message.type, "invalid" if isinstance(refusal, Invalid) else "refused")
                 if as_refused(refusal).code not in policy.tolerates:
                     refusals.append(refusal)
         if refusals:

@@ -14,7 +14,7 @@ from msgspec import Struct
 import deploy
 from services.bootstrap.addresses import EMBEDDED, check_given, checked
 from services.bootstrap.environment import Environment, fault_text
-from services.bootstrap.network_settings import Network, networks, origins, proxy_headers, rate_limit, switch
+from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
 from services.bootstrap.parts import LOG_ALONE, Needs, Part
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True):
     port: int
     rate_limit: tuple[int, int] | None = None
     metrics_from: tuple[Network, ...] = ()
+    metrics_listen: tuple[str, int] | None = None
     origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
     proxy_headers: str = "x-forwarded"
@@ -164,6 +165,7 @@ def read_settings(
         names=read("PARCOURS_ENVIRONMENT", names),
         rate_limit=read("PARCOURS_RATE_LIMIT", rate_limit),
         metrics_from=read("PARCOURS_METRICS_FROM", partial(networks, "PARCOURS_METRICS_FROM")),
+        metrics_listen=read("PARCOURS_METRICS_LISTEN", partial(listen_address, "PARCOURS_METRICS_LISTEN")),
         origins=read("PARCOURS_ORIGINS", origins),
         trusted_proxies=read("PARCOURS_TRUSTED_PROXIES", partial(networks, "PARCOURS_TRUSTED_PROXIES")),
         proxy_headers=read("PARCOURS_PROXY_HEADERS", proxy_headers),

@@ -16,7 +16,7 @@ eventlet.monkey_patch()
 
 from shared.runtime.native_threads import import_native
 
-import_native("services.cli.commands", "services.bootstrap.probes")
+import_native("services.cli.commands", "services.bootstrap.probes", "services.bootstrap.readings", "services.bootstrap.metrics_listener")
 
 import logging
 from argparse import Namespace

@@ -18,11 +18,11 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.dependencies import GatewayDeps, NativeCall
-from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem, not_found, unauthenticated, unreadable
 from services.gateway.request_context import RequestContext
 from shared.errors import Invalid, Refused, Unavailable
 from shared.message import ANONYMOUS
+from shared.metrics import GATEWAY_COMMANDS
 from shared.reply import Reply, fault_in
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
@@ -104,9 +104,8 @@ def fingerprint(identity: Identity, message: Members) -> bytes:
 class CommandSender:
     """Sends commands to the service that decides them, with the signed identity of the caller."""
 
-    def __init__(self, deps: GatewayDeps, metrics: Metrics) -> None:
+    def __init__(self, deps: GatewayDeps) -> None:
         self.deps = deps
-        self.metrics = metrics
         self.keys = IdempotencyKeys(deps.records, deps.native, deps.clock, deps.sessions_signer.key)
         self.owner: Mapping[str, str] = {name: service for service, schemas in deps.schemas.items() for name in schemas}
 
@@ -155,7 +154,7 @@ class CommandSender:
         return self.ticket_refusal(identity, name)
 
     def count(self, reply: Reply) -> None:
-        self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
+        GATEWAY_COMMANDS.labels(next(iter(reply), "?")).inc()
 
 
 Told = Callable[[Identity, Members], Members]

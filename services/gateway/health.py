@@ -17,18 +17,19 @@ from datetime import timedelta
 from functools import partial
 
 import eventlet
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway.client_address import from_networks
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
-from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem
 from services.gateway.request_context import RequestContext
 from services.gateway.session import EndedSessions
 from shared.bus.relay_delay import RELAY, relay_delay
 from shared.errors import Fault
+from shared.metrics import REGISTRY
 from shared.version import __version__
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,8 @@ Question = Callable[[], str]
 class Health:
     """Public: names the component and its position only. The details of a fault are in the log of its service."""
 
-    def __init__(self, deps: GatewayDeps, metrics: Metrics, ended: EndedSessions, timeout: float = OTHERS_TIMEOUT_S) -> None:
+    def __init__(self, deps: GatewayDeps, ended: EndedSessions, timeout: float = OTHERS_TIMEOUT_S) -> None:
         self.deps = deps
-        self.metrics = metrics
         self.ended = ended
         self.timeout = timeout
 
@@ -103,12 +103,10 @@ class Health:
         return READY if delay <= MAX_RELAY_DELAY else f"An event has waited for {delay.total_seconds():.0f} s."
 
     def prometheus(self, context: RequestContext) -> Response:
-        """The counts of this process. Each recorded event moves one, so they are for the operator's own networks."""
+        """The metrics of this process. Each recorded event moves one, so they are for the operator's own networks."""
         if not from_networks(context.request, self.deps.metrics_from):
             raise Problem(403, "metrics_not_here", "Ces mesures ne se lisent que du réseau de l’exploitation", "Rien n’est montré ici.")
-        self.metrics.set("feed_position", self.deps.feed.head)
-        self.metrics.set("feed_events", len(self.deps.feed.events))
-        return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(self.deps.native(generate_latest, REGISTRY), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def within(timeout: float, ask: Question) -> str:

@@ -25,7 +25,6 @@ from services.gateway.health import Health
 from services.gateway.labels import names_of
 from services.gateway.lists import parameters_of_lists
 from services.gateway.lists_api import ListsApi
-from services.gateway.metrics import Metrics
 from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
 from services.gateway.people_api import PeopleApi
@@ -46,6 +45,7 @@ from services.gateway.survey_tickets import SurveyTicketsApi
 from services.gateway.timeline_api import TimelineApi
 from services.gateway.webhooks_api import WebhookAnswers, WebhooksApi
 from shared.errors import Fault
+from shared.metrics import HTTP_REQUESTS
 from shared.trust.access import Identity
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,6 @@ class HttpApp:
     """`respond` routes a request to its handler. Handlers raise faults and problems; they become problems here and nowhere else."""
 
     def __init__(self, deps: GatewayDeps) -> None:
-        self.metrics = Metrics()
         self.limit = RateLimit(deps.rate_limit) if deps.rate_limit else None
         more = parameters_of_lists(deps.territories) | parameters_of_operations(deps.services, deps.events)
         self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
@@ -72,9 +71,9 @@ class HttpApp:
         login = deps.development_login and not deps.trusted_proxies
         self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
-        self.sender = CommandSender(deps, self.metrics)
+        self.sender = CommandSender(deps)
         tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
-        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories, tickets, self.sessions)
+        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions)
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
@@ -93,7 +92,7 @@ class HttpApp:
             ListsApi(deps, self.access, self.reporting),
             OperationsApi(deps, self.access, self.reporting),
             PeopleApi(deps, self.access, self.reporting, self.problems),
-            Health(deps, self.metrics, self.ended),
+            Health(deps, self.ended),
             Descriptions(deps, self.parameters),
             EventSchemasApi(deps.services),
             self.site,
@@ -123,7 +122,7 @@ class HttpApp:
             log.exception("%s %s failed", request.method, route)
             response = self.show(request, unforeseen())
         method = request.method if request.method in KNOWN_METHODS else "?"
-        self.metrics.count("http_requests_total", method=method, route=route, status=str(response.status_code))
+        HTTP_REQUESTS.labels(method, route, response.status_code).inc()
         return self.finish(request, conditional(request, response))
 
     def stopping(self, request: Request) -> Response:

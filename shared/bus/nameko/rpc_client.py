@@ -12,6 +12,7 @@ Unavailable: the outcome of the call is unknown.
 """
 
 import logging
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from shared.bus.nameko.queue_consumer import AMQP_URI
 from shared.bus.nameko.sender import Listener, Sender
 from shared.bus.transport.connection import BROKER_FAULTS
 from shared.errors import Unavailable
+from shared.metrics import RPC_FAILURES, RPC_SECONDS
 from shared.runtime.native_threads import green_only
 from shared.trust.access import Signer, system
 
@@ -75,7 +77,8 @@ class RpcClient:
             Unavailable: no reply within the timeout, no such service, or no broker: what was done is unknown. Or the service has another
                 key, and did nothing.
         """
-        expired = eventlet.Timeout(self.timeout)
+        expired, asked_at = eventlet.Timeout(self.timeout), time.perf_counter()
+        reply: dict[str, Any] = {}
         try:
             reply = self.ask(f"{service}.{method}", {"args": args, "kwargs": {}})
         except eventlet.Timeout as timeout:
@@ -88,6 +91,9 @@ class RpcClient:
             raise Unavailable(f"the broker is away: {fault}") from fault
         finally:
             expired.cancel()
+            RPC_SECONDS.labels(service, method).observe(time.perf_counter() - asked_at)
+            if not reply or reply["error"]:
+                RPC_FAILURES.labels(service, method).inc()
         if error := reply["error"]:
             if error["exc_type"] != REFUSED:
                 raise deserialize(error)

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.health import Health
-from services.gateway.metrics import Metrics
 from services.gateway.request_context import RequestContext
 from services.gateway.session import EndedSessions
 from shared.bus.inbox import failure_of
@@ -36,7 +35,7 @@ class Answer(Struct):
 def asked(deps: GatewayDeps, timeout: float = 20) -> Answer:
     ended = EndedSessions(deps.records, deps.native, deps.clock)
     ended.try_refresh()
-    return answer(Health(deps, Metrics(), ended, timeout))
+    return answer(Health(deps, ended, timeout))
 
 
 def answer(health: Health) -> Answer:

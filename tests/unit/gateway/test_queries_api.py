@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.harness.samples import sample
 from tests.harness.world import World
 from tests.processes import this_quarter
+
+IDENTIFIED = {"service": "intake", "type": "IdentifyPerson", "outcome": "accepted"}
 
 FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
 EVIDENCE = f"/v1/indicators/people_met/evidence?territory=alencon&quarter={this_quarter()}"
@@ -244,7 +247,8 @@ def test_responses_have_the_fields_that_their_schemas_name(world: World, role: s
 
 
 def test_what_is_counted_is_told(world: World) -> None:
+    of_gateway, of_service = ("parcours_gateway_commands_total", {"outcome": "accepted"}), ("parcours_commands_total", IDENTIFIED)
+    before = [sample(*each) for each in (of_gateway, of_service)]
     world.meet()
-    text = world.get("/metrics", role=None).text
-    assert 'parcours_gateway_commands_total{outcome="accepted"} 1' in text
-    assert "IdentifyPerson" not in text
+    assert [sample(*each) for each in (of_gateway, of_service)] == [count + 1 for count in before]
+    assert f'parcours_gateway_commands_total{{outcome="accepted"}} {before[0] + 1}' in world.get("/metrics", role=None).text
