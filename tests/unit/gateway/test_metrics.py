@@ -2,7 +2,9 @@
 
 from uuid import uuid4
 
+from shared.message import Actor
 from shared.metrics import REGISTRY
+from shared.trust.access import Identity
 from tests.harness.samples import sample
 from tests.harness.world import World
 
@@ -20,8 +22,10 @@ def test_no_label_holds_what_somebody_wrote(world: World) -> None:
     world.get(f"/{WORD}")
     world.ask(WORD, f"/v1/people/{WORD}")
     world.get(f"/v1/indicators?territory={WORD}&quarter={WORD}")
-    world.components.endpoint("intake").handle("", f'{{"type": "{WORD}"}}')
-    world.components.endpoint("intake").handle(WORD, WORD)
+    token = world.components.services_signer.service_token(Identity(Actor(WORD, "coach", WORD), ("*",)))
+    command = f'{{"id": "{uuid4()}", "type": "{WORD}", "territory": "alencon", "data": {{}}}}'
+    assert world.components.endpoint("intake").handle(token, command)["refused"]["code"] == "unknown_command"
+    world.components.endpoint("intake").handle_each([(token, command), (WORD, WORD)])
     text = world.get("/metrics", role=None).text
     assert 'route="/parcours/<person>"' in text
     assert WORD not in text.lower()
