@@ -1,16 +1,21 @@
 """What operators see of real processes: whether a gateway is ready, what waits beside it, and the metrics of each process."""
 
+import re
 import signal
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from services.bootstrap.names import PROCESSES
+from tests.architecture.source import ROOT
 from tests.journey.watched import Watched, watched
 from tests.processes import Product, eventually, is_well
 
+METRIC = re.compile(r"\b(?:parcours|process)_[a-z_]+")
+DEPLOY = ROOT / "deploy"
 AWAY = {"coaching", "relay"}
 LEASES = {
     "intake": "intake.inbox",
@@ -76,6 +81,17 @@ def test_every_process_answers_for_its_metrics(product: Watched) -> None:
     assert found["coaching"]["parcours_dead_letters", "coaching"] == 0
     assert found["webhooks"]["parcours_webhook_messages_waiting",] == 0
     assert product.client.get("/metrics").status_code == 200  # as before, on its own port
+
+
+def test_every_metric_of_the_alerts_and_of_the_dashboard_is_told(product: Watched) -> None:
+    panels = msgspec.json.decode((DEPLOY / "grafana" / "parcours.json").read_bytes())["panels"]
+    written = [target["expr"] for panel in panels for target in panel["targets"]]
+    written.append("".join(re.findall(r"expr: (?:>-\n)?((?:.|\n)*?)\n {8}\w", (DEPLOY / "prometheus" / "alerts.yml").read_text())))
+    text = "".join(product.text(name) for name in PROCESSES)
+    told = set(re.findall(r"^(?:# TYPE )?(\w+)", text, re.MULTILINE))
+    asked = set(METRIC.findall(" ".join(written)))
+    assert len(asked) > 15
+    assert asked - told == set()
 
 
 def test_what_is_frozen_or_dead_beside_a_gateway_is_named_and_leaves_it_ready(product: Watched) -> None:
