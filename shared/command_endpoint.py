@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from marshmallow import ValidationError
 from msgspec import Struct
+from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
 
 from shared.command_batch import handle_many
 from shared.command_counts import UNKNOWN, counted
@@ -142,9 +143,12 @@ class CommandEndpoint:
             identity = self.signer.read(token)
             message = self.message(command, identity)
             name = message.type
+            bind_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id))
             return counted(self.handler, name, accepted(self.handler.handle(message, speaker(message, identity))))
         except Fault as fault:
             return counted(self.handler, name, reply_to(fault))
+        finally:
+            unbind_contextvars("command_id", "correlation_id")
 
     def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
@@ -183,8 +187,14 @@ class CommandEndpoint:
 
     def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
         results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))
-        read = [(UNKNOWN, each) if isinstance(each, Fault) else (each[0].type, next(results)) for each in commands]
-        return [counted(self.handler, name, reply_to(result)) for name, result in read]
+        replies: list[Reply] = []
+        for each in commands:
+            if isinstance(each, Fault):
+                replies.append(counted(self.handler, UNKNOWN, reply_to(each)))
+                continue
+            with bound_contextvars(command_id=str(each[0].id)):
+                replies.append(counted(self.handler, each[0].type, reply_to(next(results))))
+        return replies
 
     def identity(self, token: str) -> Identity | Fault:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import UNSET
+from structlog.contextvars import bound_contextvars
 
 from shared.command_counts import count
 from shared.command_handler import Answer, CommandHandler
@@ -52,6 +53,12 @@ class PolicyRunner:
 
     def react(self, event: EventMessage) -> list[Answer]:
         """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
+        known = {"causation_id": str(event.id), "correlation_id": "" if event.correlationid is UNSET else event.correlationid}
+        with bound_contextvars(position=event.position, **known):
+            return self.react_known(event)
+
+    def react_known(self, event: EventMessage) -> list[Answer]:
+        """React while logs name the event."""
         if self.tasks and event.kind == self.tasks.retry_kind:
             return self.retry(self.tasks, event)
         answers: list[Answer] = []
@@ -98,15 +105,23 @@ class PolicyRunner:
         for index, data in enumerate(policy.data(data_of(event, policy.reads))):
             message = self.message(policy, event, data, index, retry or event)
             try:
-                answers.append(self.handler.handle(message, system(policy.id)))
-                count(self.handler, message.type, "accepted")
+                with bound_contextvars(command_id=str(message.id)):
+                    answers.append(self.decided(message, policy))
             except (Refused, Invalid) as refusal:
-                count(self.handler, message.type, "invalid" if isinstance(refusal, Invalid) else "refused")
                 if as_refused(refusal).code not in policy.tolerates:
                     refusals.append(refusal)
         if refusals:
             raise refusals[0]
         return answers
+
+    def decided(self, message: CommandMessage, policy: Policy) -> Answer:
+        try:
+            answer = self.handler.handle(message, system(policy.id))
+        except (Refused, Invalid) as refusal:
+            count(self.handler, message.type, "invalid" if isinstance(refusal, Invalid) else "refused")
+            raise
+        count(self.handler, message.type, "accepted")
+        return answer
 
     def message(self, policy: Policy, event: EventMessage, data: dict[str, Any], index: int, when: EventMessage) -> CommandMessage:
         return CommandMessage(

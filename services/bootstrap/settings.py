@@ -14,6 +14,7 @@ from msgspec import Struct
 import deploy
 from services.bootstrap.addresses import EMBEDDED, check_given, checked
 from services.bootstrap.environment import Environment, fault_text
+from services.bootstrap.log_settings import LogSettings, log_settings
 from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
 from services.bootstrap.parts import LOG_ALONE, Needs, Part
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
@@ -50,6 +51,7 @@ class Settings(Struct, frozen=True):
     clock_tolerance: timedelta = timedelta(minutes=2)
     names: Names = SOLE
     webhooks: WebhookSettings = WebhookSettings()
+    logs: LogSettings = LogSettings()
 
     @property
     def embedded(self) -> bool:
@@ -171,6 +173,7 @@ def read_settings(
         proxy_headers=read("PARCOURS_PROXY_HEADERS", proxy_headers),
         development_login=read("PARCOURS_DEVELOPMENT_LOGIN", partial(switch, "PARCOURS_DEVELOPMENT_LOGIN")),
         webhooks=webhook_settings(environment),
+        logs=log_settings(environment),
         clock_tolerance=read("PARCOURS_CLOCK_TOLERANCE_S", tolerance),
     )
     environment.check(settings.programme)

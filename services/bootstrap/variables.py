@@ -19,6 +19,8 @@ DEFAULTS: Mapping[str, str] = {
     "PARCOURS_RATE_LIMIT": "200/2000",
     "PARCOURS_METRICS_FROM": "127.0.0.0/8,::1/128",
     "PARCOURS_METRICS_LISTEN": "",
+    "PARCOURS_LOG_FORMAT": "console",
+    "PARCOURS_LOG_LEVEL": "warning",
     "PARCOURS_ORIGINS": "",
     "PARCOURS_TRUSTED_PROXIES": "",
     "PARCOURS_PROXY_HEADERS": "x-forwarded",

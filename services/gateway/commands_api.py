@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from structlog.contextvars import bind_contextvars
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -117,6 +118,7 @@ class CommandSender:
         """
         if message["type"] not in self.owner:
             raise not_found(f"Aucune commande ne s’appelle {message['type']}.")
+        bind_contextvars(command_id=message["id"])
         key, asked, request = message["id"], fingerprint(identity, message), object() if alone else None
         self.keys.begin(key, asked, request)
         reply: Reply = {}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import cast
 
+from structlog.contextvars import clear_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -102,6 +103,7 @@ class HttpApp:
 
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""
+        clear_contextvars()  # a connection, and its green thread, may have had a request before
         route = "?"
         request = self.proxies.seen_through(request) if self.proxies else request
         request.max_content_length = MAX_BODY_BYTES

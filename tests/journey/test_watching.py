@@ -16,6 +16,7 @@ from tests.processes import Product, eventually, is_well
 
 METRIC = re.compile(r"\b(?:parcours|process)_[a-z_]+")
 DEPLOY = ROOT / "deploy"
+LOGS = {"PARCOURS_LOG_FORMAT": "json", "PARCOURS_LOG_LEVEL": "info,amqp=warning,pika=warning"}
 AWAY = {"coaching", "relay"}
 LEASES = {
     "intake": "intake.inbox",
@@ -37,7 +38,7 @@ HOSTED_READERS = {
 def product(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Watched]:
     postgres, rabbitmq = request.getfixturevalue("postgres_server"), request.getfixturevalue("rabbitmq_server")
     with postgres.database() as dsn, rabbitmq.vhost() as uri:
-        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn}
+        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, **LOGS}
         with watched(tmp_path_factory.mktemp("watched"), env) as product:
             yield product
 
@@ -92,6 +93,19 @@ def test_every_metric_of_the_alerts_and_of_the_dashboard_is_told(product: Watche
     asked = set(METRIC.findall(" ".join(written)))
     assert len(asked) > 15
     assert asked - told == set()
+
+
+def test_every_line_of_every_log_is_json_and_names_the_command(product: Watched) -> None:
+    id, person = str(uuid4()), str(uuid4())
+    data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
+    product.must("IdentifyPerson", data, id=id)
+    lines = {name: (product.folder / f"{name}.log").read_text().splitlines() for name in PROCESSES}
+    read = {name: [msgspec.json.decode(line) for line in written] for name, written in lines.items()}
+    assert all({"timestamp", "level", "logger", "event", "service"} <= line.keys() for written in read.values() for line in written)
+    assert all({line["service"] for line in written} <= {name} for name, written in read.items())
+    (decided,) = (line for line in read["intake"] if line.get("command_id") == id)
+    assert (decided["event"], decided["correlation_id"], decided["level"]) == ("IdentifyPerson: accepted", id, "info")
+    assert not any(person in line for written in lines.values() for line in written)
 
 
 def test_what_is_frozen_or_dead_beside_a_gateway_is_named_and_leaves_it_ready(product: Watched) -> None:

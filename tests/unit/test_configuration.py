@@ -77,6 +77,8 @@ def test_all_faults_are_said_at_once_each_in_a_line(tmp_path: Path) -> None:
         "PARCOURS_CLOCK_TOLERANCE_S": "soon",
         "PARCOURS_METRICS_FROM": "everywhere",
         "PARCOURS_METRICS_LISTEN": "everywhere",
+        "PARCOURS_LOG_FORMAT": "xml",
+        "PARCOURS_LOG_LEVEL": "warning,shared.bus=loud",
         "PARCOURS_PROXY_HEADERS": "x-real-ip",
         "PARCOURS_WEBHOOK_RETRIES": "never",
         "PARCOURS_WEBHOOK_TIMEOUT_S": "0",
