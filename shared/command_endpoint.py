@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from marshmallow import ValidationError
-from msgspec import Struct
+from msgspec import Meta, Struct
 from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
 
 from shared.command_batch import handle_many
@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 PLAIN = re.compile("[A-Za-z0-9_.-]{1,200}", re.ASCII)
 CANONICAL = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)  # a UUID
-BY_SCHEMA = ("time", "actor", "recorded_time")
+BY_SCHEMA = ("time", "actor", "recorded_time", "traceparent")
+TraceParent = Annotated[str, Meta(pattern="^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 DIGEST_LENGTH = 32  # hexadecimal digits
 
 
@@ -49,6 +50,7 @@ class CommandRequest(Struct, frozen=True):
     data: dict[str, Any]
     time: datetime | None = None
     actor: Actor | None = None
+    traceparent: TraceParent | None = None
     recorded_time: datetime | None = None
 
 
@@ -143,12 +145,13 @@ class CommandEndpoint:
             identity = self.signer.read(token)
             message = self.message(command, identity)
             name = message.type
-            bind_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id))
+            traced = {"traceparent": message.traceparent} if message.traceparent else {}
+            bind_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id), **traced)
             return counted(self.handler, name, accepted(self.handler.handle(message, speaker(message, identity))))
         except Fault as fault:
             return counted(self.handler, name, reply_to(fault))
         finally:
-            unbind_contextvars("command_id", "correlation_id")
+            unbind_contextvars("command_id", "correlation_id", "traceparent")
 
     def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
@@ -230,6 +233,7 @@ class CommandEndpoint:
             data=request.data,
             recorded_time=request.recorded_time,
             digest=digest_of(request),
+            traceparent=request.traceparent,
         )
 
     def request(self, command: str) -> CommandRequest:

@@ -53,7 +53,8 @@ class PolicyRunner:
 
     def react(self, event: EventMessage) -> list[Answer]:
         """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
-        known = {"causation_id": str(event.id), "correlation_id": "" if event.correlationid is UNSET else event.correlationid}
+        carried = {"correlation_id": event.correlationid, "traceparent": event.traceparent}
+        known = {"causation_id": str(event.id), **{name: value for name, value in carried.items() if value is not UNSET}}
         with bound_contextvars(position=event.position, **known):
             return self.react_known(event)
 
@@ -133,6 +134,7 @@ class PolicyRunner:
             data=data,
             causation_id=str(event.id),
             correlation_id=None if event.correlationid is UNSET else str(event.correlationid),
+            traceparent=None if event.traceparent is UNSET else str(event.traceparent),
             recorded_time=event.recordedtime if self.at_event_time else None,
         )
 

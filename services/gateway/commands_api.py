@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -33,7 +33,9 @@ from shared.validation import NotJson, read_json
 log = logging.getLogger(__name__)
 
 MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
-SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
+SET_BY_GATEWAY = frozenset(
+    {"id", "type", "actor", "recorded_time", "traceparent"}
+)  # they come from the address, the header and the session
 WEBHOOKS = "webhooks"  # the service whose answers are for one reader
 ANSWER, TICKET = "AnswerSurvey", "IssueSurveyTicket"
 KEPT = timedelta(days=30)  # of a key, whatever it was used for; in one stream the log knows it for ever
@@ -137,7 +139,8 @@ class CommandSender:
     def reply(self, identity: Identity, message: Members) -> Reply:
         token = self.deps.services_signer.service_token(identity)
         try:
-            return self.deps.commands.handle(self.owner[message["type"]], token, msgspec.json.encode(message).decode())
+            traced = {**message, "traceparent": traceparent} if (traceparent := get_contextvars().get("traceparent")) else message
+            return self.deps.commands.handle(self.owner[message["type"]], token, msgspec.json.encode(traced).decode())
         except Unavailable as unavailable:
             return {"unavailable": str(unavailable)}
 

@@ -2,10 +2,11 @@
 
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from structlog.contextvars import clear_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -56,6 +57,7 @@ KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd]")  # in an address: control characters, and what was no UTF-8
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # what watches over the process is answered in any case
+TRACEPARENT = re.compile("(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?")
 Handler = Callable[..., Response]
 
 
@@ -104,6 +106,7 @@ class HttpApp:
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""
         clear_contextvars()  # a connection, and its green thread, may have had a request before
+        bind_contextvars(traceparent=traceparent_of(request))
         route = "?"
         request = self.proxies.seen_through(request) if self.proxies else request
         request.max_content_length = MAX_BODY_BYTES
@@ -173,6 +176,14 @@ def check_readable(request: Request, values: Iterable[object]) -> None:
         raise unsupported("Le corps d’une demande se donne sans compression.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:
         raise unsupported("Le corps d’une demande est en UTF-8.")
+
+
+def traceparent_of(request: Request) -> str:
+    """The trace that a request belongs to (W3C Trace Context); a new one if it names none, or one that is not valid."""
+    found = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    if found and not (found["version"] == "00" and found["more"]):  # a later version may have more parts, which mean nothing here
+        return f"00-{found['trace']}"
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
 def client_of(identity: Identity | None, request: Request) -> str:

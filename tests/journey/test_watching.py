@@ -17,6 +17,7 @@ from tests.processes import Product, eventually, is_well
 METRIC = re.compile(r"\b(?:parcours|process)_[a-z_]+")
 DEPLOY = ROOT / "deploy"
 LOGS = {"PARCOURS_LOG_FORMAT": "json", "PARCOURS_LOG_LEVEL": "info,amqp=warning,pika=warning"}
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 AWAY = {"coaching", "relay"}
 LEASES = {
     "intake": "intake.inbox",
@@ -95,16 +96,21 @@ def test_every_metric_of_the_alerts_and_of_the_dashboard_is_told(product: Watche
     assert asked - told == set()
 
 
-def test_every_line_of_every_log_is_json_and_names_the_command(product: Watched) -> None:
+def test_every_line_of_every_log_is_json_and_names_the_command_and_its_trace(product: Watched) -> None:
     id, person = str(uuid4()), str(uuid4())
     data = {"person": person, "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
-    product.must("IdentifyPerson", data, id=id)
+    product.client.headers["traceparent"] = TRACE
+    position = product.must("IdentifyPerson", data, id=id)["position"]
+    del product.client.headers["traceparent"]
     lines = {name: (product.folder / f"{name}.log").read_text().splitlines() for name in PROCESSES}
     read = {name: [msgspec.json.decode(line) for line in written] for name, written in lines.items()}
     assert all({"timestamp", "level", "logger", "event", "service"} <= line.keys() for written in read.values() for line in written)
     assert all({line["service"] for line in written} <= {name} for name, written in read.items())
     (decided,) = (line for line in read["intake"] if line.get("command_id") == id)
     assert (decided["event"], decided["correlation_id"], decided["level"]) == ("IdentifyPerson: accepted", id, "info")
+    assert decided["traceparent"] == TRACE
+    (event,) = product.get("/v1/events", after=position - 1, limit=1).json()["events"]
+    assert (event["commandid"], event["traceparent"]) == (id, TRACE)
     assert not any(person in line for written in lines.values() for line in written)
 
 

@@ -101,6 +101,7 @@ def test_a_line_about_a_command_of_a_policy_names_its_cause_and_the_position_of_
         "causation_id": str(cause.id),
         "correlation_id": cause.correlationid,
         "position": cause.position,
+        "traceparent": cause.traceparent,
     }
     assert get_contextvars() == {}
 
