@@ -19,6 +19,7 @@ from services.bootstrap.names import GATEWAY, NAMES, RELAY
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings, read_settings
 from shared.bus.blocking import connect
+from shared.bus.relay_delay import relay_delay
 from shared.errors import Misconfigured, Unavailable
 from shared.time import now
 
@@ -40,13 +41,12 @@ def without_consumer(service: str, settings: Settings) -> str | None:
 def relay_delayed(settings: Settings, max_delay: timedelta = MAX_RELAY_DELAY) -> str | None:
     """The active relay, here or elsewhere, has published every event that was recorded more than `max_delay` ago."""
     components = Components(settings)
-    waiting = components.store.read_all(components.checkpoints.load("relay"), limit=1)
-    if waiting and waiting[0].recordedtime < now() - max_delay:
-        return f"position {waiting[0].position} has waited since {waiting[0].recordedtime}"
-    return None
+    delay = relay_delay(components.store, components.checkpoints, now)
+    return f"an event has waited for {delay.total_seconds():.0f} s" if delay > max_delay else None
 
 
 def not_ready(settings: Settings) -> str | None:
+    """The gateway can answer. What else is away is for its own check: a gateway that is started again mends none of it."""
     with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/readyz", timeout=5) as answer:
         return None if answer.status == 200 else f"/readyz answers {answer.status}"
 

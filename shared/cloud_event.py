@@ -40,6 +40,7 @@ class CloudEvent(Struct, frozen=True, kw_only=True, gc=False):
     commanddigest: str | UnsetType = UNSET
     causationid: str | UnsetType = UNSET
     correlationid: str | UnsetType = UNSET
+    traceparent: str | UnsetType = UNSET  # of the extension for distributed tracing
     data: Raw = Raw(b"{}")
 
 

@@ -9,14 +9,16 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from marshmallow import ValidationError
-from msgspec import Struct
+from msgspec import Meta, Struct
+from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
 
 from shared.command_batch import handle_many
+from shared.command_counts import UNKNOWN, counted
 from shared.command_handler import CommandHandler
 from shared.command_trials import Asked, Trials
 from shared.errors import Fault, Forbidden, Invalid
@@ -31,7 +33,8 @@ log = logging.getLogger(__name__)
 
 PLAIN = re.compile("[A-Za-z0-9_.-]{1,200}", re.ASCII)
 CANONICAL = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)  # a UUID
-BY_SCHEMA = ("time", "actor", "recorded_time")
+BY_SCHEMA = ("time", "actor", "recorded_time", "traceparent")
+TraceParent = Annotated[str, Meta(pattern="^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 DIGEST_LENGTH = 32  # hexadecimal digits
 
 
@@ -47,6 +50,7 @@ class CommandRequest(Struct, frozen=True):
     data: dict[str, Any]
     time: datetime | None = None
     actor: Actor | None = None
+    traceparent: TraceParent | None = None
     recorded_time: datetime | None = None
 
 
@@ -136,12 +140,18 @@ class CommandEndpoint:
 
     def handle(self, token: str, command: str) -> Reply:
         """Handle one command, as JSON text."""
+        name = UNKNOWN
         try:
             identity = self.signer.read(token)
             message = self.message(command, identity)
-            return accepted(self.handler.handle(message, speaker(message, identity)))
+            name = message.type
+            traced = {"traceparent": message.traceparent} if message.traceparent else {}
+            bind_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id), **traced)
+            return counted(self.handler, name, accepted(self.handler.handle(message, speaker(message, identity))))
         except Fault as fault:
-            return reply_to(fault)
+            return counted(self.handler, name, reply_to(fault))
+        finally:
+            unbind_contextvars("command_id", "correlation_id", "traceparent")
 
     def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""
@@ -161,7 +171,7 @@ class CommandEndpoint:
             return self.handle(token, command)
         except Exception as failure:
             log.exception("a command failed in a way that is not foreseen")
-            return {"unforeseen": type(failure).__name__}
+            return counted(self.handler, UNKNOWN, {"unforeseen": type(failure).__name__})
 
     def handle_many(self, token: str, commands: Sequence[str]) -> list[Reply]:
         """Handle commands of one caller in order, each seeing the ones before it. An invalid one gets its reply; the rest goes on."""
@@ -180,7 +190,14 @@ class CommandEndpoint:
 
     def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
         results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))
-        return [reply_to(each) if isinstance(each, Fault) else reply_to(next(results)) for each in commands]
+        replies: list[Reply] = []
+        for each in commands:
+            if isinstance(each, Fault):
+                replies.append(counted(self.handler, UNKNOWN, reply_to(each)))
+                continue
+            with bound_contextvars(command_id=str(each[0].id)):
+                replies.append(counted(self.handler, each[0].type, reply_to(next(results))))
+        return replies
 
     def identity(self, token: str) -> Identity | Fault:
         try:
@@ -216,6 +233,7 @@ class CommandEndpoint:
             data=request.data,
             recorded_time=request.recorded_time,
             digest=digest_of(request),
+            traceparent=request.traceparent,
         )
 
     def request(self, command: str) -> CommandRequest:

@@ -261,8 +261,7 @@ class CommandHandler:
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
         """The event's envelope and data, encoded once. Instants are written in UTC, whatever offset the sender uses."""
-        decider = command_type.decider
-        attributed = not decider.anonymous
+        decider, attributed = command_type.decider, not command_type.decider.anonymous
         body = EventBody(
             id=event_id(message.id, stream, index),
             type=f"{PREFIX}{decider.service}.{type(event).__name__}",
@@ -275,6 +274,7 @@ class CommandHandler:
             commandid=message.id,
             commanddigest=message.digest or UNSET,
             causationid=(message.causation_id if attributed else None) or UNSET,
+            traceparent=(message.traceparent if attributed else None) or UNSET,
             correlationid=(message.correlation_id or str(message.id)) if attributed else UNSET,
             data=Raw(encode(event)),
         )

@@ -33,7 +33,7 @@ class CommandMessage(Struct, frozen=True, kw_only=True):
     """A request to change something. `time` is when the fact happened; `recorded_time` is set only when past history is loaded.
 
     `digest` stands for what the sender wrote (`shared.command_endpoint.digest_of`). A policy's command has none: its id is derived
-    from the event that causes it.
+    from the event that causes it. `traceparent` is that of W3C Trace Context.
     """
 
     id: UUID
@@ -46,6 +46,7 @@ class CommandMessage(Struct, frozen=True, kw_only=True):
     correlation_id: str | None = None
     recorded_time: datetime | None = None
     digest: str | None = None
+    traceparent: str | None = None
 
 
 class EventBody(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ class EventBody(Struct, frozen=True, kw_only=True):
     commanddigest: str | UnsetType = UNSET
     causationid: str | UnsetType = UNSET
     correlationid: str | UnsetType = UNSET
+    traceparent: str | UnsetType = UNSET
     data: Raw | Any = None
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
@@ -101,6 +103,7 @@ class EventMessage(Recorded, frozen=True, kw_only=True, gc=False):
     commanddigest: str | UnsetType = UNSET
     causationid: str | UnsetType = UNSET
     correlationid: str | UnsetType = UNSET
+    traceparent: str | UnsetType = UNSET
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
 

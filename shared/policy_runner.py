@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import UNSET
+from structlog.contextvars import bound_contextvars
 
+from shared.command_counts import count
 from shared.command_handler import Answer, CommandHandler
 from shared.errors import Invalid, Refused
 from shared.message import CommandMessage, EventMessage, data_of
@@ -51,6 +53,13 @@ class PolicyRunner:
 
     def react(self, event: EventMessage) -> list[Answer]:
         """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
+        carried = {"correlation_id": event.correlationid, "traceparent": event.traceparent}
+        known = {"causation_id": str(event.id), **{name: value for name, value in carried.items() if value is not UNSET}}
+        with bound_contextvars(position=event.position, **known):
+            return self.react_known(event)
+
+    def react_known(self, event: EventMessage) -> list[Answer]:
+        """React while logs name the event."""
         if self.tasks and event.kind == self.tasks.retry_kind:
             return self.retry(self.tasks, event)
         answers: list[Answer] = []
@@ -95,14 +104,25 @@ class PolicyRunner:
         answers: list[Answer] = []
         refusals: list[Refused | Invalid] = []
         for index, data in enumerate(policy.data(data_of(event, policy.reads))):
+            message = self.message(policy, event, data, index, retry or event)
             try:
-                answers.append(self.handler.handle(self.message(policy, event, data, index, retry or event), system(policy.id)))
+                with bound_contextvars(command_id=str(message.id)):
+                    answers.append(self.decided(message, policy))
             except (Refused, Invalid) as refusal:
                 if as_refused(refusal).code not in policy.tolerates:
                     refusals.append(refusal)
         if refusals:
             raise refusals[0]
         return answers
+
+    def decided(self, message: CommandMessage, policy: Policy) -> Answer:
+        try:
+            answer = self.handler.handle(message, system(policy.id))
+        except (Refused, Invalid) as refusal:
+            count(self.handler, message.type, "invalid" if isinstance(refusal, Invalid) else "refused")
+            raise
+        count(self.handler, message.type, "accepted")
+        return answer
 
     def message(self, policy: Policy, event: EventMessage, data: dict[str, Any], index: int, when: EventMessage) -> CommandMessage:
         return CommandMessage(
@@ -114,6 +134,7 @@ class PolicyRunner:
             data=data,
             causation_id=str(event.id),
             correlation_id=None if event.correlationid is UNSET else str(event.correlationid),
+            traceparent=None if event.traceparent is UNSET else str(event.traceparent),
             recorded_time=event.recordedtime if self.at_event_time else None,
         )
 

@@ -42,6 +42,12 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for", seco
     raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
 
 
+def is_well(client: httpx.Client) -> bool:
+    """Whether the gateway is ready, every service answers with its inbox caught up, and no event waits for the relay."""
+    answer = client.get("/readyz")
+    return bool(answer.is_success and answer.json()["well"])
+
+
 def this_quarter() -> str:
     """That of a fact that is recorded now."""
     return quarter_of(local_date(now()))
@@ -96,7 +102,8 @@ class Product:
         self.ready()
 
     def ready(self, seconds: float = 180) -> None:
-        eventually(lambda: self.client.get("/readyz").status_code == 200, "readiness", seconds)
+        """Wait until all is well, not only this gateway."""
+        eventually(lambda: is_well(self.client), "that all is well", seconds)
 
     def stop(self) -> None:
         self.client.close()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -71,6 +72,10 @@ class Components:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    def opened(self, name: str) -> Any:
+        """A component, if it was used already; otherwise None."""
+        return vars(self).get(name)
 
     @cached_property
     def raw_store(self) -> EventStore:

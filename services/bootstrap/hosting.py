@@ -22,8 +22,10 @@ from nameko.utils.concurrency import SpawningProxy
 
 from services.bootstrap.composition import Components
 from services.bootstrap.lost_events import check_history
+from services.bootstrap.metrics_listener import listen
 from services.bootstrap.names import GATEWAY, RELAY
 from services.bootstrap.parts import Part, needs_of
+from services.bootstrap.readings import Readings
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
 from services.bootstrap.start_check import StartCheck
@@ -34,6 +36,7 @@ from shared.bus.nameko.write_service import COMPONENTS
 from shared.bus.names import NAMES
 from shared.bus.relay import Relay
 from shared.errors import Damaged, Misconfigured, Outdated, Unavailable
+from shared.metrics import REGISTRY
 from shared.runtime.native_threads import green_only, native
 
 green_only(__name__)
@@ -56,6 +59,8 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
         Misconfigured: a server refuses this process.
     """
     if GATEWAY in names and not can_listen(components.settings):
+        return 1
+    if not measure(components, [*names, *([RELAY] if relay else [])]):
         return 1
     check = StartCheck(components.settings, parts_of(names), declares=[*names] != [GATEWAY])
     stop = eventlet.event.Event()
@@ -114,6 +119,17 @@ def can_listen(settings: Settings) -> bool:
             probe.bind((settings.host, settings.port))
     except OSError as fault:
         log.error("%s:%s: %s", settings.host, settings.port, fault.strerror)
+        return False
+    return True
+
+
+def measure(components: Components, hosted: Sequence[str]) -> bool:
+    """Answer questions for the metrics of this process; whether the address for that is free."""
+    REGISTRY.register(Readings(components, hosted))
+    try:
+        listen(components.settings)
+    except OSError as fault:
+        log.error("PARCOURS_METRICS_LISTEN: %s", fault.strerror)
         return False
     return True
 

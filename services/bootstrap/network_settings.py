@@ -1,7 +1,7 @@
 """Settings that name networks, origins and proxies. Each is checked at the start, and every bad part of it is named at once."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from shared.errors import Misconfigured
 
@@ -13,6 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}  # browsers leave them out of an orig
 SWITCH = {"1": True, "0": False, "": False}
 PROXY_HEADERS = ("x-forwarded", "forwarded")
 MAX_PORT = 65_535
+LISTEN = re.compile(r"(?P<host>[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]):(?P<port>[1-9][0-9]{0,4})")
 RATE = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,6})")
 
 
@@ -36,6 +37,24 @@ def networks(variable: str, text: str) -> tuple[Network, ...]:
     if faults:
         raise Misconfigured(f"{variable}: networks are expected, such as 10.0.0.0/8,::1/128: {'; '.join(faults)}")
     return tuple(found)
+
+
+def listen_address(variable: str, text: str) -> tuple[str, int] | None:
+    """The address and the port to listen on; None if the variable is empty.
+
+    Raises:
+        Misconfigured: it is something else.
+    """
+    if not text:
+        return None
+    found = LISTEN.fullmatch(text)
+    try:
+        host, port = (str(ip_address(found["host"].strip("[]"))), int(found["port"])) if found else ("", 0)
+    except ValueError:
+        host, port = "", 0
+    if not 0 < port <= MAX_PORT:
+        raise Misconfigured(f"{variable}: an address of this machine and a port are expected, such as 127.0.0.1:9464 or [::]:9464.")
+    return host, port
 
 
 def origins(text: str) -> frozenset[str]:

@@ -14,7 +14,8 @@ from msgspec import Struct
 import deploy
 from services.bootstrap.addresses import EMBEDDED, check_given, checked
 from services.bootstrap.environment import Environment, fault_text
-from services.bootstrap.network_settings import Network, networks, origins, proxy_headers, rate_limit, switch
+from services.bootstrap.log_settings import LogSettings, log_settings
+from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
 from services.bootstrap.parts import LOG_ALONE, Needs, Part
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
@@ -42,6 +43,7 @@ class Settings(Struct, frozen=True):
     port: int
     rate_limit: tuple[int, int] | None = None
     metrics_from: tuple[Network, ...] = ()
+    metrics_listen: tuple[str, int] | None = None
     origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
     proxy_headers: str = "x-forwarded"
@@ -49,6 +51,7 @@ class Settings(Struct, frozen=True):
     clock_tolerance: timedelta = timedelta(minutes=2)
     names: Names = SOLE
     webhooks: WebhookSettings = WebhookSettings()
+    logs: LogSettings = LogSettings()
 
     @property
     def embedded(self) -> bool:
@@ -164,11 +167,13 @@ def read_settings(
         names=read("PARCOURS_ENVIRONMENT", names),
         rate_limit=read("PARCOURS_RATE_LIMIT", rate_limit),
         metrics_from=read("PARCOURS_METRICS_FROM", partial(networks, "PARCOURS_METRICS_FROM")),
+        metrics_listen=read("PARCOURS_METRICS_LISTEN", partial(listen_address, "PARCOURS_METRICS_LISTEN")),
         origins=read("PARCOURS_ORIGINS", origins),
         trusted_proxies=read("PARCOURS_TRUSTED_PROXIES", partial(networks, "PARCOURS_TRUSTED_PROXIES")),
         proxy_headers=read("PARCOURS_PROXY_HEADERS", proxy_headers),
         development_login=read("PARCOURS_DEVELOPMENT_LOGIN", partial(switch, "PARCOURS_DEVELOPMENT_LOGIN")),
         webhooks=webhook_settings(environment),
+        logs=log_settings(environment),
         clock_tolerance=read("PARCOURS_CLOCK_TOLERANCE_S", tolerance),
     )
     environment.check(settings.programme)

@@ -50,7 +50,7 @@ class StartCheck:
             raise Misconfigured(*sentences)
 
     def say(self, part: Part, fault: Fault) -> None:
-        """Say once what is waited for. Whoever opens it says so too, but a gateway opens no broker before it is asked something."""
+        """Say once what is waited for."""
         if part not in self.said:
             self.said.add(part)
             log.warning("waiting for %s: %s", where(self.settings, part), fault)

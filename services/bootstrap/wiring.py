@@ -1,6 +1,6 @@
 """What each nameko service finds in its configuration: `config["parcours"][service][name]`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.bootstrap.composition import Components
@@ -56,15 +56,17 @@ def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
 def gateway(components: Components) -> dict[str, Any]:
     """The gateway builds its HTTP application when it has an RPC client."""
     settings, store, records = components.settings, components.store, components.gateway_records
-    dead_letters = components.dead_letters
+    dead_letters, checkpoints = components.dead_letters, components.checkpoints
     programme = settings.programme()
     sessions_signer, services_signer = components.sessions_signer, components.services_signer  # here, where a wrong key is reported
 
-    def compose(call: Call, commands: CommandClient) -> GatewayDeps:
+    def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
         return GatewayDeps(
             call=call,
+            linked=linked,
             commands=commands,
             store=store,
+            checkpoints=checkpoints,
             records=records,
             dead_letters=dead_letters,
             native=native,

@@ -16,15 +16,21 @@ eventlet.monkey_patch()
 
 from shared.runtime.native_threads import import_native
 
-import_native("services.cli.commands", "services.bootstrap.probes", "services.bootstrap.lost_events")
+import_native(
+    "services.cli.commands",
+    "services.bootstrap.probes",
+    "services.bootstrap.lost_events",
+    "services.bootstrap.readings",
+    "services.bootstrap.metrics_listener",
+)
 
-import logging
 from argparse import Namespace
 
 import msgspec
 
 from services.bootstrap.composition import Components
 from services.bootstrap.hosting import host
+from services.bootstrap.logs import log_to_terminal
 from services.bootstrap.names import GATEWAY, RELAY
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
@@ -42,7 +48,7 @@ def serve(args: Namespace, settings: Settings) -> int:
     """Serve everything in one process."""
     components = Components(settings)
     native(components.skip_relay_to_head)
-    log_to_terminal()
+    log_to_terminal(settings.logs, secrets=settings.secrets)
 
     def started() -> None:
         commands.print_message(f"Parcours: http://{settings.host}:{settings.port}   (data in {settings.data})")
@@ -52,10 +58,6 @@ def serve(args: Namespace, settings: Settings) -> int:
 
 def service(args: Namespace, settings: Settings) -> int:
     """Serve one service, the gateway or the relay."""
-    log_to_terminal()
+    log_to_terminal(settings.logs, args.process, settings.secrets)
     relay = args.process == RELAY
     return host(Components(settings), [] if relay else [args.process], relay=relay)
-
-
-def log_to_terminal() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

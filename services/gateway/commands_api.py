@@ -14,15 +14,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from structlog.contextvars import bind_contextvars, get_contextvars
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.dependencies import GatewayDeps, NativeCall
-from services.gateway.metrics import Metrics
 from services.gateway.problems import Problem, not_found, unauthenticated, unreadable
 from services.gateway.request_context import RequestContext
 from shared.errors import Invalid, Refused, Unavailable
 from shared.message import ANONYMOUS
+from shared.metrics import GATEWAY_COMMANDS
 from shared.reply import Reply, fault_in
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
@@ -32,7 +33,9 @@ from shared.validation import NotJson, read_json
 log = logging.getLogger(__name__)
 
 MAX_COMMAND_BYTES = 300 * 1024  # the largest event, and the envelope of its command
-SET_BY_GATEWAY = frozenset({"id", "type", "actor", "recorded_time"})  # they come from the address, the header and the session
+SET_BY_GATEWAY = frozenset(
+    {"id", "type", "actor", "recorded_time", "traceparent"}
+)  # they come from the address, the header and the session
 WEBHOOKS = "webhooks"  # the service whose answers are for one reader
 ANSWER, TICKET = "AnswerSurvey", "IssueSurveyTicket"
 KEPT = timedelta(days=30)  # of a key, whatever it was used for; in one stream the log knows it for ever
@@ -104,9 +107,8 @@ def fingerprint(identity: Identity, message: Members) -> bytes:
 class CommandSender:
     """Sends commands to the service that decides them, with the signed identity of the caller."""
 
-    def __init__(self, deps: GatewayDeps, metrics: Metrics) -> None:
+    def __init__(self, deps: GatewayDeps) -> None:
         self.deps = deps
-        self.metrics = metrics
         self.keys = IdempotencyKeys(deps.records, deps.native, deps.clock, deps.sessions_signer.key)
         self.owner: Mapping[str, str] = {name: service for service, schemas in deps.schemas.items() for name in schemas}
 
@@ -118,6 +120,7 @@ class CommandSender:
         """
         if message["type"] not in self.owner:
             raise not_found(f"Aucune commande ne s’appelle {message['type']}.")
+        bind_contextvars(command_id=message["id"])
         key, asked, request = message["id"], fingerprint(identity, message), object() if alone else None
         self.keys.begin(key, asked, request)
         reply: Reply = {}
@@ -136,7 +139,8 @@ class CommandSender:
     def reply(self, identity: Identity, message: Members) -> Reply:
         token = self.deps.services_signer.service_token(identity)
         try:
-            return self.deps.commands.handle(self.owner[message["type"]], token, msgspec.json.encode(message).decode())
+            traced = {**message, "traceparent": traceparent} if (traceparent := get_contextvars().get("traceparent")) else message
+            return self.deps.commands.handle(self.owner[message["type"]], token, msgspec.json.encode(traced).decode())
         except Unavailable as unavailable:
             return {"unavailable": str(unavailable)}
 
@@ -155,7 +159,7 @@ class CommandSender:
         return self.ticket_refusal(identity, name)
 
     def count(self, reply: Reply) -> None:
-        self.metrics.count("commands_total", outcome=next(iter(reply), "?"))
+        GATEWAY_COMMANDS.labels(next(iter(reply), "?")).inc()
 
 
 Told = Callable[[Identity, Members], Members]

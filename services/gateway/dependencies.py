@@ -16,7 +16,7 @@ from shared.bus.names import SOLE, Names
 from shared.catalogue import Catalogue
 from shared.description import ServiceDescription
 from shared.store.gateway_records import GatewayRecords
-from shared.store.port import EventStore
+from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions, Signer
 
@@ -29,14 +29,17 @@ class GatewayDeps:
     """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
     `sessions_signer` signs what visitors hold, `services_signer` what the services are handed: two audiences, so that neither token
-    passes for the other. `records` are shared with the other gateways. `reference` is the configuration of the programme.
+    passes for the other. `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the
+    configuration of the programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
     `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
     """
 
     call: Call
+    linked: Callable[[], bool]
     commands: CommandClient
     store: EventStore
+    checkpoints: Checkpoints
     records: GatewayRecords
     dead_letters: DeadLetters
     native: NativeCall

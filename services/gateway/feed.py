@@ -25,6 +25,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from shared.message import START, EventMessage, Position
+from shared.metrics import FEED_EVENTS, FEED_POSITION
 from shared.store.port import EventStore
 
 MAX_EVENTS = 10_000  # in memory
@@ -57,6 +58,11 @@ class Feed:
         """Begin at the end of the log; older events are read from the log."""
         self.floor = self.head = self.native(self.store.head)
         self.started = True
+        self.measure()
+
+    def measure(self) -> None:
+        FEED_POSITION.set(self.head)
+        FEED_EVENTS.set(len(self.events))
 
     def step(self, wait: float = WAIT_S) -> bool:
         """Wait for new events and add the next page of them. False if none came in time."""
@@ -79,6 +85,7 @@ class Feed:
             self.head = page[-1].position
             if len(self.events) > self.max_events + TRIM_SLACK:
                 self.drop_oldest(len(self.events) - self.max_events)
+            self.measure()
             waiting = [*self.waiting]
         self.wake(waiting)
         return True

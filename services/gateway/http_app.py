@@ -2,9 +2,11 @@
 
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from typing import cast
 
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -25,7 +27,6 @@ from services.gateway.health import Health
 from services.gateway.labels import names_of
 from services.gateway.lists import parameters_of_lists
 from services.gateway.lists_api import ListsApi
-from services.gateway.metrics import Metrics
 from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
 from services.gateway.people_api import PeopleApi
@@ -46,6 +47,7 @@ from services.gateway.survey_tickets import SurveyTicketsApi
 from services.gateway.timeline_api import TimelineApi
 from services.gateway.webhooks_api import WebhookAnswers, WebhooksApi
 from shared.errors import Fault
+from shared.metrics import HTTP_REQUESTS
 from shared.trust.access import Identity
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd]")  # in an address: control characters, and what was no UTF-8
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # what watches over the process is answered in any case
+TRACEPARENT = re.compile("(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?")
 Handler = Callable[..., Response]
 
 
@@ -62,7 +65,6 @@ class HttpApp:
     """`respond` routes a request to its handler. Handlers raise faults and problems; they become problems here and nowhere else."""
 
     def __init__(self, deps: GatewayDeps) -> None:
-        self.metrics = Metrics()
         self.limit = RateLimit(deps.rate_limit) if deps.rate_limit else None
         more = parameters_of_lists(deps.territories) | parameters_of_operations(deps.services, deps.events)
         self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
@@ -72,9 +74,9 @@ class HttpApp:
         login = deps.development_login and not deps.trusted_proxies
         self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
-        self.sender = CommandSender(deps, self.metrics)
+        self.sender = CommandSender(deps)
         tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
-        self.stream = Stream(deps.feed, self.access, self.metrics, deps.territories, tickets, self.sessions)
+        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions)
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
@@ -93,7 +95,7 @@ class HttpApp:
             ListsApi(deps, self.access, self.reporting),
             OperationsApi(deps, self.access, self.reporting),
             PeopleApi(deps, self.access, self.reporting, self.problems),
-            Health(deps, self.metrics),
+            Health(deps, self.ended),
             Descriptions(deps, self.parameters),
             EventSchemasApi(deps.services),
             self.site,
@@ -103,6 +105,8 @@ class HttpApp:
 
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""
+        clear_contextvars()  # a connection, and its green thread, may have had a request before
+        bind_contextvars(traceparent=traceparent_of(request))
         route = "?"
         request = self.proxies.seen_through(request) if self.proxies else request
         request.max_content_length = MAX_BODY_BYTES
@@ -123,7 +127,7 @@ class HttpApp:
             log.exception("%s %s failed", request.method, route)
             response = self.show(request, unforeseen())
         method = request.method if request.method in KNOWN_METHODS else "?"
-        self.metrics.count("http_requests_total", method=method, route=route, status=str(response.status_code))
+        HTTP_REQUESTS.labels(method, route, response.status_code).inc()
         return self.finish(request, conditional(request, response))
 
     def stopping(self, request: Request) -> Response:
@@ -172,6 +176,14 @@ def check_readable(request: Request, values: Iterable[object]) -> None:
         raise unsupported("Le corps d’une demande se donne sans compression.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:
         raise unsupported("Le corps d’une demande est en UTF-8.")
+
+
+def traceparent_of(request: Request) -> str:
+    """The trace that a request belongs to (W3C Trace Context); a new one if it names none, or one that is not valid."""
+    found = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    if found and not (found["version"] == "00" and found["more"]):  # a later version may have more parts, which mean nothing here
+        return f"00-{found['trace']}"
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
 def client_of(identity: Identity | None, request: Request) -> str:

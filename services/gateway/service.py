@@ -238,7 +238,7 @@ class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has n
     def setup(self) -> None:
         compose = self.container.config[COMPONENTS][self.container.service_name]["compose"]
         self.rpc = RpcClient(self.container)
-        deps = compose(self.rpc.call, RpcCommandClient(self.rpc.call))
+        deps = compose(self.rpc.call, RpcCommandClient(self.rpc.call), self.rpc.linked)
         self.http = HttpApp(deps)
         self.server.stopping = self.http.stopping
         self.feed = deps.feed
@@ -249,6 +249,7 @@ class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has n
             self.container.spawn_managed_thread(self.fill_feed, identifier="feed"),
             self.container.spawn_managed_thread(self.look_after_followers, identifier="followers"),
             self.container.spawn_managed_thread(self.follow_sessions, identifier="ended sessions"),
+            self.container.spawn_managed_thread(self.rpc.keep_linked, identifier="link to the broker"),
         ]
 
     def stop(self) -> None:

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Request, Response
 from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
 from services.gateway.hints import Audience, EventFilter
-from services.gateway.metrics import Metrics
 from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem, unreadable
 from services.gateway.query_parameters import position_of_header
 from services.gateway.read_access import ReadAccess
@@ -19,6 +18,7 @@ from services.gateway.stream_tickets import StreamTickets
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import UnknownPosition
 from shared.message import Position
+from shared.metrics import STREAM_CLIENTS, STREAM_EVENTS, STREAM_OVERTAKEN
 from shared.trust.access import Identity
 
 STREAM = "/v1/stream"
@@ -47,7 +47,6 @@ class Stream:
         self,
         feed: Feed,
         access: ReadAccess,
-        metrics: Metrics,
         territories: Collection[str],
         tickets: StreamTickets,
         sessions: Sessions,
@@ -55,7 +54,6 @@ class Stream:
     ) -> None:
         self.feed = feed
         self.access = access
-        self.metrics = metrics
         self.territories = territories
         self.tickets = tickets
         self.sessions = sessions
@@ -105,12 +103,12 @@ class Stream:
         self, audience: Audience, position: Position, subscription: Subscription, first: bytes, left: Callable[[], bool]
     ) -> Iterator[bytes]:
         """The stream of one client. It ends when the client is overtaken or has left, or when its session ends."""
-        self.metrics.add("stream_clients", 1)
+        STREAM_CLIENTS.inc()
         try:
             yield first
             yield from self.chunks(audience, position, subscription, left)
         finally:
-            self.metrics.add("stream_clients", -1)
+            STREAM_CLIENTS.dec()
 
     def chunks(self, audience: Audience, position: Position, subscription: Subscription, left: Callable[[], bool]) -> Iterator[bytes]:
         def ended() -> bool:
@@ -123,13 +121,13 @@ class Stream:
         before = self.feed.at(position)
         while not ended():
             if live and not self.feed.covers(position):
-                self.metrics.count("stream_overtaken_total")
+                STREAM_OVERTAKEN.inc()
                 yield OVERTAKEN
                 return
             page = self.feed.after(position)
             if page:
                 encoded = [self.frames.of(event, proof) for event in audience.seen(page, before)]
-                self.metrics.count("stream_events_total", amount=len(encoded))
+                STREAM_EVENTS.inc(len(encoded))
                 before, position = page[-1], page[-1].position
                 if frames := b"".join(encoded) or (b"" if live or audience.hinted else empty_frame(position, proof)):
                     yield frames

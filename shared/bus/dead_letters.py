@@ -84,6 +84,9 @@ class DeadLetters(Protocol):
     def list(self, service: str | None = None) -> list[DeadLetter]:
         """The dead letters of a service, or of all, oldest first. Changes nothing."""
 
+    def count(self, service: str) -> int:
+        """How many of a service wait for an operator. While another process lists them, fewer."""
+
     def queue(self, service: str) -> str | None:
         """The name of the queue in which the broker keeps those of a service; None where they are in a file."""
 
@@ -108,6 +111,11 @@ class RabbitDeadLetters:
         self.names = names
         self.services = services
         self.reading = threading.Lock()  # of two that list at once, each would get a part
+
+    def count(self, service: str) -> int:
+        with self.open_connection() as connection:
+            queue = connection.channel().queue_declare(self.queue(service), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
+            return int(queue.method.message_count)
 
     def queue(self, service: str) -> str:
         return self.names.dead_letters(service)
@@ -240,6 +248,11 @@ class FileDeadLetters:
         with self.lock, raises_unavailable(self.path), self.connection() as connection:  # which ends the transaction
             connection.execute("begin immediate")
             yield connection
+
+    def count(self, service: str) -> int:
+        if not self.path.exists():
+            return 0
+        return int(self.execute("select count(*) from letters where given_back = 0 and service = ?", service).fetchone()[0])
 
     def queue(self, service: str) -> None:
         return None

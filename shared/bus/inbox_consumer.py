@@ -38,6 +38,7 @@ from shared.bus.publisher import Publisher
 from shared.bus.transport.connection import BROKER_FAULTS, consuming, drain_one, event_of, open_connection
 from shared.errors import Damaged, Unavailable
 from shared.message import EventMessage, encode
+from shared.metrics import LEASE_HELD
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native, native_context
 from shared.store.port import Checkpoints
@@ -108,6 +109,7 @@ class InboxConsumer:
         """Wait for the lease, at most LEASE_TIMEOUT_S, and consume while it is held."""
         with native_context(self.checkpoints.lease(self.inbox.lease, LEASE_TIMEOUT_S)) as held:
             self.active = bool(held)
+            LEASE_HELD.labels(self.inbox.lease).set(self.active)
             try:
                 if held:
                     self.inbox.held = held
@@ -116,6 +118,7 @@ class InboxConsumer:
                     self.caught_up = self.inbox.ready_on_standby()
             finally:
                 self.active = False
+                LEASE_HELD.labels(self.inbox.lease).set(0)
 
     def consume(self) -> None:
         """Catch up, then handle messages until `stop` is called or a server was away."""

@@ -6,7 +6,7 @@ The effect of events on the read models and the position are one transaction of 
 the checkpoint is exactly what the tables hold, a crash loses or repeats nothing, and there is nothing to save when the inbox is idle.
 
 *A failure.* A batch that fails as a whole is applied event by event. The event that fails alone stops the projection: `fault` names it,
-readiness is red, and the lease is released. Skipping it would leave wrong figures that nobody notices. Before the events are tried one
+so does readiness, and the lease is released. Skipping it would leave wrong figures that nobody notices. Before the events are tried one
 by one, the position in the tables is compared with the position in memory: another process may have rebuilt or restored the tables, and
 then the projection loads its checkpoint again instead.
 

@@ -39,6 +39,7 @@ from shared.bus.transport.connection import BROKER_FAULTS, drain_one, open_conne
 from shared.cloud_event import encode_cloud_event
 from shared.errors import Damaged, Unavailable
 from shared.message import EventMessage
+from shared.metrics import LEASE_HELD
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native, native_context
 from shared.store.port import Checkpoints, EventStore, Held
@@ -90,11 +91,13 @@ class RelayLoop:
         """Wait for the lease, at most POLL_INTERVAL_S, and relay while it is held."""
         with native_context(self.checkpoints.lease(self.name, POLL_INTERVAL_S)) as held:
             self.active = bool(held)
+            LEASE_HELD.labels(self.name).set(self.active)
             try:
                 if held:
                     self.relay_log(held)
             finally:
                 self.active = False
+                LEASE_HELD.labels(self.name).set(0)
 
     def relay_log(self, held: Held) -> None:
         with open_connection(self.uri) as connection:

@@ -30,6 +30,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
@@ -123,10 +124,13 @@ def use_native_locks_in_logging() -> None:
 
 
 def native(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call `fn` in a native thread and wait, green, for its result. From a native thread or unpatched, it is a plain call."""
+    """Call `fn` in a native thread, with the context variables of the caller, and wait, green, for its result.
+
+    From a native thread or unpatched, it is a plain call.
+    """
     if not patched():
         return fn(*args, **kwargs)
-    result: T = eventlet.tpool.execute(fn, *args, **kwargs)
+    result: T = eventlet.tpool.execute(copy_context().run, fn, *args, **kwargs)
     return result
 
 

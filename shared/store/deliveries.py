@@ -88,6 +88,9 @@ class DeliveryLedger(Protocol):
     def latest(self, webhook: str, limit: int) -> list[Delivery]:
         """The deliveries of the last attempts, the latest first."""
 
+    def waiting(self) -> int:
+        """How many messages wait for their next attempt, of all webhooks, in their present run or a later one."""
+
     def prune(self, webhook: str, keep: int) -> None:
         """Forget all but the `keep` latest deliveries of a webhook. Only what was delivered or passed over is ever forgotten."""
 

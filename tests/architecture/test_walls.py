@@ -57,6 +57,7 @@ BREACHES = [
     (walls.ONE_KNOWS_KURRENT, "services.bootstrap.composition", "kurrentdbclient"),
     (walls.FEW_KNOW_SQL, "services.gateway.queries_api", "psycopg"),
     (walls.REPORTING_KNOWS_SQLALCHEMY, "services.gateway.queries_api", "sqlalchemy"),
+    (walls.METRICS_ARE_DEFINED_IN_ONE_PLACE, "services.gateway.queries_api", "prometheus_client"),
     (walls.COMPOSITION_IS_NATIVE, "services.bootstrap.composition", "services.gateway.dependencies"),
     (walls.SENDING_IS_APART, "services.webhooks.webhook", "services.webhooks.delivery.targets"),
     (walls.GATEWAY, "services.gateway.webhooks_api", "services.webhooks.delivery.queries"),

@@ -24,6 +24,7 @@ KERNEL = (
     "shared.cloud_event",
     "shared.coded_value",
     "shared.command_batch",
+    "shared.command_counts",
     "shared.command_endpoint",
     "shared.command_fields",
     "shared.command_handler",
@@ -35,6 +36,7 @@ KERNEL = (
     "shared.errors",
     "shared.field_rules",
     "shared.message",
+    "shared.metrics",
     "shared.placement",
     "shared.policy",
     "shared.policy_runner",
@@ -205,7 +207,15 @@ SENDING_IS_APART = Wall(
     except_for=[SENDS, "services.webhooks.service"],
 )
 
+METRICS_ARE_DEFINED_IN_ONE_PLACE = Wall(
+    "Metrics are defined in one place, and read in three",
+    PACKAGES,
+    ["prometheus_client"],
+    except_for=["shared.metrics", "services.bootstrap.readings", "services.bootstrap.metrics_listener", "services.gateway.health"],
+)
+
 WALLS = (
+    METRICS_ARE_DEFINED_IN_ONE_PLACE,
     SENDING_IS_APART,
     *SERVICES_ARE_INDEPENDENT,
     GATEWAY,

@@ -78,7 +78,7 @@ def test_brokers_that_come_and_go_leave_no_file_or_thread_behind(stage: Stage) -
             stage.rabbitmq.stop()
             stage.rabbitmq.start()
             load.wait_for(20)
-            eventually(lambda: stage.product.client.get("/readyz").is_success, "readiness", 120)
+            stage.product.ready(120)
             counted.append({str(process.pid): (process.num_fds(), process.num_threads()) for process in held})
     for pid, (files, threads) in counted[0].items():
         assert counted[-1][pid][0] <= files + 10, counted

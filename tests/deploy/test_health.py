@@ -51,7 +51,7 @@ def test_a_relay_is_healthy_until_an_event_waits_too_long(tmp_path: Path) -> Non
     assert relay_delayed(settings(tmp_path)) is None
     components.publish_definitions()
     assert relay_delayed(settings(tmp_path)) is None
-    assert "has waited since" in str(relay_delayed(settings(tmp_path), max_delay=timedelta(0)))
+    assert "has waited for" in str(relay_delayed(settings(tmp_path), max_delay=timedelta(0)))
     components.checkpoints.save("relay", components.store.head())
     assert relay_delayed(settings(tmp_path), max_delay=timedelta(0)) is None
 

@@ -61,6 +61,7 @@ class Checks:
     def is_ready(self) -> bool:
         answer = self.product.client.get("/readyz")
         assert answer.status_code == 200, answer.text
+        assert answer.json()["well"], answer.text
         return True
 
     def projection(self) -> dict[str, Any]:

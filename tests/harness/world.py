@@ -34,21 +34,24 @@ def directly(fn: Callable[..., Any], *args: Any) -> Any:
 class World:
     """`away` names services that do not answer; `lagging` keeps reporting from reading the log. `calls` are (service, method).
 
-    `settings` are those of GatewayDeps.
+    `broker_away`: the gateway has no connection to it. `settings` are those of GatewayDeps.
     """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.components = Components(read_settings(folder, environ={}))
         self.components.publish_definitions()
         self.away: set[str] = set()
+        self.broker_away = False
         self.lagging = False
         self.calls: list[tuple[str, str]] = []
         programme = self.components.settings.programme()
         self.feed = Feed(self.components.store, directly)
         self.deps = GatewayDeps(
             call=self.call,
+            linked=lambda: not self.broker_away,
             commands=self,
             store=self.components.store,
+            checkpoints=self.components.checkpoints,
             dead_letters=self.components.dead_letters,
             records=self.components.gateway_records,
             native=directly,

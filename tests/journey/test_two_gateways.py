@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.processes import Process, Product, eventually, free_port, running
+from tests.processes import Process, Product, eventually, free_port, is_well, running
 
 SESSION = {"actor": "auditor-1", "role": "auditor", "organisation": "etape", "territories": ["*"]}
 SECONDS = 20.0  # within which something must have come; nothing is measured
@@ -29,7 +30,7 @@ class Gateways:
 
     def ready(self) -> None:
         for client in self.clients:
-            eventually(lambda client=client: client.get("/readyz").status_code == 200, "readiness")  # type: ignore[misc]  # mypy infers no lambda with a default
+            eventually(partial(is_well, client), "that all is well")
 
     def restart(self) -> None:
         for process in self.processes:

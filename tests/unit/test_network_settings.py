@@ -44,6 +44,12 @@ def test_every_bad_network_is_named(tmp_path: Path, variable: str) -> None:
     assert all(odd in str(fault.value) for odd in ("10.0.0.1/8", "'proxy'", "::1/129", f"PARCOURS_{variable}"))
 
 
+def test_metrics_are_answered_on_an_address_of_either_family(tmp_path: Path) -> None:
+    assert read(tmp_path, METRICS_LISTEN="127.0.0.1:9464").metrics_listen == ("127.0.0.1", 9464)
+    assert read(tmp_path, METRICS_LISTEN="[::1]:9464").metrics_listen == ("::1", 9464)
+    assert read(tmp_path).metrics_listen is None
+
+
 @pytest.mark.parametrize(("variable", "value"), [("PROXY_HEADERS", "x-real-ip"), ("DEVELOPMENT_LOGIN", "yes")])
 def test_a_word_that_means_nothing_is_refused(tmp_path: Path, variable: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=f"PARCOURS_{variable}"):

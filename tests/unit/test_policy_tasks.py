@@ -1,11 +1,13 @@
 """What a policy is refused is somebody's task: it has a reason, is tried again when the reason is gone, and ends."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from structlog.contextvars import clear_contextvars, get_contextvars
 
 from services.bootstrap.composition import Components
 from services.bootstrap.registry import SERVICES
@@ -64,6 +66,44 @@ def refused(world: World) -> World:
     give(world, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-2"}, 6)
     react(world.components)
     return world
+
+
+class Lines(logging.Handler):
+    """What is known of the work under way at each line of a log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.known.append({"event": record.getMessage(), **get_contextvars()})
+
+
+def test_a_line_about_a_command_of_a_policy_names_its_cause_and_the_position_of_it(world: World) -> None:
+    give(world, "IdentifyPerson", met("p-1"), 1)
+    give(world, "ReceiveOrientation", SENT, 5, role="prescriber", organisation="ccas")
+    give(world, "AcceptOrientation", {"orientation": "o-1", "referent": "coach-2"}, 6)
+    clear_contextvars()  # of the requests, which were made in this thread
+    (cause,) = of_kind(world.components, "intake.OrientationAccepted")
+    lines, logger = Lines(), logging.getLogger("shared.command_counts")
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        world.components.policy_runner("coaching").react(cause)
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(logging.NOTSET)
+    (line,) = (line for line in lines.known if line["event"].startswith("OpenJourney"))
+    (opened,) = of_kind(world.components, "coaching.JourneyOpened")
+    assert line == {
+        "event": "OpenJourney: accepted",
+        "command_id": str(opened.commandid),
+        "causation_id": str(cause.id),
+        "correlation_id": cause.correlationid,
+        "position": cause.position,
+        "traceparent": cause.traceparent,
+    }
+    assert get_contextvars() == {}
 
 
 def tasks(world: World, query: str = "", **more: Any) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column, Connection, select, text
+from sqlalchemy.pool import QueuePool
 
 from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
@@ -29,7 +30,15 @@ from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import version
 from services.reporting.projection.damage import DamagedReadModels, check_beginning, renew_file
-from services.reporting.projection.database import SCRATCH_URL, WRITE_OPTIONS, file_of, open_engine, unavailable_if_unreachable
+from services.reporting.projection.database import (
+    POOL_OVERFLOW,
+    POOL_SIZE,
+    SCRATCH_URL,
+    WRITE_OPTIONS,
+    file_of,
+    open_engine,
+    unavailable_if_unreachable,
+)
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.schema import Tables, create_if_missing
 from services.reporting.projection.set_aside import NONE, SetAside, set_aside
@@ -66,6 +75,13 @@ class ReadModels:
     def create(self) -> None:
         with self.writing() as connection:
             create_if_missing(connection, TABLES)
+
+    def connections(self) -> tuple[int, int] | None:
+        """How many connections are in use, and may be; None where they are to a file."""
+        pool = self.engine.pool
+        if self.engine.dialect.name != "postgresql" or not isinstance(pool, QueuePool):
+            return None
+        return pool.checkedout(), POOL_SIZE + POOL_OVERFLOW
 
     def renew(self) -> None:
         """Replace a damaged file by one with empty tables. Does nothing to one that a check finds sound."""

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from services.webhooks.delivery.index import NAME, Index, served
 from services.webhooks.delivery.sender import Deleted, Parts, Sender
 from shared.errors import Damaged, Unavailable
+from shared.metrics import LEASE_HELD
 from shared.runtime.backoff import Backoff
 from shared.store.port import Checkpoints, Held
 
@@ -95,8 +96,12 @@ class Worker:
         """Wait for the lease, at most POLL_INTERVAL_S, and send while it is held."""
         with self.checkpoints.lease(NAME, POLL_INTERVAL_S) as held:
             self.waiting_for = ""
-            if held:
-                self.work(held)
+            LEASE_HELD.labels(NAME).set(bool(held))
+            try:
+                if held:
+                    self.work(held)
+            finally:
+                LEASE_HELD.labels(NAME).set(0)
 
     def work(self, held: Held) -> None:
         threads: dict[str, SenderThread] = {}

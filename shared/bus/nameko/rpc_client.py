@@ -11,6 +11,8 @@ service may then get it twice: commands have ids, and everything else only reads
 Unavailable: the outcome of the call is unknown.
 """
 
+import logging
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -22,13 +24,16 @@ from shared.bus.nameko.queue_consumer import AMQP_URI
 from shared.bus.nameko.sender import Listener, Sender
 from shared.bus.transport.connection import BROKER_FAULTS
 from shared.errors import Unavailable
+from shared.metrics import RPC_FAILURES, RPC_SECONDS
 from shared.runtime.native_threads import green_only
 from shared.trust.access import Signer, system
 
 green_only(__name__)
+log = logging.getLogger(__name__)
 
 RPC_TIMEOUT_S = 10.0  # for a reply
 SENDINGS = 2  # of a request: a connection that was lost may be one that had died unnoticed
+LINK_INTERVAL_S = 1.0  # between two looks whether the connection is open
 SIGNER = "parcours.signer"  # in nameko's configuration: the `Signer` of the services
 IDENTITY = "nameko.identity"  # the header with the signed identity; nameko hands it on when a method calls another service
 REFUSED = "IdentityNotValid"  # the exception with which a service refuses it
@@ -53,6 +58,18 @@ class RpcClient:
         self.pending: dict[str, Any] = {}
         self.sender = Sender(container.config[AMQP_URI], Listener(self.on_reply, self.on_unroutable, self.on_lost))
 
+    def keep_linked(self) -> None:
+        """Keep the connection to the broker open for ever, so that `linked` tells whether there can be one."""
+        while True:
+            try:
+                self.sender.open()
+            except BROKER_FAULTS as fault:
+                log.info("the broker is away: %s", fault)
+            eventlet.sleep(LINK_INTERVAL_S)
+
+    def linked(self) -> bool:
+        return self.sender.channel is not None
+
     def call(self, service: str, method: str, *args: Any) -> Any:
         """The JSON that `service.method(*args)` returns.
 
@@ -60,7 +77,8 @@ class RpcClient:
             Unavailable: no reply within the timeout, no such service, or no broker: what was done is unknown. Or the service has another
                 key, and did nothing.
         """
-        expired = eventlet.Timeout(self.timeout)
+        expired, asked_at = eventlet.Timeout(self.timeout), time.perf_counter()
+        reply: dict[str, Any] = {}
         try:
             reply = self.ask(f"{service}.{method}", {"args": args, "kwargs": {}})
         except eventlet.Timeout as timeout:
@@ -73,6 +91,9 @@ class RpcClient:
             raise Unavailable(f"the broker is away: {fault}") from fault
         finally:
             expired.cancel()
+            RPC_SECONDS.labels(service, method).observe(time.perf_counter() - asked_at)
+            if not reply or reply["error"]:
+                RPC_FAILURES.labels(service, method).inc()
         if error := reply["error"]:
             if error["exc_type"] != REFUSED:
                 raise deserialize(error)

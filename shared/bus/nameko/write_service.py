@@ -10,6 +10,7 @@ IdentityNotValid, and its method is not called. So whoever reaches the broker wi
 
 import logging
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from eventlet import tpool
@@ -59,7 +60,7 @@ class InNativeThread:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
-            return tpool.execute(getattr(self._find(), name), *args)
+            return tpool.execute(copy_context().run, getattr(self._find(), name), *args)
 
         return call
 

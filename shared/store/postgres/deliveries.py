@@ -70,6 +70,11 @@ LATEST = Statement(
     TEXT,
     INT4,
 )
+WAITING = Statement(
+    "waiting_deliveries",
+    """select count(*)::text from public.webhook_deliveries as delivery join public.webhooks using (webhook)
+    where status = 'waiting' and not deleted and delivery.run >= webhooks.run""",
+)
 PRUNE = Statement(
     "prune_deliveries",
     """delete from public.webhook_deliveries where webhook = $1 and status in ('delivered', 'passed_over') and last_at <
@@ -113,6 +118,9 @@ class PostgresDeliveries:
 
     def latest(self, webhook: str, limit: int) -> list[Delivery]:
         return [decode_delivery(row) for row in self.rows(LATEST, webhook.encode(), pack_int4(limit))]
+
+    def waiting(self) -> int:
+        return int(self.rows(WAITING)[0])
 
     def prune(self, webhook: str, keep: int) -> None:
         self.rows(PRUNE, webhook.encode(), pack_int4(keep - 1))

@@ -21,11 +21,17 @@ class ConnectionPool:
 
     def __init__(self, dsn: Address | str, max_connections: int = MAX_CONNECTIONS, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
         self.dsn = Address(dsn)
+        self.max_connections = max_connections
         self.answer_timeout = answer_timeout
         self.permits: SimpleQueue[None] = SimpleQueue()  # used as a semaphore: seven times as fast as threading.Semaphore
         for _ in range(max_connections):
             self.permits.put(None)
         self.idle: list[Connection] = []
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are lent now."""
+        return self.max_connections - self.permits.qsize()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -25,6 +25,8 @@ CHANGED = ("status", "attempts", "resumptions", "answer", "fault", "last_at", "n
 RECORD = f"""insert into webhook_deliveries ({COLUMNS}) values ({MARKS}) on conflict (webhook, run, message)
 do update set {", ".join(f"{name} = excluded.{name}" for name in CHANGED)} where webhook_deliveries.status <> 'delivered'"""  # noqa: S608
 LATEST = f"select {COLUMNS} from webhook_deliveries where webhook = ? order by last_at desc, position desc limit ?"  # noqa: S608
+WAITING = """select count(*) from webhook_deliveries as delivery join webhooks using (webhook)
+where status = 'waiting' and deleted = 0 and delivery.run >= webhooks.run"""
 PRUNE = """delete from webhook_deliveries where webhook = ?1 and status in ('delivered', 'passed_over') and last_at <
 (select last_at from webhook_deliveries where webhook = ?1 order by last_at desc limit 1 offset ?2)"""
 
@@ -63,6 +65,9 @@ class SqliteDeliveries:
 
     def latest(self, webhook: str, limit: int) -> list[Delivery]:
         return self.deliveries(LATEST, webhook, limit)
+
+    def waiting(self) -> int:
+        return next(count for (count,) in self.execute(WAITING) if isinstance(count, int))
 
     def prune(self, webhook: str, keep: int) -> None:
         self.execute(PRUNE, webhook, keep - 1)

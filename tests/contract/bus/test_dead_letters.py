@@ -42,6 +42,7 @@ def test_of_several_who_list_dead_letters_at_once_each_gets_all_of_them(bus: Bus
     bus.recorder.faults = {position: ValueError("never") for position in (1, 2, 3)}
     bus.record(4)
     eventually(lambda: len(bus.dead_letters.list()) == 3)
+    eventually(lambda: bus.dead_letters.count(SERVICE) == 3)
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: [letter.position for letter in bus.dead_letters.list()], range(12)))
     assert answers == [[1, 2, 3]] * 12

@@ -124,3 +124,19 @@ def test_several_processes_keep_one_ledger(ledger: DeliveryLedger, place: str) -
         other.close()
     assert len(ledger.latest("w-1", 100)) == 40
     assert ledger.cursor("w-1") == Cursor(0, 40)
+
+
+def test_messages_that_wait_are_counted_in_the_present_run_of_the_webhooks_that_are_there(ledger: DeliveryLedger) -> None:
+    ledger.add(ENTRY)
+    assert ledger.waiting() == 0
+    for number, status in enumerate(("waiting", "delivered", "given_up", "waiting")):
+        ledger.record(attempt(number, status=status))
+    assert ledger.waiting() == 2
+    ledger.record(attempt(0, status="delivered"))
+    assert ledger.waiting() == 1
+    ledger.advance("w-1", Cursor(1, 3))
+    assert ledger.waiting() == 0
+    ledger.record(attempt(5, run=1))
+    assert ledger.waiting() == 1
+    ledger.remove("w-1")
+    assert ledger.waiting() == 0

@@ -49,6 +49,10 @@ ODD_SETTINGS = [
     *(("PARCOURS_ENVIRONMENT", odd) for odd in ("Production", "a.b", "é", "a b", "x" * 33, "a\n")),
     *(("PARCOURS_RATE_LIMIT", odd) for odd in ("", "x", "0/10", "10/0", "10/5", "1", "1/2/3", "-1/5")),
     *(("PARCOURS_METRICS_FROM", odd) for odd in ("x", "10.0.0.0/99", "10.0.0.1/8", "::1/200")),
+    *(
+        ("PARCOURS_METRICS_LISTEN", odd)
+        for odd in ("9464", ":9464", "localhost:9464", "127.0.0.1", "127.0.0.1:0", "1.2.3.4:65536", "::1:9464")
+    ),
     *((TOLERANCE, odd) for odd in ("", "x", "nan", "inf", "-1", "1e3", "9" * 30)),
 ]
 

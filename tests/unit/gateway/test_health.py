@@ -1,6 +1,7 @@
 """Readiness: asked of all at once, answered in time, and nothing in it that a stranger may not read."""
 
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,10 +9,12 @@ import eventlet
 import msgspec
 import pytest
 from eventlet.event import Event
+from msgspec import Struct
 
+from services.gateway.dependencies import GatewayDeps
 from services.gateway.health import Health
-from services.gateway.metrics import Metrics
 from services.gateway.request_context import RequestContext
+from services.gateway.session import EndedSessions
 from shared.bus.inbox import failure_of
 from shared.bus.nameko.write_service import WriteService
 from shared.errors import Refused, Unavailable
@@ -21,24 +24,41 @@ NOBODY = cast(RequestContext, None)
 SECRET = "Key (person)=(p-1) already exists"
 
 
-def checks(health: Health) -> dict[str, str]:
-    found: dict[str, dict[str, str]] = msgspec.json.decode(health.readyz(NOBODY).data)
-    return found["checks"]
+class Answer(Struct):
+    """Of `/readyz`: whether the gateway is ready, whether all is well, and why a component is not, by component."""
+
+    ready: bool
+    well: bool
+    waiting: dict[str, str]
+
+
+def asked(deps: GatewayDeps, timeout: float = 20) -> Answer:
+    ended = EndedSessions(deps.records, deps.native, deps.clock)
+    ended.try_refresh()
+    return answer(Health(deps, ended, timeout))
+
+
+def answer(health: Health) -> Answer:
+    response = health.readyz(NOBODY)
+    body = msgspec.json.decode(response.data)
+    assert (body["status"] == "ready") is (response.status_code == 200)
+    assert {each["state"] for each in body["components"].values()} <= {"ready", "waiting"}
+    return Answer(response.status_code == 200, body["well"], {k: v["reason"] for k, v in body["components"].items() if "reason" in v})
 
 
 def test_readiness_is_asked_of_all_services_at_once(world: World) -> None:
     """None of them answers before all are asked."""
-    asked: list[str] = []
+    called: list[str] = []
     all_asked = Event()
 
     def call(service: str, method: str, *args: Any) -> Any:
-        asked.append(service)
-        if len(asked) == len(world.deps.services):
+        called.append(service)
+        if len(called) == len(world.deps.services):
             all_asked.send()
         all_asked.wait()
         return {"healthy": True, "fault": None}
 
-    assert set(checks(Health(replace(world.deps, call=call), Metrics(), timeout=20)).values()) == {"ready"}
+    assert asked(replace(world.deps, call=call)) == Answer(ready=True, well=True, waiting={})
 
 
 def test_a_service_that_does_not_answer_keeps_nobody_waiting_for_long(world: World) -> None:
@@ -47,9 +67,7 @@ def test_a_service_that_does_not_answer_keeps_nobody_waiting_for_long(world: Wor
             eventlet.sleep(1_000)
         return {"healthy": True, "fault": None}
 
-    found = checks(Health(replace(world.deps, call=call), Metrics(), timeout=0.2))
-    assert {name for name, state in found.items() if state != "ready"} == {"coaching"}
-    assert found["coaching"] == "no answer within 0.2 s."
+    assert asked(replace(world.deps, call=call), timeout=0.2) == Answer(True, False, {"coaching": "no answer within 0.2 s."})
 
 
 def test_readiness_tells_where_a_projection_stopped_and_nothing_of_whom(world: World) -> None:
@@ -72,13 +90,60 @@ def test_readiness_says_nothing_of_where_the_broker_is(world: World) -> None:
     def refused(service: str, method: str, *args: Any) -> Any:
         raise Unavailable("Connection.open: (530) access to vhost 'parcours' refused for user 'gateway'")
 
-    found = checks(Health(replace(world.deps, call=refused), Metrics()))
-    assert {found[service] for service in world.deps.services} == {"It does not answer now."}
+    found = asked(replace(world.deps, call=refused))
+    assert found == Answer(True, False, dict.fromkeys(world.deps.services, "It does not answer now."))
 
 
 def test_readiness_says_nothing_of_where_the_log_is(world: World) -> None:
     def away(*asked: Any) -> Any:
         raise Unavailable('connection to "10.0.0.7" failed for user "parcours"')
 
-    found = checks(Health(replace(world.deps, native=away), Metrics()))
-    assert found["log"] == "The log cannot be read now."
+    found = asked(replace(world.deps, native=away))
+    assert (found.ready, found.well) == (False, False)
+    assert found.waiting == {
+        "log": "The log cannot be read now.",
+        "gateway_records": "Which sessions have ended is not known.",
+        "relay": "The log cannot be read now.",
+    }
+
+
+def test_a_gateway_is_ready_when_it_can_answer_whatever_else_is_away(world: World) -> None:
+    """A status that followed the services would take every gateway out of service with one of them."""
+    world.away = set(world.deps.services)
+    assert (found := asked(world.deps)).ready
+    assert found.waiting.keys() == world.away
+
+
+@pytest.mark.parametrize("own", ["log", "broker", "gateway_records"])
+def test_a_gateway_that_cannot_answer_is_not_ready(world: World, own: str) -> None:
+    def away(*asked: Any, **more: Any) -> Any:
+        raise Unavailable("away")
+
+    replaced: dict[str, tuple[str, Any]] = {
+        "log": ("store", SimpleNamespace(head=away, read_all=away)),
+        "broker": ("linked", lambda: False),
+        "gateway_records": ("records", SimpleNamespace(ended_sessions=away)),
+    }
+    found = asked(replace(world.deps, **dict([replaced[own]])))
+    assert not found.ready
+    assert own in found.waiting
+
+
+def test_a_service_that_fails_in_its_answer_turns_no_gateway_red(world: World) -> None:
+    def broken(service: str, method: str, *args: Any) -> Any:
+        raise KeyError(SECRET)
+
+    assert asked(replace(world.deps, call=broken)) == Answer(True, False, dict.fromkeys(world.deps.services, "Its state is not known."))
+
+
+def test_an_event_that_waits_for_the_relay_is_told_and_turns_no_gateway_red(world: World) -> None:
+    world.deps.checkpoints.save("relay", world.deps.store.head())
+    later = replace(world.deps, clock=lambda: world.deps.clock() + timedelta(minutes=1))
+    assert asked(later).well
+    position = world.meet()
+    assert asked(world.deps).well
+    assert (found := asked(later)).ready
+    assert not found.well
+    assert found.waiting.keys() == {"relay"}
+    world.deps.checkpoints.save("relay", position)
+    assert asked(later).well

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.harness.samples import sample
 from tests.harness.world import World
 from tests.processes import this_quarter
+
+IDENTIFIED = {"service": "intake", "type": "IdentifyPerson", "outcome": "accepted"}
 
 FIGURES = f"/v1/indicators?territory=alencon&quarter={this_quarter()}"
 EVIDENCE = f"/v1/indicators/people_met/evidence?territory=alencon&quarter={this_quarter()}"
@@ -149,13 +152,16 @@ def test_a_page_of_figures_of_an_unknown_place_or_quarter_is_a_problem(world: Wo
 
 
 def test_readiness_names_what_is_away(world: World) -> None:
-    assert world.get("/readyz", role=None).status_code == 200
+    assert world.get("/readyz", role=None).json["well"]  # type: ignore[index]
     world.away.add("coaching")
     answer = world.get("/readyz", role=None)
-    assert answer.status_code == 503
+    assert answer.status_code == 200
     assert answer.json is not None
-    waiting = {name: state for name, state in answer.json["checks"].items() if state != "ready"}
-    assert waiting == {"coaching": "It does not answer now."}
+    assert (answer.json["status"], answer.json["well"]) == ("ready", False)
+    waiting = {name: state for name, state in answer.json["components"].items() if state["state"] != "ready"}
+    assert waiting == {"coaching": {"state": "waiting", "needed": False, "reason": "It does not answer now."}}
+    world.broker_away = True
+    assert world.get("/readyz", role=None).status_code == 503
 
 
 def test_the_descriptions_cover_every_command_and_every_event(world: World) -> None:
@@ -241,7 +247,8 @@ def test_responses_have_the_fields_that_their_schemas_name(world: World, role: s
 
 
 def test_what_is_counted_is_told(world: World) -> None:
+    of_gateway, of_service = ("parcours_gateway_commands_total", {"outcome": "accepted"}), ("parcours_commands_total", IDENTIFIED)
+    before = [sample(*each) for each in (of_gateway, of_service)]
     world.meet()
-    text = world.get("/metrics", role=None).text
-    assert 'parcours_gateway_commands_total{outcome="accepted"} 1' in text
-    assert "IdentifyPerson" not in text
+    assert [sample(*each) for each in (of_gateway, of_service)] == [count + 1 for count in before]
+    assert f'parcours_gateway_commands_total{{outcome="accepted"}} {before[0] + 1}' in world.get("/metrics", role=None).text

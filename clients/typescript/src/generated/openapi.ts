@@ -1946,6 +1946,7 @@ export interface components {
             commanddigest?: string;
             causationid?: string;
             correlationid?: string;
+            traceparent?: string;
         };
         /**
          * Hint
