@@ -44,6 +44,7 @@ FORGET = (
     Statement("forget_keys", "delete from public.command_keys where expires_at <= $1", INT8),
     Statement("forget_links", "delete from public.login_links where expires_at <= $1", INT8),
 )
+MAX_CONNECTIONS = 2
 ANSWER_TIMEOUT_S = 10.0
 
 
@@ -52,7 +53,7 @@ class PostgresGatewayRecords:
 
     def __init__(self, dsn: Address | str) -> None:
         set_up(Address(dsn))
-        self.pool = ConnectionPool(dsn, max_connections=2, answer_timeout=ANSWER_TIMEOUT_S)
+        self.pool = ConnectionPool(dsn, MAX_CONNECTIONS, answer_timeout=ANSWER_TIMEOUT_S)
 
     def end_session(self, id: str, expires_at: int) -> None:
         self.pool.call_idempotent(END_SESSION, id.encode(), pack_int8(expires_at))
