@@ -19,7 +19,7 @@ from tests.processes import WITH_ITS_PARENT, eventually
 from tests.servers.process import Unavailable
 
 HERE = Path(__file__).parent
-PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "iptables", "iproute2", "curl")
+PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "iptables", "iproute2")
 ANSWER_S = 900  # the longest: building an image
 
 

@@ -21,6 +21,7 @@ def images(engine: Engine) -> None:
         entry,
         'CMD ["postgres"]',
         "ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "ENV LANG=C.UTF-8",
         "STOPSIGNAL SIGINT",
     )
     rabbitmq = with_entrypoint(system("image-rabbitmq", "trixie", ["rabbitmq-server"]), "rabbitmq.sh")
