@@ -1,6 +1,7 @@
 """The health check of a container: exit code 0 if its service works, otherwise 1 and the reason. docker-compose.yml runs it.
 
-`python deploy/healthy.py SERVICE`, for each of `services.bootstrap.names.PROCESSES`.
+`python deploy/healthy.py SERVICE`, for each of `services.bootstrap.names.PROCESSES`. It runs often, and beside a start: a check imports the
+product only if it reads the log.
 """
 
 import sys
@@ -14,9 +15,7 @@ from pathlib import Path
 
 from pika.exceptions import AMQPError
 
-from services.bootstrap.composition import Components
-from services.bootstrap.names import GATEWAY, NAMES, RELAY
-from services.bootstrap.registry import SERVICES
+from services.bootstrap.names import GATEWAY, NAMES, RELAY, WITHOUT_INBOX
 from services.bootstrap.settings import Settings, read_settings
 from shared.bus.blocking import connect
 from shared.bus.relay_delay import relay_delay
@@ -29,7 +28,7 @@ Check = Callable[[Settings], str | None]
 
 def without_consumer(service: str, settings: Settings) -> str | None:
     """A running service consumes its RPC queue and its inbox, if it has one: a queue without a consumer means that it stopped."""
-    inboxes = (settings.names.inbox(service),) if SERVICES[service].inbox else ()
+    inboxes = () if service in WITHOUT_INBOX else (settings.names.inbox(service),)
     with connect(settings.amqp_uri) as connection:
         channel = connection.channel()
         for queue in (settings.names.requests(service), *inboxes):
@@ -40,6 +39,8 @@ def without_consumer(service: str, settings: Settings) -> str | None:
 
 def relay_delayed(settings: Settings, max_delay: timedelta = MAX_RELAY_DELAY) -> str | None:
     """The active relay, here or elsewhere, has published every event that was recorded more than `max_delay` ago."""
+    from services.bootstrap.composition import Components
+
     components = Components(settings)
     delay = relay_delay(components.store, components.checkpoints, now)
     return f"an event has waited for {delay.total_seconds():.0f} s" if delay > max_delay else None

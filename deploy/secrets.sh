@@ -1,5 +1,6 @@
 #!/bin/bash
-# Make the passwords of an installation, once: deploy/secrets/*.env, read by docker-compose.yml only. Never committed.
+# Make the passwords of an installation and a certificate for its proxy, once, in deploy/secrets/: docker-compose.yml reads them, and
+# nothing else. Never committed. Needs openssl. The proxy has a user of its own, so tls.pem is protected by its folder alone.
 set -euo pipefail
 umask 077
 folder=${1:-$(dirname "$0")/secrets}
@@ -32,4 +33,10 @@ ENV
 cat >"$folder/reporting.env" <<ENV
 PARCOURS_READ_MODELS=postgresql://parcours_reports:$reports@postgres:5432/parcours_reports
 ENV
+subject=/CN=localhost names=DNS:localhost,IP:127.0.0.1
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 825 -subj "$subject" -addext "subjectAltName=$names" \
+    -keyout "$folder/tls.key" -out "$folder/tls.crt" 2>/dev/null
+cat "$folder/tls.crt" "$folder/tls.key" >"$folder/tls.pem"
+rm "$folder/tls.key" "$folder/tls.crt"
+chmod 644 "$folder/tls.pem"
 echo "$folder is made. Store a copy with the other passwords of the programme." >&2

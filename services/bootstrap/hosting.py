@@ -38,6 +38,7 @@ from shared.bus.relay import Relay
 from shared.errors import Damaged, Misconfigured, Outdated, Unavailable
 from shared.metrics import REGISTRY
 from shared.runtime.native_threads import green_only, native
+from shared.runtime.watchdog import Watchdog
 
 green_only(__name__)
 log = logging.getLogger("parcours")
@@ -52,7 +53,7 @@ POLL_INTERVAL_S = 0.1
 def host(components: Components, names: Sequence[str], *, relay: bool, started: Callable[[], None] = lambda: None) -> int:
     """Host services, and the relay, until SIGTERM or SIGINT; returns the exit code. `started` is called when the services are there.
 
-    What fails is started again: nothing that it did is lost, and nothing is done twice. Only what no restart can mend ends the process:
+    What fails is started again: nothing that it did is lost, and nothing is done twice. What no restart here can mend ends the process:
     a log that is damaged or in the shape of an earlier version, with exit code 1, and until it works a wrong setting, with exit code 2.
 
     Raises:
@@ -71,6 +72,7 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
         with suppress(Unavailable):  # a server went away since; the relay asks again before it publishes
             native(lambda: check_history(components.settings, components.store))
     eventlet.spawn(check.run, stop)
+    Watchdog().start()
     threads = [
         *([eventlet.spawn(run_relay, components, stop)] if relay else []),
         *([eventlet.spawn(run_services, components, names, stop, started)] if names else []),

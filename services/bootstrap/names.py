@@ -7,6 +7,7 @@ patch itself for eventlet first (`services.cli.serve`).
 NAMES = ("intake", "coaching", "referrals", "reporting", "webhooks")
 """In the order in which imported history runs their policies: changing it changes the log that a file gives."""
 
+WITHOUT_INBOX = ("webhooks",)  # these read the log themselves
 GATEWAY, RELAY = "gateway", "relay"
 PROCESSES = (*NAMES, GATEWAY, RELAY)
 """What `parcours service` can run: every service, the HTTP gateway, and the relay from the log to the broker."""

@@ -45,6 +45,7 @@ OF_PROCESSES: Mapping[str, Needs] = {
 
 OF_COMMANDS: Mapping[str, Needs] = {
     **dict.fromkeys(("serve", "demo", "check", "restore"), EVERYTHING),
+    "setup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.KEYS),
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     "backup": Needs(EVERYTHING.parts - {Part.READ_MODELS}),

@@ -19,13 +19,15 @@ from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
-WRITERS = frozenset({"serve", "demo", "service", "load", "restore"})  # they make the data folder
+WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
 READERS = frozenset({"history", "indicators", "replay", "rebuild", "backup", "dead", "projections"})  # they need a log
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
+MAX_HOURS = 168  # a week
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+SITE = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,253}/?")
 DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 QUARTER = re.compile("[0-9]{4}-Q[1-4]")
 
@@ -119,10 +121,11 @@ def command(name: str) -> Command:
         from services.cli import serve
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
-    from services.cli import backup_commands, check_command, commands, operator_commands
+    from services.cli import backup_commands, check_command, commands, operator_commands, setup_command
 
     functions: dict[str, Command] = {
         "check": check_command.check,
+        "setup": setup_command.setup,
         "load": commands.load,
         "generate": commands.generate,
         "history": commands.history,
@@ -167,8 +170,20 @@ def add_service_commands(add: Add) -> None:
     add("serve", "all services in one process")
     add("demo", "serve, with the study of 2022-2024 loaded once")
     add("service", "one service in this process, over RabbitMQ").add_argument("process", choices=PROCESSES)
+    add_setup_command(add)
     check = add("check", "check the configuration, and ask the servers whether they take it; nothing is started or changed")
     check.add_argument("process", nargs="?", choices=PROCESSES, help="what that process needs (all that there is)")
+
+
+def add_setup_command(add: Add) -> None:
+    setup = add("setup", "set up the tables of the log, and print a link that opens one session")
+    setup.add_argument("--no-link", action="store_true", help="set up the tables only")
+    setup.add_argument("--name", default="administration", metavar="ID", help="who enters: a pseudonym (administration)")
+    setup.add_argument("--role", default="coordinator", help="as what: coordinator, coach, auditor, operator, … (coordinator)")
+    setup.add_argument("--organisation", metavar="ID", help="for which organisation; a prescriber and a partner need one")
+    setup.add_argument("--territory", action="append", metavar="ID", help="where; repeated for several (all)")
+    setup.add_argument("--hours", type=number(1, MAX_HOURS), default=1, help="for which the link opens the session, once (1)")
+    setup.add_argument("--url", type=site, metavar="https://…", help="where people reach the pages (that of --host and --port)")
 
 
 def add_history_commands(add: Add) -> None:
@@ -231,6 +246,12 @@ def port(text: str) -> int:
 def host(text: str) -> str:
     if not HOST.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not an IPv4 address or the name of a host")
+    return text
+
+
+def site(text: str) -> str:
+    if not SITE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not the address of a site (https://parcours.example)")
     return text
 
 

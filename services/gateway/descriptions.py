@@ -15,6 +15,7 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.described_queries import QUERIES
 from services.gateway.examples import with_examples
 from services.gateway.generated_types import with_types
+from services.gateway.login import LOGIN_SCHEMA
 from services.gateway.operations import (
     ANSWER,
     CREATED,
@@ -31,7 +32,6 @@ from services.gateway.operations import (
 )
 from services.gateway.query_parameters import QueryParameters
 from services.gateway.request_context import RequestContext
-from services.gateway.session import LOGIN_SCHEMA
 from services.gateway.webhook_message import TEST, openapi_webhooks
 from services.vocabulary.programme import PROGRAMME
 from shared.version import __version__

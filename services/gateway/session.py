@@ -6,31 +6,24 @@ an ended session for an open one because the records are away (ADR 52).
 
 The login here is for development: the visitor chooses a role. It answers only where it is asked for, to a direct connection from the
 loopback address, under a loopback name. Once a request shows that there is a proxy in front, it answers no more: a proxy may well say
-nothing of itself the next time.
+nothing of itself the next time. Elsewhere a link opens a session (`services.gateway.login_links`).
 """
 
 import logging
 import time
 from datetime import timedelta
-from typing import Annotated
 from urllib.parse import urlsplit
 
-import msgspec
-from marshmallow import ValidationError
-from msgspec import Meta, Struct
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.client_address import FORWARDING, LOOPBACK_NETWORKS, from_networks
 from services.gateway.dependencies import NativeCall
+from services.gateway.login import Login, identity_of
 from services.gateway.problems import RETRY_AFTER_S, Problem, unauthenticated
-from services.vocabulary.fields import Id
-from services.vocabulary.french import VALIDATION
-from shared.errors import Forbidden, Invalid, Unavailable
-from shared.message import Actor
+from shared.errors import Forbidden, Unavailable
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
 from shared.trust.access import Identity, Signer, Token
-from shared.validation import flatten, schema_of
 
 log = logging.getLogger(__name__)
 
@@ -42,32 +35,6 @@ FORGET_LATER_S = 86_400  # the clocks of gateways differ a little
 MAX_AGE_S = 30.0  # of what is known of them; then nobody is let in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-
-LOGIN_ROLES = {
-    "coach": "Coach",
-    "coordinator": "Coordination départementale",
-    "prescriber": "Prescripteur",
-    "partner": "Partenaire",
-    "committee": "Membre du comité technique",
-    "funder": "Financeur",
-    "auditor": "Auditeur",
-    "dpo": "Déléguée à la protection des données",
-    "participant": "Participant",
-    "operator": "Exploitation",
-}
-
-ShortId = Annotated[str, Meta(max_length=64)]
-SPEAK_FOR_AN_ORGANISATION = frozenset({"prescriber", "partner"})
-
-
-class Login(Struct, frozen=True):
-    actor: Id
-    role: ShortId
-    organisation: Id | None = None
-    territories: list[ShortId] = []
-
-
-LOGIN_SCHEMA = schema_of(Login, VALIDATION)()
 
 
 class EndedSessions:
@@ -207,12 +174,11 @@ class Sessions:
         """A session token for the identity that the visitor chose, on this machine alone."""
         if not (self.development_login and is_local(request)):
             raise Problem(403, "login_is_local", "La connexion de développement ne répond qu’à cette machine")
-        if login.role not in LOGIN_ROLES:
-            raise Invalid({"role": ["Ce rôle n’existe pas, ou ne se choisit pas."]})
-        if login.role in SPEAK_FOR_AN_ORGANISATION and not login.organisation:
-            raise Invalid({"organisation": ["Ce rôle parle pour une organisation : dites laquelle."]})
-        actor = Actor(login.actor, login.role, login.organisation or "")
-        return self.signer.sign(Identity(actor, tuple(login.territories)), SESSION_LIFETIME)
+        return self.opened(identity_of(login))
+
+    def opened(self, identity: Identity) -> str:
+        """A session token for an identity that has been established."""
+        return self.signer.sign(identity, SESSION_LIFETIME)
 
 
 def sessions_unknown() -> Problem:
@@ -223,16 +189,6 @@ def sessions_unknown() -> Problem:
 def not_ended_everywhere() -> Problem:
     detail = "Elle l’est ici, et le sera partout dès que la base répond."
     return Problem(503, "session_not_ended", "Votre session n’est pas encore close partout", detail, headers={"Retry-After": RETRY_AFTER_S})
-
-
-def read_login(data: object) -> Login:
-    if not isinstance(data, dict):
-        raise Invalid({"_": ["Un objet est attendu."]})
-    try:
-        given = {name: value for name, value in data.items() if (name, value) != ("organisation", "")}  # a form sends an empty field
-        return msgspec.convert(LOGIN_SCHEMA.load(given), Login)
-    except ValidationError as failure:
-        raise Invalid(flatten(failure.messages)) from failure
 
 
 def is_local(request: Request) -> bool:

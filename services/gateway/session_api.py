@@ -6,8 +6,9 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway.commands_api import json_response, read_object
+from services.gateway.login import read_login
 from services.gateway.request_context import RequestContext
-from services.gateway.session import Sessions, read_login, without_session
+from services.gateway.session import Sessions, without_session
 
 
 class SessionApi:

@@ -16,6 +16,12 @@ class GatewayRecords(Protocol):
     def ended_sessions(self, now: int) -> dict[str, int]:
         """The sessions that ended and would not have expired yet: by id, when they expire."""
 
+    def keep_link(self, link: str, opens: str, expires_at: int) -> None:
+        """Keep what a login link opens, under a digest of its secret. Durable when it returns."""
+
+    def redeem_link(self, link: str, now: int) -> str | None:
+        """What a link opens, once: afterwards it opens nothing. None if it does not open anything (any more)."""
+
     def claim_keys(self, claims: Sequence[tuple[str, str]], expires_at: int, now: int) -> set[str]:
         """Claim keys of commands, each with a digest of what is asked under it. No key occurs twice.
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml runs every service that the command line knows, watched, and holds no secret."""
+"""docker-compose.yml runs every service that the command line knows, twice, watched, and holds no secret."""
 
 import os
 import re
@@ -10,28 +10,60 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy import connections
+from deploy.compose import COPIES
 from deploy.healthy import CHECKS
 from services.bootstrap.names import PROCESSES
 from services.bootstrap.variables import KNOWN
 from services.cli.main import parser
+from services.reporting.projection.database import open_engine
+from shared.address import Address
+from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.postgres.deliveries import PostgresDeliveries
+from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.pool import ConnectionPool
+from shared.store.postgres.store import PostgresStore
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: container for name, container in CONTAINERS.items() if "build" in container}
+PROFILES = {"single": {"parcours"}, "cluster": {*CONTAINERS} - {"parcours"}}
 KEPT_RUNNING = {name: container for name, container in CONTAINERS.items() if name != "setup"}
 NAMED_LIKE_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY", re.IGNORECASE)
 
 
 def test_every_service_has_a_container_and_no_other() -> None:
-    assert set(OURS) == {*PROCESSES, "setup"}
-    assert set(CONTAINERS) - set(OURS) == {"rabbitmq", "postgres"}
+    assert set(OURS) == {*PROCESSES, "setup", "parcours"}
+    assert set(CONTAINERS) - set(OURS) == {"rabbitmq", "postgres", "proxy"}
+
+
+def test_each_container_is_of_one_profile() -> None:
+    assert {name: set(named) for name, named in profiles().items()} == PROFILES
+
+
+def profiles() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, container in CONTAINERS.items():
+        for profile in container["profiles"]:
+            found.setdefault(profile, []).append(name)
+    return found
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_cluster_runs_two_of_every_process(name: str) -> None:
+    assert OURS[name]["deploy"]["replicas"] == COPIES == 2
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_its_command_is_one_that_the_command_line_takes(name: str) -> None:
     asked = parser().parse_args([str(word) for word in OURS[name]["command"]])
-    assert name == "setup" or (asked.command, asked.process) == ("service", name)
+    expected = {"setup": ("setup", None), "parcours": ("serve", None)}.get(name, ("service", name))
+    assert (asked.command, getattr(asked, "process", None)) == expected
+
+
+def test_no_link_is_printed_where_the_output_is_kept() -> None:
+    assert "--no-link" in OURS["setup"]["command"]
 
 
 @pytest.mark.parametrize("name", KEPT_RUNNING)
@@ -39,8 +71,9 @@ def test_every_container_is_watched(name: str) -> None:
     words = KEPT_RUNNING[name]["healthcheck"]["test"]
     assert words[0] == "CMD"
     if name in OURS:
-        assert words[1:] == ["python", "deploy/healthy.py", name]
-        assert name in CHECKS
+        check = {"parcours": "gateway"}.get(name, name)
+        assert words[1:] == ["python", "deploy/healthy.py", check]
+        assert check in CHECKS
 
 
 @pytest.mark.parametrize("name", PROCESSES)
@@ -60,38 +93,75 @@ def test_no_secret_is_written_in_it(name: str) -> None:
     assert not re.search(r"://[^/\s]+:[^/\s]+@", (ROOT / "docker-compose.yml").read_text())
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_service_can_do_no_more_than_it_must(name: str) -> None:
-    container = OURS[name]
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
+    container = CONTAINERS[name]
     assert container["read_only"] is True
-    assert container["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in container["security_opt"]
+    if name not in {"rabbitmq", "postgres"}:  # their entrypoints begin as root and become another user
+        assert container["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_is_started_again_and_takes_no_more_than_its_share(name: str) -> None:
+    container = CONTAINERS[name]
+    assert container["restart"] == ("on-failure" if name == "setup" else "unless-stopped")
+    assert container["deploy"]["resources"]["limits"]["memory"]
+    assert container["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+
+
+def test_postgresql_takes_the_connections_of_two_of_every_process() -> None:
+    given = CONTAINERS["postgres"]["command"][-1]
+    assert given == f"max_connections={connections.max_connections(2)}"
+    assert connections.max_connections(2) - connections.max_connections(1) == sum(map(connections.connections_of, PROCESSES))
+
+
+def test_what_is_counted_of_a_process_is_what_its_parts_may_open(postgres_dsn: str) -> None:
+    store, others = PostgresStore(postgres_dsn), (PostgresCheckpoints, PostgresDeliveries, PostgresGatewayRecords)
+    checkpoints, deliveries, records = (limit_of(other(postgres_dsn).pool) for other in others)
+    models = open_engine(Address(postgres_dsn)).pool
+    of_all = limit_of(store.reader_pool) + limit_of(store.writer_pool) + checkpoints + connections.LOOKS
+    assert connections.connections_of("intake") == of_all + connections.LEASE
+    assert connections.connections_of("webhooks") == of_all + connections.LEASE + deliveries
+    assert connections.connections_of("gateway") == of_all + records
+    assert connections.connections_of("reporting") == of_all + connections.LEASE + models.size() + models._max_overflow  # type: ignore[attr-defined]  # a QueuePool
+
+
+def limit_of(pool: ConnectionPool) -> int:
+    return pool.permits.qsize()
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_ports_are_opened_on_the_loopback_address_alone(name: str) -> None:
-    assert [port for port in CONTAINERS[name].get("ports", []) if not port.startswith("127.0.0.1:")] == []
+    """Until somebody says otherwise, for the ways in alone."""
+    elsewhere = [port for port in CONTAINERS[name].get("ports", []) if not port.startswith("127.0.0.1:")]
+    assert [port for port in elsewhere if not (name in {"parcours", "proxy"} and port.startswith("${INSTALL_ADDRESS:-127.0.0.1}:"))] == []
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_every_image_has_an_exact_version(name: str) -> None:
-    assert re.fullmatch(r"[a-z]+:(local|\d+\.\d+(\.\d+)?-\S+)", CONTAINERS[name]["image"])
+    assert re.fullmatch(r"[a-z]+:(\$\{INSTALL_VERSION:-local\}|\d+\.\d+(\.\d+)?-\S+)", CONTAINERS[name]["image"])
 
 
 def test_every_file_that_it_mounts_is_there() -> None:
     sources = [volume.split(":")[0] for container in CONTAINERS.values() for volume in container.get("volumes", [])]
-    assert [source for source in sources if source.startswith("./") and not (ROOT / source).is_file()] == []
+    assert [source for source in sources if is_file(source) and not (ROOT / source).is_file()] == []
     assert {source for source in sources if not source.startswith("./")} == set(COMPOSE["volumes"])
+
+
+def is_file(source: str) -> bool:
+    return source.startswith("./") and not source.startswith("./deploy/secrets/")
 
 
 def test_the_secrets_that_it_reads_are_those_that_the_script_makes(tmp_path: Path) -> None:
     made = tmp_path / "secrets"
     subprocess.run([ROOT / "deploy" / "secrets.sh", made], check=True, capture_output=True)
     asked = {Path(file).name for container in CONTAINERS.values() for file in container.get("env_file", [])}
-    assert asked == {path.name for path in made.iterdir()}
-    assert {path.stat().st_mode & 0o077 for path in made.iterdir()} == {0}
+    assert {*asked, "tls.pem"} == {path.name for path in made.iterdir()}
+    assert made.stat().st_mode & 0o077 == 0
+    assert {path.stat().st_mode & 0o077 for path in made.iterdir() if path.name != "tls.pem"} == {0}, "the proxy has another user"
     given = {file.name: set(re.findall(r"^([A-Z_]+)=", file.read_text(), re.MULTILINE)) for file in made.iterdir()}
-    read = {name for container in OURS.values() for file in container["env_file"] for name in given[Path(file).name]}
+    read = {name for container in OURS.values() for file in container.get("env_file", []) for name in given[Path(file).name]}
     assert read <= set(KNOWN), "a variable that no process knows ends it"
     before = (made / "services.env").read_text()
     subprocess.run([ROOT / "deploy" / "secrets.sh", made], check=True, capture_output=True)
@@ -105,6 +175,6 @@ def test_docker_itself_reads_it(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
     subprocess.run([tmp_path / "deploy" / "secrets.sh"], check=True, capture_output=True)
-    command = ["docker", "compose", "--file", "docker-compose.yml", "config", "--quiet"]
+    command = ["docker", "compose", "--profile", "*", "--file", "docker-compose.yml", "config", "--quiet"]
     answer = subprocess.run(command, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -1,5 +1,7 @@
 """A health check is green when the service is at work, and red, with the reason, when it is not."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,6 +12,8 @@ import pytest
 
 from deploy.healthy import main, relay_delayed, without_consumer
 from services.bootstrap.composition import Components
+from services.bootstrap.names import WITHOUT_INBOX
+from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings, read_settings
 
 
@@ -54,6 +58,17 @@ def test_a_relay_is_healthy_until_an_event_waits_too_long(tmp_path: Path) -> Non
     assert "has waited for" in str(relay_delayed(settings(tmp_path), max_delay=timedelta(0)))
     components.checkpoints.save("relay", components.store.head())
     assert relay_delayed(settings(tmp_path), max_delay=timedelta(0)) is None
+
+
+def test_it_is_known_without_the_services_which_of_them_have_no_inbox() -> None:
+    assert {name for name, service in SERVICES.items() if not service.inbox} == set(WITHOUT_INBOX)
+
+
+def test_a_check_is_small_beside_the_product() -> None:
+    """Those of fourteen containers run every few seconds while the services start."""
+    code = "import sys, deploy.healthy; print(*(name for name in sys.modules if name in {'sqlalchemy', 'grpc', 'eventlet', 'marshmallow'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_gateway_that_does_not_answer_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

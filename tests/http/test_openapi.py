@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from services.gateway.session import LOGIN_ROLES
+from services.gateway.login import LOGIN_ROLES
 from tests.processes import Product, eventually, in_one_process
 
 URI_TOO_LONG = 414

@@ -70,6 +70,13 @@
     });
   }
 
+  function fill() {
+    const field = document.querySelector("[data-from-address]");
+    if (!field || window.location.hash.length < 2) { return; }
+    field.value = window.location.hash.slice(1);
+    window.history.replaceState(null, "", window.location.pathname); // the address is spent: it stays in no history
+  }
+
   function follow() {
     const main = document.querySelector("main[data-live]");
     if (!main || !window.EventSource) { return; }
@@ -84,5 +91,6 @@
   window.addEventListener("pagehide", function () { if (source) { source.close(); } });
   window.addEventListener("pageshow", function (event) { if (event.persisted) { follow(); } });
   prepare(document);
+  fill();
   follow();
 })();

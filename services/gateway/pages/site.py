@@ -11,11 +11,13 @@ from werkzeug.wrappers import Request, Response
 from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
+from services.gateway.login import LOGIN_ROLES, read_login
 from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages, Given, typed
 from services.gateway.pages.form_choices import FormChoices
 from services.gateway.pages.form_data import items_of
 from services.gateway.pages.journey import JourneyPages
+from services.gateway.pages.login_link import LoginLinkPages
 from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.set_aside import APPROVE, SetAsidePages
@@ -23,7 +25,7 @@ from services.gateway.pages.tasks import TaskPages
 from services.gateway.problems import Problem, Problems, invalid, not_found
 from services.gateway.queries_api import QueriesApi
 from services.gateway.request_context import RequestContext
-from services.gateway.session import LOGIN_ROLES, Sessions, is_local, read_login, with_session, without_session
+from services.gateway.session import Sessions, is_local, with_session, without_session
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import Fault, Invalid
 
@@ -46,6 +48,7 @@ class Site:
             EntryPages(self.pages, deps, sender, problems, choices),
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
             SetAsidePages(self.pages, deps, sender, problems),
+            LoginLinkPages(self.pages, deps, sessions),
         )
 
     def rules(self) -> Iterable[Rule]:

@@ -22,8 +22,8 @@ from shared.store.sqlite.connections import is_damage, primary_code
 
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
 SCRATCH_CACHE_KIB = 65_536
-POOL_SIZE, POOL_OVERFLOW = 5, 10  # connections to PostgreSQL that stay open, and more under load: docker-compose.yml counts on them
 WRITE_OPTIONS = {"writes": True}  # execution options of a connection that will write: see `begin_transaction`
+KEPT_CONNECTIONS, MAX_CONNECTIONS = 5, 15  # to PostgreSQL: those that stay open, and under load (deploy/connections.py adds them up)
 UNREACHABLE = "The read models cannot be reached now."
 
 
@@ -38,8 +38,8 @@ def open_engine(address: Address) -> Engine:
     postgres.with_timeouts(driver_address(address))
     driver_url = f"postgresql+psycopg://{address.location}"
     timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
-    limits = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW}
-    return create_engine(driver_url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=timeouts, **limits)
+    pool = {"pool_size": KEPT_CONNECTIONS, "max_overflow": MAX_CONNECTIONS - KEPT_CONNECTIONS, "pool_pre_ping": True}
+    return create_engine(driver_url, isolation_level="REPEATABLE READ", connect_args=timeouts, **pool)
 
 
 def driver_address(address: Address) -> Address:

@@ -43,6 +43,7 @@ TRY_LOCK = Statement("try_lease", "select pg_try_advisory_lock($1, hashtext($2))
 WAIT_FOR_LOCK = Statement("take_lease", "select pg_advisory_lock($1, hashtext($2))", INT4, TEXT)
 LEASE_LOCK_CLASS = 7061729  # the first key of our advisory locks: keeps leases apart from the other advisory locks of the database
 SERVER_KEEPALIVES = b"set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4"
+MAX_CONNECTIONS = 2  # beside one for each lease
 TRUE = b"\1"
 
 
@@ -52,7 +53,7 @@ class PostgresCheckpoints:
     def __init__(self, dsn: Address | str) -> None:
         self.dsn = Address(dsn)
         set_up(self.dsn)
-        self.pool = ConnectionPool(dsn, max_connections=2)
+        self.pool = ConnectionPool(dsn, MAX_CONNECTIONS)
 
     def load(self, name: str) -> Position:
         result = self.pool.call_idempotent(LOAD, name.encode())

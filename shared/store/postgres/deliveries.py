@@ -82,6 +82,7 @@ PRUNE = Statement(
     TEXT,
     INT4,
 )
+MAX_CONNECTIONS = 2
 decode_entry = msgspec.json.Decoder(Entry).decode
 decode_cursor = msgspec.json.Decoder(Cursor).decode
 decode_delivery = msgspec.json.Decoder(Delivery).decode
@@ -92,7 +93,7 @@ class PostgresDeliveries:
 
     def __init__(self, dsn: Address | str) -> None:
         set_up(Address(dsn))
-        self.pool = ConnectionPool(dsn, max_connections=2)
+        self.pool = ConnectionPool(dsn, MAX_CONNECTIONS)
 
     def add(self, entry: Entry) -> None:
         self.rows(ADD, *packed(entry))

@@ -21,6 +21,8 @@ END_SESSION = Statement(
     "end_session", "insert into public.ended_sessions (id, expires_at) values ($1, $2) on conflict (id) do nothing", TEXT, INT8
 )
 ENDED_SESSIONS = Statement("ended_sessions", "select id, expires_at from public.ended_sessions where expires_at > $1", INT8)
+KEEP_LINK = Statement("keep_link", "insert into public.login_links (link, opens, expires_at) values ($1, $2, $3)", TEXT, TEXT, INT8)
+REDEEM_LINK = Statement("redeem_link", "delete from public.login_links where link = $1 and expires_at > $2 returning opens", TEXT, INT8)
 CLAIM_KEYS = Statement(
     "claim_keys",
     """with unflushed as materialized (select set_config('synchronous_commit', 'off', true))
@@ -40,7 +42,9 @@ RELEASE_KEYS = Statement("release_keys", "update public.command_keys set uses = 
 FORGET = (
     Statement("forget_sessions", "delete from public.ended_sessions where expires_at <= $1", INT8),
     Statement("forget_keys", "delete from public.command_keys where expires_at <= $1", INT8),
+    Statement("forget_links", "delete from public.login_links where expires_at <= $1", INT8),
 )
+MAX_CONNECTIONS = 2
 ANSWER_TIMEOUT_S = 10.0
 
 
@@ -49,7 +53,7 @@ class PostgresGatewayRecords:
 
     def __init__(self, dsn: Address | str) -> None:
         set_up(Address(dsn))
-        self.pool = ConnectionPool(dsn, max_connections=2, answer_timeout=ANSWER_TIMEOUT_S)
+        self.pool = ConnectionPool(dsn, MAX_CONNECTIONS, answer_timeout=ANSWER_TIMEOUT_S)
 
     def end_session(self, id: str, expires_at: int) -> None:
         self.pool.call_idempotent(END_SESSION, id.encode(), pack_int8(expires_at))
@@ -57,6 +61,15 @@ class PostgresGatewayRecords:
     def ended_sessions(self, now: int) -> dict[str, int]:
         rows = self.pool.call_idempotent(ENDED_SESSIONS, pack_int8(now))
         return {(rows.get_value(row, 0) or b"").decode(): unpack_int8(rows.get_value(row, 1)) for row in range(rows.ntuples)}
+
+    def keep_link(self, link: str, opens: str, expires_at: int) -> None:
+        with self.pool.connection() as connection:
+            connection.call(KEEP_LINK, link.encode(), opens.encode(), pack_int8(expires_at))
+
+    def redeem_link(self, link: str, now: int) -> str | None:
+        with self.pool.connection() as connection:  # not asked again when its answer is lost: a link opens one session at most
+            rows = connection.call(REDEEM_LINK, link.encode(), pack_int8(now))
+        return (rows.get_value(0, 0) or b"").decode() if rows.ntuples else None
 
     def claim_keys(self, claims: Sequence[tuple[str, str]], expires_at: int, now: int) -> set[str]:
         ordered = sorted(claims)

@@ -10,7 +10,7 @@ from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Connection, Statement
 
-MAX_CONNECTIONS = 6  # for the reads of one process; docker-compose.yml adds up the connections of all processes
+MAX_CONNECTIONS = 6  # for the reads of one process; deploy/connections.py adds up those of all processes
 
 
 class ConnectionPool:

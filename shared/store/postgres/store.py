@@ -41,6 +41,7 @@ from shared.store.postgres.reader import PostgresReader
 from shared.store.postgres.schema import set_up
 from shared.store.postgres.writer import PostgresWriter
 
+MAX_WRITERS = 1  # group commit writes for all callers
 HEAD = Statement("head", "select coalesce(max(position), 0) from public.events")
 POSITION_AT = Statement("position_at", "select public.position_at($1)", TIMESTAMPTZ)
 
@@ -52,7 +53,7 @@ class PostgresStore:
         set_up(Address(dsn))
         self.reader_pool = ConnectionPool(dsn)
         self.reader = PostgresReader(self.reader_pool)
-        self.writer_pool = ConnectionPool(dsn, max_connections=1)
+        self.writer_pool = ConnectionPool(dsn, MAX_WRITERS)
         self.group_commit = GroupCommit(PostgresWriter(self.writer_pool).commit)
         self.head_watcher = HeadWatcher(self.head)
 

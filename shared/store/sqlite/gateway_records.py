@@ -15,6 +15,8 @@ from shared.store.sqlite.connections import is_unavailable, open_for_writing, ra
 SCHEMA = (Path(__file__).parent / "sql" / "gateway_records.sql").read_text()
 END_SESSION = "insert into ended_sessions (id, expires_at) values (?, ?) on conflict (id) do nothing"
 ENDED_SESSIONS = "select id, expires_at from ended_sessions where expires_at > ?"
+KEEP_LINK = "insert into login_links (link, opens, expires_at) values (?, ?, ?)"
+REDEEM_LINK = "delete from login_links where link = ? and expires_at > ? returning opens"
 CLAIM_KEY = """insert into command_keys as known (key, asked, uses, expires_at) values (?, ?, 1, ?)
     on conflict (key) do update
         set asked = excluded.asked, expires_at = excluded.expires_at,
@@ -22,7 +24,11 @@ CLAIM_KEY = """insert into command_keys as known (key, asked, uses, expires_at) 
         where known.asked = excluded.asked or known.uses <= 0 or known.expires_at <= ?
     returning key"""
 RELEASE_KEY = "update command_keys set uses = uses - 1 where key = ?"
-FORGET = ("delete from ended_sessions where expires_at <= ?", "delete from command_keys where expires_at <= ?")
+FORGET = (
+    "delete from ended_sessions where expires_at <= ?",
+    "delete from command_keys where expires_at <= ?",
+    "delete from login_links where expires_at <= ?",
+)
 
 
 class SqliteGatewayRecords:
@@ -40,6 +46,15 @@ class SqliteGatewayRecords:
     def ended_sessions(self, now: int) -> dict[str, int]:
         with self.lock, raises_unavailable(self.path):
             return {id.decode(): expires_at for id, expires_at in self.connection.execute(ENDED_SESSIONS, (now,))}
+
+    def keep_link(self, link: str, opens: str, expires_at: int) -> None:
+        with self.transaction("full") as connection:
+            connection.execute(KEEP_LINK, (link, opens, expires_at))
+
+    def redeem_link(self, link: str, now: int) -> str | None:
+        with self.transaction("full") as connection:
+            found = connection.execute(REDEEM_LINK, (link, now)).fetchall()
+        return found[0][0].decode() if found else None
 
     def claim_keys(self, claims: Sequence[tuple[str, str]], expires_at: int, now: int) -> set[str]:
         with self.transaction("normal") as connection:

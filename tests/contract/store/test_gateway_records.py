@@ -73,6 +73,33 @@ def test_a_key_is_free_when_as_many_claims_are_taken_back_as_were_made(gateways:
     assert other.claim_keys([("k", "one")], LATER, NOW) == set()
 
 
+def test_a_login_link_opens_once_however_many_gateways_are_asked_at_once(gateways: list[GatewayRecords]) -> None:
+    for round in range(20):
+        gateways[0].keep_link(f"link-{round}", "what it opens", LATER)
+    opened: list[str | None] = []
+    together = threading.Barrier(GATEWAYS)
+
+    def redeem(number: int) -> None:
+        for round in range(20):
+            together.wait()
+            opened.append(gateways[number].redeem_link(f"link-{round}", NOW))
+
+    threads = [threading.Thread(target=redeem, args=[number]) for number in range(GATEWAYS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(opened, key=str) == [None] * 20 * (GATEWAYS - 1) + ["what it opens"] * 20
+
+
+def test_a_login_link_that_has_expired_opens_nothing_and_is_deleted(gateways: list[GatewayRecords]) -> None:
+    first, other = gateways[:2]
+    first.keep_link("late", "what it opens", LATER)
+    assert other.redeem_link("late", LATER) is None
+    other.forget(LATER)
+    assert first.redeem_link("late", NOW) is None
+
+
 def test_what_has_expired_is_free_and_is_deleted(gateways: list[GatewayRecords]) -> None:
     first, other = gateways[:2]
     first.claim_keys([("k", "one"), ("l", "one")], LATER, NOW)

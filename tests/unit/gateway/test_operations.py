@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.session import LOGIN_ROLES
+from services.gateway.login import LOGIN_ROLES
 from services.reporting.projection.status import ProjectionStatus
 from services.vocabulary.roles import Role
 from shared.bus.topology import PROCESS_DIED

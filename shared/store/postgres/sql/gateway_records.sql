@@ -2,11 +2,13 @@
 -- `uses` counts the requests with a key that were not refused: at 0 the key is free.
 create table if not exists public.ended_sessions (id text primary key, expires_at bigint not null);
 create table if not exists public.command_keys (key text primary key, asked text not null, uses integer not null, expires_at bigint not null);
+-- A login link, by the digest of its secret; `opens` is sealed with the key of the installation.
+create table if not exists public.login_links (link text primary key, opens text not null, expires_at bigint not null);
 
 do $$
 begin
     if to_regrole('parcours_service') is not null then
-        grant select, insert, update, delete on public.ended_sessions, public.command_keys to parcours_service;
+        grant select, insert, update, delete on public.ended_sessions, public.command_keys, public.login_links to parcours_service;
     end if;
 end
 $$;

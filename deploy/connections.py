@@ -1,0 +1,22 @@
+"""How many connections PostgreSQL has to allow: the sum of what the processes may open at once."""
+
+from services.bootstrap.names import GATEWAY, PROCESSES
+from services.reporting.projection import database
+from shared.store.postgres import checkpoints, deliveries, gateway_records, pool, store
+
+LEASE = 1  # a connection for each lease that a process holds or waits for, and it has one at most
+LOOKS = 4  # of a start or a health check: both open the log for a moment
+RESERVED = 3  # `superuser_reserved_connections` of PostgreSQL
+FOR_OPERATORS = 10  # `parcours` commands, backups, a person with psql
+OF_ALL = pool.MAX_CONNECTIONS + store.MAX_WRITERS + checkpoints.MAX_CONNECTIONS + LOOKS
+OF_ONE = {"reporting": database.MAX_CONNECTIONS, "webhooks": deliveries.MAX_CONNECTIONS, GATEWAY: gateway_records.MAX_CONNECTIONS}
+
+
+def connections_of(process: str) -> int:
+    """What one process opens at most, with its health check."""
+    return OF_ALL + (0 if process == GATEWAY else LEASE) + OF_ONE.get(process, 0)
+
+
+def max_connections(copies: int) -> int:
+    """`max_connections` of a server on which so many of every process run."""
+    return copies * sum(map(connections_of, PROCESSES)) + RESERVED + FOR_OPERATORS

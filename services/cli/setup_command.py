@@ -1,0 +1,51 @@
+"""`parcours setup`: sets up the tables of the log, and prints a link that opens one session, for the first person who is to enter."""
+
+from argparse import Namespace
+from datetime import timedelta
+
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import Settings
+from services.cli.commands import check_territory, print_message
+from services.gateway.login import identity_of, read_login
+from services.gateway.login_links import LoginLinks, address_of
+from services.vocabulary.programme import PROGRAMME
+from shared.errors import Invalid, Misconfigured
+from shared.time import now
+from shared.trust.access import EVERYWHERE, Identity
+
+
+def setup(args: Namespace, settings: Settings) -> int:
+    components = Components(settings)
+    visitor = None if args.no_link else identity(args, settings)
+    components.store.head()  # what is opened for the first time is set up, if this role owns the database
+    components.checkpoints.load("relay")
+    records = components.gateway_records
+    print_message("The log and the records of the gateways are set up.")
+    if visitor is None:
+        return 0
+    links = LoginLinks(components.sessions_signer.key, now)
+    secret = links.issue(records, visitor, timedelta(hours=args.hours))
+    where = "everywhere" if EVERYWHERE in visitor.territories else f"in {', '.join(visitor.territories)}"
+    print_message(f"This link opens one session for {visitor.actor.id}, {visitor.actor.role} {where}, within {args.hours} h:")
+    print(address_of(args.url or f"http://{settings.host}:{settings.port}", secret))
+    return 0
+
+
+def identity(args: Namespace, settings: Settings) -> Identity:
+    """Whose session the link opens.
+
+    Raises:
+        Misconfigured: there is nobody like this.
+    """
+    given = args.territory or [PROGRAMME]
+    known = [PROGRAMME, *(territory.id for territory in settings.programme().territories)]
+    for territory in given:
+        check_territory(territory, known)
+    territories = [EVERYWHERE] if PROGRAMME in given else given
+    asked = {"actor": args.name, "role": args.role, "territories": territories}
+    try:
+        login = read_login(asked | ({"organisation": args.organisation} if args.organisation else {}))
+        return identity_of(login)
+    except Invalid as fault:
+        options = {"actor": "--name", "territories": "--territory"}
+        raise Misconfigured(*(f"{options.get(field, f'--{field}')}: {' '.join(texts)}" for field, texts in fault.faults.items())) from fault
