@@ -5,12 +5,13 @@ import os
 import secrets
 import signal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from tests.clusters.network import Host
-from tests.clusters.system import servers
+from tests.clusters.system import user_of
 from tests.servers.process import Child
 from tests.servers.rabbitmq import PRODUCTION
 
@@ -37,14 +38,14 @@ class Node:
         self.write("rabbitmq.conf", config)
         self.write("enabled_plugins", "[rabbitmq_management].\n")
         self.write(".erlang.cookie", cookie)
-        own(self.data)
+        os.chown(self.data, *user_of(USER))
         self.names = host.start(self.data, USER, ["epmd"], {}, "names")
         self.child: Child | None = None
 
     def write(self, name: str, text: str) -> None:
         (self.data / name).write_text(text)
         (self.data / name).chmod(0o400)
-        own(self.data / name)
+        os.chown(self.data / name, *user_of(USER))
 
     def start(self) -> None:
         env = {
@@ -117,10 +118,17 @@ class Cluster:
             return False
         return all(isinstance(nodes, list) and sum(node["running"] for node in nodes) == len(self.nodes) for nodes in seen)
 
-    def queue(self, name: str) -> dict[str, object]:
+    def queue(self, name: str) -> dict[str, Any]:
         found = self.ask(f"queues/%2F/{quote(name, safe='')}")
         assert isinstance(found, dict)
         return found
+
+    def close_consumers(self, name: str) -> None:
+        """Close the connections of those who consume from a queue."""
+        for consumer in self.queue(name).get("consumer_details", ()):
+            connection = quote(consumer["channel_details"]["connection_name"], safe="")
+            url = f"http://{self.nodes[0].host.address}:{MANAGEMENT}/api/connections/{connection}"
+            httpx.delete(url, auth=("parcours", self.password), timeout=5)
 
     def leader(self, queue: str) -> Node:
         leader = self.queue(queue)["leader"]
@@ -132,10 +140,3 @@ class Cluster:
                 node.thaw()
                 node.child.kill()
             node.names.kill()
-
-
-def own(path: Path) -> None:
-    """Give a file to the user of the servers; the system has user ids of its own."""
-    users = dict(line.split(":", 1) for line in (servers() / "etc" / "passwd").read_text().splitlines())
-    user, group = users[USER].split(":")[1:3]
-    os.chown(path, int(user), int(group))

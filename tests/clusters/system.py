@@ -21,6 +21,13 @@ def servers() -> Path:
     return kept("cluster-servers", furnish)
 
 
+def user_of(name: str) -> tuple[int, int]:
+    """The ids of a user of the system, which has its own."""
+    users = dict(line.split(":", 1) for line in (servers() / "etc" / "passwd").read_text().splitlines())
+    user, group = users[name].split(":")[1:3]
+    return int(user), int(group)
+
+
 def furnish(folder: Path) -> None:
     done(["cp", "--archive", str(kept(SUITE, debootstrap)), str(folder)])
     shutil.copy("/etc/resolv.conf", folder / "etc" / "resolv.conf")

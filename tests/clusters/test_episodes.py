@@ -8,6 +8,7 @@ import pytest
 from services.bootstrap.names import PROCESSES
 from tests.clusters.product import freeze
 from tests.clusters.stage import Stage
+from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.long
 
@@ -99,4 +100,5 @@ def test_the_brokers_are_restarted_one_by_one(stage: Stage) -> None:
 def test_the_database_restarts(stage: Stage) -> None:
     with stage.episode("PostgreSQL restarted") as episode:
         episode.fault()
+        assert isinstance(stage.postgres, PostgresServer)
         stage.postgres.restart()
