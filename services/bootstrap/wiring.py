@@ -16,7 +16,7 @@ from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox
-from shared.runtime.native_threads import native
+from shared.runtime.native_threads import deadline, native
 from shared.time import now
 
 Wiring = dict[str, dict[str, Any]]
@@ -71,6 +71,7 @@ def gateway(components: Components) -> dict[str, Any]:
             dead_letters=dead_letters,
             native=native,
             feed=Feed(store, native),
+            deadline=deadline,
             sessions_signer=sessions_signer,
             services_signer=services_signer,
             permissions=components.permissions,

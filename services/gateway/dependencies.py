@@ -1,6 +1,7 @@
 """What the gateway does not make itself. The composition root injects it; a test injects something else."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ from shared.trust.access import Permissions, Signer
 NativeCall = Callable[..., Any]
 """`native(fn, *args)`: runs a blocking function from a green thread."""
 
+Deadline = Callable[[float], AbstractContextManager[None]]
+"""`with deadline(seconds)`: raises Unavailable when the block takes longer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayDeps:
@@ -44,6 +48,7 @@ class GatewayDeps:
     dead_letters: DeadLetters
     native: NativeCall
     feed: Feed
+    deadline: Deadline
     sessions_signer: Signer
     services_signer: Signer
     permissions: Permissions

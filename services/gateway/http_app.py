@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -56,6 +56,7 @@ MAX_BODY_BYTES = 64 * 1024  # of a request whose handler names no other limit
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd]")  # in an address: control characters, and what was no UTF-8
+ANSWER_WITHIN_S = 9.0  # a client that waits for ten seconds gets to read why there is no other answer
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # what watches over the process is answered in any case
 TRACEPARENT = re.compile("(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?")
 Handler = Callable[..., Response]
@@ -65,6 +66,7 @@ class HttpApp:
     """`respond` routes a request to its handler. Handlers raise faults and problems; they become problems here and nowhere else."""
 
     def __init__(self, deps: GatewayDeps) -> None:
+        self.deadline = deps.deadline
         self.limit = RateLimit(deps.rate_limit) if deps.rate_limit else None
         more = parameters_of_lists(deps.territories) | parameters_of_operations(deps.services, deps.events)
         self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
@@ -151,9 +153,18 @@ class HttpApp:
         if refusal:
             raise refusal
         query = self.parameters.read(rule, request.args) if request.args or rule in self.parameters.by_rule else {}
-        response = handler(RequestContext(request, identity, query), **cast(dict[str, str], values))
+        response = self.answer(rule, handler, RequestContext(request, identity, query), cast(dict[str, str], values))
         response.headers.update(told)
         return response
+
+    def answer(self, rule: str, handler: Handler, context: RequestContext, values: Mapping[str, str]) -> Response:
+        """In time, whatever is away. Lines are answered one by one, for as long as they come."""
+        if rule == LINES:
+            return handler(context, **values)
+        if (context.request.content_length or MAX_BODY_BYTES) < MAX_BODY_BYTES:
+            context.request.get_data()  # the time of a slow sender is not that of the answer
+        with self.deadline(ANSWER_WITHIN_S):
+            return handler(context, **values)
 
     def show(self, request: Request, problem: Problem) -> Response:
         """A problem as a page for people, as JSON for programs. A client of server-sent events would take one that passes for the end."""

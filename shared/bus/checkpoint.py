@@ -10,9 +10,10 @@ under a name beside the log. Storing it for each event would cost a commit per e
 - otherwise every SAVE_INTERVAL_S.
 
 The cache is correct because one process reads at a time. Each reader first takes a lease on its name (`Checkpoints.lease`); the others
-wait on standby. A lease can be lost while it is held: the database closes the connection that holds it, or restarts. The holder cannot
-prevent that, so it calls `check_held` before each unit of work, and gives up when the lease is lost. The unit that is under way at
-that moment is finished while the next holder may already work on the same events.
+wait on standby. A lease can be lost while it is held: the database closes the connection that holds it, or restarts, or the process is
+frozen for some seconds. The holder cannot prevent that, so it calls `check_held` before each unit of work, and gives up when the lease is
+lost. The unit that is under way at that moment is finished while the next holder may already work on the same events; its position is not
+saved (`Checkpoints.save`).
 
 So an event can be read more than once, and is never skipped: a process that dies repeats what it has handled since the last save, and
 one that lost its lease overlaps with its successor for one unit of work. A repeated event changes nothing. The relay publishes a window
@@ -31,11 +32,12 @@ SAVE_INTERVAL_S = 1.0  # between two saves of a checkpoint that nothing requires
 
 
 class CachedCheckpoint:
-    """The checkpoint `name` in memory. `load` and `save` block: call them in a native thread."""
+    """The checkpoint `name` in memory, saved under the lease `held`. `load` and `save` block: call them in a native thread."""
 
     def __init__(self, checkpoints: Checkpoints, name: str) -> None:
         self.checkpoints = checkpoints
         self.name = name
+        self.held: Held = True
         self.position: Position = START
         self.saved_position: Position = START
         self.saved_at = 0.0  # by time.monotonic
@@ -57,9 +59,9 @@ class CachedCheckpoint:
         return self.unsaved and time.monotonic() - self.saved_at >= SAVE_INTERVAL_S
 
     def save(self) -> None:
-        """Make the position durable. Without a query when it is."""
+        """Make the position durable. Without a query when it is. Raises Unavailable, too, when another process was given the lease."""
         if self.unsaved:
-            self.checkpoints.save(self.name, self.position)
+            self.checkpoints.save(self.name, self.position, self.held)
             self.saved_position, self.saved_at = self.position, time.monotonic()
 
 

@@ -28,7 +28,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from shared.bus.checkpoint import CachedCheckpoint
+from shared.bus.checkpoint import CachedCheckpoint, check_held
 from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped, failure_of
 from shared.bus.topology import PROCESS_DIED
 from shared.errors import Unavailable
@@ -67,6 +67,7 @@ class PolicyInbox(Inbox):
         self.attempts_to_log = PAGE_SIZE  # events that are still to be handled with the attempt log
 
     def load_checkpoint(self) -> Position:
+        self.cached_checkpoint.held = self.held
         return self.cached_checkpoint.load()
 
     def handle_batch(self, events: Sequence[EventMessage]) -> None:
@@ -103,7 +104,7 @@ class PolicyInbox(Inbox):
         deaths = 0
         for number in count(1):
             if self.checkpoints.load(self.attempt_checkpoint(number)) < position:
-                self.checkpoints.save(self.attempt_checkpoint(number), position)
+                self.checkpoints.save(self.attempt_checkpoint(number), position, self.held)
                 return number
             deaths += self.checkpoints.load(self.attempt_checkpoint(number, "returned")) < position
             if deaths == MAX_ATTEMPTS:
@@ -171,5 +172,6 @@ class PolicyInbox(Inbox):
         tried = {"attempts": MAX_ATTEMPTS, "first_failed_at": first_failed_at, "last_failed_at": now().isoformat()}
         failure = replace(failure_of(self.service, event, reason), **tried)
         cause = reason if isinstance(reason, Exception) else None
+        check_held(self.held, self.lease)
         log.error("%s: dead letter at position %s, %s: %s", self.service, event.position, event.kind, failure.reason, exc_info=cause)
         self.publish_dead_letter(event, failure)

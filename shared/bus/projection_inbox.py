@@ -23,6 +23,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from shared.bus.checkpoint import check_held
 from shared.bus.inbox import Failure, Inbox, Stopped, failure_of
 from shared.errors import Replaced, Unavailable
 from shared.message import EventMessage, Position
@@ -103,6 +104,7 @@ class ProjectionInbox(Inbox):
         log.warning("%s applied one by one the events that failed together: %r", self.service, failure)
 
     def stop_at(self, failure: Failure) -> None:
+        check_held(self.held, self.lease)
         self.fault = failure
         self.stop_may_be_recorded = True
         self.call_until_available(self.projection.record_stop, failure.position, failure.kind, failure.reason)

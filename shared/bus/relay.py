@@ -104,9 +104,9 @@ class RelayLoop:
             publisher = Publisher(connection)
             self.declare(publisher.channel)
             checkpoint = CachedCheckpoint(self.checkpoints, self.name)
+            checkpoint.held = held
             native(checkpoint.load)
             while not self.stopping.is_set():
-                check_held(held, self.name)
                 self.relay_next(connection, publisher, checkpoint)
                 self.backoff.reset()
             save_in_native_thread(checkpoint, at_once=True)
@@ -114,6 +114,7 @@ class RelayLoop:
     def relay_next(self, connection: Any, publisher: Publisher, checkpoint: CachedCheckpoint) -> None:
         """Publish the next window, or wait for an event at the end of the log."""
         window = native(self.store.read_all, checkpoint.position, self.window_size)
+        check_held(checkpoint.held, self.name)
         if window:
             self.publish(publisher, window)
             checkpoint.advance(window[-1].position)

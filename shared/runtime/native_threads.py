@@ -34,8 +34,11 @@ from contextvars import copy_context
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
+import eventlet
 import eventlet.patcher
 import eventlet.tpool
+
+from shared.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -132,6 +135,24 @@ def native(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return fn(*args, **kwargs)
     result: T = eventlet.tpool.execute(copy_context().run, fn, *args, **kwargs)
     return result
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """A block of green code that may wait for so long. What it asked of a native thread goes on there, and nobody waits for it.
+
+    Raises:
+        Unavailable: its time was over. What was done is unknown.
+    """
+    expired = eventlet.Timeout(seconds)
+    try:
+        yield
+    except eventlet.Timeout as timeout:
+        if timeout is not expired:
+            raise
+        raise Unavailable(f"there was no answer within {seconds:g} s") from timeout
+    finally:
+        expired.cancel()
 
 
 @contextmanager

@@ -164,7 +164,7 @@ class EventStore(Protocol):
 class Held(Protocol):
     """Whether a lease is held: true until it is released or lost.
 
-    Checking it is cheap. Check it before each unit of work, because a server may withdraw a lease at any time.
+    Checking it is cheap. Check it before each unit of work, because a lease may be lost at any time.
     """
 
     def __bool__(self) -> bool: ...
@@ -180,18 +180,20 @@ class Checkpoints(Protocol):
             Unavailable: the database cannot be reached.
         """
 
-    def save(self, name: str, position: Position) -> None:
+    def save(self, name: str, position: Position, held: Held = True) -> None:
         """Save a position. Durable when it returns. A position lower than the saved one is ignored.
 
         Raises:
-            Unavailable: the database cannot be reached. Saving again is harmless.
+            Unavailable: the database cannot be reached. Saving again is harmless. Or `held` is a lease that somebody else was given since:
+                nothing is saved.
         """
 
     def lease(self, name: str, timeout: float) -> AbstractContextManager[Held]:
         """Wait up to `timeout` seconds for the lease `name`; the block gets a `Held`, which is false if another process has it.
 
-        The lease is released when the block ends, when the process dies, or when the database server ends the session. Another
-        process may then take it; check `held` before each unit of work and leave the block once it is false.
+        The lease ends with the block, with the process, and with the session of the database; and when the process is frozen or cut off for
+        some seconds (`lease.py`). Another process may then take it. Check `held` before each unit of work, leave the block once it is
+        false, and give it to `save`: between a check and what follows it, a process may be frozen.
 
         Raises:
             Unavailable: the database cannot be reached.

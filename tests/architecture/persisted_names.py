@@ -20,7 +20,7 @@ from services.bootstrap.registry import SERVICES
 from services.bootstrap.webhooks import STOPS
 from services.cli.commands import STUDY
 from services.reporting.facts.tables import TABLES
-from services.reporting.projection.read_models import WRITER_LOCK_ID as READ_MODELS_LOCK
+from services.reporting.projection.deadlines import WRITER_LOCK_ID as READ_MODELS_LOCK
 from services.reporting.projection.status import TABLE as STATUS_TABLE
 from services.vocabulary.calendar import ZONE, start_of_day
 from services.vocabulary.french import VALIDATION
@@ -37,7 +37,7 @@ from shared.command_handler import CommandHandler, event_id
 from shared.decider import Decider
 from shared.message import Actor, CommandMessage
 from shared.policy import policy_command_id
-from shared.store.postgres import checkpoints as postgres_checkpoints
+from shared.store.postgres import lease as postgres_lease
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.deliveries import SqliteDeliveries
@@ -149,10 +149,11 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "first definitions": [str(FIRST_DEFINITIONS), PROGRAMME],
         "log in SQLite": sqlite_objects(folder / "log.sqlite"),
         "dead letters in SQLite": sqlite_objects(folder / "dead_letters.sqlite"),
-        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-1]),
-        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
+        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-2]),
+        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-2:-1]),
+        "leases in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
         "gateway records in SQLite": sqlite_objects(folder / "gateway.sqlite"),
-        "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_checkpoints.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
+        "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_lease.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": tables_of_facts(),
         "status of projections": {str(STATUS_TABLE.name): [str(column.name) for column in STATUS_TABLE.columns]},
     }

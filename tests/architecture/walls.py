@@ -47,6 +47,7 @@ KERNEL = (
     "shared.store.gateway_records",
     "shared.store.group_commit",
     "shared.store.head_watcher",
+    "shared.store.lease",
     "shared.store.port",
     "shared.store.upcasting",
     "shared.time",

@@ -1,6 +1,7 @@
 """The gateway over the real services, in one process: endpoints, log and read models on SQLite, called without a socket or a broker."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -68,7 +69,7 @@ class World:
             schemas=self.components.schemas,
             catalogue=self.components.catalogue,
             clock=now,
-            **{"development_login": True, **settings},
+            **{"development_login": True, "deadline": lambda seconds: nullcontext(), **settings},
         )
         self.app = HttpApp(self.deps)
         self.app.ended.refresh()

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from services.reporting.projection import deadlines
 from services.reporting.projection.damage import DamagedReadModels
 from shared.address import Address
 from shared.errors import Unavailable
@@ -39,7 +40,9 @@ def open_engine(address: Address) -> Engine:
     driver_url = f"postgresql+psycopg://{address.location}"
     timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
     pool = {"pool_size": KEPT_CONNECTIONS, "max_overflow": MAX_CONNECTIONS - KEPT_CONNECTIONS, "pool_pre_ping": True}
-    return create_engine(driver_url, isolation_level="REPEATABLE READ", connect_args=timeouts, **pool)
+    engine = create_engine(driver_url, isolation_level="REPEATABLE READ", connect_args=timeouts, **pool)
+    event.listen(engine, "do_connect", deadlines.connect)
+    return engine
 
 
 def driver_address(address: Address) -> Address:

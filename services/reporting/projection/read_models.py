@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, Connection, select, text
+from sqlalchemy import Column, Connection, select
 from sqlalchemy.pool import QueuePool
 
 from services.reporting.facts.tables import TABLES, timeline_entry
@@ -31,14 +31,14 @@ from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import version
 from services.reporting.projection.damage import DamagedReadModels, check_beginning, renew_file
 from services.reporting.projection.database import (
-    POOL_OVERFLOW,
-    POOL_SIZE,
+    MAX_CONNECTIONS,
     SCRATCH_URL,
     WRITE_OPTIONS,
     file_of,
     open_engine,
     unavailable_if_unreachable,
 )
+from services.reporting.projection.deadlines import begin_reading, begin_writing
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.schema import Tables, create_if_missing
 from services.reporting.projection.set_aside import NONE, SetAside, set_aside
@@ -50,7 +50,6 @@ from shared.store.port import EventStore, pages_as
 __all__ = ["EventGap", "ReadModels"]
 
 CHECKPOINT = TABLES["checkpoint"].c
-WRITER_LOCK_ID = 7_031_862  # of the advisory lock that the writer holds in PostgreSQL; all releases must agree on it
 Snapshot = tuple[str, Position]  # a build and a position: together they say exactly what the tables hold
 
 
@@ -81,7 +80,7 @@ class ReadModels:
         pool = self.engine.pool
         if self.engine.dialect.name != "postgresql" or not isinstance(pool, QueuePool):
             return None
-        return pool.checkedout(), POOL_SIZE + POOL_OVERFLOW
+        return pool.checkedout(), MAX_CONNECTIONS
 
     def renew(self) -> None:
         """Replace a damaged file by one with empty tables. Does nothing to one that a check finds sound."""
@@ -123,13 +122,15 @@ class ReadModels:
         """
         with self.reached(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("LOCK TABLE checkpoint IN ACCESS SHARE MODE"))
+                begin_reading(connection)
             load_checkpoint(connection)
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, long: bool = False) -> Iterator[Connection]:
         """A write transaction, alone: it sees what the previous writer committed. Does not check the version of the tables.
+
+        A `long` one has no deadline (`deadlines.py`).
 
         Raises:
             Unavailable: the database cannot be reached.
@@ -139,7 +140,7 @@ class ReadModels:
             options["isolation_level"] = "READ COMMITTED"  # a snapshot taken before the lock would miss the previous writer's rows
         with self.reached(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK_ID})
+                begin_writing(connection, long=long)
             yield connection
 
     def apply(self, events: Sequence[Recorded], aside: SetAside = NONE) -> Position:

@@ -80,7 +80,7 @@ class Rebuild:
         return self.batch.checkpoint.position
 
     def start_or_resume(self) -> None:
-        with self.models.writing() as connection:
+        with self.models.writing(long=True) as connection:
             aside = set_aside(self.store)
             if aside == self.batch.aside and self.can_resume(connection):
                 connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
@@ -105,13 +105,13 @@ class Rebuild:
         self.flush()
 
     def flush(self) -> None:
-        with self.models.writing() as connection:
+        with self.models.writing(long=True) as connection:
             self.check_not_replaced(connection)
             self.batch.flush(connection)
 
     def try_swap(self) -> bool:
         """Swap, unless the live tables are ahead of the rebuild. False if they are."""
-        with self.models.writing() as connection:
+        with self.models.writing(long=True) as connection:
             self.check_not_replaced(connection)
             if min(self.live_position(connection), self.store.head()) > self.batch.checkpoint.position:
                 return False

@@ -8,7 +8,7 @@ import msgspec
 from services.webhooks.webhook import Owner
 from shared.message import Position, Recorded
 from shared.store.deliveries import DeliveryLedger, Entry
-from shared.store.port import Checkpoints, EventStore
+from shared.store.port import Checkpoints, EventStore, Held
 
 NAME = "webhooks"  # of the checkpoint, and of the lease of what sends
 SERVICE = "webhooks."
@@ -34,8 +34,8 @@ class Index:
         self.reached: Position | None = None
         self.unsaved = 0
 
-    def catch_up(self) -> Position:
-        """Read the log to its end; returns the position of that."""
+    def catch_up(self, held: Held = True) -> Position:
+        """Read the log to its end, under a lease; returns the position of that."""
         position = self.checkpoints.load(NAME) if self.reached is None else self.reached
         while page := self.store.read_as(Recorded, position, PAGE_SIZE):
             concerned = [event for event in page if event.kind.startswith(SERVICE)]
@@ -44,7 +44,7 @@ class Index:
             position = page[-1].position
             self.unsaved += len(page)
             if concerned or self.unsaved >= SAVE_EVERY:
-                self.checkpoints.save(NAME, position)
+                self.checkpoints.save(NAME, position, held)
                 self.unsaved = 0
         self.reached = position
         return position

@@ -107,7 +107,7 @@ class Worker:
         threads: dict[str, SenderThread] = {}
         try:
             while held and not self.stopping.is_set():
-                position = self.index.catch_up()
+                position = self.index.catch_up(held)
                 self.start_missing(threads, lambda: bool(held) and not self.stopping.is_set())
                 for thread in threads.values():
                     thread.wake()

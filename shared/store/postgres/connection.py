@@ -33,23 +33,25 @@ from shared.errors import Misconfigured, Unavailable
 # What is not allowed but needed (the sort of a short list) costs so much in the eyes of the planner that the server would compile the plan
 # (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
-set timezone = 'UTC'; set lock_timeout = '30s'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
+set timezone = 'UTC'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
+set lock_timeout = '5s'; set statement_timeout = '6s';
 set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off"""
 
-ANSWER_TIMEOUT_S = 45.0  # without a byte of an answer; longer than lock_timeout, after which the server itself answers
-# Connection parameters that detect a network which drops packets silently: while connecting (seconds), while sending (milliseconds),
-# and on an idle connection (seconds). Values in the address have precedence.
+ANSWER_TIMEOUT_S = 7.0  # without a byte of an answer; longer than statement_timeout, after which the server itself answers
+# Connection parameters that detect a network which drops packets silently: while connecting (seconds, for each host), while sending
+# (milliseconds), and on an idle connection (seconds). Values in the address have precedence.
 CONNECTION_TIMEOUTS = {
-    "connect_timeout": 10,
-    "tcp_user_timeout": 30_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
 }
 # Errors that may pass by themselves, by the start of their SQLSTATE (PostgreSQL, appendix A): 08 connection, 53 insufficient resources,
-# 57 operator intervention, 58 system error, 40 transaction rollback, 55P03 lock not available, and 25006 read-only transaction:
-# a standby refuses to write until it is promoted. psycopg calls some others "operational" too, but they would recur on every attempt.
-TRANSIENT_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25006")
+# 57 operator intervention (and the end of a statement's time), 58 system error, 40 transaction rollback, 55P03 lock not available, 25P03 a
+# transaction that was idle too long, and 25006 read-only transaction: a standby refuses to write until it is promoted. psycopg calls some
+# others "operational" too, but they would recur on every attempt.
+TRANSIENT_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25P03", "25006")
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 

@@ -1,7 +1,7 @@
 """The PostgreSQL connections of one process: opened on demand, reused while the server keeps them open, and limited in number."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 from psycopg import pq
@@ -37,6 +37,9 @@ class ConnectionPool:
     def connection(self) -> Iterator[Connection]:
         """Lend a connection. It is closed if the block fails, and kept for the next caller otherwise.
 
+        If it fails because the server was silent or away, the idle ones are closed too: they lead to the same server, and each would have
+        a caller wait for as long.
+
         Raises:
             Unavailable: the server cannot be reached, or no connection became free within `answer_timeout` seconds.
         """
@@ -48,8 +51,10 @@ class ConnectionPool:
             connection = self.take_or_open()
             try:
                 yield connection
-            except BaseException:
+            except BaseException as fault:
                 connection.close()
+                if isinstance(fault, Unavailable):
+                    self.close()
                 raise
             self.idle.append(connection)
         finally:
@@ -77,5 +82,7 @@ class ConnectionPool:
                 return connection.call(statement, *values)
 
     def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
+        """Close the idle connections."""
+        with suppress(IndexError):  # another thread took the last one
+            while self.idle:
+                self.idle.pop().close()

@@ -1,32 +1,30 @@
-"""Checkpoints and leases in an SQLite file, beside the log or in a file of their own.
+"""Checkpoints in an SQLite file, beside the log or in a file of their own; leases are in lease.py.
 
 How it works
 ------------
-Checkpoints are rows of a table. A save is an upsert that never lowers a position.
-
-A lease is not a row, since a process that is killed could not delete it. It is an exclusive `flock` on a file of its own,
-`FILE.NAME.lease`: the kernel releases it when the process closes the file or dies, in whatever way it dies. So it is never withdrawn
-from a living holder, and `Held` is a constant here. The file stays when the lease is released; its content means nothing.
-
-Leases hold among the processes of one machine, as SQLite itself does.
+Checkpoints are rows of a table. A save is an upsert that never lowers a position. One under a lease changes nothing unless the token of the
+lease is the last that was given.
 """
 
-import fcntl
-import os
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from shared.message import START, Position
+from shared.store.lease import Lease, lost
+from shared.store.port import Held
+from shared.store.sqlite import lease
 from shared.store.sqlite.connections import open_for_writing, raises_unavailable
 
 SCHEMA = (Path(__file__).parent / "sql" / "checkpoints.sql").read_text()
 LOAD = "select position from checkpoints where name = ?"
 SAVE = """insert into checkpoints (name, position) values (?, ?)
           on conflict (name) do update set position = excluded.position where excluded.position > checkpoints.position"""
-LEASE_RETRY_DELAY_S = 0.05
+SAVE_UNDER_LEASE = """insert into checkpoints (name, position) select ?, ? from leases where name = ? and token = ?
+          on conflict (name) do update set position = excluded.position where excluded.position > checkpoints.position"""
+SELECT_LAST = "select token from leases where name = ?"
+COUNT_UP = "insert into leases values (?, 1) on conflict (name) do update set token = token + 1 returning token"
 
 
 class SqliteCheckpoints:
@@ -41,35 +39,36 @@ class SqliteCheckpoints:
         rows = self.execute(LOAD, (name,))
         return int(rows[0][0]) if rows else START
 
-    def save(self, name: str, position: Position) -> None:
-        self.execute(SAVE, (name, position))
+    def save(self, name: str, position: Position, held: Held = True) -> None:
+        if not isinstance(held, Lease):
+            self.execute(SAVE, (name, position))
+            return
+        self.execute(SAVE_UNDER_LEASE, (name, position, held.name, held.token))
+        if self.execute(SELECT_LAST, (held.name,)) != [(held.token,)]:
+            raise lost(held.name)
 
     def execute(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[int]]:
         with self.lock, raises_unavailable(self.path):
             return self.connection.execute(statement, values).fetchall()
 
+    def lease(self, name: str, timeout: float) -> AbstractContextManager[Held]:
+        return lease.lease(self.path.with_name(f"{self.path.name}.{name}.lease"), name, timeout, self)
+
     @contextmanager
-    def lease(self, name: str, timeout: float) -> Iterator[bool]:
-        with raises_unavailable(self.path):
-            file = os.open(self.path.with_name(f"{self.path.name}.{name}.lease"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            yield lock_file(file, time.monotonic() + timeout)
-        finally:
-            os.close(file)
+    def transaction(self) -> Iterator[None]:
+        with self.lock, raises_unavailable(self.path):
+            self.connection.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self.connection.execute("rollback")
+                raise
+            self.connection.execute("commit")
+
+    def count_up(self, name: str) -> int:
+        (row,) = self.connection.execute(COUNT_UP, (name,)).fetchall()
+        return int(row[0])
 
     def close(self) -> None:
         with self.lock:
             self.connection.close()
-
-
-def lock_file(file: int, deadline: float) -> bool:
-    """Lock an open file exclusively; return False if others hold the lock until `deadline` (of `time.monotonic`)."""
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(LEASE_RETRY_DELAY_S)
-        else:
-            return True

@@ -8,6 +8,7 @@ import pytest
 
 from shared.bus.relay import Relay
 from shared.message import EventMessage, Position
+from shared.store.port import Held
 from tests.contract.bus.running import Bus
 from tests.contract.bus.subscriber import Subscriber
 from tests.processes import eventually
@@ -23,13 +24,13 @@ class DyingCheckpoints:
         self.load = checkpoints.load
         self.died = 0
 
-    def save(self, name: str, position: Position) -> None:
+    def save(self, name: str, position: Position, held: Held = True) -> None:
         if not self.died:
             self.died = position
             if self.after:
-                self.checkpoints.save(name, position)
+                self.checkpoints.save(name, position, held)
             raise OSError("killed")
-        self.checkpoints.save(name, position)
+        self.checkpoints.save(name, position, held)
 
 
 def test_a_relay_resumes_at_its_saved_checkpoint(bus: Bus) -> None:

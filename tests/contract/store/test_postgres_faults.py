@@ -25,7 +25,7 @@ from tests.processes import eventually
 from tests.servers import PostgresServer
 
 SHORT_TIMEOUT_S = 0.5
-LOCK_TIMEOUT_S = 30
+STATEMENT_TIMEOUT_S = 6
 WRITERS_LOCK_KEY = 7061727
 
 
@@ -96,10 +96,24 @@ def test_a_server_that_accepts_no_connection_is_unavailable(own_postgres: Postgr
         os.kill(pid, signal.SIGCONT)
 
 
-def test_the_answer_timeout_is_longer_than_the_lock_timeout(postgres_dsn: str) -> None:
+def test_the_answer_timeout_is_longer_than_those_of_the_server(postgres_dsn: str) -> None:
+    """So the server says why there is no answer, where it can."""
     with ConnectionPool(postgres_dsn).connection() as connection:
-        assert connection.pgconn.exec_(b"show lock_timeout").get_value(0, 0) == b"30s"
-    assert ANSWER_TIMEOUT_S > LOCK_TIMEOUT_S
+        names = (b"lock_timeout", b"statement_timeout")
+        limits = [connection.pgconn.exec_(b"show " + name).get_value(0, 0) for name in names]
+    assert limits == [b"5s", b"6s"]
+    assert ANSWER_TIMEOUT_S > STATEMENT_TIMEOUT_S
+
+
+def test_a_silence_closes_the_idle_connections_of_the_pool(postgres_dsn: str) -> None:
+    """They lead to the same server: each would have a caller wait for as long."""
+    pool = ConnectionPool(postgres_dsn, 3, SHORT_TIMEOUT_S)
+    with pool.connection(), pool.connection():
+        pass
+    assert len(pool.idle) == 2
+    with pytest.raises(Unavailable), pool.connection() as connection:
+        connection.call(Statement("long", "select pg_sleep(5)"))
+    assert pool.idle == []
 
 
 def test_an_address_keeps_its_own_timeouts() -> None:

@@ -1,0 +1,54 @@
+"""Deadlines of transactions in PostgreSQL: no reader waits for longer than its caller, and no writer that is frozen keeps others waiting.
+
+How it works
+------------
+The server ends a statement that takes too long, and a transaction whose client does nothing: that frees the writer's lock of a process that
+is frozen between two statements. This process gives up a server that is silent for ANSWER_TIMEOUT_S, and then opens other connections.
+
+The statements of a rebuild may take long (an index over all rows), so its transactions have no deadline.
+"""
+
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Dialect, text
+
+from shared.store.postgres.connection import ANSWER_TIMEOUT_S
+
+R = TypeVar("R")
+
+DEADLINES = "SET LOCAL statement_timeout = '6s'; SET LOCAL idle_in_transaction_session_timeout = '5s'"
+WRITER_LOCK_ID = 7_031_862  # of the advisory lock that the writer holds in PostgreSQL; all releases must agree on it
+LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITER_LOCK_ID})"
+LOCK_SWAPS = "LOCK TABLE checkpoint IN ACCESS SHARE MODE"
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """Raises OperationalError and is closed when the server is silent for `answer_timeout` seconds; None waits for as long as it takes."""
+
+    answer_timeout: float | None = ANSWER_TIMEOUT_S
+
+    def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
+        try:
+            return super().wait(gen, interval, self.answer_timeout if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # there was no answer, and one may still come
+                self.pgconn.finish()
+            raise
+
+
+def connect(dialect: Dialect, record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
+    """A listener for SQLAlchemy's event `do_connect`."""
+    return BoundedConnection.connect(*arguments, **parameters)
+
+
+def begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql(f"{DEADLINES}; {LOCK_SWAPS}")
+
+
+def begin_writing(connection: Connection, *, long: bool) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.answer_timeout = None if long else ANSWER_TIMEOUT_S
+    connection.execute(text(LOCK_WRITERS if long else f"{DEADLINES}; {LOCK_WRITERS}"))

@@ -1,0 +1,155 @@
+"""What must be true after every fault, and the table of what was measured meanwhile."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.clusters.follower import Follower
+from tests.clusters.load import Load
+from tests.clusters.postgres import Replicated
+from tests.clusters.product import Pairs
+from tests.clusters.rabbitmq import Cluster
+from tests.clusters.system import CACHE
+from tests.processes import eventually, this_quarter
+from tests.servers import PostgresServer
+
+HEADER = "| fault | commands | lost | doubled | without an answer, or 5xx | longest answer | longest silence | time to heal |"
+TABLE = CACHE / "clusters.md"  # what is measured, as it is measured
+RULE = "|---|---|---|---|---|---|---|---|"
+CONSEQUENCES = ("JourneyOpened", "PrescriberInformed")  # the events that policies of coaching and referrals cause
+EVENTS = {"IdentifyPerson": "PersonIdentified", "ReceiveOrientation": "OrientationReceived", "AcceptOrientation": "OrientationAccepted"}
+INBOXES = ("intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox")
+BEFORE, AFTER = 30, 60  # commands
+HEAL_S = 180.0
+HELD_S = 15.0  # for what was handled to be acknowledged, and for the statistics to say so
+
+Event = dict[str, Any]
+
+
+class Episode:
+    """One fault under load. `began` is when it came."""
+
+    def __init__(self, stage: "Stage", load: Load, follower: Follower) -> None:
+        self.stage = stage
+        self.load = load
+        self.follower = follower
+        self.began = 0.0
+
+    def fault(self) -> None:
+        """The next thing that happens is the fault."""
+        self.began = time.monotonic()
+
+    def wait_for(self, more: int) -> None:
+        target = self.load.count + more
+        eventually(lambda: self.load.count >= target, f"{more} more accepted commands: {self.load.answers}", HEAL_S)
+
+
+class Stage:
+    def __init__(self, product: Pairs, cluster: Cluster, postgres: PostgresServer | Replicated, rows: list[str]) -> None:
+        self.product = product
+        self.cluster = cluster
+        self.postgres = postgres
+        self.rows = rows
+
+    @contextmanager
+    def episode(self, name: str) -> Iterator[Episode]:
+        """A block in which one fault comes and goes under load; then everything must be as if it had not."""
+        eventually(self.product.all_ready, "readiness before the fault", HEAL_S)
+        before = self.history()
+        follower = Follower(self.product, before[-1]["position"] if before else 0)
+        with Load(self.product) as load:
+            episode = Episode(self, load, follower)
+            episode.wait_for(BEFORE)
+            yield episode
+            episode.wait_for(AFTER)
+        self.check(name, episode, len(before))
+
+    def check(self, name: str, episode: Episode, known: int) -> None:
+        load = episode.load
+        eventually(self.product.all_ready, f"readiness after the fault: {self.product.states()}", HEAL_S)
+        eventually(lambda: not self.missing(load, self.history()), "every acceptance has its consequences", HEAL_S)
+        eventually(self.live_equals_replay, "the figures are those of a replay", HEAL_S)
+        healed = time.monotonic() - episode.began
+        history = self.history()
+        eventually(lambda: len(episode.follower.positions) >= len(history) - known, "the follower has seen all", HEAL_S)
+        episode.follower.stop()
+        lost, doubled = self.differences(load, history)
+        failed = sum(number for status, number in load.answers.items() if not 200 <= status < 300)
+        times = f"{load.longest_answer:.1f} s | {load.longest_silence():.1f} s | {healed:.1f} s"
+        self.add_row(f"| {name} | {load.count} | {lost} | {doubled} | {failed} | {times} |")
+        assert (lost, doubled) == (0, 0)
+        assert episode.follower.positions == [event["position"] for event in history[known:]]
+        assert len({event["id"] for event in history}) == len(history)
+        assert order_is_kept(history)
+        self.check_queues()
+        assert all(process.alive() for process in self.product.processes.values())
+
+    def add_row(self, row: str) -> None:
+        self.rows.append(row)
+        TABLE.write_text("\n".join((HEADER, RULE, *self.rows, "")))
+
+    def differences(self, load: Load, history: list[Event]) -> tuple[int, int]:
+        """How many accepted commands, or consequences of them, are not in the log, and how many are there more than once."""
+        counts = Counter((event["commandid"], kind(event)) for event in history)
+        told = Counter({(id, EVENTS[command]): counts[id, EVENTS[command]] for command, ids in load.accepted.items() for id in ids})
+        told.update({key: caused(history)[key] for key in self.expected(load)})
+        return sum(number == 0 for number in told.values()), sum(number > 1 for number in told.values())
+
+    def missing(self, load: Load, history: list[Event]) -> set[tuple[str, str]]:
+        return self.expected(load) - set(caused(history))
+
+    def expected(self, load: Load) -> set[tuple[str, str]]:
+        return {(id, consequence) for id in load.accepted["AcceptOrientation"] for consequence in CONSEQUENCES}
+
+    def history(self) -> list[Event]:
+        done = self.product.tool("history")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def live_equals_replay(self) -> bool:
+        return self.figures("indicators") == self.figures("replay")
+
+    def figures(self, command: str) -> dict[str, Any]:
+        done = self.product.tool(command, "--territory", "all", "--quarter", this_quarter(), "--json")
+        assert done.returncode == 0, done.stderr
+        figures: dict[str, Any] = json.loads(done.stdout)
+        return figures
+
+    def check_queues(self) -> None:
+        """A broker that was frozen may take messages for unacknowledged whose acknowledgement it was sent, until the connection of their
+        consumer ends (RabbitMQ 4.0.5). They are handed out again then, and the inboxes ignore them."""
+        eventually(lambda: self.all_have("messages_ready", 0), "no message waits in a queue", HEAL_S)
+        try:
+            eventually(lambda: self.all_have("messages", 0), "every queue is empty", HELD_S)
+        except AssertionError:
+            for name in INBOXES:
+                self.cluster.close_consumers(name)
+        eventually(lambda: self.all_have("messages", 0), "every queue is empty", HEAL_S)
+
+    def all_have(self, number: str, expected: int) -> bool:
+        for name in INBOXES:
+            queue = self.cluster.queue(name)
+            assert queue.get(number) == expected, f"{name}: {queue}"
+        return True
+
+
+def kind(event: Event) -> str:
+    return str(event["type"]).rpartition(".")[2]
+
+
+def caused(history: list[Event]) -> Counter[tuple[str, str]]:
+    """The consequences of accepted orientations: (id of the command that accepted it, kind)."""
+    acceptances = {event["id"]: event["commandid"] for event in history if kind(event) == "OrientationAccepted"}
+    followed = ((acceptances.get(event.get("causationid")), kind(event)) for event in history)
+    return Counter((id, name) for id, name in followed if id is not None and name in CONSEQUENCES)
+
+
+def order_is_kept(history: list[Event]) -> bool:
+    """Positions rise, and the cause of an event is before it."""
+    places = {event["id"]: place for place, event in enumerate(history)}
+    positions = [event["position"] for event in history]
+    causes = ((event, event.get("causationid")) for event in history)
+    return positions == sorted(set(positions)) and all(places[cause] < places[event["id"]] for event, cause in causes if cause in places)
