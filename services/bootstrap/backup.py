@@ -42,7 +42,8 @@ from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings, sqlite_path
 from services.bootstrap.variables import IN_FILES, KNOWN
 from shared.address import Address
-from shared.bus.dead_letters import DeadLetter, DeadLetters
+from shared.bus.dead_letter import DeadLetter
+from shared.bus.dead_letters import DeadLetters
 from shared.concealment import concealed
 from shared.errors import Misconfigured, Unavailable
 from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Snapshot, decode_line

@@ -36,7 +36,8 @@ from services.webhooks.delivery.targets import Targets, url_rule
 from services.webhooks.delivery.worker import Worker
 from shared.address import Address
 from shared.admission import Admission
-from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
+from shared.bus.dead_letter_file import FileDeadLetters
+from shared.bus.dead_letters import DeadLetters, dead_letters
 from shared.catalogue import Catalogue
 from shared.command_endpoint import CommandEndpoint
 from shared.command_handler import CommandHandler

@@ -40,7 +40,7 @@ from services.bootstrap.settings import Settings, publish_once, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
 from shared.address import Address
-from shared.bus.dead_letters import DeadLetter
+from shared.bus.dead_letter import DeadLetter
 from shared.command_handler import CommandHandler, LoadedStream
 from shared.errors import Misconfigured, Unavailable
 from shared.message import CommandMessage, EventMessage, Position, decode_event

@@ -19,7 +19,7 @@ from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.operator_answers import STATES, ProjectionState
-from shared.bus.dead_letters import DeadLetter
+from shared.bus.dead_letter import DeadLetter
 from shared.bus.topology import PROCESS_DIED
 from shared.errors import exception_name
 from shared.message import PREFIX, Position

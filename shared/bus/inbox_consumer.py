@@ -30,7 +30,7 @@ from uuid import UUID
 from shared.address import Address
 from shared.bus import topology
 from shared.bus.checkpoint import check_held
-from shared.bus.dead_letters import FileDeadLetters
+from shared.bus.dead_letter_file import FileDeadLetters
 from shared.bus.inbox import PAGE_SIZE, Failure, Inbox, Stopped
 from shared.bus.names import SOLE, Names
 from shared.bus.policy_inbox import PolicyInbox

@@ -28,7 +28,7 @@ from services.vocabulary.programme import PROGRAMME
 from services.webhooks.delivery.index import NAME as WEBHOOKS
 from shared.admission import Admission
 from shared.bus import topology
-from shared.bus.dead_letters import FileDeadLetters
+from shared.bus.dead_letter_file import FileDeadLetters
 from shared.bus.names import SOLE
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox

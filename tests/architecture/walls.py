@@ -189,7 +189,7 @@ FEW_KNOW_SQL = Wall(
     "Only adapters know an SQL driver",
     PACKAGES,
     ["sqlite3", "psycopg"],
-    except_for=("shared.store.postgres", "shared.store.sqlite", "shared.bus.dead_letters", "services.reporting.projection"),
+    except_for=("shared.store.postgres", "shared.store.sqlite", "shared.bus.dead_letter_file", "services.reporting.projection"),
 )
 REPORTING_KNOWS_SQLALCHEMY = Wall("Only reporting knows SQLAlchemy", PACKAGES, ["sqlalchemy"], except_for=["services.reporting"])
 COMPOSITION_IS_NATIVE = Wall(

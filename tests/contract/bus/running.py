@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from shared.address import Address
-from shared.bus.dead_letters import DeadLetters, FileDeadLetters, dead_letters
+from shared.bus.dead_letter_file import FileDeadLetters
+from shared.bus.dead_letters import DeadLetters, dead_letters
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.names import SOLE

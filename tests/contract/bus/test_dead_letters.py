@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from shared.bus.dead_letters import DELIVERY_LIMIT_REASON, FileDeadLetters
+from shared.bus.dead_letter_file import FileDeadLetters
+from shared.bus.dead_letters import DELIVERY_LIMIT_REASON
 from shared.bus.policy_inbox import MAX_ATTEMPTS
 from shared.bus.topology import DELIVERY_LIMIT, is_embedded
 from shared.bus.transport.connection import consuming, drain_one

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.bus.dead_letters import FileDeadLetters, dead_letters
+from shared.bus.dead_letter_file import FileDeadLetters
+from shared.bus.dead_letters import dead_letters
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.names import Names
 from shared.bus.policy_inbox import PolicyInbox

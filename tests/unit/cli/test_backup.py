@@ -15,7 +15,7 @@ from services.bootstrap import backup as making
 from services.bootstrap import restore as restoring
 from services.bootstrap.backup_manifest import FILES
 from services.cli.main import main
-from shared.bus.dead_letters import FileDeadLetters
+from shared.bus.dead_letter_file import FileDeadLetters
 from shared.errors import Unavailable
 from shared.store.deliveries import Cursor, Entry
 from shared.store.port import Append
