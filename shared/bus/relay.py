@@ -5,12 +5,15 @@ How it works
 The relay repeats one cycle (`relay_next`):
 
 1. read the next window of events, at most WINDOW_SIZE, after its checkpoint;
-2. publish all of them, and wait until the broker has confirmed all of them (`publisher.py`);
+2. publish the last event of each kind in it, and wait until the broker has confirmed them (`publisher.py`);
 3. advance its checkpoint, which is saved every second and when the end of the log is reached (`checkpoint.py`);
 4. at the end of the log, wait for the next event.
 
 If it dies between 2 and 3, its successor publishes some windows a second time, and every inbox ignores the events that it has handled.
 Nothing is lost: the checkpoint never passes an event that the broker has not confirmed.
+
+*One message for a kind.* A message only announces a position up to which an inbox reads the log (`inbox.py`), so the earlier events of a
+kind in a window need none: under load, an inbox gets a few messages for a thousand events.
 
 *Batching.* The first event after a quiet time is published at once. Then the relay waits for BATCH_DELAY_S, so that events which follow
 closely share a window. A window costs a read, a round trip to the broker and one transaction in each inbox, however many events it
@@ -21,9 +24,9 @@ holds: under load, a window per event would slow down the callers that wait for 
 *Faults.* When the broker or the log is away, the relay waits with a growing delay, takes the lease again, and resumes from the saved
 checkpoint. A broker that returns without queues gets them declared again.
 
-*Feed.* On RabbitMQ a second loop publishes to the stream `journey.feed`, with a connection and a checkpoint of its own. They are
-separate because a stream that cannot be written to blocks every publisher of the exchange that feeds it (RabbitMQ 3.10, when killed
-seconds after the stream was declared, brings it back closed), and services must not depend on readers outside the product.
+*Feed.* On RabbitMQ a second loop publishes every event to the stream `journey.feed`, with a connection and a checkpoint of its own.
+They are separate because a stream that cannot be written to blocks every publisher of the exchange that feeds it (RabbitMQ 3.10, when
+killed seconds after the stream was declared, brings it back closed), and services must not depend on readers outside the product.
 """
 
 import logging
@@ -47,7 +50,7 @@ from shared.store.port import Checkpoints, EventStore, Held
 green_only(__name__)
 log = logging.getLogger(__name__)
 
-WINDOW_SIZE = 1_000  # events published before their confirms are awaited
+WINDOW_SIZE = 1_000  # events announced before confirms are awaited
 BATCH_DELAY_S = 0.05  # after a window that was not full, to let the next one fill
 POLL_INTERVAL_S = 1.0  # the longest wait for an event, or for the lease, before the loop checks whether it must stop
 BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has closed the connection
@@ -71,7 +74,7 @@ class RelayLoop:
         declare_exchange(channel, self.names)
 
     def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(events, exchange=self.names.events)
+        publisher.publish_events(last_of_each_kind(events), exchange=self.names.events)
 
     def run(self) -> None:
         """Relay until `stop` is called. Waits while the broker or the log is away; other exceptions are raised."""
@@ -132,8 +135,13 @@ class RelayLoop:
             self.stopping.wait(BATCH_DELAY_S)
 
 
+def last_of_each_kind(events: list[EventMessage]) -> list[EventMessage]:
+    """The events that announce a window to the inboxes, in the order of the log."""
+    return sorted({event.kind: event for event in events}.values(), key=lambda event: event.position)
+
+
 class FeedRelay(RelayLoop):
-    """Publishes into the stream by its name, so that a missing stream is a fault, and the events are published again once it exists."""
+    """Publishes every event, into the stream by its name: so a missing stream is a fault, and they are published again once it exists."""
 
     def declare(self, channel: Any) -> None:
         declare_feed(channel, self.names)

@@ -1,4 +1,4 @@
-"""A subscriber of the exchange with a queue of its own, for tests of the relay: it delivers each event once, and reports gaps."""
+"""A subscriber of the exchange with a queue of its own, for tests of the relay: it delivers each event that is announced, once."""
 
 import logging
 import threading
@@ -18,13 +18,8 @@ green_only(__name__)
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[EventMessage], object]
-ReportGap = Callable[[Position, Position], object]  # with the positions of the events before and after the gap
 PREFETCH = 1_000
 POLL_INTERVAL_S = 0.5
-
-
-def log_gap(after: Position, until: Position) -> None:
-    log.warning("the subscriber missed the events between positions %s and %s", after, until)
 
 
 class Subscriber:
@@ -34,12 +29,12 @@ class Subscriber:
         self.connected = threading.Event()
         self.last: Position | None = None
 
-    def run(self, deliver: Deliver, report_gap: ReportGap = log_gap) -> None:
-        """Give every event to `deliver` until `stop` is called."""
+    def run(self, deliver: Deliver) -> None:
+        """Give every event that is announced to `deliver` until `stop` is called."""
         backoff = Backoff()
         while not self.stopping.is_set():
             try:
-                self.consume(deliver, report_gap, backoff)
+                self.consume(deliver, backoff)
             except (Unavailable, *BROKER_FAULTS) as fault:
                 log.warning("the subscriber waits for its servers: %s", fault or type(fault).__name__)
                 self.stopping.wait(backoff.next_delay())
@@ -52,7 +47,7 @@ class Subscriber:
     def healthy(self) -> bool:
         return self.connected.is_set()
 
-    def consume(self, deliver: Deliver, report_gap: ReportGap, backoff: Backoff) -> None:
+    def consume(self, deliver: Deliver, backoff: Backoff) -> None:
         received: list[Any] = []
         queue = f"feed.{uuid4()}"
         with open_connection(self.uri) as connection:
@@ -66,24 +61,22 @@ class Subscriber:
                 with consuming(channel, queue, received.append, PREFETCH):
                     while not self.stopping.is_set():
                         drain_one(connection, POLL_INTERVAL_S)
-                        self.deliver_all(received, deliver, report_gap)
+                        self.deliver_all(received, deliver)
             finally:
                 delete_queue(channel, queue)
 
-    def deliver_all(self, received: list[Any], deliver: Deliver, report_gap: ReportGap) -> None:
+    def deliver_all(self, received: list[Any], deliver: Deliver) -> None:
         messages: Sequence[Any] = received[:]
         received.clear()
         for message in messages:
             event = event_of(message)
             if event is not None:
-                self.deliver_once(event, deliver, report_gap)
+                self.deliver_once(event, deliver)
             message.ack()
 
-    def deliver_once(self, event: EventMessage, deliver: Deliver, report_gap: ReportGap) -> None:
+    def deliver_once(self, event: EventMessage, deliver: Deliver) -> None:
         if self.last is not None and event.position <= self.last:
             return
-        if self.last is not None and event.previous != self.last:
-            report_gap(self.last, event.position)
         self.last = event.position
         deliver(event)
 

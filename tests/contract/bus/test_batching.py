@@ -123,8 +123,8 @@ def test_the_checkpoint_after_events_of_other_kinds_is_saved_regularly_and_when_
 
 
 def test_a_batch_of_messages_is_acknowledged_together(bus: Bus) -> None:
-    """Otherwise the broker would stop delivering at the prefetch limit."""
-    bus.start_relay()
+    """Otherwise the broker would stop delivering at the prefetch limit. Each event is a window of its own, with a message."""
+    bus.start(Relay(bus.store, bus.checkpoints, bus.uri, window_size=1))
     kinds_received: list[str] = []
     consumer = recording_kinds(bus.consume(bus.policy_inbox()), kinds_received)
     with bus.connection() as connection:

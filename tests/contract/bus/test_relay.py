@@ -13,6 +13,8 @@ from tests.contract.bus.running import Bus
 from tests.contract.bus.subscriber import Subscriber
 from tests.processes import eventually
 
+KINDS = ("coaching.JourneyOpened", "coaching.JourneyExited")
+
 
 class DyingCheckpoints:
     """Checkpoints that fail at the first save, before it or after it, as if the relay died there."""
@@ -65,17 +67,18 @@ def test_a_relay_killed_before_it_saves_its_checkpoint_loses_nothing_and_no_even
     assert bus.recorder.positions == positions
 
 
-def test_a_checkpoint_is_saved_only_when_the_broker_has_every_event_before_it(bus: Bus) -> None:
-    delivered: list[EventMessage] = []
-    gaps: list[Position] = []
-    feed = Subscriber(bus.uri)
-    bus.start(feed, delivered.append, lambda after, until: gaps.append(until))
-    eventually(feed.healthy)
-    bus.start(Relay(bus.store, DyingCheckpoints(bus.checkpoints, after=True), bus.uri, window_size=100))
-    positions = bus.record(300)
-    eventually(lambda: delivered[-1:] and delivered[-1].position == positions[-1])
-    assert [event.position for event in delivered] == positions
-    assert gaps == []
+def test_a_checkpoint_is_saved_only_when_the_broker_has_what_announces_the_events_before_it(bus: Bus) -> None:
+    announced: list[EventMessage] = []
+    subscriber = Subscriber(bus.uri)
+    bus.start(subscriber, announced.append)
+    eventually(subscriber.healthy)
+    positions = [position for kind in KINDS * 50 for position in bus.record(kind=kind)]
+    bus.start(Relay(bus.store, DyingCheckpoints(bus.checkpoints, after=True), bus.uri, window_size=50))
+    eventually(lambda: bus.checkpoints.load("relay") == positions[-1])
+    eventually(lambda: announced[-1:] and announced[-1].position == positions[-1])
+    windows = [positions[start : start + 50] for start in range(0, len(positions), 50)]
+    assert [event.position for event in announced] == [position for window in windows for position in window[-len(KINDS) :]]
+    assert [event.kind for event in announced] == [*KINDS * len(windows)]
 
 
 def test_one_relay_is_active_and_the_other_takes_over(bus: Bus) -> None:
