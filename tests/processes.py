@@ -50,8 +50,9 @@ def this_quarter() -> str:
 class Process:
     """One `parcours` command, with its output in a file."""
 
-    def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *words: str, env: Mapping[str, str], log: Path, root: Path = ROOT) -> None:
         self.words = words
+        self.root = root  # of the code that runs
         self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.cli.main"]
         self.env = env
         self.log = log
@@ -59,7 +60,9 @@ class Process:
 
     def start(self) -> None:
         with self.log.open("ab") as out:
-            self.child = subprocess.Popen([*self.command, *self.words], cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out)
+            self.child = subprocess.Popen(
+                [*self.command, *self.words], cwd=self.root, env={**os.environ, **self.env}, stdout=out, stderr=out
+            )
 
     def alive(self) -> bool:
         return self.child is not None and self.child.poll() is None

@@ -47,7 +47,7 @@ OF_COMMANDS: Mapping[str, Needs] = {
     **dict.fromkeys(("serve", "demo", "check"), EVERYTHING),
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay", "copy"), LOG_ALONE),
-    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "rebuild", "projections")},
+    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "rebuild", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),
 }
