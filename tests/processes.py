@@ -15,7 +15,9 @@ from uuid import uuid4
 import httpx
 
 from services.bootstrap.names import PROCESSES
+from services.reporting.projection.generations import file_of_address, own, sqlite_address
 from services.vocabulary.calendar import local_date, quarter_of
+from shared.address import Address
 from shared.time import now
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +42,11 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for", seco
             last = repr(fault)
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
+
+
+def read_models_file(folder: Path) -> Path:
+    """The file of the read models of this checkout, where they are files."""
+    return file_of_address(sqlite_address(Address(f"sqlite:///{folder}/read_models.sqlite"), own()))
 
 
 def this_quarter() -> str:

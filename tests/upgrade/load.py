@@ -50,7 +50,7 @@ class Load:
         self.readings: list[Reading] = []
         self.recorded: list[tuple[int, str, str]] = []  # position, id and channel of each accepted command
         self.sent: list[str] = []
-        self.failures: list[BaseException] = []
+        self.failures: list[Exception] = []
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self.guarded, args=(each,)) for each in (self.read, self.write)]
 
@@ -68,8 +68,9 @@ class Load:
         try:
             with httpx.Client(timeout=30) as client:
                 work(client)
-        except BaseException as failure:
+        except Exception as failure:
             self.failures.append(failure)
+            raise
 
     def read(self, client: httpx.Client) -> None:
         """Every second time, name the position of what was written last, as whoever wrote it does."""

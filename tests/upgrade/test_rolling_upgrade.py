@@ -10,6 +10,7 @@ import pytest
 from services.bootstrap.names import PROCESSES
 from shared.address import Address
 from shared.bus.blocking import connect
+from shared.bus.names import SOLE
 from shared.store.postgres.store import PostgresStore
 from tests.processes import Process, Product, eventually, free_port
 from tests.servers import GivenPostgres, GivenRabbitmq
@@ -66,7 +67,7 @@ class Installation(Product):
         if service == "relay":
             return 0
         with connect(self.amqp) as connection:
-            return int(connection.channel().queue_declare(f"rpc-{service}", passive=True).method.consumer_count)
+            return int(connection.channel().queue_declare(SOLE.requests(service), passive=True).method.consumer_count)
 
 
 @pytest.fixture
