@@ -236,6 +236,6 @@ def from_wire(reply: Any, shape: type[T]) -> T:
 def decode_cell(type_: type, value: Any) -> Any:
     """msgspec's hook for types that it does not know: here, `Cell`. (It decodes unions of structs only if they have tags.)"""
     known = [fields for fields in SHAPE_BY_FIELDS if fields <= value.keys()] if type_ is Cell and isinstance(value, dict) else []
-    if not known:
+    if not known or max(known, key=len) != frozenset().union(*known):  # of none, or of two at once
         raise ValueError(f"not a {type_.__name__}: {value!r}")
     return msgspec.convert(value, SHAPE_BY_FIELDS[max(known, key=len)])  # a newer service may have added fields, which are ignored
