@@ -15,7 +15,9 @@ from uuid import uuid4
 import httpx
 
 from services.bootstrap.names import PROCESSES
+from services.reporting.projection.generations import file_of_address, own, sqlite_address
 from services.vocabulary.calendar import local_date, quarter_of
+from shared.address import Address
 from shared.time import now
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +50,11 @@ def is_well(client: httpx.Client) -> bool:
     return bool(answer.is_success and answer.json()["well"])
 
 
+def read_models_file(folder: Path) -> Path:
+    """The file of the read models of this checkout, where they are files."""
+    return file_of_address(sqlite_address(Address(f"sqlite:///{folder}/read_models.sqlite"), own()))
+
+
 def this_quarter() -> str:
     """That of a fact that is recorded now."""
     return quarter_of(local_date(now()))
@@ -56,8 +63,9 @@ def this_quarter() -> str:
 class Process:
     """One `parcours` command, with its output in a file."""
 
-    def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *words: str, env: Mapping[str, str], log: Path, root: Path = ROOT) -> None:
         self.words = words
+        self.root = root  # of the code that runs
         self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.cli.main"]
         self.env = env
         self.log = log
@@ -65,7 +73,9 @@ class Process:
 
     def start(self) -> None:
         with self.log.open("ab") as out:
-            self.child = subprocess.Popen([*self.command, *self.words], cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out)
+            self.child = subprocess.Popen(
+                [*self.command, *self.words], cwd=self.root, env={**os.environ, **self.env}, stdout=out, stderr=out
+            )
 
     def alive(self) -> bool:
         return self.child is not None and self.child.poll() is None

@@ -1,6 +1,6 @@
 """The composition root: every component is built here, once, from the settings. Nothing in this module knows nameko or eventlet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from services.bootstrap.settings import Settings, sqlite_path
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
 from services.reporting.projection.damage import DamagedReadModels, renew_file
+from services.reporting.projection.generations import Generations
+from services.reporting.projection.turn import Turn
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
 from services.vocabulary import survey_ticket
@@ -213,7 +215,16 @@ class Components:
 
     @cached_property
     def reports(self) -> Reports:
-        return Reports(self.settings.read_models, self.settings.programme(), self.store.read_at, self.store)
+        return Reports(self.generations.place(), self.settings.programme(), self.store.read_at, self.store)
+
+    @cached_property
+    def generations(self) -> Generations:
+        return Generations(self.settings.read_models, self.checkpoints)
+
+    def turn(self, stuck: Callable[[], bool]) -> Turn:
+        """When reporting may answer. Inside one process nobody else can."""
+        position, alone = lambda: self.reports.position(), self.settings.embedded
+        return Turn(self.generations, self.checkpoints, position, self.store.head, stuck, alone=alone)
 
     def renew_damaged_read_models(self) -> None:
         """Replace a file of read models that cannot be opened by a new one: they are made from the log."""

@@ -30,9 +30,8 @@ from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
 from services.bootstrap.start_check import StartCheck
 from services.bootstrap.wiring import wire
-from shared.bus.nameko.queue_consumer import AMQP_URI
+from shared.bus.nameko.queue_consumer import AMQP_URI, COMPONENTS
 from shared.bus.nameko.rpc_client import SIGNER
-from shared.bus.nameko.write_service import COMPONENTS
 from shared.bus.names import NAMES
 from shared.bus.relay import Relay
 from shared.errors import Damaged, Misconfigured, Outdated, Unavailable

@@ -7,6 +7,7 @@ from services.bootstrap.parts import Part
 from services.bootstrap.settings import Settings, sqlite_path
 from services.reporting.projection.damage import check_beginning
 from services.reporting.projection.database import driver_address
+from services.reporting.projection.generations import own, schema_suffix, sqlite_address
 from shared.address import Address
 from shared.bus import blocking
 from shared.errors import Fault, Misconfigured
@@ -62,7 +63,7 @@ def ask(settings: Settings, part: Part, exchange: str | None = None) -> str:
             case _, "sqlite":
                 return look_at_file(settings, part)
             case Part.READ_MODELS, _:
-                return postgres.ask_tables(driver_address(address))
+                return postgres.ask_tables(driver_address(address), schema_suffix(own()))
             case _, "postgresql" | "postgres":
                 return postgres.ask_log(address)
             case _:
@@ -73,7 +74,8 @@ def ask(settings: Settings, part: Part, exchange: str | None = None) -> str:
 
 
 def look_at_file(settings: Settings, part: Part) -> str:
-    file = sqlite_path(address_of(settings, part))
+    address = address_of(settings, part)
+    file = sqlite_path(sqlite_address(address, own()) if part == Part.READ_MODELS else address)
     if not file.exists():
         folder = next(folder for folder in file.absolute().parents if folder.exists())
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):

@@ -10,10 +10,12 @@ from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
 from services.reporting.queries.rpc_queries import ReportQueries
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.nameko.queue_consumer import TURN
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox
 from shared.runtime.native_threads import deadline, native
@@ -32,19 +34,27 @@ def write_service(components: Components, name: str) -> dict[str, Any]:
         components.renew_damaged_read_models()
     if not SERVICES[name].inbox:
         return {"endpoint": components.endpoint(name), "queries": components.webhook_queries, "worker": components.webhook_worker()}
-    objects: dict[str, Any] = {"endpoint": components.endpoint(name), "inbox_consumer": inbox_consumer(components, inbox(components, name))}
-    if name != "reporting":
-        return objects
+    objects: dict[str, Any] = {"endpoint": components.endpoint(name)}
+    if name == "reporting":
+        return {**objects, **reporting(components)}
+    return {**objects, "inbox_consumer": inbox_consumer(components, policy_inbox(components, name))}
+
+
+def reporting(components: Components) -> dict[str, Any]:
     components.publish_definitions()
-    return {**objects, "reports": ReportQueries(components.reports, components.store.head)}
+    generations = components.generations
+    projector = Projector(components.reports, components.store, generations.drop_superseded)
+    inbox = ProjectionInbox("reporting", components.store, projector, lease(generations.own))
+    return {
+        "inbox_consumer": inbox_consumer(components, inbox),
+        "reports": ReportQueries(components.reports, components.store.head),
+        TURN: components.turn(lambda: bool(inbox.fault or inbox.waiting_for)),
+    }
 
 
-def inbox(components: Components, name: str) -> Inbox:
-    """A service with policies reacts to events; the reporting service folds them."""
-    if SERVICES[name].policies:
-        runner = components.policy_runner(name)
-        return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.kinds)
-    return ProjectionInbox(name, components.store, Projector(components.reports, components.store))
+def policy_inbox(components: Components, name: str) -> Inbox:
+    runner = components.policy_runner(name)
+    return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.kinds)
 
 
 def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:

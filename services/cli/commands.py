@@ -19,7 +19,7 @@ from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
 from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
-from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.read_models import NotFilled, OtherVersion
 from services.vocabulary.calendar import end_of_day
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import CodedFault, Fault, Invalid, Misconfigured, Unavailable, UnknownPosition
@@ -161,10 +161,10 @@ def indicators(args: Namespace, settings: Settings) -> int:
 
 
 def lags_behind(components: Components) -> bool:
-    """Whether the read models lack events of the log; those of another version count as empty."""
+    """Whether the read models lack events of the log; those that are not filled lack them all."""
     try:
         return components.reports.position() < components.store.head()
-    except OtherVersion:
+    except (NotFilled, OtherVersion):
         return True
 
 

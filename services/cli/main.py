@@ -20,7 +20,7 @@ from shared.version import __version__
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
-READERS = frozenset({"history", "indicators", "replay", "rebuild", "backup", "dead", "projections"})  # they need a log
+READERS = frozenset({"history", "indicators", "replay", "rebuild", "backup", "dead", "projections", "generations"})  # they need a log
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
@@ -136,6 +136,7 @@ def command(name: str) -> Command:
         "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
         "projections": operator_commands.projections,
+        "generations": operator_commands.generations,
         "tail": operator_commands.tail,
     }
     return functions[name]
@@ -222,6 +223,9 @@ def add_operator_commands(add: Add) -> None:
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)
+    generations = add("generations", "list the read models by the version of the facts, or drop those of a version that no process uses")
+    generations.add_argument("action", choices=("list", "drop"))
+    generations.add_argument("version", nargs="?", help="of those that `list` names; without it, all but the latest of the other versions")
     projections = add("projections", "list the projections and the event that stopped one, or let it try that event again")
     projections.add_argument("action", choices=("list", "retry"))
     projections.add_argument("--service", choices=PROJECTIONS, default=PROJECTIONS[0])

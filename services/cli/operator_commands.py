@@ -7,9 +7,10 @@ import msgspec
 
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings
-from services.cli.commands import print_message
+from services.cli.commands import messages_of, print_message
 from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
 from services.reporting.queries.projection_state import present_stop, projection_position
+from shared.errors import Refused
 from shared.message import START
 
 
@@ -46,8 +47,26 @@ def projections(args: Namespace, settings: Settings) -> int:
     return 0
 
 
+def generations(args: Namespace, settings: Settings) -> int:
+    found = Components(settings).generations
+    if args.action == "list":
+        for each in found.all():
+            line = {"version": each.name, "position": each.position, "own": each.name == found.own, "in_use": found.in_use(each)}
+            print(msgspec.json.encode(line).decode())
+        return 0
+    if args.version:
+        try:
+            found.drop(args.version)
+        except Refused as fault:
+            print_message(" ".join(messages_of(fault)[""]))
+            return 1
+    dropped = [args.version] if args.version else found.drop_superseded()
+    print_message(f"Dropped: {', '.join(dropped)}." if dropped else "Nothing to drop.")
+    return 0
+
+
 def projection_line(components: Components, status: ProjectionStatus) -> dict[str, Any]:
-    """What `projections list` prints of a projection. `position` is null while the read models are those of another version."""
+    """What `projections list` prints of a projection. `position` is null while the read models of this version are not filled."""
     position = projection_position(components.reports)
     stop = present_stop(status, position)
     line = {"service": status.service, "status": STOPPED if stop else RUNNING, "position": position, "head": components.store.head()}

@@ -31,8 +31,8 @@ from services.gateway.http_app import HttpApp
 from services.gateway.http_protocol import HttpProtocol
 from services.gateway.problems import unavailable
 from services.gateway.session import REFRESH_S
+from shared.bus.nameko.queue_consumer import COMPONENTS
 from shared.bus.nameko.rpc_client import RpcClient
-from shared.bus.nameko.write_service import COMPONENTS
 from shared.errors import Damaged, Fault
 
 log = logging.getLogger(__name__)

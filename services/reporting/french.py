@@ -69,5 +69,8 @@ REFUSALS: Mapping[str, str] = {
     "quarter_out_of_range": "Les chiffres se demandent de {first} à {last}.",
     "quarter_unreadable": "« {quarter} » n’est pas un trimestre ; 2024-Q2 est attendu.",
     "side_unknown": "« {indicator} » n’a pas ce côté : {side}.",
+    "generation_own": "Les tables de la version {generation} sont celles de cette version-ci.",
+    "generation_unknown": "Aucune table n’est d’une version « {generation} ».",
+    "generation_in_use": "Les tables de la version {generation} servent encore : un processus de cette version fonctionne.",
     "rebuild_replaced": "Une reconstruction plus récente a pris la place de celle-ci.",
 }

@@ -6,7 +6,7 @@ JSON values, and so are faults (`queries.rpc_queries`).
 
 from typing import Any
 
-from shared.bus.nameko.write_service import Component, WriteService, rpc
+from shared.bus.nameko.write_service import Component, NativeThread, WriteService, rpc
 
 Reply = Any
 
@@ -15,6 +15,7 @@ class ReportingService(WriteService):
     name = "reporting"
 
     reports = Component("reports")
+    turn = NativeThread("turn")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:

@@ -66,9 +66,10 @@ class ProjectionStore(Protocol):
 class ProjectionInbox(Inbox):
     """Never skips an event: one that cannot be applied stops the inbox, and `fault` names it."""
 
-    def __init__(self, service: str, store: EventStore, projection: ProjectionStore) -> None:
+    def __init__(self, service: str, store: EventStore, projection: ProjectionStore, lease: str | None = None) -> None:
         super().__init__(service, store)
         self.projection = projection
+        self.lease = lease or self.lease  # each version of the read models has its own
         self.fault: Failure | None = None
         self.stop_may_be_recorded = True  # by this process, or by one that held the lease before
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.chaos.test_crowd import LIMIT, follow, meet, serving
-from tests.processes import Product, in_one_process
+from tests.processes import Product, in_one_process, read_models_file
 
 CROWD = 200  # clients that do not go on; many times the workers of any service
 HEAD = "Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
@@ -83,7 +83,7 @@ def test_idle_followers_hold_up_nobody(product: Product) -> None:
 
 def test_readers_who_wait_for_a_position_hold_up_nobody(product: Product) -> None:
     """The projection cannot go on, so that nobody's position is reached."""
-    with closing(sqlite3.connect(product.folder / "read_models.sqlite", timeout=20)) as models:
+    with closing(sqlite3.connect(read_models_file(product.folder), timeout=20)) as models:
         models.execute("CREATE TRIGGER halted BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'halted'); END")
         models.commit()
         try:

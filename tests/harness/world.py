@@ -16,9 +16,10 @@ from services.bootstrap.settings import read_settings
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.http_app import HttpApp
+from services.reporting.queries.projection_state import projection_position
 from services.reporting.queries.rpc_queries import ReportQueries
 from shared.errors import Unavailable
-from shared.message import Actor
+from shared.message import START, Actor
 from shared.reply import Reply
 from shared.store.port import pages
 from shared.time import now
@@ -113,7 +114,8 @@ class World:
 
     def catch_up(self) -> None:
         if not self.lagging:
-            for page in pages(self.components.store, self.components.reports.position(), self.components.store.head()):
+            reached = projection_position(self.components.reports) or START
+            for page in pages(self.components.store, reached, self.components.store.head()):
                 self.components.reports.apply(page)
 
     def token(self, role: str, *territories: str, actor: str = "", organisation: str = "etape") -> str:

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.processes import Product, eventually, in_one_process, this_quarter
+from tests.processes import Product, eventually, in_one_process, read_models_file, this_quarter
 
 READERS = (("indicators", "--quarter", "2024-Q2"), ("projections", "list"), ("projections", "retry"))
 
 
 def damage(folder: Path) -> Path:
-    file = folder / "read_models.sqlite"
-    for path in (file, folder / "read_models.sqlite-wal"):
+    file = read_models_file(folder)
+    for path in (file, file.with_name(f"{file.name}-wal")):
         if path.exists():
             path.write_bytes(b"\x07" * max(9_000, path.stat().st_size))
     return file

@@ -11,7 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.processes import Process, Product, eventually
+from services.reporting.projection.generations import own, schema_suffix
+from tests.processes import Process, Product, eventually, read_models_file
 from tests.servers import GivenPostgres, GivenRabbitmq
 
 SECRET = "the row of a person"
@@ -41,7 +42,7 @@ def in_one_process(tmp_path: Path) -> Iterator[Setting]:
     product.processes = {"serve": serve}
 
     def execute(statement: str) -> None:
-        with closing(sqlite3.connect(tmp_path / "read_models.sqlite", timeout=30)) as connection:
+        with closing(sqlite3.connect(read_models_file(tmp_path), timeout=30)) as connection:
             connection.execute(statement)
 
     try:
@@ -57,7 +58,7 @@ def as_six_processes(tmp_path: Path, rabbitmq_server: GivenRabbitmq, postgres_se
         product = Product(tmp_path, {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn})
 
         def execute(statement: str) -> None:
-            with psycopg.connect(dsn, autocommit=True) as connection:
+            with psycopg.connect(dsn, autocommit=True, options=f"-c search_path=public{schema_suffix(own())}") as connection:
                 connection.execute(statement)
 
         try:

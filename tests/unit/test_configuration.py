@@ -12,6 +12,7 @@ from services.bootstrap.parts import needs_of
 from services.bootstrap.settings import Settings, read_settings
 from services.bootstrap.variables import DEFAULTS, IN_FILES, KNOWN, OF_TESTS, unknown
 from services.cli.main import main
+from services.reporting.projection.generations import own
 from shared.errors import Misconfigured
 from tests.processes import ROOT
 
@@ -176,14 +177,15 @@ def test_a_check_of_the_defaults_is_well_and_makes_nothing(
 def test_a_check_of_files_says_which_cannot_be_used(
     tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: str, models: str, code: int
 ) -> None:
-    (tmp_path / "damaged").write_bytes(b"no database " * 1_000)
+    for name in ("damaged", f"damaged-{own()}"):  # the log, and the read models of this version
+        (tmp_path / name).write_bytes(b"no database " * 1_000)
     clean.setenv("PARCOURS_EVENT_STORE", f"sqlite:///{log.format(folder=tmp_path)}")
     clean.setenv("PARCOURS_READ_MODELS", f"sqlite:///{models.format(folder=tmp_path)}")
     assert main(["check", "--data", str(tmp_path)]) == code
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
     assert ("PARCOURS_EVENT_STORE" in lines[1], "PARCOURS_READ_MODELS" in lines[2]) == ("new" not in log, "new" not in models)
-    assert [path.name for path in tmp_path.iterdir()] == ["damaged"]
+    assert {path.name for path in tmp_path.iterdir()} == {"damaged", f"damaged-{own()}"}
 
 
 def test_a_check_of_servers_that_are_away_says_so(tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,91 +1,71 @@
-"""The version of the code that folds events into facts. Tables made by another version may hold other facts for the same events.
+"""The version of the facts: a digest of all code that decides them. Tables of another version may hold other facts for the same events.
 
 How it works
 ------------
-The version is a digest of the source files that decide a fact. They are found by following imports, in the text of the files, from
-three roots and from every module that declares upcasts:
+The digest is made of definitions (functions, classes, constants), not of files. They are found in the text of the product
+(`definitions`) from these roots:
 
-- `facts.fold`: the readers, the tables, the calendar.
-- `projection.fact_batch`: how rows are completed and written, in which columns.
-- `shared.store.upcasting`, and each module of a service with `upcasts=`: the shape in which an old event is read.
+- the fold, the tables, the timeline index;
+- how rows are completed and written, and which events are passed over;
+- the upcasts that aggregates declare with `upcasts=`: the shape in which an old event is read.
 
-Imports inside functions count too, and so do the packages that contain a module. What these files do not import cannot change a fact:
-pages, HTTP, indicators (they read facts), the bus. So a release that changes only those keeps the read models, without a rebuild.
-A comment in one of the files does change the digest: the price is one rebuild, at the start of the service.
+A definition counts as Python reads it, without comments, docstrings, spacing and the annotations of functions: these change nothing.
+So a release that rewrites an explanation, a page, an indicator (it reads facts) or another function of the same module keeps the
+tables. What is published in the log, such as the definitions of indicators, is no code: it is folded like any other event.
 """
 
-import ast
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from services.reporting.projection.definitions import Symbol, find_definitions, keyword_values
+
 SOURCE = Path(__file__).parents[3]  # the directory that contains the packages
-PACKAGES = ("services", "shared")
-ROOT_MODULES = ("services.reporting.facts.fold", "services.reporting.projection.fact_batch", "shared.store.upcasting")
-UPCASTS_KEYWORD = "upcasts="  # the argument by which an aggregate declares how its old events are read
+PREFIX = "facts "  # of a version, before its digest
+UPCASTS = "upcasts"  # the argument by which an aggregate declares how its old events are read
+ROOTS: tuple[Symbol, ...] = (
+    *(("services.reporting.facts.fold", name) for name in ("changes_of", "fold", "complete_row", "empty_rows")),
+    ("services.reporting.facts.tables", "*"),
+    ("services.reporting.facts.timeline_index", "timeline_entries"),
+    *(("services.reporting.projection.fact_batch", f"FactBatch.{name}") for name in ("add", "changes", "flush", "write_rows")),
+    ("services.reporting.projection.collation", "*"),
+    ("services.reporting.projection.set_aside", "set_aside"),
+    ("shared.message", "Recorded"),
+    ("shared.store.upcasting", "upcast"),
+    ("shared.store.upcasting", "UpcastingStore.__init__"),
+    ("shared.store.upcasting", "UpcastingStore.upcast_all"),
+)
+NOT_FOLLOWED = (  # they connect, name or report, and decide no fact
+    "services.reporting.projection.database",
+    "services.reporting.projection.schema",
+    "shared.errors",
+    "shared.store.port",
+)
 
 
 @cache
 def version() -> str:
-    """`facts <digest>`, the same as long as no file that decides a fact changes."""
-    return f"facts {fact_digest(SOURCE)}"
+    """`facts <digest>`, the same as long as no definition that decides a fact changes."""
+    return f"{PREFIX}{fact_digest(SOURCE)}"
 
 
-def new_build_name() -> str:
+def digest_in(version: str) -> str:
+    return version.removeprefix(PREFIX)
+
+
+def new_build_name(version: str) -> str:
     """A unique name for tables about to be made: `facts <digest> <uuid>`. It begins with the version of the code that makes them."""
-    return f"{version()} {uuid4()}"
+    return f"{version} {uuid4()}"
 
 
 def fact_digest(source: Path) -> str:
     digest = hashlib.sha256()
-    for module, path in fact_modules(source).items():
-        digest.update(module.encode() + b"\0" + path.read_bytes() + b"\0")
+    for (module, name), text in fact_definitions(source).items():
+        digest.update(f"{module}\0{name}\0{text}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def fact_modules(source: Path) -> dict[str, Path]:
-    """The modules of the product that decide a fact, with their files, by name: the roots and all that they import."""
-    modules: dict[str, Path] = {}
-    pending = [*ROOT_MODULES, *modules_with_upcasts(source)]
-    while pending:
-        module = pending.pop()
-        if module not in modules and (path := file_of(source, module)):
-            modules[module] = path
-            pending += imported_names(path)
-    return dict(sorted(modules.items()))
-
-
-def modules_with_upcasts(source: Path) -> Iterator[str]:
-    for path in (source / "services").rglob("*.py"):
-        if UPCASTS_KEYWORD in path.read_text(encoding="utf-8"):
-            yield ".".join(path.relative_to(source).with_suffix("").parts)
-
-
-def imported_names(path: Path) -> Iterator[str]:
-    """Every name that a file imports, and the packages around it. Some are names in a module, which `file_of` does not find.
-
-    Raises:
-        ValueError: an import is relative. This project has none, and they are not followed here.
-    """
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError(f"{path}:{node.lineno}: a relative import")
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
-def file_of(source: Path, module: str) -> Path | None:
-    """The file of a module or package of the product; None for any other name."""
-    path = source.joinpath(*module.split("."))
-    if module.partition(".")[0] not in PACKAGES:
-        return None
-    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+def fact_definitions(source: Path) -> dict[Symbol, str]:
+    """The definitions of the product that decide a fact, each as Python reads it, in the order of their names."""
+    return find_definitions(source, [*ROOTS, *keyword_values(source, UPCASTS)], NOT_FOLLOWED)

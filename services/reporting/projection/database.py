@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -28,7 +29,15 @@ KEPT_CONNECTIONS, MAX_CONNECTIONS = 5, 15  # to PostgreSQL: those that stay open
 UNREACHABLE = "The read models cannot be reached now."
 
 
-def open_engine(address: Address) -> Engine:
+class Place(Struct, frozen=True):
+    """Where the tables of a version are: a database, and in PostgreSQL the schema; None for the one that the address leads to."""
+
+    address: Address
+    schema: str | None
+    version: str
+
+
+def open_engine(address: Address, schema: str | None = None) -> Engine:
     """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`.
 
     Raises:
@@ -36,6 +45,13 @@ def open_engine(address: Address) -> Engine:
     """
     if address.scheme == "sqlite":
         return open_sqlite(address.reveal())
+    engine = open_postgres(address)
+    if schema is not None:
+        event.listen(engine, "begin", partial(enter_schema, schema))
+    return engine
+
+
+def open_postgres(address: Address) -> Engine:
     postgres.with_timeouts(driver_address(address))
     driver_url = f"postgresql+psycopg://{address.location}"
     timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
@@ -43,6 +59,11 @@ def open_engine(address: Address) -> Engine:
     engine = create_engine(driver_url, isolation_level="REPEATABLE READ", connect_args=timeouts, **pool)
     event.listen(engine, "do_connect", deadlines.connect)
     return engine
+
+
+def enter_schema(schema: str, connection: Connection) -> None:
+    """For one transaction: a setting of the session would be lost, or left to others, behind a pooler of transactions."""
+    connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
 
 
 def driver_address(address: Address) -> Address:

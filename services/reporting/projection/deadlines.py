@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 DEADLINES = "SET LOCAL statement_timeout = '6s'; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 WRITER_LOCK_ID = 7_031_862  # of the advisory lock that the writer holds in PostgreSQL; all releases must agree on it
-LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITER_LOCK_ID})"
+LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITER_LOCK_ID}, hashtext(:schema))"
 LOCK_SWAPS = "LOCK TABLE checkpoint IN ACCESS SHARE MODE"
 
 
@@ -48,7 +48,10 @@ def begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql(f"{DEADLINES}; {LOCK_SWAPS}")
 
 
-def begin_writing(connection: Connection, *, long: bool) -> None:
+def begin_writing(connection: Connection, schema: str, *, long: bool) -> None:
+    """Each schema has one writer at a time."""
     driver: Any = connection.connection.driver_connection
     driver.answer_timeout = None if long else ANSWER_TIMEOUT_S
-    connection.execute(text(LOCK_WRITERS if long else f"{DEADLINES}; {LOCK_WRITERS}"))
+    if not long:
+        connection.exec_driver_sql(DEADLINES)
+    connection.execute(text(LOCK_WRITERS), {"schema": schema})

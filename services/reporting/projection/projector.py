@@ -1,16 +1,19 @@
 """The read models as the reporting service keeps them up to date with its log: what its `ProjectionInbox` works on."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 
 from services.reporting.projection.checkpoint import belongs_to_log
 from services.reporting.projection.damage import DamagedReadModels
-from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.read_models import NotFilled, OtherVersion
 from services.reporting.projection.set_aside import SetAside, set_aside, sets_aside
 from services.reporting.projection.status import ProjectionStatus
 from services.reporting.queries.reports import Reports
 from shared.errors import Fault, Refused, Unavailable
 from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
+
+log = logging.getLogger(__name__)
 
 SERVICE = "reporting"
 
@@ -19,12 +22,20 @@ class AnotherLog(Unavailable):
     """The log is not the one that was folded."""
 
 
-class Projector:
-    """Implements `ProjectionStore` of `shared/bus/projection_inbox.py`. Every method blocks."""
+def nothing() -> None:
+    pass
 
-    def __init__(self, reports: Reports, store: EventStore) -> None:
+
+class Projector:
+    """Implements `ProjectionStore` of `shared/bus/projection_inbox.py`. Every method blocks.
+
+    `when_filled` is called after tables that were empty, or of another version, are filled: an upgrade has come so far.
+    """
+
+    def __init__(self, reports: Reports, store: EventStore, when_filled: Callable[[], object] = nothing) -> None:
         self.reports = reports
         self.store = store
+        self.when_filled = when_filled
         self.status = ProjectionStatus(reports.models, SERVICE)
 
     def position(self) -> Position:
@@ -57,13 +68,21 @@ class Projector:
             self.reports.models.renew()
         try:
             checkpoint = self.reports.checkpoint()
-        except (OtherVersion, DamagedReadModels):
+        except DamagedReadModels:
             return self.rebuild()
+        except (OtherVersion, NotFilled):
+            return self.fill()
         if checkpoint.position == START and self.store.head() != START:
-            return self.rebuild()
+            return self.fill()
         if not belongs_to_log(checkpoint, self.store.read_at([checkpoint.position])):
             raise AnotherLog(f"the read models are at position {checkpoint.position} of another log: see `parcours rebuild`")
         return checkpoint.position
+
+    def fill(self) -> Position:
+        position = self.rebuild()
+        log.warning("The read models of this version are filled, up to position %s.", position)
+        self.when_filled()
+        return position
 
     def rebuild(self) -> Position:
         try:

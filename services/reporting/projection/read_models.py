@@ -2,14 +2,14 @@
 
 How it works
 ------------
-- One writer at a time. `writing` opens a transaction that holds a lock of the whole database: BEGIN IMMEDIATE in SQLite, an
-  advisory lock in PostgreSQL. The live projector, a rebuild and the creation of the tables all write through it.
+- One writer at a time. `writing` opens a transaction that holds a lock: BEGIN IMMEDIATE in SQLite, in PostgreSQL an advisory lock of
+  the schema. The live projector, a rebuild and the creation of the tables all write through it.
 - The rows and the checkpoint commit together. `apply` reads the checkpoint, folds the events after it and writes both. A crash
   before the commit loses the batch, and the events are delivered again; a crash after it makes the redelivery a no-op, since events
   at or before the checkpoint are ignored. So each event takes effect once. A gap in the events raises EventGap and writes nothing.
 - Readers see one moment. `reading` opens a read transaction on a snapshot (REPEATABLE READ, or SQLite's WAL), so that all queries
   of one answer see the same position, whatever is written meanwhile.
-- Tables belong to the code that made them. `checkpoint.name` begins with a digest of the code that folds events (`code_version`).
+- Tables belong to the version that made them, and each version has a place of its own (`generations`). `checkpoint.name` begins with it.
   `reading` and `apply` raise OtherVersion for tables of other code: its facts for the same events may differ.
 - A rebuild swaps whole tables (`rebuild`). A snapshot of PostgreSQL does not cover a table that is renamed into place after the
   snapshot was taken: such a reader would find it empty. Therefore a reader first takes the weakest lock on one table, `checkpoint`,
@@ -17,23 +17,25 @@ How it works
   snapshot, taken by its first query after the lock, sees the new tables.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column, Connection, select
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateSchema
 
 from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
-from services.reporting.projection.code_version import version
+from services.reporting.projection.code_version import new_build_name, version
 from services.reporting.projection.damage import DamagedReadModels, check_beginning, renew_file
 from services.reporting.projection.database import (
     MAX_CONNECTIONS,
     SCRATCH_URL,
     WRITE_OPTIONS,
+    Place,
     file_of,
     open_engine,
     unavailable_if_unreachable,
@@ -63,17 +65,35 @@ class OtherVersion(Replaced):
         )
 
 
-class ReadModels:
-    """Opening creates the tables if there are none. It never changes existing ones, even those of another version."""
+class NotFilled(Replaced):
+    """The tables are empty although the log has events: what they would answer is no figure of anything."""
 
-    def __init__(self, url: Address | str = SCRATCH_URL) -> None:
-        self.engine = open_engine(Address(url))
+    def __init__(self) -> None:
+        super().__init__("The read models of this version are being made from the log.")
+
+
+def never() -> bool:
+    return False
+
+
+class ReadModels:
+    """`has_events` tells whether the log has any: if it has, empty tables are not read.
+
+    Opening creates the tables if there are none. It never changes existing ones, even those of another version.
+    """
+
+    def __init__(self, url: Place | Address | str = SCRATCH_URL, has_events: Callable[[], bool] = never) -> None:
+        place = url if isinstance(url, Place) else Place(Address(url), None, version())
+        self.schema, self.version, self.has_events = place.schema, place.version, has_events
+        self.engine = open_engine(place.address, self.schema)
         self.damage: DamagedReadModels | None = None  # that a reader or a writer of this process met
         self.create()
 
     def create(self) -> None:
         with self.writing() as connection:
-            create_if_missing(connection, TABLES)
+            if self.schema is not None and not connection.dialect.has_schema(connection, self.schema):
+                connection.execute(CreateSchema(self.schema))
+            create_if_missing(connection, TABLES, new_build_name(self.version))
 
     def connections(self) -> tuple[int, int] | None:
         """How many connections are in use, and may be; None where they are to a file."""
@@ -118,12 +138,14 @@ class ReadModels:
 
         Raises:
             OtherVersion: another version of the code made the tables.
+            NotFilled: they are empty, and the log is not.
             Unavailable: the database cannot be reached.
         """
         with self.reached(), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 begin_reading(connection)
-            load_checkpoint(connection)
+            if load_checkpoint(connection, self.version).position == START and self.has_events():
+                raise NotFilled
             yield connection
 
     @contextmanager
@@ -140,7 +162,7 @@ class ReadModels:
             options["isolation_level"] = "READ COMMITTED"  # a snapshot taken before the lock would miss the previous writer's rows
         with self.reached(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
-                begin_writing(connection, long=long)
+                begin_writing(connection, self.schema or "", long=long)
             yield connection
 
     def apply(self, events: Sequence[Recorded], aside: SetAside = NONE) -> Position:
@@ -152,7 +174,7 @@ class ReadModels:
             Unavailable: the database cannot be reached; the batch may or may not be committed, and can be applied again.
         """
         with self.writing() as connection:
-            before = load_checkpoint(connection)
+            before = load_checkpoint(connection, self.version)
             batch = FactBatch(TABLES, before, aside)
             batch.add(events)
             if batch.checkpoint != before:
@@ -179,14 +201,14 @@ class ReadModels:
         self.engine.dispose()
 
 
-def load_checkpoint(connection: Connection) -> Checkpoint:
+def load_checkpoint(connection: Connection, version: str) -> Checkpoint:
     """The checkpoint of the live tables.
 
     Raises:
         OtherVersion: another version of the code made the tables.
     """
     name, *values = connection.execute(select(CHECKPOINT.name, *checkpoint_columns(TABLES))).one()
-    if not name.startswith(version()):
+    if not name.startswith(version):
         raise OtherVersion
     return Checkpoint(*values)
 

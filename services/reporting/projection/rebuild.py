@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
-from services.reporting.projection.code_version import new_build_name, version
+from services.reporting.projection.code_version import new_build_name
 from services.reporting.projection.damage import DamagedReadModels
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
@@ -53,7 +53,7 @@ class Rebuild:
         self.models = models
         self.store = store
         self.tables = rebuild_tables()
-        self.name = new_build_name()
+        self.name = new_build_name(models.version)
         self.batch = FactBatch(self.tables, Checkpoint())
 
     def run(self) -> Position:
@@ -91,7 +91,7 @@ class Rebuild:
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""
-        if not build_name(connection, self.tables).startswith(version()):
+        if not build_name(connection, self.tables).startswith(self.models.version):
             return False
         checkpoint = read_checkpoint(connection, self.tables)
         return belongs_to_log(checkpoint, self.store.read_at([checkpoint.position]))
@@ -122,7 +122,7 @@ class Rebuild:
 
     def live_position(self, connection: Connection) -> Position:
         """The position of the live tables; START if another version made them."""
-        if not build_name(connection, TABLES).startswith(version()):
+        if not build_name(connection, TABLES).startswith(self.models.version):
             return START
         return read_checkpoint(connection, TABLES).position
 

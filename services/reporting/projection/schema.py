@@ -11,7 +11,6 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import quoted_name
 
 from services.reporting.facts.tables import TABLES, quarter_rows
-from services.reporting.projection.code_version import new_build_name
 from services.reporting.projection.collation import order_text_by_bytes
 from shared.message import START
 
@@ -35,13 +34,13 @@ def rebuild_tables() -> Tables:
     return tables
 
 
-def create_if_missing(connection: Connection, tables: Tables) -> None:
-    """Create the tables, empty. Tables that exist are left unchanged, whichever version of the code made them."""
+def create_if_missing(connection: Connection, tables: Tables, name: str) -> None:
+    """Create the tables of the build `name`, empty. Tables that exist are left unchanged, whichever version of the code made them."""
     if build_name(connection, tables):
         return
     for table in tables.values():
         table.create(connection)
-    insert_first_rows(connection, tables, new_build_name())
+    insert_first_rows(connection, tables, name)
 
 
 def build_name(connection: Connection, tables: Tables) -> str:

@@ -1,7 +1,7 @@
 """The state of a projection: how far it has come, and the event at which it stopped, if it did."""
 
 from services.reporting.operator_answers import ProjectionState, ProjectionStop
-from services.reporting.projection.read_models import OtherVersion
+from services.reporting.projection.read_models import NotFilled, OtherVersion
 from services.reporting.projection.status import ProjectionStatus, Stop
 from services.reporting.queries.reports import Reports
 from shared.errors import exception_name
@@ -9,10 +9,10 @@ from shared.message import PREFIX, START, Position
 
 
 def projection_position(reports: Reports) -> Position | None:
-    """Up to which position the facts are; None while the read models are those of another version."""
+    """Up to which position the facts are; None while the read models of this version are not filled."""
     try:
         return reports.position()
-    except OtherVersion:
+    except (NotFilled, OtherVersion):
         return None
 
 

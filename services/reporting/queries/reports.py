@@ -12,6 +12,7 @@ from services.reporting.facts import tables as t
 from services.reporting.list_answers import ListQuestion
 from services.reporting.person_answers import PersonState
 from services.reporting.projection.checkpoint import Checkpoint
+from services.reporting.projection.database import Place
 from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.projection.set_aside import NONE, SetAside
@@ -25,7 +26,7 @@ from services.reporting.queries.person_state import person_state
 from services.vocabulary.programme import PROGRAMME, Programme
 from shared.address import Address
 from shared.errors import Refused
-from shared.message import EventMessage, Position
+from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
 MAX_CACHED_FIGURE_SETS = 8  # enough for a few versions and quarters of the latest position
@@ -40,8 +41,10 @@ class Reports:
     Every query raises OtherVersion if other code made the read models, and Unavailable if they cannot be reached.
     """
 
-    def __init__(self, url: Address | str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None) -> None:
-        self.models = ReadModels(url)
+    def __init__(
+        self, url: Place | Address | str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None
+    ) -> None:
+        self.models = ReadModels(url) if log is None else ReadModels(url, lambda: log.head() != START)
         self.read_events = read_events
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}

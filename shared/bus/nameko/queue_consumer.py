@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import eventlet
 from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
@@ -14,6 +15,9 @@ from shared.runtime.backoff import MAX_DELAY_S, MIN_DELAY_S
 
 log = logging.getLogger(__name__)
 
+COMPONENTS = "parcours"  # the key of our objects in nameko's configuration
+TURN = "turn"  # of a service's objects, the one that says from when on it may answer
+TURN_INTERVAL_S = 0.1
 AMQP_URI = "AMQP_URI"  # nameko's configuration key: an `Address`
 
 
@@ -65,7 +69,15 @@ class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has
 
     def run(self, *args: Any, **options: Any) -> None:
         with suppress(QueueConsumerStopped):
+            self.wait_for_turn()
             super().run(*args, **options)
+
+    def wait_for_turn(self) -> None:
+        """Take no request before the service may answer: those that come meanwhile wait in the queue, or go to another process."""
+        objects = self.container.config.get(COMPONENTS, {}).get(self.container.service_name, {})
+        if turn := objects.get(TURN):
+            while not turn.may_answer():
+                eventlet.sleep(TURN_INTERVAL_S)
 
     def stop(self) -> None:
         """Stop now: nameko would wait until the broker is back, to leave in good order."""

@@ -18,6 +18,7 @@ from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 
 from shared.bus.inbox_consumer import InboxConsumer
+from shared.bus.nameko.queue_consumer import COMPONENTS
 from shared.bus.nameko.rpc_client import IDENTITY, SIGNER
 from shared.bus.nameko.rpc_server import ResilientRpcConsumer
 from shared.errors import Forbidden
@@ -25,8 +26,6 @@ from shared.reply import Reply
 from shared.trust.access import Signer
 
 log = logging.getLogger(__name__)
-
-COMPONENTS = "parcours"  # the key of our objects in nameko's configuration
 
 
 class IdentityNotValid(Exception):

@@ -1,6 +1,7 @@
 """Asks a PostgreSQL server whether it lets us in, and whether the log or the read models can be used there. Nothing is changed."""
 
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -17,8 +18,8 @@ SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'),
     and has_table_privilege(to_regclass('public.checkpoints'), 'select, insert')
     and (select coalesce(bool_and(has_function_privilege(oid, 'execute')), false) from pg_proc
     where proname = 'append_events' and pronamespace = to_regnamespace('public'))"""
-SELECT_MAY_MAKE_TABLES = """select coalesce(has_schema_privilege(current_schema(), 'create'), false) and coalesce((select
-    pg_has_role(relowner, 'member') from pg_class where oid = to_regclass('checkpoint')), true)"""
+SELECT_MAY_MAKE_TABLES = """select coalesce((select pg_has_role(nspowner, 'member') from pg_namespace
+    where nspname = current_schema() || '{suffix}'), has_database_privilege(current_database(), 'create'))"""
 
 Session = psycopg.Connection[tuple[object, ...]]
 
@@ -34,9 +35,9 @@ def ask_log(address: Address) -> str:
     return ask(address, look_at_log)
 
 
-def ask_tables(address: Address) -> str:
-    """The same for the read models, whose tables a process makes itself."""
-    return ask(address, look_at_tables)
+def ask_tables(address: Address, suffix: str) -> str:
+    """The same for the read models, whose tables a process makes itself, in a schema that is named after the one of the address."""
+    return ask(address, partial(look_at_tables, suffix))
 
 
 def look_at_log(session: Session) -> str:
@@ -47,9 +48,9 @@ def look_at_log(session: Session) -> str:
     return ""
 
 
-def look_at_tables(session: Session) -> str:
-    if not fetch_value(session, SELECT_MAY_MAKE_TABLES):
-        raise Misconfigured("PostgreSQL: this user has no right to make tables in the schema, or to those that are there (42501).")
+def look_at_tables(suffix: str, session: Session) -> str:
+    if not fetch_value(session, SELECT_MAY_MAKE_TABLES.format(suffix=suffix)):
+        raise Misconfigured("PostgreSQL: this user has no right to make schemas in the database, or to the one that is there (42501).")
     return ""
 
 

@@ -215,10 +215,12 @@ def test_a_rebuild_by_another_version_is_not_resumed(
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         report.rebuild(interrupted(log, 17))
-    monkeypatch.setattr(rebuild, "version", lambda: "facts of another version")
-    store = interrupted(log, 1_000)
-    report.rebuild(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(report.models, "version", "facts of another version")
+        store = interrupted(log, 1_000)
+        report.rebuild(store)
     assert store.read_from[0] == 0
+    report.rebuild(log)
     assert table_contents(report) == table_contents(folded_in_memory(events_of(log)))
 
 

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -41,6 +42,9 @@ def run(dsn: str, statement: LiteralString, role: str) -> None:
         connection.execute(sql.SQL(statement).format(role=sql.Identifier(role), database=sql.Identifier(urlsplit(dsn).path[1:])))
 
 
+asked = partial(ask_tables, suffix="_facts_0")
+
+
 def refused(ask: Callable[[Address], str], address: Address, code: str) -> None:
     with pytest.raises(Misconfigured) as fault:
         ask(address)
@@ -48,7 +52,7 @@ def refused(ask: Callable[[Address], str], address: Address, code: str) -> None:
     assert SECRET not in str(fault.value)
 
 
-@pytest.mark.parametrize("ask", [ask_log, ask_tables])
+@pytest.mark.parametrize("ask", [ask_log, asked])
 def test_what_no_waiting_mends_is_refused(ask: Callable[[Address], str], postgres_dsn: str, role: str) -> None:
     refused(ask, as_role(postgres_dsn, role, f"not-{SECRET}"), "28P01")
     refused(ask, as_role(postgres_dsn, "nobody-of-this-name"), "28P01")
@@ -83,13 +87,12 @@ def test_a_role_needs_rights_to_a_log_that_is_set_up(postgres_dsn: str, role: st
 
 
 def test_a_role_needs_the_right_to_make_the_tables_of_the_read_models(postgres_dsn: str, role: str) -> None:
-    run(postgres_dsn, "revoke create on schema public from public", role)
-    refused(ask_tables, as_role(postgres_dsn, role), "42501")
-    run(postgres_dsn, "grant create on schema public to {role}", role)
-    assert ask_tables(as_role(postgres_dsn, role)) == ""
-    run(postgres_dsn, "create table checkpoint ()", role)
-    refused(ask_tables, as_role(postgres_dsn, role), "42501")
-    run(postgres_dsn, "revoke create on schema public from {role}", role)
+    refused(asked, as_role(postgres_dsn, role), "42501")
+    run(postgres_dsn, "grant create on database {database} to {role}", role)
+    assert asked(as_role(postgres_dsn, role)) == ""
+    run(postgres_dsn, "create schema public_facts_0", role)
+    refused(asked, as_role(postgres_dsn, role), "42501")
+    run(postgres_dsn, "revoke create on database {database} from {role}", role)
 
 
 @contextmanager

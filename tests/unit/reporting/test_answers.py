@@ -73,7 +73,7 @@ def test_answers_of_the_service_are_decoded_as_they_were() -> None:
         assert from_wire(json.loads(json.dumps(to_wire(answer))), shape) == answer
 
 
-@pytest.mark.parametrize("value", [{"value": 1, "percent": 2}, {}, 3, {"value": "x"}])
+@pytest.mark.parametrize("value", [{"value": 1, "masked": "x"}, {"percent": 2}, {}, 3, {"value": "x"}])
 def test_a_value_that_is_no_cell_is_refused(value: object) -> None:
     with pytest.raises(msgspec.ValidationError):
         from_wire({"territory": "all", "quarter": "2024-Q2", "position": 7, "definitions": 1, "indicators": {"x": value}}, Figures)
