@@ -1205,6 +1205,20 @@ export interface components {
             on: string;
         };
         /**
+         * LogRestored
+         * @description The log was put back to what it was at position `after`: what it had at positions between that and this event is lost.
+         *
+         *         `backup` is the SHA-256 of the backup’s manifest; None if the log was put back by other means.
+         */
+        LogRestored: {
+            /** @enum {string} */
+            type: "LogRestored";
+            after: number;
+            backup: string | null;
+            /** Format: date */
+            on: string;
+        };
+        /**
          * WebhookCreated
          * @description `after` is the position after which it begins; None for its own.
          */
@@ -1413,6 +1427,7 @@ export interface components {
             "fr.parcours.reporting.TaskCompleted": components["schemas"]["TaskCompleted"];
             "fr.parcours.reporting.SettingAsideRequested": components["schemas"]["SettingAsideRequested"];
             "fr.parcours.reporting.FactSetAside": components["schemas"]["FactSetAside"];
+            "fr.parcours.reporting.LogRestored": components["schemas"]["LogRestored"];
             "fr.parcours.webhooks.WebhookCreated": components["schemas"]["WebhookCreated"];
             "fr.parcours.webhooks.WebhookChanged": components["schemas"]["WebhookChanged"];
             "fr.parcours.webhooks.WebhookPaused": components["schemas"]["WebhookPaused"];
