@@ -25,12 +25,13 @@ from services.gateway.dependencies import NativeCall
 from services.gateway.problems import RETRY_AFTER_S, Problem, unauthenticated
 from services.vocabulary.fields import Id
 from services.vocabulary.french import VALIDATION
+from shared.command_schema import flatten
 from shared.errors import Forbidden, Invalid, Unavailable
 from shared.message import Actor
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
 from shared.trust.access import Identity, Signer, Token
-from shared.validation import flatten, schema_of
+from shared.validation import schema_of
 
 log = logging.getLogger(__name__)
 

@@ -34,6 +34,7 @@ KERNEL = (
     "shared.errors",
     "shared.field_rules",
     "shared.message",
+    "shared.plain_values",
     "shared.placement",
     "shared.policy",
     "shared.policy_runner",
