@@ -20,21 +20,26 @@ from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_co
 from shared.command_batch import handle_many
 from shared.command_counts import UNKNOWN, counted
 from shared.command_handler import CommandHandler
+from shared.command_schema import flatten
 from shared.command_trials import Asked, Trials
 from shared.errors import Fault, Forbidden, Invalid
 from shared.field_rules import Faults
 from shared.message import Actor, CommandMessage
+from shared.plain_values import plain_type
 from shared.reply import Reply, accepted, reply_to
 from shared.trial_values import Values
 from shared.trust.access import Identity, Signer
-from shared.validation import NotJson, ValidationTexts, flatten, read_json, schema_of
+from shared.validation import MAX_ELEMENTS, MAX_TEXT_LENGTH, NotJson, ValidationTexts, plain_values, read_json, schema_of
 
 log = logging.getLogger(__name__)
 
 PLAIN = re.compile("[A-Za-z0-9_.-]{1,200}", re.ASCII)
 CANONICAL = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)  # a UUID
-BY_SCHEMA = ("time", "actor", "recorded_time", "traceparent")
-TraceParent = Annotated[str, Meta(pattern="^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+PLAIN_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
+TRACE_PARENT = "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+TraceParent = Annotated[str, Meta(pattern=TRACE_PARENT)]
+TRACE_LENGTH = 55  # without a line end, which `$` lets pass
+SELDOM = ("time", "actor", "recorded_time", "traceparent")
 DIGEST_LENGTH = 32  # hexadecimal digits
 
 
@@ -69,6 +74,7 @@ class RequestParser:
     def __init__(self, texts: ValidationTexts) -> None:
         self.texts = texts
         self.schema = schema_of(CommandRequest, texts)()
+        self.plain_actor = plain_type(Actor, (), MAX_TEXT_LENGTH, MAX_ELEMENTS)
 
     def decode(self, text: str | bytes) -> Any:
         """The JSON of a request.
@@ -97,13 +103,22 @@ class RequestParser:
         texts = (raw.get("type"), raw.get("territory"), *raw["data"])
         if not all(isinstance(text, str) and PLAIN.fullmatch(text) for text in texts) or not CANONICAL.fullmatch(str(raw.get("id"))):
             return None
-        try:
-            others = {name: self.schema.fields[name].deserialize(raw[name]) for name in BY_SCHEMA if raw.get(name) is not None}
-        except ValidationError:
+        others = {name: self.member(name, raw[name]) for name in SELDOM if raw.get(name) is not None}
+        if None in others.values():
             return None
-        if actor := others.get("actor"):
-            others["actor"] = msgspec.convert(actor, Actor)
         return CommandRequest(id=UUID(raw["id"]), type=raw["type"], territory=raw["territory"], data=raw["data"], **others)
+
+    def member(self, name: str, value: Any) -> Any:
+        """An actor, a trace or a moment; None if the schema must read it."""
+        if name == "actor":
+            values = plain_values(value, self.plain_actor)
+            return values and Actor(**values)
+        if name == "traceparent":
+            return value if isinstance(value, str) and re.fullmatch(TRACE_PARENT, value) and len(value) == TRACE_LENGTH else None
+        try:
+            return datetime.fromisoformat(value) if PLAIN_MOMENT.fullmatch(value) else None
+        except (TypeError, ValueError):
+            return None
 
     def parse(self, text: str | bytes) -> CommandRequest:
         """Decode and validate a request.

@@ -38,6 +38,23 @@ FieldCheck = Callable[[str, Any], Iterable[FieldFault]]
 """The rules under given circumstances: the name of a rule and a value -> the faults."""
 
 
+def names_rule(shape: inspect.Type) -> bool:
+    """Whether the type of a field names a rule, at any depth."""
+    match shape:
+        case inspect.Metadata(type=inner, extra=extra):
+            return bool((extra or {}).get(RULE)) or names_rule(inner)
+        case inspect.UnionType(types=types):
+            return any(map(names_rule, types))
+        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
+            return names_rule(item)
+        case inspect.DictType(key_type=key, value_type=content):
+            return names_rule(key) or names_rule(content)
+        case inspect.StructType(fields=fields):
+            return any(names_rule(field.type) for field in fields)
+        case _:
+            return False
+
+
 def ruled_values(shape: inspect.Type, value: Any, path: str = "") -> Iterator[tuple[str, Any, str]]:
     """Every value in `value` whose type names a rule, at any depth: the rule, the value, its dotted path."""
     if value is None:

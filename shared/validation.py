@@ -5,6 +5,8 @@ out. Fields that the command handler fills in (`shared.command_fields`) are not 
 depends on more than the value: on the day of the fact, or on reference data (`shared.field_rules`). Texts of faults are the caller's: the
 kernel has no language.
 
+What the schema would leave as it is needs no schema: most commands are read in one pass (`shared.plain_values`).
+
 One spelling for one thing: a text is stored in Unicode's form NFC, with plain spaces and none around it, and no character of it is
 invisible. A value that has a pattern (an identifier, a code) is compared with it as it was sent, and never altered.
 """
@@ -13,7 +15,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
@@ -21,9 +25,10 @@ from msgspec import Struct, inspect
 
 from shared.coded_value import CodedValue
 from shared.command_fields import FilledIn, filled_in_by_handler
-from shared.command_schema import command_schema
+from shared.command_schema import Text, command_schema, flatten
 from shared.errors import Invalid
-from shared.field_rules import VOCABULARY, Faults, FieldCheck, ruled_values
+from shared.field_rules import VOCABULARY, Faults, FieldCheck, names_rule, ruled_values
+from shared.plain_values import plain_type
 
 MAX_TEXT_LENGTH = 500  # characters of a text whose field names no limit
 MAX_ELEMENTS = 200  # of a list in one command
@@ -108,6 +113,9 @@ class CommandParser:
         self.shape = inspect.type_info(command)
         self.filled_in = filled_in_by_handler(command)
         self.schema: Schema = schema_of(command, texts)()
+        self.plain_type = plain_type(command, self.filled_in, MAX_TEXT_LENGTH, MAX_ELEMENTS)
+        assert isinstance(self.shape, inspect.StructType)
+        self.ruled = [(field.name, field.type) for field in self.shape.fields if names_rule(field.type)]
 
     def validate(self, data: Any, check: FieldCheck | None = None) -> dict[str, Any]:
         """The values of the fields, converted to their types. `check` applies the rules that fields name; without it, none is applied.
@@ -116,11 +124,12 @@ class CommandParser:
             Invalid: with every fault of `data`.
         """
         faults: Faults = {}
-        values: Any
-        try:
-            values = self.schema.load(data)
-        except ValidationError as failure:
-            faults, values = flatten(failure.messages), failure.valid_data
+        values: Any = plain_values(data, self.plain_type)
+        if values is None:
+            try:
+                values = self.schema.load(data)
+            except ValidationError as failure:
+                faults, values = flatten(failure.messages), failure.valid_data
         if check is not None and isinstance(values, dict):
             faults |= self.broken_rules(values, check, faults)
         if faults:
@@ -130,7 +139,8 @@ class CommandParser:
     def broken_rules(self, values: Mapping[str, Any], check: FieldCheck, known: Faults) -> Faults:
         """The faults that rules find in values which have none yet."""
         faults: Faults = {}
-        for rule, value, path in ruled_values(self.shape, values):
+        ruled = (found for name, shape in self.ruled for found in ruled_values(shape, values.get(name), name))
+        for rule, value, path in ruled:
             if not any(fault == path or fault.startswith(f"{path}.") for fault in known):
                 for inside, text in check(rule, value):
                     faults.setdefault(".".join(part for part in (path, inside) if part), []).append(text)
@@ -141,6 +151,14 @@ class CommandParser:
         return msgspec.convert(
             {**values, **{name: filled_in[what] for name, what in self.filled_in.items() if what in filled_in}}, self.type
         )
+
+
+def plain_values(data: Any, plain: type[Any] | None) -> Any:
+    """The values in data that are plain (`shared.plain_values`), else None."""
+    try:
+        return plain and msgspec.to_builtins(msgspec.convert(data, plain), builtin_types=(date, UUID))
+    except msgspec.ValidationError:
+        return None
 
 
 def schema_of(struct: type[Any], texts: ValidationTexts) -> type[Schema]:
@@ -273,23 +291,3 @@ class SchemaBuilder:
 
     def in_range(self, least: float | None, most: float | None) -> validate.Range | None:
         return validate.Range(min=least, max=most, error=self.texts.range) if (least, most) != (None, None) else None
-
-
-class Text(fields.String):
-    """A text as it is stored, however its sender spells it: NFC, with plain spaces between words and none around them."""
-
-    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, *args, **options))
-        if text.isprintable():  # of the spaces, only the plain one is
-            return text.strip(" ")
-        return "".join(" " if unicodedata.category(character) == "Zs" else character for character in text).strip(" ")
-
-
-def flatten(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Faults:
-    """Turn marshmallow's nested messages into one flat map, dotted path -> messages; `_` is the whole input."""
-    if isinstance(messages, list):
-        return {path or "_": [str(message) for message in messages]}
-    faults: Faults = {}
-    for key, inner in messages.items():
-        faults |= flatten(inner, ".".join(part for part in (path, "" if key == "_schema" else str(key)) if part))
-    return faults

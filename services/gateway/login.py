@@ -8,10 +8,11 @@ from msgspec import Meta, Struct
 
 from services.vocabulary.fields import Id
 from services.vocabulary.french import VALIDATION
+from shared.command_schema import flatten
 from shared.errors import Invalid
 from shared.message import Actor
 from shared.trust.access import Identity
-from shared.validation import flatten, schema_of
+from shared.validation import schema_of
 
 LOGIN_ROLES = {
     "coach": "Coach",

@@ -37,6 +37,7 @@ KERNEL = (
     "shared.field_rules",
     "shared.message",
     "shared.metrics",
+    "shared.plain_values",
     "shared.placement",
     "shared.policy",
     "shared.policy_runner",
