@@ -24,21 +24,29 @@ from shared.store.sqlite.connections import is_damage, primary_code
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
 SCRATCH_CACHE_KIB = 65_536
 WRITE_OPTIONS = {"writes": True}  # execution options of a connection that will write: see `begin_transaction`
+POSTGRES = "postgresql+psycopg://"
+OPTIONS: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "pool_pre_ping": True}
 UNREACHABLE = "The read models cannot be reached now."
 
 
 def open_engine(address: Address) -> Engine:
-    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`.
+    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`, also with several hosts.
 
     Raises:
         Misconfigured: it is no address of PostgreSQL.
     """
     if address.scheme == "sqlite":
         return open_sqlite(address.reveal())
-    postgres.with_timeouts(driver_address(address))
-    driver_url = f"postgresql+psycopg://{address.location}"
-    timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
-    engine = create_engine(driver_url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=timeouts)
+    conninfo = postgres.with_timeouts(driver_address(address))
+    driver_url = f"{POSTGRES}{address.location}"
+    try:
+        named = make_url(driver_url).query
+    except ValueError:  # several hosts with their ports, as the driver writes them and SQLAlchemy does not
+        engine = create_engine(POSTGRES, **OPTIONS)
+        event.listen(engine, "do_connect", lambda *asked: deadlines.BoundedConnection.connect(conninfo))
+        return engine
+    timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in named}
+    engine = create_engine(driver_url, connect_args=timeouts, **OPTIONS)
     event.listen(engine, "do_connect", deadlines.connect)
     return engine
 
