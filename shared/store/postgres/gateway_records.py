@@ -41,7 +41,7 @@ FORGET = (
     Statement("forget_sessions", "delete from public.ended_sessions where expires_at <= $1", INT8),
     Statement("forget_keys", "delete from public.command_keys where expires_at <= $1", INT8),
 )
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 4.0  # a part of the time in which the gateway answers
 
 
 class PostgresGatewayRecords:
