@@ -26,6 +26,7 @@ SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and d
 SCRATCH_CACHE_KIB = 65_536
 WRITE_OPTIONS = {"writes": True}  # execution options of a connection that will write: see `begin_transaction`
 KEPT_CONNECTIONS, MAX_CONNECTIONS = 5, 15  # to PostgreSQL: those that stay open, and under load (deploy/connections.py adds them up)
+POSTGRES = "postgresql+psycopg://"
 UNREACHABLE = "The read models cannot be reached now."
 
 
@@ -38,7 +39,7 @@ class Place(Struct, frozen=True):
 
 
 def open_engine(address: Address, schema: str | None = None) -> Engine:
-    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`.
+    """An engine for `sqlite:///file`, `sqlite://` (a scratch database) or `postgresql://…`, also with several hosts.
 
     Raises:
         Misconfigured: it is no address of PostgreSQL.
@@ -52,11 +53,18 @@ def open_engine(address: Address, schema: str | None = None) -> Engine:
 
 
 def open_postgres(address: Address) -> Engine:
-    postgres.with_timeouts(driver_address(address))
-    driver_url = f"postgresql+psycopg://{address.location}"
-    timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in make_url(driver_url).query}
+    conninfo = postgres.with_timeouts(driver_address(address))
+    driver_url = f"{POSTGRES}{address.location}"
     pool = {"pool_size": KEPT_CONNECTIONS, "max_overflow": MAX_CONNECTIONS - KEPT_CONNECTIONS, "pool_pre_ping": True}
-    engine = create_engine(driver_url, isolation_level="REPEATABLE READ", connect_args=timeouts, **pool)
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", **pool}
+    try:
+        named = make_url(driver_url).query
+    except ValueError:  # several hosts with their ports, as the driver writes them and SQLAlchemy does not
+        engine = create_engine(POSTGRES, **options)
+        event.listen(engine, "do_connect", lambda *asked: deadlines.BoundedConnection.connect(conninfo))
+        return engine
+    timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in named}
+    engine = create_engine(driver_url, connect_args=timeouts, **options)
     event.listen(engine, "do_connect", deadlines.connect)
     return engine
 

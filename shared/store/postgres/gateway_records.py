@@ -45,7 +45,7 @@ FORGET = (
     Statement("forget_links", "delete from public.login_links where expires_at <= $1", INT8),
 )
 MAX_CONNECTIONS = 2
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 4.0  # a part of the time in which the gateway answers
 
 
 class PostgresGatewayRecords:

@@ -39,6 +39,16 @@ def test_a_writer_that_is_frozen_keeps_no_other_waiting(postgres_dsn: str) -> No
     report.close()
 
 
+def test_an_address_may_name_several_hosts_with_their_ports(postgres_dsn: str) -> None:
+    """The first that accepts writes is used, as with the log."""
+    user, _, place = postgres_dsn.partition("@")
+    host, _, database = place.partition("/")
+    models = ReadModels(f"{user}@127.0.0.1:1,{host}/{database}?target_session_attrs=read-write")
+    with models.reading() as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1
+    models.close()
+
+
 def ask_when_frozen(models: ReadModels) -> None:
     with models.writing() as connection:
         driver = connection.connection.driver_connection
