@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from services.bootstrap.names import PROCESSES
+from services.reporting.projection.generations import lease, own
 from tests.architecture.source import ROOT
 from tests.journey.watched import Watched, watched
 from tests.processes import Product, eventually, is_well
@@ -23,7 +24,7 @@ LEASES = {
     "intake": "intake.inbox",
     "coaching": "coaching.inbox",
     "referrals": "referrals.inbox",
-    "reporting": "reporting.inbox",
+    "reporting": lease(own()),
     "webhooks": "webhooks",
     "relay": "relay",
 }

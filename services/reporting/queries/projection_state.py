@@ -9,10 +9,12 @@ from shared.message import PREFIX, START, Position
 
 
 def projection_position(reports: Reports) -> Position | None:
-    """Up to which position the facts are; None while the read models of this version are not filled."""
+    """Up to which position the facts are; None where the tables are of another version."""
     try:
         return reports.position()
-    except (NotFilled, OtherVersion):
+    except NotFilled:
+        return START
+    except OtherVersion:
         return None
 
 

@@ -146,7 +146,7 @@ def test_any_address_is_taken_or_refused(variable: str, address: str) -> None:
         (STORE, "kurrentdb+discover://u:p@h1:2113,h2:2113?tls=false"),
         (STORE, "sqlite:////var/lib/log.sqlite"),
         (MODELS, "postgresql+psycopg://u:p@[::1]:5432/models"),
-        (BROKER, "amqp://u:p@h1:5672/vhost;amqps://u:p@h2/vhost"),
+        (BROKER, "amqps://u:p@h1:5671/vhost;amqps://u:p@h2/vhost"),
         (BROKER, "embedded://localhost"),
     ],
 )
