@@ -38,6 +38,7 @@ VALIDATION = ValidationTexts(
         QPV_CODE_PATTERN: "Le code d’un quartier a huit lettres majuscules et chiffres.",
         EVENT_TYPE_PATTERN: "Un type d’événement s’écrit coaching.JourneyExited ; un service entier, coaching.",
         URL_PATTERN: "Une adresse s’écrit https://exemple.fr/chemin, sans nom d’utilisateur, sans # et sans caractère accentué.",
+        "^[0-9a-f]{64}$": "Une empreinte a 64 chiffres hexadécimaux, comme `parcours restore` l’affiche.",
         survey_ticket.PATTERN: "Un ticket se recopie en entier, comme il a été remis.",
     },
 )
