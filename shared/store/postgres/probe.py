@@ -13,6 +13,7 @@ from shared.store.postgres.rejection import ASK_TIMEOUT_S, rejection
 from shared.store.postgres.schema import VERSION, fetch_value, needs_set_up
 from shared.store.postgres.tls_refusal import tls_refusal
 
+ENCODING = "UTF8"
 STATEMENT_TIMEOUT = "set statement_timeout = '5s'"
 SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'), 'select')
     and has_table_privilege(to_regclass('public.checkpoints'), 'select, insert')
@@ -59,6 +60,8 @@ def ask(address: Address, look: Callable[[Session], str]) -> str:
     try:
         with psycopg.connect(conninfo, autocommit=True) as session:
             session.execute(STATEMENT_TIMEOUT)
+            if (encoding := session.info.parameter_status("server_encoding")) != ENCODING:
+                raise Misconfigured(f"PostgreSQL: the database has the encoding {encoding}, and texts need {ENCODING}.")
             return look(session)
     except psycopg.OperationalError as fault:
         if fault.sqlstate is None and (why := tls_refusal(conninfo)):

@@ -62,6 +62,20 @@ def test_what_no_waiting_mends_is_refused(ask: Callable[[Address], str], postgre
     refused(ask, as_role(postgres_dsn, role), "42501")
 
 
+@pytest.mark.parametrize("ask", [ask_log, asked])
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(ask: Callable[[Address], str], encoding: str, postgres_dsn: str) -> None:
+    """Its texts would come back as bytes, or not go in."""
+    name = f"other_{uuid4().hex}"
+    create = sql.SQL("create database {} encoding {} locale 'C' template template0")
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(create.format(sql.Identifier(name), sql.Literal(encoding)))
+        try:
+            refused(ask, Address(postgres_dsn.replace(urlsplit(postgres_dsn).path, f"/{name}")), encoding)
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 def test_an_address_without_the_password_that_is_asked_for_is_refused(postgres_dsn: str, role: str) -> None:
     refused(ask_log, Address(as_role(postgres_dsn, role).reveal().replace(f":{SECRET}", "")), "password")
 
