@@ -6,6 +6,7 @@ The contract of the log runs over TLS too (`make test-long`).
 import socket
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -17,6 +18,7 @@ from services.reporting.projection.database import driver_address, open_engine
 from shared.address import Address
 from shared.errors import Misconfigured, Unavailable
 from shared.store.port import Append
+from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
 from shared.store.postgres.probe import ask_log, ask_tables
 from shared.store.postgres.store import PostgresStore
@@ -125,3 +127,14 @@ def test_of_several_servers_the_one_that_is_refused_is_named(tls_postgres: Postg
 
 def test_without_verification_nothing_is_asked(postgres_server: GivenPostgres, postgres_dsn: str) -> None:
     assert "sets it up" in ask_log(Address(postgres_dsn))
+
+
+def test_large_answers_are_taken_in_whole(postgres_tls_dsn: str) -> None:
+    """Of all sizes, so that records of TLS end anywhere in them. An answer of which a part stays in OpenSSL would be waited for in vain."""
+    connection = Connection(postgres_tls_dsn, answer_timeout=5)
+    assert connection.pgconn.ssl_in_use
+    for rows, length in product((1, 3, 17), range(4_000, 40_000, 1_111)):
+        statement = Statement(f"of_{rows}_{length}", f"select repeat('x', {length}) from generate_series(1, {rows})")
+        answer = connection.call(statement)
+        assert (answer.ntuples, len(answer.get_value(rows - 1, 0) or b"")) == (rows, length)
+    connection.close()
