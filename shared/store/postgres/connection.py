@@ -140,7 +140,7 @@ class Connection:
         try:
             while True:
                 while pgconn.is_busy():
-                    self.take_in()
+                    self.wait_for(self.readable)
                 if (result := pgconn.get_result()) is None:
                     break
                 results.append(result)
@@ -149,19 +149,6 @@ class Connection:
         if not results:
             raise Unavailable("PostgreSQL: the connection was lost")
         return [self.check_result(result) for result in results][-1]
-
-    def take_in(self) -> None:
-        """Take in more of an answer, and wait for it if there is none.
-
-        The socket says nothing of what OpenSSL has read from it already: the rest of a record of 16 KB, of which libpq takes at least 8 KB
-        at a time. PostgreSQL 17 and later fill their records.
-        """
-        if self.pgconn.ssl_in_use and not self.readable.poll(0):
-            self.pgconn.consume_input()
-            self.pgconn.consume_input()
-            if not self.pgconn.is_busy():
-                return
-        self.wait_for(self.readable)
 
     def wait_for(self, poll: select.poll) -> None:
         """Wait until the socket is ready, and take in what has arrived."""

@@ -130,7 +130,7 @@ def test_without_verification_nothing_is_asked(postgres_server: GivenPostgres, p
 
 
 def test_large_answers_are_taken_in_whole(postgres_tls_dsn: str) -> None:
-    """Of all sizes, so that records of TLS end anywhere in them. An answer of which a part stays in OpenSSL would be waited for in vain."""
+    """Of all sizes, so that records of TLS end anywhere in them: what stays in OpenSSL, its socket says nothing of."""
     connection = Connection(postgres_tls_dsn, answer_timeout=5)
     assert connection.pgconn.ssl_in_use
     for rows, length in product((1, 3, 17), range(4_000, 40_000, 1_111)):
