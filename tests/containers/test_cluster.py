@@ -23,8 +23,8 @@ def test_a_person_enters_through_the_proxy_by_a_link_that_one_gateway_made(insta
 
 
 def test_nothing_but_the_proxy_and_the_console_of_the_broker_listens(installation: Installation) -> None:
-    published = {str(port["PublishedPort"]) for each in installation.containers() for port in each["Publishers"] or () if port["PublishedPort"]}
-    assert published == {"8443", "15672"}
+    ports = [port for each in installation.containers() for port in each["Publishers"] or ()]
+    assert {str(port["PublishedPort"]) for port in ports if port["PublishedPort"]} == {"8443", "15672"}
 
 
 @pytest.mark.parametrize("process", PROCESSES)
