@@ -29,8 +29,9 @@ class Load:
     Every ORIENTATION_INTERVAL persons, a prescriber orients the person: the consequences go through the inbox of each service.
     """
 
-    def __init__(self, product: Product, callers: int = 3) -> None:
+    def __init__(self, product: Product, callers: int = 3, attempts: int = 600) -> None:
         self.product = product
+        self.attempts = attempts
         self.accepted: list[str] = []
         self.orientations: list[str] = []
         self.failures = Counter[int]()
@@ -76,7 +77,7 @@ class Load:
 
     def send_until_accepted(self, client: httpx.Client, id: str, command: str, data: dict[str, Any], role: str = "coach") -> bool:
         headers = {"Authorization": f"Bearer {self.tokens[role]}", "Idempotency-Key": id}
-        for _ in range(600):
+        for _ in range(self.attempts):
             try:
                 answer = client.post(f"/v1/commands/{command}", json={"territory": "alencon", "data": data}, headers=headers)
             except httpx.HTTPError:
@@ -113,8 +114,8 @@ class Stage:
         self.rabbitmq = rabbitmq
         self.uri = uri
 
-    def load(self) -> Load:
-        return Load(self.product)
+    def load(self, attempts: int = 600) -> Load:
+        return Load(self.product, attempts=attempts)
 
     def history(self) -> list[dict[str, Any]]:
         done = self.product.tool("history")
