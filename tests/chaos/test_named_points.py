@@ -1,15 +1,13 @@
 """Three hundred deaths, at every line between which something could be lost or done twice, while commands go on."""
 
 import signal
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from itertools import cycle, islice, product
 
 import pytest
 
 from tests.chaos.conftest import Dying, Stage
-from tests.processes import eventually
 
 LOG = "shared.store.postgres.store:PostgresStore.append"
 CHECKPOINTS = "shared.store.postgres.checkpoints:PostgresCheckpoints.save"
@@ -38,6 +36,7 @@ POINTS = {
     ),
 }
 KILLS = 300
+REACHED_WITHIN_S = 900  # some are reached only by what others let through between their own deaths
 NUMBERS = (2, 3, 5)  # of the call at which a process dies: never the first, as an event that kills each process becomes a dead letter
 
 
@@ -52,26 +51,44 @@ def test_three_hundred_deaths_lose_nothing_and_repeat_nothing(stage: Stage) -> N
     """Each service has its share of them, at the same time as the others."""
     with stage.load(attempts=1_000_000) as load:
         load.wait_for(20)
-        with ThreadPoolExecutor(len(POINTS)) as pool:
-            dead = pool.map(lambda service: kill_again_and_again(stage, service, KILLS // len(POINTS)), POINTS)
-        assert sum(dead) == KILLS
+        dying = [Deaths(stage, service, KILLS // len(POINTS)) for service in POINTS]
+        while going_on := [each for each in dying if each.go_on()]:
+            assert all(time.monotonic() < each.until for each in going_on), [each.point for each in going_on]
+            time.sleep(0.05)
+        assert sum(each.dead for each in dying) == KILLS
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)
     assert stage.product.tool("dead", "list").stdout == ""
 
 
-def kill_again_and_again(stage: Stage, service: str, times: int) -> int:
-    healthy = stage.product.processes[service]
-    healthy.kill()
-    for call, when, number in islice(deaths(service), times):
-        with closing(Dying(call, when, healthy, number)) as dying:
-            dying.start()
-            wait_for_death(dying, f"{service} reaches {call}")
-    healthy.start()
-    return times
+class Deaths:
+    """The deaths of one service, one after the other; then it works as before.
 
+    All processes are started by the thread of the test: one that was started by a thread ends with it (`WITH_ITS_PARENT`).
+    """
 
-def wait_for_death(dying: Dying, what: str) -> None:
-    eventually(lambda: not dying.alive(), what, 900)
-    assert dying.child is not None
-    assert dying.child.returncode == -signal.SIGKILL, dying.log.read_text()[-2000:]
+    def __init__(self, stage: Stage, service: str, times: int) -> None:
+        self.healthy = stage.product.processes[service]
+        self.healthy.kill()
+        self.to_come = islice(deaths(service), times)
+        self.dead = -1  # the one above is none of them
+        self.dying: Dying | None = None
+
+    def go_on(self) -> bool:
+        """Whether there are more to come. Starts the next process when the last one is dead."""
+        if self.dying is not None and self.dying.alive():
+            return True
+        if self.dying is not None:
+            assert self.dying.child is not None
+            assert self.dying.child.returncode == -signal.SIGKILL, self.dying.log.read_text()[-2000:]
+        elif self.dead >= 0:
+            return False
+        self.dead += 1
+        self.dying, self.point, self.until = None, next(self.to_come, None), time.monotonic() + REACHED_WITHIN_S
+        if self.point is None:
+            self.healthy.start()
+            return False
+        call, when, number = self.point
+        self.dying = Dying(call, when, self.healthy, number)
+        self.dying.start()
+        return True
