@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from services.bootstrap.registry import SERVICES
 from services.vocabulary.french import VALIDATION
-from shared.validation import CommandParser, plain_values
+from shared.validation import MAX_TEXT_LENGTH, CommandParser, plain_values
 
 PARSERS = {
     command.__name__: CommandParser(command, VALIDATION)
@@ -92,7 +92,7 @@ def test_what_most_senders_write_is_plain() -> None:
     written = {"person": "p-1", "channel": "RUE", "place": "Marché des Halles, l’entrée", "radar": "NON_INSCRIT"}
     plain = PARSERS["IdentifyPerson"].plain_type
     assert plain_values(written, plain) == {**written, "qpv": None}
-    for place in ("Marche\u0301", " Marché", "Marché\u00a0", "Mar\u200bché", ""):
+    for place in ("Marche\u0301", " Marché", "Marché\u00a0", "Mar\u200bché", "", "x" * (MAX_TEXT_LENGTH + 1)):
         assert plain_values({**written, "place": place}, plain) is None
 
 
