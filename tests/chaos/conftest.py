@@ -29,9 +29,10 @@ class Load:
     Every ORIENTATION_INTERVAL persons, a prescriber orients the person: the consequences go through the inbox of each service.
     """
 
-    def __init__(self, product: Product, callers: int = 3, attempts: int = 600) -> None:
+    def __init__(self, product: Product, callers: int = 3, attempts: int = 600, pause: float = 0) -> None:
         self.product = product
         self.attempts = attempts
+        self.pause = pause  # seconds between two persons of a caller
         self.accepted: list[str] = []
         self.orientations: list[str] = []
         self.failures = Counter[int]()
@@ -52,7 +53,7 @@ class Load:
     def work(self) -> None:
         with httpx.Client(base_url=self.product.url, timeout=30) as client:
             for number in count():
-                if self.stopping.is_set():
+                if self.stopping.wait(self.pause):
                     return
                 person = self.identify_person(client)
                 if person and number % ORIENTATION_INTERVAL == 0:
@@ -114,8 +115,8 @@ class Stage:
         self.rabbitmq = rabbitmq
         self.uri = uri
 
-    def load(self, attempts: int = 600) -> Load:
-        return Load(self.product, attempts=attempts)
+    def load(self, attempts: int = 600, pause: float = 0) -> Load:
+        return Load(self.product, attempts=attempts, pause=pause)
 
     def history(self) -> list[dict[str, Any]]:
         done = self.product.tool("history")

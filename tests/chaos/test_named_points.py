@@ -49,7 +49,7 @@ def deaths(service: str) -> Iterator[tuple[str, str, int]]:
 @pytest.mark.timeout(3600)
 def test_three_hundred_deaths_lose_nothing_and_repeat_nothing(stage: Stage) -> None:
     """Each service has its share of them, at the same time as the others."""
-    with stage.load(attempts=1_000_000) as load:
+    with stage.load(attempts=1_000_000, pause=0.2) as load:
         load.wait_for(20)
         dying = [Deaths(stage, service, KILLS // len(POINTS)) for service in POINTS]
         while going_on := [each for each in dying if each.go_on()]:
