@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from services.bootstrap.log_settings import LogSettings
 from services.bootstrap.logs import formatter
@@ -22,7 +22,7 @@ import eventlet
 eventlet.monkey_patch()
 from shared.runtime.native_threads import import_native, native
 import_native("structlog.contextvars")
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
 
 def work(number):
     with bound_contextvars(command_id=number):
@@ -36,6 +36,11 @@ assert [thread.wait() for thread in threads] == [({"command_id": n}, {"command_i
 assert native(get_contextvars) == get_contextvars() == {}
 print("each has its own")
 """
+
+
+@pytest.fixture(autouse=True)
+def no_work_of_another_test() -> None:
+    clear_contextvars()
 
 
 def record(text: str, *args: object, failed: bool = False) -> logging.LogRecord:
