@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from marshmallow import ValidationError
 from msgspec import Meta, Struct
-from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
+from structlog.contextvars import bound_contextvars
 
 from shared.command_batch import handle_many
 from shared.command_counts import UNKNOWN, counted
@@ -155,18 +155,18 @@ class CommandEndpoint:
 
     def handle(self, token: str, command: str) -> Reply:
         """Handle one command, as JSON text."""
-        name = UNKNOWN
         try:
             identity = self.signer.read(token)
             message = self.message(command, identity)
-            name = message.type
-            traced = {"traceparent": message.traceparent} if message.traceparent else {}
-            bind_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id), **traced)
-            return counted(self.handler, name, accepted(self.handler.handle(message, speaker(message, identity))))
         except Fault as fault:
-            return counted(self.handler, name, reply_to(fault))
-        finally:
-            unbind_contextvars("command_id", "correlation_id", "traceparent")
+            return counted(self.handler, UNKNOWN, reply_to(fault))
+        traced = {"traceparent": message.traceparent} if message.traceparent else {}
+        with bound_contextvars(command_id=str(message.id), correlation_id=message.correlation_id or str(message.id), **traced):
+            try:
+                reply = accepted(self.handler.handle(message, speaker(message, identity)))
+            except Fault as fault:
+                reply = reply_to(fault)
+            return counted(self.handler, message.type, reply)
 
     def handle_each(self, requests: Sequence[tuple[str, str]]) -> list[Reply]:
         """Handle commands of several callers, each (token, command). No caller learns what another one sent, or how it failed."""

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -120,8 +120,16 @@ class CommandSender:
         """
         if message["type"] not in self.owner:
             raise not_found(f"Aucune commande ne s’appelle {message['type']}.")
-        bind_contextvars(command_id=message["id"])
-        key, asked, request = message["id"], fingerprint(identity, message), object() if alone else None
+        with bound_contextvars(command_id=message["id"]):
+            reply = self.reply_under_key(identity, message, object() if alone else None)
+        self.count(reply)
+        if fault := fault_in(reply):
+            raise fault
+        answer: Members = reply["accepted"]
+        return answer
+
+    def reply_under_key(self, identity: Identity, message: Members, request: object) -> Reply:
+        key, asked = message["id"], fingerprint(identity, message)
         self.keys.begin(key, asked, request)
         reply: Reply = {}
         try:
@@ -130,11 +138,7 @@ class CommandSender:
             reply = self.reply(identity, message)
         finally:
             self.keys.end({key: reply}, request)
-        self.count(reply)
-        if fault := fault_in(reply):
-            raise fault
-        answer: Members = reply["accepted"]
-        return answer
+        return reply
 
     def reply(self, identity: Identity, message: Members) -> Reply:
         token = self.deps.services_signer.service_token(identity)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
 
 from services.vocabulary.french import VALIDATION
 from shared.command_endpoint import CommandEndpoint
@@ -67,6 +68,17 @@ def test_an_accepted_command_is_answered_with_its_position(endpoint: CommandEndp
 def test_every_fault_of_a_command_is_listed(endpoint: CommandEndpoint, command: str, fields: set[str]) -> None:
     reply = endpoint.handle(token(endpoint), command)
     assert set(reply["invalid"]) == fields
+
+
+@pytest.mark.parametrize("command", [text(), text(data={"name": 1, "step": 9}), text(territory="paris"), "{"])
+@pytest.mark.parametrize("together", [1, 2])
+def test_what_logs_say_of_a_command_ends_with_it(endpoint: CommandEndpoint, command: str, together: int) -> None:
+    """And what they say of its caller goes on: no line names the work of another."""
+    clear_contextvars()
+    with bound_contextvars(command_id="of the caller", traceparent="of the caller"):
+        endpoint.handle_each([(token(endpoint), command)] * together)
+        endpoint.handle("", command)
+        assert get_contextvars() == {"command_id": "of the caller", "traceparent": "of the caller"}
 
 
 def test_another_command_under_the_same_id_is_refused(endpoint: CommandEndpoint) -> None:
