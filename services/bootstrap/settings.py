@@ -151,10 +151,21 @@ def read_settings(
     environment = Environment(environ, data=absolute(data), deploy=DEPLOY)
     if create:
         environment.check(lambda: make_folder(data))
+    settings = settings_of(environment, host, port)
+    environment.check(settings.programme)
+    if Part.KEYS in needs.parts:
+        environment.check(settings.check_key)
+    check_given(environment, needs, embedded=settings.embedded)
+    environment.close()
+    return settings
+
+
+def settings_of(environment: Environment, host: str, port: int) -> Settings:
+    """What each variable is, or stands for when it is not given. Faults are kept by the environment."""
     read = environment.read
     event_store = read("PARCOURS_EVENT_STORE", partial(checked, "PARCOURS_EVENT_STORE"))
     beside = event_store.scheme in POSTGRES and not environment.given("PARCOURS_GATEWAY_RECORDS")
-    settings = Settings(
+    return Settings(
         data=environment.folders["data"],
         amqp_uri=read("PARCOURS_AMQP_URI", partial(checked, "PARCOURS_AMQP_URI")),
         event_store=event_store,
@@ -176,12 +187,6 @@ def read_settings(
         logs=log_settings(environment),
         clock_tolerance=read("PARCOURS_CLOCK_TOLERANCE_S", tolerance),
     )
-    environment.check(settings.programme)
-    if Part.KEYS in needs.parts:
-        environment.check(settings.check_key)
-    check_given(environment, needs, embedded=settings.embedded)
-    environment.close()
-    return settings
 
 
 def absolute(data: Path) -> Path:

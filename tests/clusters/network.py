@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.clusters.system import done, servers
+from tests.clusters.system import servers
+from tests.containers.debian import done
 from tests.servers.process import Child
 
 # The system's folder with /proc and /dev, and `data` at /mnt, in mounts that no other process sees.

@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 
 from tests.clusters.network import Host
-from tests.clusters.system import done, servers, user_of
+from tests.clusters.system import servers, user_of
+from tests.containers.debian import done
 from tests.servers.process import Child
 
 USER, PORT, DATABASE = "postgres", 5432, "parcours"

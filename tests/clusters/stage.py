@@ -12,7 +12,7 @@ from tests.clusters.load import Load
 from tests.clusters.postgres import Replicated
 from tests.clusters.product import Pairs
 from tests.clusters.rabbitmq import Cluster
-from tests.clusters.system import CACHE
+from tests.containers.debian import CACHE
 from tests.processes import eventually, this_quarter
 from tests.servers import PostgresServer
 
