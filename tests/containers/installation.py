@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
 BUILT = ("deploy/", "services/", "shared/", "demo/", "requirements/", "docker-compose.yml")
 PORTS = {"single": 8000, "cluster": 8443}
+USER = (10001, 10001)  # of deploy/Dockerfile
 SECONDS = 180.0  # within which something must have come; nothing is measured
 
 
@@ -32,6 +33,9 @@ def copy_files(folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((ROOT / path).read_bytes())
             target.chmod((ROOT / path).stat().st_mode)
+    backups = folder / "backups"
+    backups.mkdir(mode=0o700)
+    os.chown(backups, *USER)
 
 
 class Installation:
@@ -46,6 +50,14 @@ class Installation:
 
     def up(self, version: str = "local") -> None:
         self.compose("up", "--build", "--wait", "--wait-timeout", "300", version=version)
+
+    def operator(self, *words: str) -> str:
+        """A command of whoever looks after the machine, in a container of its own, as docs/how-to/run-it.md writes it."""
+        alone = ["--no-deps", "-v", "/project/backups:/backups", "parcours"] if self.profile == "single" else ["operator"]
+        return self.compose("run", "--rm", "-T", *alone, *words, "--data", "/data")
+
+    def lose_everything(self) -> None:
+        self.compose("down", "--volumes", "--timeout", "20")
 
     def containers(self, *names: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.compose("ps", "--format", "json", *names).splitlines()]
@@ -126,3 +138,24 @@ class Person:
         answer = self.client.get("/v1/events", params={"limit": 1000})
         assert answer.status_code == 200, answer.text
         return len(answer.json()["events"])
+
+
+def check_restore(installation: Installation) -> None:
+    """A backup while everything runs, the loss of everything, and an installation that goes on where the backup ends."""
+    name = f"/backups/of-{installation.profile}"
+    with installation.browser() as client:
+        admin = Person(client, installation.link())
+        people = [admin.meet() for _ in range(3)]
+        eventually(lambda: all(admin.knows(person) for person in people), "their pages", SECONDS)
+        installation.operator("backup", name)
+        installation.operator("backup", "--verify", name)
+        later = admin.meet()
+    installation.lose_everything()
+    installation.operator("restore", name)
+    installation.up()
+    with installation.browser() as client:
+        admin = Person(client, installation.link())
+        assert all(admin.knows(person) for person in people)
+        assert not admin.knows(later)
+        again = admin.meet()
+        eventually(lambda: admin.knows(again), "the page of somebody who is met now", SECONDS)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.bootstrap.names import PROCESSES
-from tests.containers.installation import SECONDS, Installation, Person
+from tests.containers.installation import SECONDS, Installation, Person, check_restore
 from tests.processes import eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -65,3 +65,7 @@ def test_postgresql_has_room_for_all_of_them(installation: Installation) -> None
     most = int(installation.compose(*ask, "show max_connections"))
     assert int(installation.compose(*ask, "select count(*) from pg_stat_activity where backend_type = 'client backend'")) < most
     assert "too many clients" not in installation.compose("logs", "postgres")
+
+
+def test_a_backup_is_restored_when_everything_is_lost(installation: Installation) -> None:
+    check_restore(installation)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.containers.installation import SECONDS, Installation, Person
+from tests.containers.installation import SECONDS, Installation, Person, check_restore
 from tests.processes import eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
@@ -45,3 +45,7 @@ def test_its_file_system_is_read_only_and_its_user_is_nobody_else(installation: 
     tried = ["exec", "-T", "parcours", "sh", "-c"]
     assert installation.compose(*tried, "id -u").strip() == "10001"
     assert installation.compose(*tried, "touch /app/x 2>/dev/null || echo refused").strip() == "refused"
+
+
+def test_a_backup_is_restored_when_everything_is_lost(installation: Installation) -> None:
+    check_restore(installation)

@@ -28,13 +28,14 @@ ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: container for name, container in CONTAINERS.items() if "build" in container}
-PROFILES = {"single": {"parcours"}, "cluster": {*CONTAINERS} - {"parcours"}}
-KEPT_RUNNING = {name: container for name, container in CONTAINERS.items() if name != "setup"}
+PROFILES = {"single": {"parcours"}, "operator": {"operator"}, "cluster": {*CONTAINERS} - {"parcours", "operator"}}
+RESTART = {"setup": "on-failure", "operator": "no"}  # of those that end; the others are kept running
+KEPT_RUNNING = {name: container for name, container in CONTAINERS.items() if name not in RESTART}
 NAMED_LIKE_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY", re.IGNORECASE)
 
 
 def test_every_service_has_a_container_and_no_other() -> None:
-    assert set(OURS) == {*PROCESSES, "setup", "parcours"}
+    assert set(OURS) == {*PROCESSES, "setup", "operator", "parcours"}
     assert set(CONTAINERS) - set(OURS) == {"rabbitmq", "postgres", "proxy"}
 
 
@@ -58,7 +59,7 @@ def test_a_cluster_runs_two_of_every_process(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_its_command_is_one_that_the_command_line_takes(name: str) -> None:
     asked = parser().parse_args([str(word) for word in OURS[name]["command"]])
-    expected = {"setup": ("setup", None), "parcours": ("serve", None)}.get(name, ("service", name))
+    expected = {"setup": ("setup", None), "operator": ("check", None), "parcours": ("serve", None)}.get(name, ("service", name))
     assert (asked.command, getattr(asked, "process", None)) == expected
 
 
@@ -105,7 +106,7 @@ def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_container_is_started_again_and_takes_no_more_than_its_share(name: str) -> None:
     container = CONTAINERS[name]
-    assert container["restart"] == ("on-failure" if name == "setup" else "unless-stopped")
+    assert container["restart"] == RESTART.get(name, "unless-stopped")
     assert container["deploy"]["resources"]["limits"]["memory"]
     assert container["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
 
@@ -150,7 +151,8 @@ def test_every_file_that_it_mounts_is_there() -> None:
 
 
 def is_file(source: str) -> bool:
-    return source.startswith("./") and not source.startswith("./deploy/secrets/")
+    """Of this repository: an installation makes the others."""
+    return source.startswith("./") and not source.startswith(("./deploy/secrets/", "./backups"))
 
 
 def test_the_secrets_that_it_reads_are_those_that_the_script_makes(tmp_path: Path) -> None:
