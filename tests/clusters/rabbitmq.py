@@ -24,8 +24,8 @@ default_pass = {password}
 disk_free_limit.absolute = 50MB
 raft.wal_max_size_bytes = 67108864
 cluster_formation.peer_discovery_backend = classic_config
-cluster_partition_handling = pause_minority
-net_ticktime = 10
+cluster_partition_handling = autoheal
+net_ticktime = 5
 """
 
 
@@ -122,13 +122,6 @@ class Cluster:
         found = self.ask(f"queues/%2F/{quote(name, safe='')}")
         assert isinstance(found, dict)
         return found
-
-    def close_consumers(self, name: str) -> None:
-        """Close the connections of those who consume from a queue."""
-        for consumer in self.queue(name).get("consumer_details", ()):
-            connection = quote(consumer["channel_details"]["connection_name"], safe="")
-            url = f"http://{self.nodes[0].host.address}:{MANAGEMENT}/api/connections/{connection}"
-            httpx.delete(url, auth=("parcours", self.password), timeout=5)
 
     def leader(self, queue: str) -> Node:
         leader = self.queue(queue)["leader"]
