@@ -1,4 +1,4 @@
-"""Three hundred deaths, at every line between which something could be lost or done twice, while commands go on."""
+"""Three hundred kills, at every line between which something could be lost or done twice, while commands go on."""
 
 import signal
 import time
@@ -36,22 +36,22 @@ POINTS = {
     ),
 }
 KILLS = 300
-REACHED_WITHIN_S = 900  # some are reached only by what others let through between their own deaths
+REACHED_WITHIN_S = 900  # some are reached only by what others let through between their own kills
 NUMBERS = (2, 3, 5)  # of the call at which a process dies: never the first, as an event that kills each process becomes a dead letter
 
 
-def deaths(service: str) -> Iterator[tuple[str, str, int]]:
+def kill_points(service: str) -> Iterator[tuple[str, str, int]]:
     """The function, whether before or after it, and at which call, again and again."""
     return cycle([(point, when, number) for number, point, when in product(NUMBERS, POINTS[service], ("before", "after"))])
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_three_hundred_deaths_lose_nothing_and_repeat_nothing(stage: Stage) -> None:
+def test_three_hundred_kills_lose_nothing_and_repeat_nothing(stage: Stage) -> None:
     """Each service has its share of them, at the same time as the others."""
     with stage.load(attempts=1_000_000, pause=0.2) as load:
         load.wait_for(20)
-        dying = [Deaths(stage, service, KILLS // len(POINTS)) for service in POINTS]
+        dying = [Kills(stage, service, KILLS // len(POINTS)) for service in POINTS]
         while going_on := [each for each in dying if each.go_on()]:
             assert all(time.monotonic() < each.until for each in going_on), [each.point for each in going_on]
             time.sleep(0.05)
@@ -61,8 +61,8 @@ def test_three_hundred_deaths_lose_nothing_and_repeat_nothing(stage: Stage) -> N
     assert stage.product.tool("dead", "list").stdout == ""
 
 
-class Deaths:
-    """The deaths of one service, one after the other; then it works as before.
+class Kills:
+    """The kills of one service, one after the other; then it works as before.
 
     All processes are started by the thread of the test: one that was started by a thread ends with it (`WITH_ITS_PARENT`).
     """
@@ -70,7 +70,7 @@ class Deaths:
     def __init__(self, stage: Stage, service: str, times: int) -> None:
         self.healthy = stage.product.processes[service]
         self.healthy.kill()
-        self.to_come = islice(deaths(service), times)
+        self.to_come = islice(kill_points(service), times)
         self.dead = -1  # the one above is none of them
         self.dying: Dying | None = None
 

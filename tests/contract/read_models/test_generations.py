@@ -117,6 +117,10 @@ def test_each_release_answers_from_its_own_tables_while_the_others_are_filled_an
     assert table_contents(old) == table_contents(folded_in_memory(events))
 
 
+def does_not_answer(turn: Turn) -> bool:
+    return not turn.begun.wait(WAIT_S) and not turn.may_answer()
+
+
 @contextmanager
 def waiting(turn: Turn) -> Iterator[Turn]:
     thread = threading.Thread(target=turn.run)
@@ -140,15 +144,15 @@ def test_one_version_answers_and_the_next_one_begins_when_no_process_of_it_is_le
         first, second = (still.enter_context(waiting(turn(OLD))) for _ in range(2))
         eventually(lambda: first.may_answer() and second.may_answer(), "both processes of the release answer")
         with waiting(turn(NEW)) as new:
-            assert not new.begun.wait(WAIT_S), "its tables are empty"
+            assert does_not_answer(new), "its tables are empty"
             release(NEW).rebuild(log)
-            assert not new.begun.wait(WAIT_S), "the older release answers"
+            assert does_not_answer(new), "the older release answers"
             first.stop()
-            assert not new.begun.wait(WAIT_S), "one process of the older release is left"
+            assert does_not_answer(new), "one process of the older release is left"
             second.stop()
             eventually(new.may_answer, "nobody else answers")
             with waiting(turn(OLD)) as returned:
-                assert not returned.begun.wait(WAIT_S), "the newer release answers"
+                assert does_not_answer(returned), "the newer release answers"
 
 
 def test_a_release_before_generations_answers_as_long_as_its_projector_runs(
@@ -161,7 +165,7 @@ def test_a_release_before_generations_answers_as_long_as_its_projector_runs(
         asked = Turn(Generations(Address(url), checkpoints, NEW), checkpoints, new.position, log.head, lambda: False)
         with checkpoints.lease("reporting.inbox", 0) as held, waiting(asked):
             assert held
-            assert not asked.begun.wait(WAIT_S)
+            assert does_not_answer(asked)
             assert [each.name for each in asked.generations.others()] == [UNNAMED]
         assert unnamed.position() == log.head()
 
@@ -175,7 +179,7 @@ def test_who_takes_over_has_reached_what_the_others_had_shown(
     turn = Turn(Generations(Address(url), checkpoints, NEW), checkpoints, new.position, log.head, lambda: False)
     turn.target = new.position()  # the head of the log at its start
     with waiting(turn):
-        assert not turn.begun.wait(WAIT_S)
+        assert does_not_answer(turn)
         new.apply(events_of(log))
         eventually(turn.may_answer, "it has reached the head")
 
