@@ -37,11 +37,12 @@ test-long: $(VENV)/test.stamp $(NODE) $(GENERATED) ## the tests that take minute
 	PARCOURS_TEST_ICU_LOCALE=fr-FR TZ=America/Cayenne $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
 	PARCOURS_TEST_LOCALE=tr_TR TZ=Pacific/Auckland $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
 
-lint: $(VENV)/test.stamp $(GENERATED) ## ruff, mypy, yamllint; the import rules are tests
+lint: $(VENV)/test.stamp $(GENERATED) ## ruff, mypy, yamllint, hadolint; the import rules are tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/yamllint --strict .
+	$(VENV)/bin/hadolint deploy/Dockerfile
 
 check: $(VENV)/test.stamp $(NODE) $(GENERATED)
 	$(PY) -m pytest $(SPREAD) $(PYTEST)
