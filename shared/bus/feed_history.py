@@ -4,8 +4,8 @@ It blocks: it uses pika, and not the libraries of the green threads.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.message import EventMessage
 
 PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
 FIRST_S, NEXT_S = 2.0, 0.2  # for which a message is waited for; the broker sends what it has at once
+LAST_CHUNK_S = 1.0  # for which the last chunk is read, however long others go on publishing behind it
 NOT_FOUND = 404
 
 Found = tuple[int, EventMessage]
@@ -27,12 +28,17 @@ Found = tuple[int, EventMessage]
 def last_event(uri: Address, stream: str) -> Found | None:
     """The last event that was published, with its offset; None without a stream, or in an empty one.
 
+    While others publish without a pause there is no end to wait for: then it is one of the last.
+
     Raises:
         Unavailable: the broker is away.
     """
-    last = None
-    for last in read(uri, stream, "last"):  # noqa: B007 - the last chunk may have several
-        pass
+    last, until = None, None
+    with closing(read(uri, stream, "last")) as found:
+        for last in found:  # noqa: B007 - the last chunk may have several
+            until = until or time.monotonic() + LAST_CHUNK_S
+            if time.monotonic() > until:
+                break
     return last
 
 
@@ -51,7 +57,7 @@ def events_since(uri: Address, stream: str, moment: datetime) -> Iterator[EventM
             return
 
 
-def read(uri: Address, stream: str, offset: str | datetime) -> Iterator[Found]:
+def read(uri: Address, stream: str, offset: str | datetime) -> Generator[Found, None, None]:
     """The messages from an offset on, until none arrives any more."""
     try:
         connection = connect(uri)

@@ -28,12 +28,14 @@ def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Sta
     with stage.load() as load:
         load.wait_for(20)
         healthy.kill()
-        with closing(Dying(call, when, healthy)) as dying:
-            dying.start()
-            eventually(lambda: not dying.alive(), f"the death of {service}", 180)
-            assert dying.child is not None
-            assert dying.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
-        healthy.start()
+        try:
+            with closing(Dying(call, when, healthy)) as dying:
+                dying.start()
+                eventually(lambda: not dying.alive(), f"the death of {service}", 180)
+                assert dying.child is not None
+                assert dying.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
+        finally:
+            healthy.start()
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)
 
