@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from services.gateway.hints import Audience, EventFilter, Hint
+from services.gateway.audience import Audience, EventFilter
+from services.gateway.hints import Hint
 from services.gateway.query_parameters import bare_kind
 from services.gateway.read_access import ReadAccess
 from services.vocabulary.programme import PROGRAMME

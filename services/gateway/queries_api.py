@@ -7,9 +7,10 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway.audience import Audience, EventFilter
 from services.gateway.commands_api import json_response
 from services.gateway.dependencies import GatewayDeps
-from services.gateway.hints import Audience, EventFilter, Hint
+from services.gateway.hints import Hint
 from services.gateway.problems import not_found
 from services.gateway.query_parameters import MAX_PAGE_SIZE, QUARTER
 from services.gateway.read_access import ReadAccess

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterator
 from msgspec import Struct
 from werkzeug.wrappers import Request, Response
 
+from services.gateway.audience import Audience, EventFilter
 from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
-from services.gateway.hints import Audience, EventFilter
 from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem, unreadable
 from services.gateway.query_parameters import position_of_header
 from services.gateway.read_access import ReadAccess

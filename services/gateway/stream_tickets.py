@@ -15,7 +15,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from services.gateway.hints import EventFilter
+from services.gateway.audience import EventFilter
 from services.gateway.problems import Problem
 from services.gateway.query_parameters import position_of_header
 from shared.message import Position

@@ -59,7 +59,7 @@ class Told(Protocol):
 
 
 class Audience(Protocol):
-    """What an owner sees of the log: see `services.gateway.hints.Audience`."""
+    """What an owner sees of the log: see `services.gateway.audience.Audience`."""
 
     def seen(self, page: Sequence[EventMessage], before: EventMessage | None) -> Iterator[Any]: ...
 
