@@ -56,6 +56,7 @@ from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.deliveries import PostgresDeliveries
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
 from shared.store.postgres.store import PostgresStore
+from shared.store.recent_events import FollowedStore
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.deliveries import SqliteDeliveries
 from shared.store.sqlite.gateway_records import SqliteGatewayRecords
@@ -89,6 +90,11 @@ class Components:
     def store(self) -> EventStore:
         """The log as everything else reads it: every event in its current shape."""
         return UpcastingStore(self.raw_store, upcasts())
+
+    @cached_property
+    def followed(self) -> EventStore:
+        """The log for the readers of this process that follow it."""
+        return FollowedStore(self.raw_store, upcasts())
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

@@ -139,7 +139,7 @@ def run_relay(components: Components, stop: Any) -> None:
     worked = threading.Event()
     while not stop.ready():
         with restarting("the relay", stop, worked):
-            store, checkpoints = native(lambda: (components.store, components.checkpoints))
+            store, checkpoints = native(lambda: (components.followed, components.checkpoints))
             native(check_history, components.settings, store)
             worked.set()
             relay = Relay(store, checkpoints, components.settings.amqp_uri, components.settings.names)

@@ -44,7 +44,7 @@ def reporting(components: Components) -> dict[str, Any]:
     components.publish_definitions()
     generations = components.generations
     projector = Projector(components.reports, components.store, generations.drop_superseded)
-    inbox = ProjectionInbox("reporting", components.store, projector, lease(generations.own))
+    inbox = ProjectionInbox("reporting", components.followed, projector, lease(generations.own))
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
         "reports": ReportQueries(components.reports, components.store.head),
@@ -54,7 +54,7 @@ def reporting(components: Components) -> dict[str, Any]:
 
 def policy_inbox(components: Components, name: str) -> Inbox:
     runner = components.policy_runner(name)
-    return PolicyInbox(name, components.store, components.checkpoints, runner.react, runner.kinds)
+    return PolicyInbox(name, components.followed, components.checkpoints, runner.react, runner.kinds)
 
 
 def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
@@ -80,7 +80,7 @@ def gateway(components: Components) -> dict[str, Any]:
             records=records,
             dead_letters=dead_letters,
             native=native,
-            feed=Feed(store, native),
+            feed=Feed(components.followed, native),
             deadline=deadline,
             sessions_signer=sessions_signer,
             services_signer=services_signer,
