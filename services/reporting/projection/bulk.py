@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, Table, insert
+from sqlalchemy import Column, Connection, Integer, Table
 
 from services.reporting.facts.tables import BLANK_ROWS, KEY_COLUMNS, Key, Row, Values
 from services.reporting.projection.database import driver_connection
@@ -55,11 +55,12 @@ def column_list(connection: Connection, columns: Iterable[Column[Any]]) -> str:
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Insert rows whose keys are not in the table: with executemany in SQLite, with COPY in PostgreSQL."""
+    columns = f"{quoted_table(connection, table)} ({column_list(connection, table.columns)})"
     with driver_connection(connection) as driver:
         if connection.dialect.name == "sqlite":
-            driver.executemany(str(insert(table).compile(dialect=connection.dialect)), rows)
+            driver.executemany(f"INSERT INTO {columns} VALUES ({', '.join('?' * len(table.columns))})", rows)
             return
-        statement = f"COPY {quoted_table(connection, table)} ({column_list(connection, table.columns)}) FROM STDIN"
+        statement = f"COPY {columns} FROM STDIN"
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for values in rows:
                 copy.write_row(values)
