@@ -17,8 +17,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import Answer, CommandHandler, LoadedStream, answer_to
+from shared.command_handler import CommandHandler, Decision
 from shared.errors import Conflict, Fault, Unavailable
+from shared.loaded_stream import Answer, LoadedStream, answer_to
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
@@ -35,7 +36,7 @@ class Waiting(NamedTuple):
     number: int
     message: CommandMessage
     identity: Identity
-    append: Append
+    decision: Decision
 
 
 def handle_many(handler: CommandHandler, commands: Iterable[tuple[CommandMessage, Identity]]) -> list[Result]:
@@ -76,13 +77,12 @@ class CommandBatch:
         if stream not in self.streams:
             self.streams[stream] = LoadedStream(received.type, stream, self.handler.store.read_stream(stream))
         loaded = self.streams[stream]
-        answer = loaded.earlier_answer(message)
+        answer = loaded.earlier_answer(message, self.handler.store.read_stream)
         if answer is not None:
             return answer
         decision = self.handler.decide(received, stream, loaded, self.read_stream)
-        check_append(decision.append)  # before the state moves on: an append that no log accepts is the fault of this command alone
-        loaded.state = decision.state
-        self.waiting[stream] = Waiting(index, message, identity, decision.append)
+        check_append(decision.append)  # before it waits with others: an append that no log accepts is the fault of this command alone
+        self.waiting[stream] = Waiting(index, message, identity, decision)
         return self.results[index]
 
     def read_stream(self, stream: str) -> Sequence[EventMessage]:
@@ -96,7 +96,7 @@ class CommandBatch:
     def flush(self) -> None:
         """Record what waits and give each command its result."""
         waiting, self.waiting = self.waiting, {}
-        outcomes = self.append_together([each.append for each in waiting.values()])
+        outcomes = self.append_together([each.decision.append for each in waiting.values()])
         for each, outcome in zip(waiting.values(), outcomes, strict=True):
             self.results[each.number] = self.settle(each, outcome)
 
@@ -112,11 +112,12 @@ class CommandBatch:
         return [None] * len(appends)
 
     def settle(self, waiting: Waiting, outcome: Appended | Conflict | None) -> Result:
+        append = waiting.decision.append
         if isinstance(outcome, Appended):
-            answer = answer_to(waiting.message, waiting.append, outcome)
-            self.streams[waiting.append.stream].advance(waiting.message, answer)
+            answer = answer_to(waiting.message, append, outcome)
+            self.streams[append.stream].advance(waiting.decision.state, answer)
             return answer
-        del self.streams[waiting.append.stream]
+        del self.streams[append.stream]
         if self.unavailable is not None:
             return self.unavailable
         try:

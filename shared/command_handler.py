@@ -22,107 +22,30 @@ recording, the actor, the organisation, the territory, and what is known of a pe
 Thread-safe and blocking: it is called from native threads.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
-from shared.message import ANONYMOUS, PREFIX, Actor, CommandMessage, EventBody, EventMessage, Position, dataschema
+from shared.loaded_stream import Answer, CommandType, LoadedStream, answer_to
+from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody
 from shared.placement import Placement, ReadStream, Streams
-from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
+from shared.store.port import Append, EventStore, NewEvent
+from shared.stream_memory import StreamMemory
 from shared.trust.access import Identity, Permissions
-from shared.validation import CommandParser, ValidationTexts
 
 MAX_ATTEMPTS = 16  # conflicts in a row on one stream before Conflict is raised
 
 encode = msgspec.json.Encoder().encode
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """The result of an accepted command. The same command id always gets the same answer.
-
-    `version` is the version of the stream and `position` the position in the log after the command's last event; `events` are the
-    names of its events.
-    """
-
-    command: UUID
-    stream: str
-    version: int
-    position: Position
-    events: list[str]
-
-
-class CommandType:
-    """One type of command with what handles it: its aggregate, its parser, and how the aggregate's events are read and written."""
-
-    def __init__(self, decider: Decider[Any, Any, Any], command: type[Any], texts: ValidationTexts) -> None:
-        self.decider = decider
-        self.parser = CommandParser(command, texts)
-        self.decode_event = msgspec.json.Decoder(decider.events).decode
-        self.schemas: Mapping[type[Any], str] = {
-            event: dataschema(f"{decider.service}.{event.__name__}", decider.event_version(event.__name__)) for event in decider.event_types
-        }
-
-
-class Asked(NamedTuple):
-    """What the events of a command say of who asked for what. Events written before digests were kept have none."""
-
-    digest: str | UnsetType
-    actor: Actor
-
-    def by(self, message: CommandMessage) -> bool:
-        """Whether this may be the same command of the same actor."""
-        return self.digest in (UNSET, message.digest) and self.actor in (ANONYMOUS, message.actor)
-
-
-class LoadedStream:
-    """A stream in memory: its state, its version, and the answers that were given in it, by command id.
-
-    `history` is what was read; None once it is no longer the whole stream.
-    """
-
-    def __init__(self, command_type: CommandType, stream: str, history: Sequence[EventMessage]) -> None:
-        decode, decider = command_type.decode_event, command_type.decider
-        self.state = reduce(decider.evolve, (decode(event.data) for event in history), decider.initial)
-        self.version = history[-1].streamversion if history else NO_STREAM
-        self.history: Sequence[EventMessage] | None = history
-        self.anonymous = decider.anonymous
-        self.answers: dict[UUID, Answer] = {}
-        self.asked: dict[UUID, Asked] = {}
-        for event in history:
-            self.asked[event.commandid] = Asked(event.commanddigest, event.actor)
-            earlier = self.answers.get(event.commandid)
-            names = [*(earlier.events if earlier else []), event_name(event.type)]
-            self.answers[event.commandid] = Answer(
-                command=event.commandid, stream=stream, version=event.streamversion, position=event.position, events=names
-            )
-
-    def earlier_answer(self, message: CommandMessage) -> Answer | None:
-        """The answer that this command was given already, if it was.
-
-        Raises:
-            Refused: the id belongs to another command or actor (`idempotency_key_reused`).
-        """
-        answer = self.answers.get(message.id)
-        if answer is not None and message.digest is not None and not self.asked[message.id].by(message):
-            raise Refused("idempotency_key_reused")
-        return answer
-
-    def advance(self, message: CommandMessage, answer: Answer) -> None:
-        """Note that the events of a command were recorded at the end of this stream."""
-        self.version = answer.version
-        self.history = None
-        self.answers[message.id] = answer
-        self.asked[message.id] = Asked(message.digest or UNSET, ANONYMOUS if self.anonymous else message.actor)
 
 
 class Decision(NamedTuple):
@@ -165,6 +88,7 @@ class CommandHandler:
         self.permissions = permissions
         self.admission = admission
         self.placement = placement
+        self.memory: StreamMemory | None = None  # of who appends alone
 
     def handle(self, message: CommandMessage, identity: Identity) -> Answer:
         """Decide one command and record its events.
@@ -180,17 +104,30 @@ class CommandHandler:
         received = self.receive(message, identity)
         stream = received.stream
         for _ in range(MAX_ATTEMPTS):
-            loaded = LoadedStream(received.type, stream, self.store.read_stream(stream))
+            loaded = self.load(received.type, stream)
             self.admission.compare_clocks(loaded.history)
-            answer = loaded.earlier_answer(message)
+            answer = loaded.earlier_answer(message, self.store.read_stream)
             if answer is not None:
                 return answer
-            append = self.decide(received, stream, loaded, self.store.read_stream).append
+            decision = self.decide(received, stream, loaded, self.store.read_stream)
             try:
-                return answer_to(message, append, self.store.append(append))
+                return self.record(message, decision)
             except Conflict as conflict:
                 last_conflict = conflict
+                if self.memory:
+                    self.memory.clear()
         raise last_conflict
+
+    def load(self, command_type: CommandType, stream: str) -> LoadedStream:
+        if self.memory:
+            return self.memory.load(command_type, stream)
+        return LoadedStream(command_type, stream, self.store.read_stream(stream))
+
+    def record(self, message: CommandMessage, decision: Decision) -> Answer:
+        answer = answer_to(message, decision.append, self.store.append(decision.append))
+        if self.memory:
+            self.memory.recorded(decision.append, decision.state, answer)
+        return answer
 
     def receive(self, message: CommandMessage, identity: Identity) -> Received:
         """Validate and authorise a message."""
@@ -221,7 +158,7 @@ class CommandHandler:
         `read` reads the other streams that the decision rests on.
         """
         decider = received.type.decider
-        message, command = self.placed(received, loaded, Streams(stream, loaded.history, read))
+        message, command = self.placed(received, loaded, Streams(stream, loaded.history, read, self.memory.persons if self.memory else None))
         events = decider.decide(loaded.state, command)
         new_events = [self.new_event(received.type, message, stream, event, index) for index, event in enumerate(events)]
         append = Append(stream, loaded.version, new_events, message.recorded_time)
@@ -288,13 +225,3 @@ class CommandHandler:
 def event_id(command: UUID, stream: str, index: int) -> UUID:
     """The id of the nth event (from 0) that a command causes in a stream: the same at every retry, and used by no other event."""
     return uuid5(command, f"{stream}/{index}")
-
-
-def event_name(type: str) -> str:
-    """`JourneyOpened`, of `fr.parcours.coaching.JourneyOpened`."""
-    return type.rpartition(".")[2]
-
-
-def answer_to(message: CommandMessage, append: Append, appended: Appended) -> Answer:
-    names = [event_name(event.type) for event in append.events]
-    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)

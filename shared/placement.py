@@ -15,7 +15,7 @@ A standing is read without a lock: a transfer that is recorded in the same insta
 stood when it was decided.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -26,6 +26,8 @@ from shared.errors import Refused
 from shared.message import CommandMessage, EventMessage
 
 ReadStream = Callable[[str], Sequence[EventMessage]]
+ReadFurther = Callable[[str, int], Sequence[EventMessage]]
+"""Reads a stream after a version."""
 
 
 class WithPerson(Struct, frozen=True):
@@ -57,13 +59,33 @@ class Standing(Protocol):
 
 
 class Persons(Protocol):
-    """How the standing of a person is found."""
+    """How the standing of a person is found: a fold over the events of some streams, in the order of the log."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds of events that the fold rests on; others change nothing."""
 
     def streams(self, person: str) -> Sequence[str]:
         """The streams that tell where a person stands."""
 
-    def standing(self, person: str, events: Sequence[EventMessage], at: datetime) -> Standing:
-        """The fold of the events of these streams, as of the time of a fact."""
+    def fold(self, known: Any, person: str, events: Sequence[EventMessage]) -> Any:
+        """What is known after further events of these streams. `known` is None before the first ones."""
+
+    def standing(self, known: Any, at: datetime) -> Standing:
+        """Where the person stands, as of the time of a fact."""
+
+
+class Known:
+    """The folds of persons, kept while nobody else appends (`shared.stream_memory`).
+
+    `changed` are streams in which something was recorded since that matters.
+    """
+
+    def __init__(self, read: ReadFurther) -> None:
+        self.read = read
+        self.folds: dict[str, Any] = {}
+        self.changed: set[str] = set()
+        self.versions: dict[str, int] = {}  # up to which the streams were read
 
 
 class Streams(NamedTuple):
@@ -72,9 +94,27 @@ class Streams(NamedTuple):
     own: str
     history: Sequence[EventMessage] | None
     read_stream: ReadStream
+    known: Known | None = None
 
     def read(self, stream: str) -> Sequence[EventMessage]:
         return self.history if stream == self.own and self.history is not None else self.read_stream(stream)
+
+    def told(self, persons: Persons, person: str) -> Any:
+        """What the streams of a person tell."""
+        names, known = persons.streams(person), self.known
+        if known is None:
+            return persons.fold(None, person, in_order(event for name in names for event in self.read(name)))
+        before = known.folds.get(person)
+        unread = names if before is None else known.changed.intersection(names)
+        events = in_order(event for name in unread for event in known.read(name, known.versions.get(name, 0)))
+        known.folds[person] = before = persons.fold(before, person, events)
+        known.versions |= {event.subject: event.streamversion for event in events}
+        known.changed.difference_update(unread)
+        return before
+
+
+def in_order(events: Iterable[EventMessage]) -> list[EventMessage]:
+    return sorted(events, key=lambda event: event.position)
 
 
 class Placed(NamedTuple):
@@ -101,8 +141,7 @@ class Placement:
 
         def standing(person: str) -> Standing:
             if person not in known:
-                events = [event for stream in self.persons.streams(person) for event in streams.read(stream)]
-                known[person] = self.persons.standing(person, sorted(events, key=lambda event: event.position), message.time)
+                known[person] = self.persons.standing(streams.told(self.persons, person), message.time)
             return known[person]
 
         territory = place.territory if isinstance(place, InTerritory) else None

@@ -11,8 +11,9 @@ from msgspec import UNSET
 from structlog.contextvars import bound_contextvars
 
 from shared.command_counts import count
-from shared.command_handler import Answer, CommandHandler
+from shared.command_handler import CommandHandler
 from shared.errors import Invalid, Refused
+from shared.loaded_stream import Answer
 from shared.message import CommandMessage, EventMessage, data_of
 from shared.policy import Policy, policy_command_id
 from shared.trust.access import system
@@ -45,14 +46,12 @@ class PolicyRunner:
         self.policies: dict[str, list[Policy]] = {}
         for policy in policies:
             self.policies.setdefault(policy.event, []).append(policy)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of events that this runner reacts to."""
-        return frozenset(self.policies) | ({self.tasks.retry_kind} if self.tasks else set())
+        self.kinds = frozenset(self.policies) | ({tasks.retry_kind} if tasks else set())  # of the events that it reacts to
 
     def react(self, event: EventMessage) -> list[Answer]:
         """Run every policy of one event; all are tried before the first failure is raised, with the policy's id as a note."""
+        if event.kind not in self.kinds:
+            return []
         carried = {"correlation_id": event.correlationid, "traceparent": event.traceparent}
         known = {"causation_id": str(event.id), **{name: value for name, value in carried.items() if value is not UNSET}}
         with bound_contextvars(position=event.position, **known):

@@ -25,6 +25,7 @@ from services.vocabulary.programme import PROGRAMME
 from shared.errors import CodedFault, Fault, Invalid, Misconfigured, Unavailable, UnknownPosition
 from shared.message import Position
 from shared.store.port import EventStore
+from shared.stream_memory import StreamMemory
 
 STUDY = "study"
 POSITION = re.compile("[0-9]{1,18}")
@@ -109,7 +110,8 @@ def messages_of(fault: Fault | None) -> dict[str, list[str]]:
 
 def importer(components: Components) -> HistoryImporter:
     runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
-    return HistoryImporter(components.store, components.handlers, runners, components.survey_seals)
+    memory = StreamMemory(components.store, components.placement.persons)
+    return HistoryImporter(components.store, components.handlers, runners, components.survey_seals, memory)
 
 
 def generate(args: Namespace, settings: Settings) -> int:

@@ -7,7 +7,8 @@ The policies run here, right after each command, at the time of the event that c
 a broker, and the same file always gives the same log. Only the streams and the ids of survey answers are others under
 another key (`keys`): they come from the tickets, which the key seals.
 
-Lines are recorded some hundred in a transaction (`EventStore.together`), and told when they are durable.
+Lines are recorded some hundred in a transaction (`EventStore.together`), and told when they are durable. Where other writers wait for its
+end, what was read of streams is kept from line to line (`StreamMemory`).
 
 When the log becomes unavailable the import ends there, because no later line may enter before an earlier one. The same file can then be
 loaded again: lines that were recorded get their first answers, and the policies of the last one are run again, which changes nothing that
@@ -16,6 +17,7 @@ they did before.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 
@@ -30,10 +32,12 @@ from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.message import CommandMessage, EventMessage, Position, data_of
 from shared.policy_runner import PolicyRunner
 from shared.store.port import EventStore
+from shared.stream_memory import StreamMemory
 from shared.trust.access import EVERYWHERE, Identity
 from shared.trust.seals import Seals
 
 TASK_OPENED = "reporting.TaskOpened"
+PAGE_SIZE = 1_000  # events that policies read at once
 LINES_TOGETHER = 256  # in one transaction, where the log has them: others wait for its end
 ISSUE, TICKET_ISSUED, ANSWER = "IssueSurveyTicket", "coaching.SurveyTicketIssued", "AnswerSurvey"
 
@@ -93,15 +97,30 @@ class ImportedTickets:
 
 
 class HistoryImporter:
-    """`handlers` are the command handlers by service, `runners` the policies, run at the time of the events. `seals` makes tickets."""
+    """`handlers` are the command handlers by service, `runners` the policies, run at the time of the events. `seals` makes tickets.
 
-    def __init__(self, store: EventStore, handlers: Mapping[str, CommandHandler], runners: Sequence[PolicyRunner], seals: Seals) -> None:
+    `memory` is the handlers' while nobody else appends.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        handlers: Mapping[str, CommandHandler],
+        runners: Sequence[PolicyRunner],
+        seals: Seals,
+        memory: StreamMemory,
+    ) -> None:
         self.store = store
         self.handlers = {command: handler for handler in handlers.values() for command in handler.command_types}
         self.runners = runners
+        self.caused = frozenset[str]().union(*(runner.kinds for runner in runners))  # kinds of events that something may follow from
+        self.memory = memory
+        self.alone = False
         self.requests = RequestParser(VALIDATION)
         self.head = store.head()  # before the import
-        self.position = before_last_command(store, self.head)
+        self.position = before_last_command(store, self.head)  # up to which the policies have run
+        self.remembered = self.head  # as far as the memory is true
+        self.behind = self.position < self.head  # whether there may be events after `position` that policies have not read
         self.tickets = ImportedTickets(seals)
 
     def load(self, lines: Iterable[str | bytes]) -> Iterator[Outcome]:
@@ -113,14 +132,34 @@ class HistoryImporter:
         while together := [*islice(numbered, LINES_TOGETHER)]:
             outcomes: list[Outcome] = []
             try:
-                with self.store.together():
+                with self.store.together() as alone, self.remembering(alone):
                     outcomes += self.handled(together)
             except Unavailable as fault:
+                self.memory.clear()
                 yield Outcome(together[0][0], "?", None, fault)
                 return
             yield from outcomes
             if isinstance(outcomes[-1].fault, Unavailable):
                 return
+
+    @contextmanager
+    def remembering(self, alone: bool) -> Iterator[None]:
+        """Keep what is read of streams, while nobody else appends, and what was kept before if nobody did since."""
+        self.alone = alone
+        if not alone:
+            yield
+            return
+        if self.store.head() != self.remembered:
+            self.memory.clear()
+            self.behind = True
+        for handler in self.handlers.values():
+            handler.memory = self.memory
+        try:
+            yield
+            self.remembered = self.store.head()
+        finally:
+            for handler in self.handlers.values():
+                handler.memory = None
 
     def handled(self, numbered: Iterable[tuple[int, str | bytes]]) -> Iterator[Outcome]:
         """The outcomes of these lines, up to the one where the log is away."""
@@ -132,22 +171,29 @@ class HistoryImporter:
 
     def outcomes(self, number: int, line: str | bytes) -> Iterator[Outcome]:
         """Those of a line, after what is left of the last command in the log: an import that ended early may not have run its policies."""
-        if self.position < self.head:
+        if self.behind:
             yield from self.run_policies(number)
-        yield self.handle(number, line)
-        yield from self.run_policies(number)
+        outcome, follows = self.handle(number, line)
+        yield outcome
+        if follows or not self.alone:
+            yield from self.run_policies(number)
+        elif outcome.position is not None:
+            self.position = max(self.position, outcome.position)
 
-    def handle(self, number: int, line: str | bytes) -> Outcome:
+    def handle(self, number: int, line: str | bytes) -> tuple[Outcome, bool]:
+        """The outcome of a line, and whether anything may follow from it."""
         command = "?"
         try:
             message = self.message(line)
             command = message.type
-            answer = self.handler(command).handle(self.tickets.redeemed(message), Identity(message.actor, (EVERYWHERE,)))
+            handler = self.handler(command)
+            answer = handler.handle(self.tickets.redeemed(message), Identity(message.actor, (EVERYWHERE,)))
         except Fault as fault:
-            return Outcome(number, command, None, fault)
+            return Outcome(number, command, None, fault), False
         if command == ISSUE:
             self.tickets.issued(self.store.read_at([answer.position]))
-        return Outcome(number, command, answer.position)
+        service = handler.command_types[command].decider.service
+        return Outcome(number, command, answer.position), any(f"{service}.{name}" in self.caused for name in answer.events)
 
     def message(self, line: str | bytes) -> CommandMessage:
         request = self.requests.parse(line)
@@ -173,12 +219,15 @@ class HistoryImporter:
         """Run the policies on what was recorded since the last line, until nothing more follows; returns those that failed."""
         failed: list[Outcome] = []
         try:
-            while page := self.store.read_all(self.position):
+            while page := self.store.read_all(self.position, PAGE_SIZE):
                 for event in page:
                     failed += self.failures(number, event)
                     if event.kind == TASK_OPENED and event.position > self.head:
                         failed.append(refused_policy(number, event))
                     self.position = event.position
+                if len(page) < PAGE_SIZE and self.alone and not any(event.kind in self.caused for event in page):
+                    break
+            self.behind = False
         except Unavailable as fault:
             failed.append(Outcome(number, "?", self.position, fault, by_policy=True))
         return failed

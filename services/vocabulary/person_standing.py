@@ -6,7 +6,7 @@ of the fields that matter here, as policies do, so that no service depends on th
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.vocabulary.calendar import local_date
 from shared.command_fields import MARK, FilledIn
 from shared.errors import Refused
-from shared.message import EventMessage, data_of
+from shared.message import EventMessage, Position, data_of
 
 MERGED, ERASED, DECEASED = "person_merged", "person_erased", "person_deceased"
 CLOSURES = frozenset({MERGED, ERASED, DECEASED})
@@ -121,21 +121,53 @@ class OfRank(Struct):
 
 DEATH = "DECES"
 MOVES = frozenset({"intake.PersonIdentified", "intake.PersonTransferred", "coaching.JourneyOpened", "coaching.JourneyTransferred"})
+TOLD = MOVES | {
+    "intake.PersonsMerged",
+    "intake.PersonsSeparated",
+    "intake.PersonKeyDestroyed",
+    "intake.ContactClosed",
+    "coaching.ReferentAssigned",
+    "coaching.ReferentReplaced",
+    "coaching.JourneyExited",
+    "coaching.ExitCorrected",
+    "coaching.ExitNeutralised",
+    "coaching.NeutralisationLifted",
+    "coaching.RenewalGranted",
+}
+"""The kinds of events that a standing rests on."""
+
+
+class Followed(NamedTuple):
+    """What the events of a person tell: their standing wherever they are followed, and their moves, by day and position."""
+
+    standing: PersonStanding = NOBODY
+    moves: Sequence[tuple[date, Position, str]] = ()
 
 
 class PersonStandings:
     """Finds the standing of a person: `shared.placement.Persons`."""
 
+    kinds = TOLD
+
     def streams(self, person: str) -> Sequence[str]:
         return f"person-{person}", f"journey-{person}"
 
-    def standing(self, person: str, events: Sequence[EventMessage], at: datetime) -> PersonStanding:
-        standing = NOBODY
+    def fold(self, known: Followed | None, person: str, events: Sequence[EventMessage]) -> Followed:
+        standing, moves = known or Followed()
+        moved = []
         for event in events:
-            standing = follow(standing, person, event)
-        moves = sorted((local_date(event.time), event.position, moved_to(event)) for event in events if event.kind in MOVES)
-        by_then = [territory for day, _, territory in moves if day <= local_date(at)] or [territory for _, _, territory in moves[:1]]
-        return replace(standing, territory=by_then[-1], since=moves[-1][0]) if by_then else standing
+            if (kind := event.kind) in TOLD:
+                standing = follow(standing, person, kind, event)
+                if kind in MOVES:
+                    moved.append((local_date(event.time), event.position, moved_to(event)))
+        return Followed(standing, sorted([*moves, *moved]) if moved else moves)
+
+    def standing(self, known: Followed, at: datetime) -> PersonStanding:
+        standing, moves = known
+        if not moves:
+            return standing
+        by_then = [territory for day, _, territory in moves if day <= local_date(at)] or [moves[0][2]]
+        return replace(standing, territory=by_then[-1], since=moves[-1][0])
 
 
 def moved_to(event: EventMessage) -> str:
@@ -143,11 +175,11 @@ def moved_to(event: EventMessage) -> str:
     return moved.to_territory or moved.territory or event.territory
 
 
-def follow(standing: PersonStanding, person: str, event: EventMessage) -> PersonStanding:
+def follow(standing: PersonStanding, person: str, kind: str, event: EventMessage) -> PersonStanding:
     """The standing after an event, in the order of the log."""
-    if event.kind in MOVES:
+    if kind in MOVES:
         standing = replace(standing, present=moved_to(event))
-    match event.kind:
+    match kind:
         case "intake.PersonIdentified":
             return replace(standing, met_on=local_date(event.time))
         case "intake.PersonsMerged" if (merge := data_of(event, Merged)).merged == person:

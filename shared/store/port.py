@@ -97,11 +97,11 @@ class EventStore(Protocol):
             Unavailable: as for `append`. Each append may have been recorded or not.
         """
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[bool]:
         """A block in which this thread appends much: what it appends may be durable, and visible to others, only when the block ends.
 
-        Inside the block the thread sees what it has appended. Other writers may wait until the block ends, so keep it short. A log
-        that gains nothing by it makes each append as usual. If the block raises, what it appended may be undone.
+        Inside the block the thread sees what it has appended. The block gets whether other writers wait until it ends; keep it short. A
+        log that gains nothing by it makes each append as usual, and nobody waits. If the block raises, what it appended may be undone.
 
         Raises:
             Unavailable: as for `append`, also at the end of the block: then whether anything was recorded is unknown.

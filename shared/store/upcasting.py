@@ -39,7 +39,7 @@ class UpcastingStore:
     def append_many(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         return self.store.append_many(appends)
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[bool]:
         return self.store.together()
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:

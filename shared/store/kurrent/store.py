@@ -86,9 +86,9 @@ class KurrentStore:
             self.subscription.note(outcome.position)
         return outcome
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[bool]:
         """Nothing is gained here: each append is made as usual."""
-        return nullcontext()
+        return nullcontext(False)
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return decode_lines(to_lines(self.client.read_stream(stream, after)))

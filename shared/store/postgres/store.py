@@ -67,9 +67,9 @@ class PostgresStore:
         self.head_watcher.wake()
         return outcomes
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[bool]:
         """Nothing is gained here: each append is made as usual."""
-        return nullcontext()
+        return nullcontext(False)
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return self.reader.read_stream(stream, after)

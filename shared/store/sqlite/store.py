@@ -79,11 +79,11 @@ class SqliteStore:
         return outcomes
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> Iterator[bool]:
         with self.writer.transaction():
             self.owner = threading.get_ident()
             try:
-                yield
+                yield True
             finally:
                 self.owner = None
         self.head_watcher.wake()

@@ -28,6 +28,7 @@ class SqliteWriter:
         self.clock = clock
         self.connection = open_for_writing(path, SCHEMA)
         self.lock = threading.Lock()
+        self.last: tuple[Position, bytes] = (START, b"")  # position and time in the log, inside a transaction
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Make these appends in one transaction, and return one outcome for each.
@@ -43,6 +44,7 @@ class SqliteWriter:
         """A transaction that is committed, unless the block fails. Raises Unavailable."""
         with self.lock, self.faults():
             self.connection.execute("begin immediate")
+            self.last = self.connection.execute(SELECT_LAST).fetchone() or (START, b"")
             try:
                 yield
                 self.connection.execute("commit")
@@ -62,10 +64,12 @@ class SqliteWriter:
     def append_inside(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Make these appends in the transaction that is open; if one of them fails, none is made."""
         with self.faults():
+            last = self.last
             self.connection.execute("savepoint appends")
             try:
                 outcomes = self.make_appends(appends)
             except BaseException:
+                self.last = last
                 self.connection.execute("rollback to appends")
                 raise
             self.connection.execute("release appends")
@@ -73,15 +77,15 @@ class SqliteWriter:
 
     def make_appends(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Judge each append and insert its events, inside a transaction. Recording times never decrease."""
-        position, time = self.connection.execute(SELECT_LAST).fetchone() or (START, b"")
         outcomes: list[Appended | Conflict] = []
         for append in appends:
             outcome = self.existing_outcome(append)
             if outcome is None:
+                position, time = self.last
                 time = max(time, sortable_time(append.recorded_at or self.clock()))
                 self.insert(append, position, time.decode())
-                position += len(append.events)
-                outcome = Appended(position, append.expected + len(append.events))
+                self.last = position + len(append.events), time
+                outcome = Appended(self.last[0], append.expected + len(append.events))
             outcomes.append(outcome)
         return outcomes
 

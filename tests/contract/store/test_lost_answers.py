@@ -14,8 +14,9 @@ from services.vocabulary.calendar import ZONE
 from services.vocabulary.french import VALIDATION
 from shared.admission import Admission
 from shared.command_batch import handle_many
-from shared.command_handler import Answer, CommandHandler, event_id
+from shared.command_handler import CommandHandler, event_id
 from shared.errors import Conflict, Fault, Unavailable
+from shared.loaded_stream import Answer
 from shared.message import Actor, CommandMessage
 from shared.store.port import Append, Appended, EventStore
 from shared.trust.access import Identity, Permissions
