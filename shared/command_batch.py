@@ -81,7 +81,8 @@ class CommandBatch:
         if answer is not None:
             return answer
         decision = self.handler.decide(received, stream, loaded, self.read_stream)
-        check_append(decision.append)  # before it waits with others: an append that no log accepts is the fault of this command alone
+        checked = check_append(decision.append)  # before it waits with others: what no log accepts is the fault of this command alone
+        decision = Decision(checked, decision.state)
         self.waiting[stream] = Waiting(index, message, identity, decision)
         return self.results[index]
 

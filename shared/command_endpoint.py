@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from structlog.contextvars import bound_contextvars
 
 from shared.command_batch import handle_many
-from shared.command_counts import UNKNOWN, counted
+from shared.command_counts import UNKNOWN, count_each, counted
 from shared.command_handler import CommandHandler
 from shared.command_schema import flatten
 from shared.command_trials import Asked, Trials
@@ -205,14 +205,12 @@ class CommandEndpoint:
 
     def handle_batch(self, commands: Sequence[tuple[CommandMessage, Identity] | Fault]) -> list[Reply]:
         results = iter(handle_many(self.handler, [each for each in commands if not isinstance(each, Fault)]))
-        replies: list[Reply] = []
-        for each in commands:
-            if isinstance(each, Fault):
-                replies.append(counted(self.handler, UNKNOWN, reply_to(each)))
-                continue
-            with bound_contextvars(command_id=str(each[0].id)):
-                replies.append(counted(self.handler, each[0].type, reply_to(next(results))))
-        return replies
+        answered = [
+            ("", UNKNOWN, reply_to(each)) if isinstance(each, Fault) else (str(each[0].id), each[0].type, reply_to(next(results)))
+            for each in commands
+        ]
+        count_each(self.handler, answered)
+        return [reply for _, _, reply in answered]
 
     def identity(self, token: str) -> Identity | Fault:
         try:

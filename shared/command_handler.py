@@ -158,7 +158,8 @@ class CommandHandler:
         `read` reads the other streams that the decision rests on.
         """
         decider = received.type.decider
-        message, command = self.placed(received, loaded, Streams(stream, loaded.history, read, self.memory.persons if self.memory else None))
+        known = self.memory.persons if self.memory else None
+        message, command = self.placed(received, loaded, Streams(stream, loaded.history, read, known))
         events = decider.decide(loaded.state, command)
         new_events = [self.new_event(received.type, message, stream, event, index) for index, event in enumerate(events)]
         append = Append(stream, loaded.version, new_events, message.recorded_time)

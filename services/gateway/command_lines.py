@@ -5,6 +5,7 @@ A line that is refused or cannot be read gets its reply, and the rest goes on. L
 """
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -32,9 +33,11 @@ log = logging.getLogger(__name__)
 LINES = "/v1/commands"
 NDJSON = "application/x-ndjson"
 PERSON = "person"
+SPELLED = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # an id in its one spelling
 NO_SUBJECT = frozenset({"referent"})  # an actor: what is decided of two persons does not depend on their having the same one
 
 Numbered = tuple[int, bytes | Reply]
+encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class CommandLinesApi:
@@ -53,21 +56,19 @@ class CommandLinesApi:
         first = next(lines, None)  # read before the answer begins: a client may wait to be told to go on
         numbered = enumerate(chain([] if first is None else [first], lines), 1)
         context.request.environ["eventlet.minimum_write_chunk_size"] = "0"
-        replies = kept(msgspec.json.encode(reply) + b"\n" for reply in self.replies(context.identity, numbered))
+        replies = kept(encode_lines(replies) for replies in self.replies(context.identity, numbered))
         return Response(replies, mimetype=NDJSON, direct_passthrough=True)
 
-    def replies(self, identity: Identity | None, numbered: Iterable[Numbered]) -> Iterator[Members]:
-        """A reply for each line that is not blank, in order."""
+    def replies(self, identity: Identity | None, numbered: Iterable[Numbered]) -> Iterator[list[Members]]:
+        """A reply for each line that is not blank, in order; those together that are there together."""
         for together in read_ahead(numbered, size):
             lines = [self.routed(identity, number, line) for number, line in together if isinstance(line, dict) or line.strip()]
             replies = {line.number: line.reply for line in lines if line.reply is not None}
             for calls in rounds(lines):
                 for call, answers in zip(calls, at_once(self.send, calls), strict=True):
                     replies |= {line.number: reply for line, reply in zip(call, answers, strict=True)}
-            for line in lines:
-                reply = replies[line.number]
-                self.sender.count(reply)
-                yield {"line": line.number, "id": line.id} | self.with_problem(reply)
+            self.sender.count(*replies.values())
+            yield [{"line": line.number, "id": line.id, **self.with_problem(replies[line.number])} for line in lines]
 
     def routed(self, identity: Identity | None, number: int, line: bytes | Reply) -> Line:
         if isinstance(line, dict):
@@ -177,7 +178,10 @@ def parse(line: bytes) -> tuple[Members, Reply | None]:
 
 def key_of(message: Members) -> str:
     """The id of a line, in its one spelling; empty if it has none."""
+    id = str(message.get("id"))
+    if SPELLED.fullmatch(id):
+        return id
     try:
-        return str(UUID(str(message.get("id"))))
+        return str(UUID(id))
     except ValueError:
         return ""

@@ -7,6 +7,7 @@ what the keys of the last days were used for in any stream, through any gateway,
 import hmac
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from hashlib import sha256
@@ -162,8 +163,9 @@ class CommandSender:
             return Refused("webhook_command_alone")
         return self.ticket_refusal(identity, name)
 
-    def count(self, reply: Reply) -> None:
-        GATEWAY_COMMANDS.labels(next(iter(reply), "?")).inc()
+    def count(self, *replies: Reply) -> None:
+        for outcome, number in Counter(next(iter(reply), "?") for reply in replies).items():
+            GATEWAY_COMMANDS.labels(outcome).inc(number)
 
 
 Told = Callable[[Identity, Members], Members]

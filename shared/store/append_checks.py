@@ -28,24 +28,30 @@ class SubmittedBody(EventBody, frozen=True, kw_only=True, gc=False):
     recordedtime: Any | UnsetType = UNSET
 
 
+class CheckedAppend(Append, frozen=True):
+    """An append that every log can store: it is not checked again."""
+
+
 decode_body = msgspec.json.Decoder(SubmittedBody).decode
 
 
-def check_append(append: Append) -> Append:
-    """Return `append` unchanged if every log can store it.
+def check_append(append: Append) -> CheckedAppend:
+    """The same append, if every log can store it.
 
     Raises:
         ValueError: it has no events.
         TooLarge: a body is over BODY_LIMIT or a name over NAME_LIMIT.
         Unrecordable: a name or a body is malformed.
     """
+    if isinstance(append, CheckedAppend):
+        return append
     if not append.events:
         raise ValueError(f"an append to {append.stream} without events")
     for name in {append.stream, *[event.type for event in append.events]}:
         check_name(name)
     for event in append.events:
         check_body(event, event.body)
-    return append
+    return CheckedAppend(append.stream, append.expected, append.events, append.recorded_at)
 
 
 def check_name(name: str) -> None:
