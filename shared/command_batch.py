@@ -17,7 +17,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import CommandHandler, Decision
+from shared.command_handler import CommandHandler, Decision, Received
 from shared.errors import Conflict, Fault, Unavailable
 from shared.loaded_stream import Answer, LoadedStream, answer_to
 from shared.message import CommandMessage, EventMessage
@@ -42,10 +42,19 @@ class Waiting(NamedTuple):
 def handle_many(handler: CommandHandler, commands: Iterable[tuple[CommandMessage, Identity]]) -> list[Result]:
     """Handle commands in order, in as few commits as possible: an answer or a fault for each, in the same order."""
     batch = CommandBatch(handler)
-    for message, identity in commands:
-        batch.add(message, identity)
+    received = [(message, identity, received_or_fault(handler, message, identity)) for message, identity in commands]
+    batch.read_ahead([each for *_, each in received if isinstance(each, Received)])
+    for each in received:
+        batch.add(*each)
     batch.flush()
     return batch.results
+
+
+def received_or_fault(handler: CommandHandler, message: CommandMessage, identity: Identity) -> Received | Fault:
+    try:
+        return handler.receive(message, identity)
+    except Fault as fault:
+        return fault
 
 
 class CommandBatch:
@@ -53,29 +62,40 @@ class CommandBatch:
         self.handler = handler
         self.results: list[Result] = []
         self.streams: dict[str, LoadedStream] = {}
+        self.histories: dict[str, list[EventMessage]] = {}  # read ahead, of streams in which this batch has recorded nothing
         self.waiting: dict[str, Waiting] = {}
         self.unavailable: Unavailable | None = None
 
-    def add(self, message: CommandMessage, identity: Identity) -> None:
+    def read_ahead(self, received: Sequence[Received]) -> None:
+        """Read at once what the commands will be decided on, as far as it is known before."""
+        try:
+            self.histories = self.handler.store.read_streams(
+                {stream: None for each in received for stream in self.handler.streams_of(each)}
+            )
+        except Unavailable as fault:
+            log.info("the streams of a batch are read one by one: %s", fault)
+
+    def add(self, message: CommandMessage, identity: Identity, received: Received | Fault) -> None:
         """Decide one command. Its result is final after the next flush."""
         self.results.append(self.unavailable or Unavailable("not recorded yet"))
         if self.unavailable is None:
             try:
-                self.results[-1] = self.decide(len(self.results) - 1, message, identity)
+                if isinstance(received, Fault):
+                    raise received
+                self.results[-1] = self.decide(len(self.results) - 1, received, message, identity)
             except Unavailable as fault:
                 self.unavailable = self.results[-1] = fault
             except Fault as fault:
                 self.results[-1] = fault
 
-    def decide(self, index: int, message: CommandMessage, identity: Identity) -> Result:
-        received = self.handler.receive(message, identity)
+    def decide(self, index: int, received: Received, message: CommandMessage, identity: Identity) -> Result:
         stream = received.stream
         if stream in self.waiting:
             self.flush()
         if self.unavailable is not None:
             return self.unavailable
         if stream not in self.streams:
-            self.streams[stream] = LoadedStream(received.type, stream, self.handler.store.read_stream(stream))
+            self.streams[stream] = LoadedStream(received.type, stream, self.read_stream(stream))
         loaded = self.streams[stream]
         answer = loaded.earlier_answer(message, self.handler.store.read_stream)
         if answer is not None:
@@ -92,11 +112,14 @@ class CommandBatch:
             self.flush()
         if self.unavailable is not None:
             raise self.unavailable
-        return self.handler.store.read_stream(stream)
+        read = self.histories.get(stream)
+        return self.handler.store.read_stream(stream) if read is None else read
 
     def flush(self) -> None:
         """Record what waits and give each command its result."""
         waiting, self.waiting = self.waiting, {}
+        for stream in waiting:
+            self.histories.pop(stream, None)
         outcomes = self.append_together([each.decision.append for each in waiting.values()])
         for each, outcome in zip(waiting.values(), outcomes, strict=True):
             self.results[each.number] = self.settle(each, outcome)

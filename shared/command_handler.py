@@ -118,6 +118,12 @@ class CommandHandler:
                     self.memory.clear()
         raise last_conflict
 
+    def streams_of(self, received: Received) -> Iterable[str]:
+        """The streams on which a command is decided, as far as the command alone tells: its own, and those of its person."""
+        person = getattr(received.command, "person", None)
+        persons = self.placement.persons.streams(person) if self.placement and isinstance(person, str) else ()
+        return received.stream, *persons
+
     def load(self, command_type: CommandType, stream: str) -> LoadedStream:
         if self.memory:
             return self.memory.load(command_type, stream)

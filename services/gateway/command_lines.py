@@ -153,6 +153,8 @@ class CommandLinesApi:
 
     def with_problem(self, reply: Reply) -> Members:
         """A reply with its problem in French, and whether the same id may be sent again."""
+        if "accepted" in reply:
+            return reply
         fault = fault_in(reply)
         return reply if fault is None else {**reply, "problem": self.problems.of(fault).members()}
 

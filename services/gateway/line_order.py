@@ -41,7 +41,10 @@ class Rounds:
     def call(self, number: int, route: Route) -> Call:
         if number == len(self.calls):
             self.calls.append({})
-        return self.calls[number].setdefault(route, Call())
+        calls = self.calls[number]
+        if route not in calls:
+            calls[route] = Call()
+        return calls[route]
 
 
 def rounds(lines: Sequence[Line]) -> list[list[list[Line]]]:

@@ -17,7 +17,8 @@ kind in a window need none: under load, an inbox gets a few messages for a thous
 
 *Batching.* The first event after a quiet time is published at once. Then the relay waits for BATCH_DELAY_S, so that events which follow
 closely share a window. A window costs a read, a round trip to the broker and one transaction in each inbox, however many events it
-holds: under load, a window per event would slow down the callers that wait for replies.
+holds: under load, a window per event would slow down the callers that wait for replies. Where many events have come during that time,
+the next window waits longer: whoever imports or sends many lines waits for their replies, and nobody for each figure between them.
 
 *Standby.* Several relays may run. The holder of the lease `relay` is active; the others take over when it stops or dies.
 
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_SIZE = 1_000  # events announced before confirms are awaited
 BATCH_DELAY_S = 0.05  # after a window that was not full, to let the next one fill
+MANY, MANY_DELAY_S = 64, 0.2  # events in such a window, and the delay after it
 POLL_INTERVAL_S = 1.0  # the longest wait for an event, or for the lease, before the loop checks whether it must stop
 BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has closed the connection
 
@@ -132,7 +134,7 @@ class RelayLoop:
     def wait_for_batch(self, window: list[EventMessage]) -> None:
         """Let events gather. After a full window the next events are there already."""
         if len(window) < self.window_size:
-            self.stopping.wait(BATCH_DELAY_S)
+            self.stopping.wait(BATCH_DELAY_S if len(window) < MANY else MANY_DELAY_S)
 
 
 def last_of_each_kind(events: list[EventMessage]) -> list[EventMessage]:

@@ -20,7 +20,7 @@ The rules that every adapter keeps
 The contract suite in `tests/contract/store` tests each of these rules on each adapter. Adapters are blocking and thread-safe.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -76,6 +76,14 @@ def only(outcomes: Sequence[Appended | Conflict]) -> Appended:
     return outcome
 
 
+def by_stream(streams: Collection[str], events: Iterable[EventMessage]) -> dict[str, list[EventMessage]]:
+    """Events of these streams, in the order of each, by stream."""
+    found: dict[str, list[EventMessage]] = {stream: [] for stream in streams}
+    for event in events:
+        found[event.subject].append(event)
+    return found
+
+
 class EventStore(Protocol):
     def append(self, append: Append) -> Appended:
         """Add events to one stream and return where the last of them is. Durable when it returns.
@@ -109,6 +117,13 @@ class EventStore(Protocol):
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         """Return the events of one stream whose version is greater than `after`, in order; an unknown stream has none.
+
+        Raises:
+            Unavailable: the log cannot be reached.
+        """
+
+    def read_streams(self, streams: Collection[str]) -> dict[str, list[EventMessage]]:
+        """Return the events of each of these streams, as `read_stream` does, with as few queries as possible.
 
         Raises:
             Unavailable: the log cannot be reached.

@@ -19,6 +19,7 @@ from shared.store.port import EventStore
 from shared.store.upcasting import Upcast, UpcastingStore
 
 KEPT = 2_048  # events
+WAIT_S = 0.05  # for the page of another reader
 
 
 class FollowedStore(UpcastingStore):
@@ -26,7 +27,8 @@ class FollowedStore(UpcastingStore):
 
     def __init__(self, store: EventStore, upcasts: Mapping[str, Sequence[Upcast]]) -> None:
         super().__init__(store, upcasts)
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # of what is kept
+        self.reading = threading.Lock()
         self.floor: Position = START
         self.events: list[EventMessage] = []
         self.positions: list[Position] = []
@@ -35,14 +37,28 @@ class FollowedStore(UpcastingStore):
         """As `EventStore.read_all`. A page may be shorter than `limit` although the log has more: the next one begins where it ends."""
         if limit <= 0:
             return []
+        return self.kept(after, limit) or self.read_once(after, limit)
+
+    def kept(self, after: Position, limit: int) -> list[EventMessage]:
         with self.lock:
-            if self.positions and self.floor <= after < self.positions[-1]:
-                start = bisect_right(self.positions, after)
-                return self.events[start : start + limit]
-        page = super().read_all(after, limit)
-        if page:
-            self.keep(after, page)
-        return page
+            if not self.positions or not self.floor <= after < self.positions[-1]:
+                return []
+            start = bisect_right(self.positions, after)
+            return self.events[start : start + limit]
+
+    def read_once(self, after: Position, limit: int) -> list[EventMessage]:
+        """Read the log, after another reader that does so now: it may read the same page. One that takes long is not waited for."""
+        alone = self.reading.acquire(timeout=WAIT_S)
+        try:
+            if page := self.kept(after, limit):
+                return page
+            page = super().read_all(after, limit)
+            if page:
+                self.keep(after, page)
+            return page
+        finally:
+            if alone:
+                self.reading.release()
 
     def keep(self, after: Position, page: Sequence[EventMessage]) -> None:
         with self.lock:

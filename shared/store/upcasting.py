@@ -3,7 +3,7 @@
 The stored bytes are never changed. An upcast is a pure function from the data of one schema version to the data of the next.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,9 @@ class UpcastingStore:
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return self.upcast_all(self.store.read_stream(stream, after))
+
+    def read_streams(self, streams: Collection[str]) -> dict[str, list[EventMessage]]:
+        return {stream: self.upcast_all(events) for stream, events in self.store.read_streams(streams).items()}
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.upcast_all(self.store.read_all(after, limit))

@@ -23,7 +23,7 @@ What is weaker than in the SQL logs, and cannot be improved here:
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
@@ -92,6 +92,10 @@ class KurrentStore:
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return decode_lines(to_lines(self.client.read_stream(stream, after)))
+
+    def read_streams(self, streams: Collection[str]) -> dict[str, list[EventMessage]]:
+        """As in the port, with one call for each stream."""
+        return {stream: self.read_stream(stream) for stream in streams}
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)

@@ -11,18 +11,19 @@ a page is read: the rows of one chunk, the same rows joined into one string of b
 `data`), and the next chunk, which is arriving.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg import pq
 
 from shared.errors import Unavailable
 from shared.message import EventMessage, Position, decoder_of_lines
 from shared.store.port import R
-from shared.store.postgres.binary_format import INT8, INT8_ARRAY, TEXT, pack_int8, pack_int8_array, unpack_int8
+from shared.store.postgres.binary_format import INT8, INT8_ARRAY, TEXT, TEXT_ARRAY, pack_int8, pack_int8_array, pack_text_array, unpack_int8
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.pool import ConnectionPool
 
 READ_STREAM = Statement("read_stream", "select message from public.events where stream = $1 and version > $2 order by version", TEXT, INT8)
+READ_STREAMS = Statement("read_streams", "select message from public.events where stream = any($1) order by stream, version", TEXT_ARRAY)
 READ_ALL = Statement("read_all", "select message, position from public.events where position > $1 order by position limit $2", INT8, INT8)
 READ_AT = Statement("read_at", "select message from public.events where position = any($1) order by position", INT8_ARRAY)
 CHUNK_SIZE = 1_024  # rows
@@ -38,6 +39,9 @@ class PostgresReader:
 
     def read_stream(self, stream: str, after: int) -> list[EventMessage]:
         return decode_lines(lines(self.pool.call_idempotent(READ_STREAM, stream.encode(), pack_int8(after))))
+
+    def read_streams(self, streams: Collection[str]) -> list[EventMessage]:
+        return decode_lines(lines(self.pool.call_idempotent(READ_STREAMS, pack_text_array([*streams]))))
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(lines(self.pool.call_idempotent(READ_AT, pack_int8_array(positions))))

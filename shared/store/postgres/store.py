@@ -24,7 +24,7 @@ connects to the server that accepts writes then.
 Setting up tables, function and rights is schema.py; checkpoints and leases are checkpoints.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -33,7 +33,7 @@ from shared.errors import Conflict
 from shared.message import EventMessage, Position
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
-from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
+from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, by_stream, only
 from shared.store.postgres.binary_format import TIMESTAMPTZ, pack_timestamptz, unpack_int8
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
@@ -73,6 +73,9 @@ class PostgresStore:
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return self.reader.read_stream(stream, after)
+
+    def read_streams(self, streams: Collection[str]) -> dict[str, list[EventMessage]]:
+        return by_stream(streams, self.reader.read_streams(streams))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)

@@ -26,7 +26,7 @@ writer.py is the writing side, connections.py opens the file, archive.py is for 
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -38,12 +38,13 @@ from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.append_checks import check_append
 from shared.store.group_commit import GroupCommit
 from shared.store.head_watcher import HeadWatcher
-from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, only
+from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, by_stream, only
 from shared.store.sqlite.connections import connect, is_unavailable, unavailable
 from shared.store.sqlite.writer import SqliteWriter, sortable_time
 from shared.time import Clock, now
 
 SELECT_STREAM = "select message from events where stream = ? and version > ? order by version"
+SELECT_STREAMS = "select message from events where stream in (select value from json_each(?)) order by stream, version"
 SELECT_PAGE = "select message from events where position > ? order by position limit ?"
 SELECT_POSITIONS = "select message from events where position in (select value from json_each(?)) order by position"
 SELECT_HEAD = "select coalesce(max(position), 0) from events"
@@ -94,6 +95,10 @@ class SqliteStore:
 
     def read_stream(self, stream: str, after: int = NO_STREAM) -> list[EventMessage]:
         return decode_lines(self.lookup_readers.lines(SELECT_STREAM, stream, after))
+
+    def read_streams(self, streams: Collection[str]) -> dict[str, list[EventMessage]]:
+        names = msgspec.json.encode([*streams]).decode()
+        return by_stream(streams, decode_lines(self.lookup_readers.lines(SELECT_STREAMS, names)))
 
     def read_all(self, after: Position, limit: int = 1_000) -> list[EventMessage]:
         return self.read_as(EventMessage, after, limit)

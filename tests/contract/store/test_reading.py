@@ -29,6 +29,17 @@ def test_a_stream_is_read_after_a_version(store: EventStore) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 512, 2_000])
+def test_several_streams_are_read_each_as_if_alone(store: EventStore) -> None:
+    for name, size in (("a", 2), ("b", 1), ("c", 3)):
+        store.append(append(name, 0, size=size))
+    store.append(append("a", 2, size=2))
+    read = store.read_streams(["c", "nobody", "a", 'é, "{}'])
+    assert [*read] == ["c", "nobody", "a", 'é, "{}']
+    assert read == {name: store.read_stream(name) for name in read}
+    assert [len(events) for events in read.values()] == [3, 0, 4, 0]
+    assert store.read_streams([]) == {}
+
+
 def test_pages_of_any_size_give_the_whole_log_once_and_in_order(store: EventStore, size: int) -> None:
     appends = [append(f"s{index}", 0, 1 + index % 3) for index in range({1: 20, 7: 100}.get(size, 600))]
     store.append_many(appends)
