@@ -5,7 +5,6 @@ the command goes no further, and its data is validated here, so that all faults 
 """
 
 import logging
-import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -29,17 +28,17 @@ from shared.plain_values import plain_type
 from shared.reply import Reply, accepted, reply_to
 from shared.trial_values import Values
 from shared.trust.access import Identity, Signer
-from shared.validation import MAX_ELEMENTS, MAX_TEXT_LENGTH, NotJson, ValidationTexts, plain_values, read_json, schema_of
+from shared.validation import MAX_ELEMENTS, MAX_TEXT_LENGTH, NotJson, ValidationTexts, read_json, schema_of
 
 log = logging.getLogger(__name__)
 
-PLAIN = re.compile("[A-Za-z0-9_.-]{1,200}", re.ASCII)
-CANONICAL = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)  # a UUID
-PLAIN_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 TRACE_PARENT = "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 TraceParent = Annotated[str, Meta(pattern=TRACE_PARENT)]
 TRACE_LENGTH = 55  # without a line end, which `$` lets pass
-SELDOM = ("time", "actor", "recorded_time", "traceparent")
+PlainName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_.-]{1,200}\Z")]
+PlainMoment = Annotated[
+    str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})\Z")
+]
 DIGEST_LENGTH = 32  # hexadecimal digits
 
 
@@ -74,7 +73,23 @@ class RequestParser:
     def __init__(self, texts: ValidationTexts) -> None:
         self.texts = texts
         self.schema = schema_of(CommandRequest, texts)()
-        self.plain_actor = plain_type(Actor, (), MAX_TEXT_LENGTH, MAX_ELEMENTS)
+        members = {
+            "time": PlainMoment,
+            "recorded_time": PlainMoment,
+            "actor": plain_type(Actor, (), MAX_TEXT_LENGTH, MAX_ELEMENTS),
+            "traceparent": Annotated[str, Meta(pattern=TRACE_PARENT, max_length=TRACE_LENGTH)],
+        }
+        self.plain_request = msgspec.defstruct(
+            "PlainRequest",
+            [
+                ("id", UUID),
+                ("type", PlainName),
+                ("territory", PlainName),
+                ("data", dict[PlainName, Any]),
+                *((name, kind | None, None) for name, kind in members.items()),  # type: ignore[operator]
+            ],
+            forbid_unknown_fields=True,
+        )
 
     def decode(self, text: str | bytes) -> Any:
         """The JSON of a request.
@@ -98,27 +113,13 @@ class RequestParser:
 
     def plain(self, raw: Any) -> CommandRequest | None:
         """The request, without the schema, if it needs none: its texts are stored as they are. Most requests are such."""
-        if not isinstance(raw, dict) or not raw.keys() <= self.schema.fields.keys() or not isinstance(raw.get("data"), dict):
-            return None
-        texts = (raw.get("type"), raw.get("territory"), *raw["data"])
-        if not all(isinstance(text, str) and PLAIN.fullmatch(text) for text in texts) or not CANONICAL.fullmatch(str(raw.get("id"))):
-            return None
-        others = {name: self.member(name, raw[name]) for name in SELDOM if raw.get(name) is not None}
-        if None in others.values():
-            return None
-        return CommandRequest(id=UUID(raw["id"]), type=raw["type"], territory=raw["territory"], data=raw["data"], **others)
-
-    def member(self, name: str, value: Any) -> Any:
-        """An actor, a trace or a moment; None if the schema must read it."""
-        if name == "actor":
-            values = plain_values(value, self.plain_actor)
-            return values and Actor(**values)
-        if name == "traceparent":
-            return value if isinstance(value, str) and re.fullmatch(TRACE_PARENT, value) and len(value) == TRACE_LENGTH else None
         try:
-            return datetime.fromisoformat(value) if PLAIN_MOMENT.fullmatch(value) else None
-        except (TypeError, ValueError):
+            plain: Any = msgspec.convert(raw, self.plain_request)
+            time, recorded = (moment and datetime.fromisoformat(moment) for moment in (plain.time, plain.recorded_time))
+        except ValueError:  # of msgspec, or of an impossible moment
             return None
+        actor = plain.actor and Actor(plain.actor.id, plain.actor.role, plain.actor.organisation)
+        return CommandRequest(plain.id, plain.type, plain.territory, plain.data, time, actor, plain.traceparent, recorded)
 
     def parse(self, text: str | bytes) -> CommandRequest:
         """Decode and validate a request.
