@@ -17,9 +17,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import CommandHandler, Decision, Received
+from shared.command_handler import CommandHandler, LoadedStream, Received, answer_to
+from shared.command_type import Answer, Decision
 from shared.errors import Conflict, Fault, Unavailable
-from shared.loaded_stream import Answer, LoadedStream, answer_to
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended

@@ -22,10 +22,10 @@ recording, the actor, the organisation, the territory, and what is known of a pe
 Thread-safe and blocking: it is called from native threads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
@@ -34,25 +34,58 @@ from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
+from shared.command_type import Answer, CommandType, Decision
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
-from shared.loaded_stream import Answer, CommandType, LoadedStream, answer_to
-from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody
+from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage
 from shared.placement import Placement, ReadStream, Streams
-from shared.store.port import Append, EventStore, NewEvent
-from shared.stream_memory import StreamMemory
+from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
+
+if TYPE_CHECKING:
+    from shared.stream_memory import StreamMemory
 
 MAX_ATTEMPTS = 16  # conflicts in a row on one stream before Conflict is raised
 
 encode = msgspec.json.Encoder().encode
 
 
-class Decision(NamedTuple):
-    """The append that a command leads to, and the state of its stream after it."""
+class LoadedStream:
+    """A stream: its state, its version, and the ids of the commands that were recorded in it.
 
-    append: Append
-    state: Any
+    `history` is what was read; None once it is no longer the whole stream.
+    """
+
+    def __init__(self, command_type: CommandType, stream: str, history: Sequence[EventMessage]) -> None:
+        decode, decider = command_type.decode_event, command_type.decider
+        self.stream = stream
+        self.state = reduce(decider.evolve, (decode(event.data) for event in history), decider.initial)
+        self.version = history[-1].streamversion if history else NO_STREAM
+        self.history: Sequence[EventMessage] | None = history
+        self.commands = {event.commandid for event in history}
+
+    def earlier_answer(self, message: CommandMessage, read_stream: Callable[[str], Sequence[EventMessage]]) -> Answer | None:
+        """The answer that this command was given already, if it was.
+
+        Raises:
+            Refused: the id belongs to another command or actor (`idempotency_key_reused`).
+        """
+        if message.id not in self.commands:
+            return None
+        history = read_stream(self.stream) if self.history is None else self.history
+        events = [event for event in history if event.commandid == message.id]
+        if message.digest is not None and not asked_by(message, events[-1]):
+            raise Refused("idempotency_key_reused")
+        names = [event_name(event.type) for event in events]
+        last = events[-1]
+        return Answer(command=message.id, stream=self.stream, version=last.streamversion, position=last.position, events=names)
+
+    def advance(self, state: Any, answer: Answer) -> None:
+        """Note that the events of a command were recorded at the end of this stream, and led to this state."""
+        self.state = state
+        self.version = answer.version
+        self.history = None
+        self.commands.add(answer.command)
 
 
 class Received(NamedTuple):
@@ -232,3 +265,21 @@ class CommandHandler:
 def event_id(command: UUID, stream: str, index: int) -> UUID:
     """The id of the nth event (from 0) that a command causes in a stream: the same at every retry, and used by no other event."""
     return uuid5(command, f"{stream}/{index}")
+
+
+def asked_by(message: CommandMessage, event: EventMessage) -> bool:
+    """Whether this may be the command of that event, asked by the same actor.
+
+    An event that was written before digests were kept has none, and of an anonymous one no actor is known.
+    """
+    return event.commanddigest in (UNSET, message.digest) and event.actor in (ANONYMOUS, message.actor)
+
+
+def event_name(type: str) -> str:
+    """`JourneyOpened`, of `fr.parcours.coaching.JourneyOpened`."""
+    return type.rpartition(".")[2]
+
+
+def answer_to(message: CommandMessage, append: Append, appended: Appended) -> Answer:
+    names = [event_name(event.type) for event in append.events]
+    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)

@@ -19,9 +19,9 @@ from uuid import uuid4
 
 from msgspec import Struct, inspect
 
-from shared.command_handler import CommandHandler
+from shared.command_handler import CommandHandler, LoadedStream
+from shared.command_type import CommandType
 from shared.errors import Fault, Forbidden, Invalid, Refused
-from shared.loaded_stream import CommandType, LoadedStream
 from shared.message import CommandMessage, EventMessage
 from shared.trial_values import OMITTED, Candidates, Values, recorded
 from shared.trust.access import Identity

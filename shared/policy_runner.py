@@ -12,8 +12,8 @@ from structlog.contextvars import bound_contextvars
 
 from shared.command_counts import count
 from shared.command_handler import CommandHandler
+from shared.command_type import Answer
 from shared.errors import Invalid, Refused
-from shared.loaded_stream import Answer
 from shared.message import CommandMessage, EventMessage, data_of
 from shared.policy import Policy, policy_command_id
 from shared.trust.access import system

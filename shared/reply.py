@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
+from shared.command_type import Answer
 from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, Unforeseen
-from shared.loaded_stream import Answer
 
 Reply = dict[str, Any]
 

@@ -10,7 +10,8 @@ read once.
 
 from typing import Any
 
-from shared.loaded_stream import Answer, CommandType, LoadedStream
+from shared.command_handler import LoadedStream
+from shared.command_type import Answer, CommandType
 from shared.message import PREFIX
 from shared.placement import Known, Persons
 from shared.store.port import Append, EventStore

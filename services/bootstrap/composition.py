@@ -14,7 +14,7 @@ import deploy
 from services.bootstrap import permissions
 from services.bootstrap.addresses import checked
 from services.bootstrap.policy_tasks import PolicyTasks
-from services.bootstrap.registry import SERVICES, catalogue, rules_of_services
+from services.bootstrap.registry import SERVICES, catalogue, rules_of_services, upcasts
 from services.bootstrap.settings import Settings, sqlite_path
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
@@ -43,7 +43,6 @@ from shared.bus.dead_letters import DeadLetters, dead_letters
 from shared.catalogue import Catalogue
 from shared.command_endpoint import CommandEndpoint
 from shared.command_handler import CommandHandler
-from shared.decider import Upcast
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.placement import Placement
@@ -251,16 +250,6 @@ class Components:
     @cached_property
     def dead_letters(self) -> DeadLetters:
         return dead_letters(self.settings.amqp_uri, tuple(SERVICES), self.settings.data / "dead_letters.sqlite", self.settings.names)
-
-
-def upcasts() -> dict[str, tuple[Upcast, ...]]:
-    """The upcasts of every event that has any, by event kind."""
-    return {
-        f"{aggregate.service}.{name}": tuple(steps)
-        for service in SERVICES.values()
-        for aggregate in service.aggregates
-        for name, steps in aggregate.upcasts.items()
-    }
 
 
 def open_store(address: Address | str) -> EventStore:

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from shared.command_handler import CommandHandler
+from shared.command_type import Answer
 from shared.errors import Refused
-from shared.loaded_stream import Answer
 from shared.message import CommandMessage, EventMessage, Position, data_of
 from shared.policy import Policy, policy_command_id
 from shared.trust.access import system

@@ -7,6 +7,7 @@ from services.bootstrap.names import NAMES
 from services.gateway.hints import KIND as FIGURES_CHANGED
 from services.vocabulary import french
 from shared.catalogue import Catalogue
+from shared.decider import Upcast
 from shared.description import ServiceDescription
 from shared.field_rules import Circumstances, FieldFault, Rules
 from shared.message import PREFIX
@@ -35,3 +36,13 @@ def event_type(value: str, fact: Circumstances) -> Iterator[FieldFault]:
 def catalogue() -> Catalogue:
     """Every French text by code: of each service, and of the kernel."""
     return Catalogue(french.REFUSALS, french.FORBIDDEN, *(service.refusals for service in SERVICES.values()))
+
+
+def upcasts() -> dict[str, tuple[Upcast, ...]]:
+    """The upcasts of every event that has any, by event kind."""
+    return {
+        f"{aggregate.service}.{name}": tuple(steps)
+        for service in SERVICES.values()
+        for aggregate in service.aggregates
+        for name, steps in aggregate.upcasts.items()
+    }

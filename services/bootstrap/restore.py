@@ -41,9 +41,8 @@ from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
 from shared.address import Address
 from shared.bus.dead_letter import DeadLetter
-from shared.command_handler import CommandHandler
+from shared.command_handler import CommandHandler, LoadedStream
 from shared.errors import Misconfigured, Unavailable
-from shared.loaded_stream import LoadedStream
 from shared.message import CommandMessage, EventMessage, Position, decode_event
 from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Line, Loading, Resumption
 from shared.store.port import Append

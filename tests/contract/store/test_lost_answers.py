@@ -15,8 +15,8 @@ from services.vocabulary.french import VALIDATION
 from shared.admission import Admission
 from shared.command_batch import handle_many
 from shared.command_handler import CommandHandler, event_id
+from shared.command_type import Answer
 from shared.errors import Conflict, Fault, Unavailable
-from shared.loaded_stream import Answer
 from shared.message import Actor, CommandMessage
 from shared.store.port import Append, Appended, EventStore
 from shared.trust.access import Identity, Permissions

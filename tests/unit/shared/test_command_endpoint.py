@@ -13,8 +13,8 @@ from structlog.contextvars import bound_contextvars, clear_contextvars, get_cont
 
 from services.vocabulary.french import VALIDATION
 from shared.command_endpoint import CommandEndpoint
+from shared.command_type import CommandType
 from shared.errors import Conflict, Forbidden, TooLarge, Unavailable
-from shared.loaded_stream import CommandType
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply
 from shared.store.port import BODY_LIMIT, Append, Appended, NewEvent

@@ -15,9 +15,9 @@ from services.vocabulary.french import VALIDATION
 from shared.admission import Admission
 from shared.command_batch import handle_many
 from shared.command_handler import CommandHandler, event_id
+from shared.command_type import Answer
 from shared.decider import Decider
 from shared.errors import Conflict, Forbidden, Invalid, Refused
-from shared.loaded_stream import Answer
 from shared.message import Actor, CommandMessage, EventMessage
 from shared.store.port import Append, Appended
 from shared.store.sqlite.store import SqliteStore

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.message import EventMessage
 from shared.store import recent_events
 from shared.store.recent_events import FollowedStore
 from shared.store.sqlite.store import SqliteStore
@@ -47,7 +48,12 @@ def test_a_page_is_read_from_the_log_once(tmp_path: Path, monkeypatch: pytest.Mo
     store.append(append("s", size=3))
     reads: list[int] = []
     read_all = store.read_all
-    monkeypatch.setattr(store, "read_all", lambda after, limit: (reads.append(after), read_all(after, limit))[1])
+
+    def noted(after: int, limit: int) -> list[EventMessage]:
+        reads.append(after)
+        return read_all(after, limit)
+
+    monkeypatch.setattr(store, "read_all", noted)
     with ThreadPoolExecutor(4) as readers:
         pages = [*readers.map(lambda _: followed.read_all(0), range(8))]
     assert [[event.streamversion for event in page] for page in pages] == [[1, 2, 3]] * 8
