@@ -25,7 +25,7 @@ Thread-safe and blocking: it is called from native threads.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 import msgspec
@@ -38,12 +38,9 @@ from shared.command_type import Answer, CommandType, Decision
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
 from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage
-from shared.placement import Placement, ReadStream, Streams
+from shared.placement import Known, Placement, ReadStream, Streams
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
-
-if TYPE_CHECKING:
-    from shared.stream_memory import StreamMemory
 
 MAX_ATTEMPTS = 16  # conflicts in a row on one stream before Conflict is raised
 
@@ -88,6 +85,16 @@ class LoadedStream:
         self.commands.add(answer.command)
 
 
+class Memory(Protocol):
+    """What is kept of streams from one command to the next (`shared.stream_memory`)."""
+
+    persons: Known
+
+    def load(self, command_type: CommandType, stream: str) -> LoadedStream: ...
+    def recorded(self, append: Append, state: Any, answer: Answer) -> None: ...
+    def clear(self) -> None: ...
+
+
 class Received(NamedTuple):
     """A valid command whose sender may give it: its type, its values, and the command as it is before its place is known."""
 
@@ -121,7 +128,7 @@ class CommandHandler:
         self.permissions = permissions
         self.admission = admission
         self.placement = placement
-        self.memory: StreamMemory | None = None  # of who appends alone
+        self.memory: Memory | None = None  # of who appends alone
 
     def handle(self, message: CommandMessage, identity: Identity) -> Answer:
         """Decide one command and record its events.
