@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
@@ -18,8 +18,10 @@ from services.cli.import_history import Outcome
 from services.cli.main import main
 from services.vocabulary.calendar import end_of_day
 from shared.errors import Forbidden, Invalid, Refused, Unavailable
+from shared.message import Actor, CommandMessage
 from shared.store.port import Append, Appended
 from shared.store.sqlite.store import SqliteStore
+from shared.trust.access import Identity
 
 SPACE = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -122,6 +124,7 @@ def test_live_and_replayed_figures_are_equal_at_every_position(components: Compo
 
 LEFT = {"person": "p-1", "exit_on": "2023-03-06", "reason": "DEMANDE", "outcomes": []}
 LATER = "2023-03-15T10:00:00+01:00"
+MOVED = datetime(2023, 3, 6, 9, 30, tzinfo=UTC)
 AGAIN = [
     line(1, "IdentifyPerson", MET),
     line(2, "OpenJourney", {"person": "p-1", "referent": "coach-1"}),
@@ -276,3 +279,20 @@ def test_an_invented_ticket_in_a_file_is_refused(components: Components) -> None
     outcomes = list(importer(components).load([*EXITED, ticket(22, "EXIT", "2023-06-01T11:00:00+02:00"), invented]))
     assert isinstance(outcomes[-1].fault, Invalid)
     assert "coaching.SurveyAnswered" not in kinds(components)
+
+
+def test_what_others_record_between_two_transactions_is_seen(
+    components: Components, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.import_history.LINES_TOGETHER", 2)
+    called = line(2, "RecordContactAttempt", {"person": "p-1", "outcome": "JOINT"})
+    opened = line(3, "OpenJourney", {"person": "p-1", "referent": "coach-1"})
+    outcomes = importer(components).load([HISTORY[0], called, opened])
+    assert [next(outcomes).fault, next(outcomes).fault] == [None, None]
+    mover = Actor("coordinator-1", "coordinator", "etape")
+    moved = {"person": "p-1", "to_territory": "flers"}
+    message = CommandMessage(id=uuid4(), type="TransferPerson", actor=mover, territory="alencon", time=MOVED, data=moved)
+    other = Components(read_settings(tmp_path, environ={}))
+    other.handlers["intake"].handle(message, Identity(mover, ("*",)))
+    other.store.close()
+    assert [str(outcome.fault) for outcome in outcomes] == ["followed_elsewhere"]

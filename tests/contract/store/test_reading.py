@@ -28,7 +28,6 @@ def test_a_stream_is_read_after_a_version(store: EventStore) -> None:
     assert store.read_stream("a", 5) == store.read_stream("nobody") == []
 
 
-@pytest.mark.parametrize("size", [1, 7, 512, 2_000])
 def test_several_streams_are_read_each_as_if_alone(store: EventStore) -> None:
     for name, size in (("a", 2), ("b", 1), ("c", 3)):
         store.append(append(name, 0, size=size))
@@ -40,6 +39,7 @@ def test_several_streams_are_read_each_as_if_alone(store: EventStore) -> None:
     assert store.read_streams([]) == {}
 
 
+@pytest.mark.parametrize("size", [1, 7, 512, 2_000])
 def test_pages_of_any_size_give_the_whole_log_once_and_in_order(store: EventStore, size: int) -> None:
     appends = [append(f"s{index}", 0, 1 + index % 3) for index in range({1: 20, 7: 100}.get(size, 600))]
     store.append_many(appends)
