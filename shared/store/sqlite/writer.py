@@ -64,6 +64,8 @@ class SqliteWriter:
     def append_inside(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Make these appends in the transaction that is open; if one of them fails, none is made."""
         with self.faults():
+            if sum(len(append.events) for append in appends) == 1:  # one statement writes it whole or not at all
+                return self.make_appends(appends)
             last = self.last
             self.connection.execute("savepoint appends")
             try:

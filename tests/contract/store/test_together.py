@@ -85,6 +85,6 @@ def test_an_append_that_fails_inside_a_block_leaves_the_others(sqlite: SqliteSto
         with monkeypatch.context() as patch:
             patch.setattr(sqlite.writer, "insert", failing)
             with pytest.raises(ValueError, match="in the middle"):
-                sqlite.append(append("b"))
+                sqlite.append(append("b", size=2))
         sqlite.append(append("c"))
     assert [each.subject for each in all_events(sqlite)] == ["a", "c"]
