@@ -20,7 +20,9 @@ from shared.version import __version__
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
-READERS = frozenset({"history", "indicators", "replay", "rebuild", "backup", "dead", "projections", "generations"})  # they need a log
+READERS = frozenset(
+    {"history", "indicators", "replay", "rebuild", "audit", "backup", "dead", "projections", "generations"}
+)  # they need a log
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
@@ -121,7 +123,7 @@ def command(name: str) -> Command:
         from services.cli import serve
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
-    from services.cli import backup_commands, check_command, commands, operator_commands, setup_command
+    from services.cli import audit_command, backup_commands, check_command, commands, operator_commands, read_model_commands, setup_command
 
     functions: dict[str, Command] = {
         "check": check_command.check,
@@ -131,12 +133,13 @@ def command(name: str) -> Command:
         "history": commands.history,
         "indicators": commands.indicators,
         "replay": commands.replay,
-        "rebuild": operator_commands.rebuild,
+        "rebuild": read_model_commands.rebuild,
+        "audit": audit_command.audit,
         "backup": backup_commands.backup,
         "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
-        "projections": operator_commands.projections,
-        "generations": operator_commands.generations,
+        "projections": read_model_commands.projections,
+        "generations": read_model_commands.generations,
         "tail": operator_commands.tail,
     }
     return functions[name]
@@ -214,6 +217,8 @@ def add_figure_commands(add: Add) -> None:
 
 def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
+    audit = add("audit", "compare the two ways to every figure: the ledger, and the facts")
+    audit.add_argument("what", choices=("figures",))
     backup = add("backup", "write all that cannot be made again to a folder, while services work")
     backup.add_argument("folder", type=Path, help="the backup, a folder that does not exist yet")
     backup.add_argument("--verify", action="store_true", help="only verify a backup that is there")

@@ -77,6 +77,7 @@ READERS = [
     ("indicators", "--quarter", "2024-Q2"),
     ("replay",),
     ("rebuild",),
+    ("audit", "figures"),
     ("backup", "backup"),
     ("dead", "list"),
     ("dead", "replay"),
@@ -127,6 +128,9 @@ def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_pat
     figures = parcours(tmp_path, "indicators", "--quarter", "2024-Q2", "--json")
     assert figures.returncode == 0, figures.stderr
     assert figures.stdout == parcours(tmp_path, "replay", "--quarter", "2024-Q2", "--json").stdout
+    audited = parcours(tmp_path, "audit", "figures")
+    assert (audited.returncode, audited.stdout) == (0, "")
+    assert "the ledger and the facts agree" in audited.stderr
     log = parcours(tmp_path, "history").stdout
     assert log.count("\n") > 100
     again = parcours(tmp_path, "load", str(history))

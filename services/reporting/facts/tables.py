@@ -61,6 +61,7 @@ person = fact_table(
     booleans("erased"),
     event_position("identified_at"),
 )
+Index("person_root", person.c.root)
 orientation = fact_table(
     "orientation",
     key("orientation"),
@@ -142,6 +143,22 @@ timeline_entry = Table(
     Column("about", String, nullable=False),
     Column("position", BigInteger, nullable=False),
     Index("step_about", "about", "position"),
+)
+# The ledger (`services.reporting.ledger`): by how much each event changed each count, and the sums of that.
+CELL = ("side", "version", "quarter", "territory", "amount")
+entry = Table(
+    "entry",
+    METADATA,
+    Column("position", BigInteger, nullable=False),
+    *(Column(name, Integer if name in {"version", "amount"} else String, nullable=False) for name in CELL),
+    Column("change", Integer, nullable=False),
+    Index("entry_position", "position"),
+)
+balance = Table(
+    "balance",
+    METADATA,
+    *(Column(name, Integer if name in {"version", "amount"} else String, primary_key=True, autoincrement=False) for name in CELL),
+    Column("total", BigInteger, nullable=False),
 )
 # One row. `name` is the build that made the tables, the rest is projection.checkpoint.Checkpoint.
 checkpoint = Table(

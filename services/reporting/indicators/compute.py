@@ -49,4 +49,4 @@ def indicator_figures(
 
 def figure_of(cell: CellKey, numerators: Mapping[CellKey, Counts], denominators: Mapping[CellKey, Counts] | None) -> Figure:
     counted, total = numerators.get(cell, NOTHING_COUNTED)
-    return Figure(counted, None if denominators is None else denominators.get(cell, NOTHING_COUNTED)[0], total=total)
+    return Figure(counted, total=total) if denominators is None else Figure(counted, denominators.get(cell, NOTHING_COUNTED)[0])

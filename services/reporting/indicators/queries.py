@@ -28,7 +28,7 @@ denominator, by leaving rows out (`where`, `joined`): so it is a part of it, of 
 
 Persons whose records were merged count as one: sides about persons look up the record that represents the person, its root.
 
-Bind parameters are set when the query runs (`queries.figures.query_parameters`): `first` and `last` quarter, and from the definitions
+Bind parameters are set when the query runs (`parameters.query_parameters`): `first` and `last` quarter, and from the definitions
 `version`, `redirection` (the stage at which a referral counts), `late_days` and `outcome_days` (see `progress`).
 """
 

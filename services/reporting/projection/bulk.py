@@ -6,7 +6,7 @@ query has, they are one parameter in SQLite and one per column in PostgreSQL: no
 Functions take the table to query, which a rebuild calls by another name, and `name`, its name in `facts.tables`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,20 +21,25 @@ from services.reporting.projection.schema import quoted_table
 
 def select_rows(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> dict[Key, Row]:
     """The stored rows with these keys, by key."""
-    query = f"SELECT {column_list(connection, table.columns)} FROM {table_where_key_in(connection, table, name)}"
-    with driver_connection(connection) as driver:
-        rows = [dict(zip(BLANK_ROWS[name], row, strict=True)) for row in driver.execute(query, key_parameters(connection, keys))]
+    rows = rows_where(connection, table, name, KEY_COLUMNS[name], keys)
     return {tuple(row[column] for column in KEY_COLUMNS[name]): row for row in rows}
+
+
+def rows_where(connection: Connection, table: Table, name: str, columns: Sequence[str], values: Collection[Key]) -> list[Row]:
+    """The stored rows that have one of these values in these columns."""
+    query = f"SELECT {column_list(connection, table.columns)} FROM {table_where_in(connection, table, columns)}"
+    with driver_connection(connection) as driver:
+        return [dict(zip(BLANK_ROWS[name], row, strict=True)) for row in driver.execute(query, key_parameters(connection, values))]
 
 
 def delete_rows(connection: Connection, table: Table, name: str, keys: Collection[Key]) -> None:
     with driver_connection(connection) as driver:
-        driver.execute(f"DELETE FROM {table_where_key_in(connection, table, name)}", key_parameters(connection, keys))
+        driver.execute(f"DELETE FROM {table_where_in(connection, table, KEY_COLUMNS[name])}", key_parameters(connection, keys))
 
 
-def table_where_key_in(connection: Connection, table: Table, name: str) -> str:
-    """`table WHERE (key columns) IN (…)`, with the keys as each driver takes an array: JSON in SQLite, arrays in PostgreSQL."""
-    columns = [table.c[column] for column in KEY_COLUMNS[name]]
+def table_where_in(connection: Connection, table: Table, names: Sequence[str]) -> str:
+    """`table WHERE (columns) IN (…)`, with the values as each driver takes an array: JSON in SQLite, arrays in PostgreSQL."""
+    columns = [table.c[column] for column in names]
     if connection.dialect.name == "sqlite":
         keys = f"SELECT {', '.join(f'value ->> {index}' for index in range(len(columns)))} FROM json_each(?)"
     else:

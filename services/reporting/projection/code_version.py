@@ -10,8 +10,11 @@ The digest is made of definitions (functions, classes, constants), not of files.
 - the upcasts that aggregates declare with `upcasts=`: the shape in which an old event is read.
 
 A definition counts as Python reads it, without comments, docstrings, spacing and the annotations of functions: these change nothing.
-So a release that rewrites an explanation, a page, an indicator (it reads facts) or another function of the same module keeps the
-tables. What is published in the log, such as the definitions of indicators, is no code: it is folded like any other event.
+The ledger has entries for each side of an indicator, so what these ask is part of the version too: the source of the compiled questions
+(`ledger.sides`), not the text of their declarations.
+
+So a release that rewrites an explanation, a page, the label of an indicator or another function of the same module keeps the tables.
+What is published in the log, such as the definitions of indicators, is no code: it is folded like any other event.
 """
 
 import hashlib
@@ -19,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from services.reporting.ledger import sides
 from services.reporting.projection.definitions import Symbol, find_definitions, keyword_values
 
 SOURCE = Path(__file__).parents[3]  # the directory that contains the packages
@@ -29,6 +33,7 @@ ROOTS: tuple[Symbol, ...] = (
     ("services.reporting.facts.tables", "*"),
     ("services.reporting.facts.timeline_index", "timeline_entries"),
     *(("services.reporting.projection.fact_batch", f"FactBatch.{name}") for name in ("add", "changes", "flush", "write_rows")),
+    ("services.reporting.ledger.windows", "*"),
     ("services.reporting.projection.collation", "*"),
     ("services.reporting.projection.set_aside", "set_aside"),
     ("shared.message", "Recorded"),
@@ -36,7 +41,10 @@ ROOTS: tuple[Symbol, ...] = (
     ("shared.store.upcasting", "UpcastingStore.__init__"),
     ("shared.store.upcasting", "UpcastingStore.upcast_all"),
 )
-NOT_FOLLOWED = (  # they connect, name or report, and decide no fact
+NOT_FOLLOWED = (  # they connect, name or report, and decide no fact; what the catalogue asks has a digest of its own
+    "services.reporting.indicators.catalogue",
+    "services.reporting.ledger.questions",
+    "services.reporting.ledger.selects",
     "services.reporting.projection.database",
     "services.reporting.projection.schema",
     "shared.errors",
@@ -46,8 +54,8 @@ NOT_FOLLOWED = (  # they connect, name or report, and decide no fact
 
 @cache
 def version() -> str:
-    """`facts <digest>`, the same as long as no definition that decides a fact changes."""
-    return f"{PREFIX}{fact_digest(SOURCE)}"
+    """`facts <digest>`, the same as long as no definition that decides a fact or a count changes."""
+    return f"{PREFIX}{short_digest(fact_digest(SOURCE), sides.digest())}"
 
 
 def digest_in(version: str) -> str:
@@ -60,10 +68,11 @@ def new_build_name(version: str) -> str:
 
 
 def fact_digest(source: Path) -> str:
-    digest = hashlib.sha256()
-    for (module, name), text in fact_definitions(source).items():
-        digest.update(f"{module}\0{name}\0{text}\0".encode())
-    return digest.hexdigest()[:16]
+    return short_digest(*(f"{module}\0{name}\0{text}" for (module, name), text in fact_definitions(source).items()))
+
+
+def short_digest(*texts: str) -> str:
+    return hashlib.sha256("".join(f"{text}\0" for text in texts).encode()).hexdigest()[:16]
 
 
 def fact_definitions(source: Path) -> dict[Symbol, str]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, update
 from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
 from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
+from services.reporting.ledger.posting import is_counted, post
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint, advance, events_after
 from services.reporting.projection.merged_persons import update_roots
@@ -31,19 +32,24 @@ class FactBatch:
     """Folds events for `tables`, which are the live ones or those of a rebuild.
 
     `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
-    the timeline index is left out: figures do not need it. Events that are set `aside` change nothing.
+    the timeline index is left out, and with `with_ledger` false the ledger: a replay counts the facts. Events that are set `aside`
+    change nothing.
     """
 
-    def __init__(self, tables: Tables, checkpoint: Checkpoint, aside: SetAside = NONE, *, with_timeline: bool = True) -> None:
+    def __init__(
+        self, tables: Tables, checkpoint: Checkpoint, aside: SetAside = NONE, *, with_timeline: bool = True, with_ledger: bool = True
+    ) -> None:
         self.tables = tables
         self.aside = aside
         self.with_timeline = with_timeline
+        self.with_ledger = with_ledger
         self.checkpoint = checkpoint
         self.clear()
 
     def clear(self) -> None:
         self.rows = empty_rows()
         self.timeline: list[Values] = []
+        self.counted: list[EventChanges] = []  # for the ledger
         self.tables_empty = self.checkpoint.position == START  # then there are no stored rows to look up
 
     @property
@@ -65,7 +71,10 @@ class FactBatch:
         new = events_after(self.checkpoint.position, events)
         if not new:
             return
-        fold(self.rows, map(self.changes, new) if self.aside != NONE else map(changes_of, new))
+        changed = [*(map(self.changes, new) if self.aside != NONE else map(changes_of, new))]
+        fold(self.rows, changed)
+        if self.with_ledger:
+            self.counted += filter(is_counted, changed)
         if self.with_timeline:
             self.timeline += timeline_entries(new)
         self.checkpoint = advance(self.checkpoint, new)
@@ -83,6 +92,7 @@ class FactBatch:
 
     def flush(self, connection: Connection) -> None:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""
+        post(connection, self.tables, self.counted, empty=self.tables_empty)
         for name, rows in self.rows.items():
             if rows:
                 self.write_rows(connection, name, rows)

@@ -181,9 +181,9 @@ class ReadModels:
                 batch.flush(connection)
             return batch.checkpoint.position
 
-    def fold_log(self, store: EventStore, until: Position) -> None:
+    def fold_log(self, store: EventStore, until: Position, *, with_ledger: bool = False) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
-        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False)
+        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False, with_ledger=with_ledger)
         with garbage_collection_paused(), self.writing() as connection:
             for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
                 batch.add(page)

@@ -8,7 +8,7 @@ from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.model import Indicator
 from services.reporting.indicators.printed import printed_definition
 from services.reporting.queries.committee import target_value
-from services.reporting.queries.figures import FigureSet, load_definitions, starts_of
+from services.reporting.queries.figures import FigureSet, definitions_for, starts_of
 
 
 def declarations(connection: Connection, version: int | None = None) -> Declarations:
@@ -17,7 +17,7 @@ def declarations(connection: Connection, version: int | None = None) -> Declarat
     Raises:
         Refused: no definitions are published, or not this version.
     """
-    published = load_definitions(connection, version)
+    published = definitions_for(connection, version)
     chosen = published[version or max(published)]
     declared = [
         declaration(indicator, printed_definition(indicator, chosen)) for name, indicator in INDICATORS.items() if name in chosen.indicators

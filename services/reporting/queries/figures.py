@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from itertools import accumulate, groupby
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, select
 
 from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
@@ -24,7 +23,8 @@ from services.reporting.indicators.compute import FigureTable, compute_figures, 
 from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
 from services.reporting.indicators.model import Indicator
-from services.reporting.indicators.printed import counted_stage, outcome_days
+from services.reporting.indicators.parameters import load_definitions, query_parameters
+from services.reporting.ledger.figures import Ledger
 from services.reporting.quarters import ordinal, quarter_id, quarters_between
 from services.vocabulary.programme import PROGRAMME, Groupings
 from shared.errors import Refused
@@ -35,7 +35,7 @@ MARGIN = 12  # quarters before and after those with facts that can be asked
 
 
 class FigureSet:
-    """The figures of some territories and quarters. Made within one read transaction; afterwards it reads nothing.
+    """The figures of some territories and quarters, from the ledger if it is given, else from the facts. Afterwards it reads nothing.
 
     What is masked depends on every quarter of every territory and of the programme, which comes last: only a set of all of them may show
     masked cells.
@@ -49,14 +49,19 @@ class FigureSet:
         version: int | None,
         quarters: list[str],
         groupings: Groupings = NO_GROUPINGS,
+        ledger: Ledger | None = None,
     ) -> None:
         self.position = position
-        self.published, self.asked = load_definitions(connection, version), version
+        self.published, self.asked = definitions_for(connection, version), version
         self.territories, self.quarters, self.groupings = territories, quarters, groupings
         self.figures: FigureTable = {name: {} for name in INDICATORS}
         for number, group in groupby(quarters, self.version_in):
-            parameters = query_parameters(self.published[number], span := list(group))
-            counted = compute_figures(partial(execute, connection, parameters), INDICATORS.values(), territories, span)
+            span = list(group)
+            if ledger is None:
+                parameters = query_parameters(self.published[number], span)
+                counted = compute_figures(partial(execute, connection, parameters), INDICATORS.values(), territories, span)
+            else:
+                counted = ledger.figures(INDICATORS.values(), territories, span, number)
             for name, cells in counted.items():
                 self.figures[name] |= cells | of_groupings(cells, groupings, span)
         self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
@@ -164,14 +169,13 @@ def execute(connection: Connection, parameters: Mapping[str, Any], statement: An
     return connection.execute(statement, parameters)
 
 
-def load_definitions(connection: Connection, version: int | None) -> dict[int, DefinitionsPublished]:
+def definitions_for(connection: Connection, version: int | None) -> dict[int, DefinitionsPublished]:
     """Every published version of the definitions.
 
     Raises:
         Refused: none is published (`definitions_none`), or the one that a reader asks for is not (`definitions_unknown`).
     """
-    bodies = connection.execute(select(t.definitions.c.body)).scalars()
-    published = {one.version: one for one in (msgspec.json.decode(body, type=DefinitionsPublished) for body in bodies)}
+    published = load_definitions(connection)
     if version is not None and version not in published:
         raise Refused("definitions_unknown", version=version)
     if not published:
@@ -182,18 +186,6 @@ def load_definitions(connection: Connection, version: int | None) -> dict[int, D
 def starts_of(published: Mapping[int, DefinitionsPublished]) -> dict[int, str | None]:
     """The first quarter of each version."""
     return {version: definitions.from_quarter for version, definitions in published.items()}
-
-
-def query_parameters(definitions: DefinitionsPublished, quarters: Sequence[str]) -> dict[str, Any]:
-    """The bind parameters of sides: see `indicators.queries`."""
-    return {
-        "first": quarters[0],
-        "last": quarters[-1],
-        "version": definitions.version,
-        "redirection": counted_stage(definitions),
-        "late_days": definitions.thresholds["late_days"],
-        "outcome_days": outcome_days(definitions),
-    }
 
 
 def first_served(first: str) -> str:

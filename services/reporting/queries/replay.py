@@ -15,6 +15,7 @@ class Replay(Reports):
 
     def __init__(self, store: EventStore, until: Position, programme: Programme) -> None:
         super().__init__(SCRATCH_URL, programme, store.read_at)
+        self.has_ledger = False
         self.store = store
         self.until = until
         self.timeline_lock = Lock()

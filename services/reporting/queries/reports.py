@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
 from services.reporting.definition_answers import Declarations, History
 from services.reporting.facts import tables as t
+from services.reporting.ledger.figures import read_ledger
 from services.reporting.list_answers import ListQuestion
 from services.reporting.person_answers import PersonState
 from services.reporting.projection.checkpoint import Checkpoint
@@ -46,6 +47,7 @@ class Reports:
     ) -> None:
         self.models = ReadModels(url) if log is None else ReadModels(url, lambda: log.head() != START)
         self.read_events = read_events
+        self.has_ledger = True  # the tables have one, and figures come from it
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}
         self.groupings = programme.members()
@@ -199,7 +201,8 @@ class Reports:
                 quarters, territories = [quarter], list(self.groupings.get(territory, (territory,)))
                 key = (snapshot, definitions, quarter, quarter, territory)
             if key not in self.figure_sets:
-                figures = FigureSet(connection, territories, snapshot[1], definitions, quarters, self.groupings)
+                ledger = read_ledger(connection) if self.has_ledger else None
+                figures = FigureSet(connection, territories, snapshot[1], definitions, quarters, self.groupings, ledger)
                 latest = list(self.figure_sets.items())[-MAX_CACHED_FIGURE_SETS + 1 :]
                 self.figure_sets = dict([*latest, (key, figures)])
             return self.figure_sets[key]

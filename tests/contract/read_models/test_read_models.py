@@ -121,8 +121,9 @@ def test_a_replay_has_the_same_facts_and_builds_its_timeline_index_on_demand(rep
     report.apply(events[:90])
     replayed = replay(store, report.position(), ORNE)
     live_rows, replayed_rows = table_contents(report), table_contents(replayed)
-    assert replayed_rows.pop("step") == []
-    assert live_rows.pop("step") != []
+    for kept_live in ("step", "entry", "balance"):
+        assert replayed_rows.pop(kept_live) == []
+        assert live_rows.pop(kept_live) != []
     assert replayed_rows == live_rows
     for person in ("p0", "p1", "p2"):
         assert replayed.timeline(person) == report.timeline(person)

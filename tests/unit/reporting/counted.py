@@ -9,8 +9,8 @@ from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.tables import TABLES
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.model import Side
+from services.reporting.indicators.parameters import load_definitions, query_parameters
 from services.reporting.quarters import quarters_between
-from services.reporting.queries.figures import load_definitions, query_parameters
 from services.reporting.queries.reports import Reports
 from shared.message import START
 from tests.unit.reporting.history import History
@@ -53,7 +53,7 @@ def latest(published: dict[int, DefinitionsPublished]) -> DefinitionsPublished:
 
 def counted(report: Reports, quarters: Sequence[str] = QUARTERS) -> Sides:
     with report.models.reading() as connection:
-        parameters = query_parameters(latest(load_definitions(connection, None)), quarters)
+        parameters = query_parameters(latest(load_definitions(connection)), quarters)
         found: Sides = {}
         for name, side, query in sides():
             rows = query.subquery()

@@ -1,0 +1,79 @@
+"""Figures from the ledger: the sums of its entries, as of now (the balances) or as of a position."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from services.reporting.facts.tables import CELL, balance, entry
+from services.reporting.indicators.compute import FigureTable
+from services.reporting.indicators.figure import CellKey, Figure
+from services.reporting.indicators.model import Indicator
+from services.reporting.ledger.book import EVERY_VERSION
+from services.reporting.ledger.sides import SIDE_OF, CountedSide
+from services.vocabulary.programme import PROGRAMME
+from shared.message import Position
+
+Amounts = Mapping[int, int]  # amount -> how many are counted with it
+NONE: Amounts = {}
+
+
+class Ledger:
+    """The sums of one moment, from rows of side, version, quarter, territory, amount, total."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self.sums: dict[tuple[str, int], dict[str, list[tuple[str, int, int]]]] = defaultdict(lambda: defaultdict(list))
+        for side, version, quarter, territory, amount, total in rows:
+            self.sums[side, version][territory].append((quarter, amount, total))
+            self.sums[side, version][PROGRAMME].append((quarter, amount, total))
+
+    def figures(self, indicators: Iterable[Indicator], territories: Sequence[str], quarters: Sequence[str], version: int) -> FigureTable:
+        """The figure of every indicator in every cell, under a version of the definitions."""
+        return {indicator.id: self.indicator_figures(indicator, territories, quarters, version) for indicator in indicators}
+
+    def indicator_figures(
+        self, indicator: Indicator, territories: Sequence[str], quarters: Sequence[str], version: int
+    ) -> dict[CellKey, Figure]:
+        numerators = self.counts(SIDE_OF[indicator.id, "numerator"], territories, quarters, version)
+        if indicator.denominator is None:
+            return {cell: figure_of(indicator, numerators.get(cell, NONE)) for cell in cells(territories, quarters)}
+        denominators = self.counts(SIDE_OF[indicator.id, "denominator"], territories, quarters, version)
+        return {
+            cell: Figure(sum(numerators.get(cell, NONE).values()), sum(denominators.get(cell, NONE).values()))
+            for cell in cells(territories, quarters)
+        }
+
+    def counts(self, side: CountedSide, territories: Sequence[str], quarters: Sequence[str], version: int) -> dict[CellKey, Amounts]:
+        by_territory = self.sums[side.name, version if side.versioned else EVERY_VERSION]
+        found: dict[CellKey, Amounts] = {}
+        for territory in territories:
+            sums = sorted(by_territory.get(territory, ()))
+            for quarter in quarters:
+                counted: dict[int, int] = defaultdict(int)
+                for each, amount, total in sums:
+                    if each == quarter or (side.cumulative and each < quarter):
+                        counted[amount] += total
+                found[territory, quarter] = counted
+        return found
+
+
+def cells(territories: Sequence[str], quarters: Sequence[str]) -> list[CellKey]:
+    return [(territory, quarter) for territory in territories for quarter in quarters]
+
+
+def figure_of(indicator: Indicator, counted: Amounts) -> Figure:
+    """The figure of an indicator that has a numerator alone."""
+    count = sum(counted.values())
+    if indicator.measure == "median":
+        amounts = tuple(amount for amount, times in sorted(counted.items()) for _ in range(times))
+        return Figure(count, None, amounts)
+    return Figure(count, None, total=sum(amount * times for amount, times in counted.items()))
+
+
+def read_ledger(connection: Connection, as_of: Position | None = None) -> Ledger:
+    """The ledger of now, or as it was when the event at a position had been applied."""
+    if as_of is None:
+        return Ledger(connection.execute(select(balance)))
+    cell = [entry.c[name] for name in CELL]
+    return Ledger(connection.execute(select(*cell, func.sum(entry.c.change)).where(entry.c.position <= as_of).group_by(*cell)))

@@ -1,0 +1,71 @@
+"""Posts the entries of a batch of events, and the balances that they change, in the transaction that writes the rows of facts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from services.reporting.facts.change import Change
+from services.reporting.facts.decisions import DefinitionsPublished
+from services.reporting.facts.fold import EventChanges, blank_row
+from services.reporting.facts.tables import definitions, outcome_class
+from services.reporting.ledger.balances import balance_changes, write_balances
+from services.reporting.ledger.book import Book, Entry, Person, Version, add, contribution_of_row, entries_of
+from services.reporting.ledger.contributions import NO_CONTRIBUTION, Contributions, Place
+from services.reporting.ledger.loading import load, load_versions, other_persons, other_rows, version_of
+from services.reporting.ledger.sides import PERSON_TABLES, ROW_TABLES, SIDES, CountedSide
+from services.reporting.projection.bulk import insert_rows
+from services.reporting.projection.schema import Tables
+
+READ = {*PERSON_TABLES, *ROW_TABLES, definitions.name}
+
+
+def is_counted(event: EventChanges) -> bool:
+    """Whether an event may change a count."""
+    return any(change.table in READ for change in event[1])
+
+
+def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], *, empty: bool) -> None:
+    """Write the entries of events, which are not in the tables yet. `empty` if no event is."""
+    book = Book({} if empty else load_versions(connection, tables))
+    if not empty:
+        load(connection, tables, book, events)
+    entries = [entry for event in events for entry in posted(connection, tables, book, event, empty=empty)]
+    insert_rows(connection, tables["entry"], map(msgspec.structs.astuple, entries))
+    write_balances(connection, tables["balance"], balance_changes(entries), empty=empty)
+
+
+def posted(connection: Connection, tables: Tables, book: Book, event: EventChanges, *, empty: bool) -> Iterator[Entry]:
+    for change in event[1]:
+        if change.table == definitions.name:
+            yield from begin_version(connection, tables, book, event[0], change, event[1], empty=empty)
+    yield from book.entries(event)
+
+
+def begin_version(
+    connection: Connection, tables: Tables, book: Book, position: int, change: Change, changes: Iterable[Change], *, empty: bool
+) -> Iterator[Entry]:
+    """The entries of what everything that is known contributes under a version that is published, or published again."""
+    (number,) = change.key
+    classes = [blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name]
+    before = book.versions.get(number)
+    now = book.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
+    persons = [*{id(person): person for person in book.persons.values()}.values()]
+    for side in (side for side in SIDES.values() if side.versioned):
+        counts: dict[Place, int] = {}
+        if side.by_row:
+            (name,) = side.tables
+            for row in [*book.rows[name].values(), *(() if empty else other_rows(connection, tables, book, name))]:
+                add(counts, contribution_of_row(side, name, row, now), 1)
+                add(counts, contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
+        else:
+            for person in [*persons, *(() if empty else other_persons(connection, tables, book))]:
+                add(counts, contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
+                add(counts, contributed(person, side, number, now), 1)
+        yield from entries_of(position, side, number, counts)
+
+
+def contributed(person: Person, side: CountedSide, number: int, version: Version) -> Contributions:
+    """Under a version that may be another one than the person has been asked under."""
+    person.known.get(side.name, {}).pop(number, None)
+    return person.contributes(side, number, version)
