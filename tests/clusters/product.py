@@ -1,7 +1,7 @@
 """The product with two processes of every service, and two gateways."""
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +9,36 @@ import httpx
 import psutil
 
 from services.bootstrap.names import GATEWAY, PROCESSES
+from tests.clusters.network import Host
 from tests.processes import Process, Product, free_port
 
 INSTANCES = ("1", "2")
 
 
 class Pairs(Product):
-    """`url` is that of the first gateway; `urls` are both."""
+    """`url` is that of the first gateway; `urls` are both. With two `hosts`, one of each pair is on each of them."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], hosts: Sequence[Host] = ()) -> None:
         super().__init__(folder, env)
+        self.hosts = dict(zip(INSTANCES, hosts, strict=False))
         ports = {"1": self.port, "2": free_port()}
-        self.urls = [f"http://127.0.0.1:{port}" for port in ports.values()]
+        self.urls = [f"http://{self.address(number)}:{port}" for number, port in ports.items()]
+        self.url, self.client = self.urls[0], httpx.Client(base_url=self.urls[0], timeout=30)
         self.processes = {
             f"{service}-{number}": self.process(service, number, ports[number]) for service in PROCESSES for number in INSTANCES
         }
 
+    def address(self, number: str) -> str:
+        return self.hosts[number].side_door() if self.hosts else "127.0.0.1"
+
     def process(self, service: str, number: str, port: int) -> Process:
         words = ("service", service, "--data", str(self.folder), "--port", str(port))
-        return Process(*words, env=self.env, log=self.folder / f"{service}-{number}.log")
+        log = self.folder / f"{service}-{number}.log"
+        if not self.hosts:
+            return Process(*words, env=self.env, log=log)
+        process = Process(*words, "--host", "0.0.0.0", env=self.env, log=log)
+        process.command = ["ip", "netns", "exec", self.hosts[number].namespace, *process.command]
+        return process
 
     def pair(self, service: str) -> list[Process]:
         return [self.processes[f"{service}-{number}"] for number in INSTANCES]

@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -19,10 +20,9 @@ ONE_PLACE, TWO_PLACE = Place("one.example", "5433"), Place("two.example", "5434"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "known", {})
     monkeypatch.setattr(servers, "ASK_TIMEOUT_S", 0.3)
-    return
 
 
 class Reached(Struct, frozen=True):
@@ -51,10 +51,8 @@ class Driver(psycopg.Connection[Any]):
 
 def hosts_asked(fates: dict[str, Exception | None]) -> list[str]:
     Driver.fates, Driver.asked = fates, []
-    try:
+    with suppress(psycopg.OperationalError):
         connect(TWO, Driver)
-    except psycopg.OperationalError:
-        pass
     return Driver.asked
 
 
@@ -102,7 +100,9 @@ def test_a_refusal_is_no_silence() -> None:
 
 def test_who_reaches_none_of_several_hears_what_each_said() -> None:
     Driver.fates = {"one.example": TIMEOUT, "two.example": READ_ONLY}
-    with pytest.raises(psycopg.OperationalError, match=r"one.example:5433: connection timeout expired; two.example:5434: session is read-only"):
+    with pytest.raises(
+        psycopg.OperationalError, match=r"one.example:5433: connection timeout expired; two.example:5434: session is read-only"
+    ):
         connect(TWO, Driver)
 
 
