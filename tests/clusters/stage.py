@@ -113,7 +113,7 @@ class Stage:
         assert all(process.alive() for process in self.product.processes.values())
         assert took.answer < episode.aim.answer
         assert took.silence < episode.aim.silence
-        assert took.heal < episode.aim.heal
+        assert took.heal < episode.aim.heal, episode.watch.complaints(episode.disturbances)
 
     def measure(self, episode: Episode, lost: int, doubled: int) -> Aim:
         load, watch = episode.load, episode.watch
