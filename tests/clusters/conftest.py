@@ -52,10 +52,19 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def own_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """For one test, with a standby of PostgreSQL that can be promoted once."""
-    with staged(
-        request.config, tmp_path, lambda network, folder: Replicated([network.host(name) for name in ("pg0", "pg1")], folder)
-    ) as stage:
+    with staged(request.config, tmp_path, replicated) as stage:
         yield stage
+
+
+@pytest.fixture
+def divided_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """For one test, in two places: a minority of the brokers, and the second process of each pair, are in the other."""
+    with staged(request.config, tmp_path, replicated, divided=True) as stage:
+        yield stage
+
+
+def replicated(network: Network, folder: Path) -> Replicated:
+    return Replicated([network.host(name) for name in ("pg0", "pg1")], folder)
 
 
 @pytest.fixture(scope="module")

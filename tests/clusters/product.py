@@ -1,6 +1,8 @@
 """The product with two processes of every service, and two gateways."""
 
+import json
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ import psutil
 
 from services.bootstrap.names import GATEWAY, PROCESSES
 from tests.clusters.network import Host
+from tests.containers.debian import done
 from tests.processes import Process, Product, free_port
 
 INSTANCES = ("1", "2")
+LOG_IN = "import json, sys, httpx; print(httpx.post(sys.argv[1], json=json.loads(sys.argv[2])).raise_for_status().text)"
 
 
 class Pairs(Product):
@@ -39,6 +43,15 @@ class Pairs(Product):
         process = Process(*words, "--host", "0.0.0.0", env=self.env, log=log)
         process.command = ["ip", "netns", "exec", self.hosts[number].namespace, *process.command]
         return process
+
+    def token(self, role: str, organisation: str = "etape", territories: tuple[str, ...] = ("*",)) -> str:
+        """The development login is for whoever is on the host of the gateway."""
+        if not self.hosts:
+            return super().token(role, organisation, territories)
+        asked = {"actor": f"{role}-1", "role": role, "organisation": organisation, "territories": list(territories)}
+        words = [sys.executable, "-c", LOG_IN, f"http://127.0.0.1:{self.port}/v1/session", json.dumps(asked)]
+        token: str = json.loads(done(["ip", "netns", "exec", self.hosts["1"].namespace, *words]))["token"]
+        return token
 
     def pair(self, service: str) -> list[Process]:
         return [self.processes[f"{service}-{number}"] for number in INSTANCES]
