@@ -46,7 +46,7 @@ PROMISED = Aim()
 
 
 class Episode:
-    """One fault under load: one disturbance, or several that follow each other. `name` may be told more exactly later, and `aim` too."""
+    """One fault under load: one disturbance, or several that follow each other. `remark` is shown beside what it took."""
 
     def __init__(self, name: str, aim: Aim, load: Load, follower: Follower, watch: Watch) -> None:
         self.name = name
@@ -55,6 +55,7 @@ class Episode:
         self.follower = follower
         self.watch = watch
         self.disturbances: list[float] = []
+        self.remark = ""
 
     def fault(self) -> None:
         """The next thing that happens is the fault, or the end of it, which disturbs too."""
@@ -121,7 +122,7 @@ class Stage:
         took = Aim(answer, load.longest_silence(), watch.time_to_heal(episode.disturbances))
         failed = sum(number for status, number in load.answers.items() if not 200 <= status < 300)
         times = " | ".join(f"{each:.1f} s" for each in (took.answer, took.silence, took.heal))
-        self.rows[episode.name] = f"| {episode.name} | {load.count} | {lost} | {doubled} | {failed} | {times} |"
+        self.rows[episode.name] = f"| {episode.name} | {load.count} | {lost} | {doubled} | {failed} | {times}{episode.remark} |"
         keep(self.rows)
         return took
 

@@ -30,7 +30,7 @@ def test_the_leader_is_lost(patroni_stage: Stage, fate: Callable[[Member], Calla
         revive = fate(leader)
         took = database.wait_for_promotion(database.other(leader))
         episode.aim = replace(episode.aim, silence=took + FINDS_IT_S, heal=took + FINDS_IT_S)
-        episode.name = f"leader of PostgreSQL {word}, Patroni promotes after {took:.1f} s"
+        episode.remark = f", Patroni had promoted after {took:.1f} s"
         episode.wait_for(20)
         episode.fault()
         revive()
