@@ -4,7 +4,7 @@ How it works
 ------------
 The server ends a statement that takes too long, and a transaction whose client does nothing: that frees the writer's lock of a process that
 is frozen between two statements. This process gives up a statement after ANSWER_TIMEOUT_S, and a server that is silent sooner
-(`shared.store.postgres.servers`), and then opens other connections.
+(`shared.store.postgres.silence`), and then opens other connections.
 
 The statements of a rebuild may take long (an index over all rows), so its transactions have no deadline.
 """
@@ -17,7 +17,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Dialect, text
 
-from shared.store.postgres import servers
+from shared.store.postgres import silence
 from shared.store.postgres.connection import ANSWER_TIMEOUT_S
 
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.link = servers.Link(self.pgconn)
+        self.link = silence.Link(self.pgconn)
 
     def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
         if timeout is not None:
@@ -50,10 +50,10 @@ class BoundedConnection(psycopg.Connection[Any]):
         since = looked = time.monotonic()
         while True:
             try:
-                result = super().wait(gen, interval, servers.LOOK_INTERVAL_S)
+                result = super().wait(gen, interval, silence.LOOK_INTERVAL_S)
             except psycopg.OperationalError:
                 waited, looked = time.monotonic() - looked, time.monotonic()
-                if waited < servers.LOOK_INTERVAL_S or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                if waited < silence.LOOK_INTERVAL_S or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                     raise  # it was an answer, or the connection is lost
                 if self.link.look(since) or self.is_late(since):
                     self.pgconn.finish()  # an answer may still come

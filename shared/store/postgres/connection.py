@@ -12,7 +12,7 @@ Why not libpq's blocking call (`PQexecPrepared`): it waits without a limit. A se
 because its machine swaps, its disk hangs or its process is stopped, would block a writer for ever, with all that queue behind it. So the
 connection is non-blocking. We wait for the socket with `poll`, at most `answer_timeout` seconds for each piece of the answer, and let
 libpq take in what has arrived. This also releases the GIL while waiting, and costs about 2 % of an append. Whether the server is there at
-all is found sooner (servers.py).
+all is found sooner (silence.py).
 
 Errors. An error that may pass by itself (`is_transient`) is raised as Unavailable. Any other error is a bug of ours, or a request that
 the server will always refuse, and is raised as psycopg's error. After Unavailable the connection must be closed, because an answer to
@@ -28,7 +28,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.address import Address
 from shared.errors import Misconfigured, Unavailable
-from shared.store.postgres import servers
+from shared.store.postgres import servers, silence
 
 # The settings that the log relies on, whatever the defaults of the server or the role are. sql/append_events.sql explains the isolation
 # level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
@@ -103,7 +103,7 @@ class Connection:
         except psycopg.OperationalError as fault:
             raise unavailable(address, fault) from fault
         self.pgconn = self.psycopg_connection.pgconn
-        self.link = servers.Link(self.pgconn)
+        self.link = silence.Link(self.pgconn)
         self.pgconn.nonblocking = 1  # otherwise sending blocks without a limit while the server does not read
         self.answer_timeout = answer_timeout
         self.prepared: set[bytes] = set()
@@ -157,7 +157,7 @@ class Connection:
     def wait_for(self, poll: select.poll) -> None:
         """Wait until the socket is ready, and take in what has arrived."""
         since = time.monotonic()
-        while not poll.poll(min(self.answer_timeout, servers.LOOK_INTERVAL_S) * 1_000):
+        while not poll.poll(min(self.answer_timeout, silence.LOOK_INTERVAL_S) * 1_000):
             if self.link.look(since):
                 raise Unavailable("PostgreSQL: the server does not answer")
             if time.monotonic() - since >= self.answer_timeout:

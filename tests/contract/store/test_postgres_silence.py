@@ -13,7 +13,7 @@ from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Statement
 from shared.store.postgres.pool import ConnectionPool
-from shared.store.postgres.servers import ASK_AFTER_S, ASK_TIMEOUT_S, LOOK_INTERVAL_S
+from shared.store.postgres.silence import ASK_AFTER_S, ASK_TIMEOUT_S, LOOK_INTERVAL_S
 from tests.servers import PostgresServer
 
 FOUND_WITHIN_S = ASK_AFTER_S + ASK_TIMEOUT_S + 2 * LOOK_INTERVAL_S
@@ -32,11 +32,6 @@ def frozen(server: PostgresServer) -> Iterator[None]:
     finally:
         for process in family:
             process.resume()
-
-
-def both(first: PostgresServer, second: PostgresServer) -> str:
-    """One user and password for two servers: that of the first, whose rôle the second has too."""
-    return f"{first.dsn.rpartition('/')[0]},127.0.0.1:{second.port}/postgres"
 
 
 def test_one_call_finds_the_silence_for_all_pools(own_postgres: PostgresServer) -> None:

@@ -21,7 +21,7 @@ from shared.store.port import Append
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
 from shared.store.postgres.probe import ask_log, ask_tables
-from shared.store.postgres.servers import SSL_REQUEST
+from shared.store.postgres.silence import SSL_REQUEST
 from shared.store.postgres.store import PostgresStore
 from tests.contract.bus.blocking import new_event
 from tests.servers import GivenPostgres, PostgresServer

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from msgspec import Struct
 
-from shared.store.postgres import servers
-from shared.store.postgres.servers import SSL_REQUEST, Link, Place, connect, in_turn, server_at
+from shared.store.postgres import silence
+from shared.store.postgres.servers import connect, in_turn
+from shared.store.postgres.silence import SSL_REQUEST, Link, Place, server_at
 from tests.servers.silent import full, refusing, serving, silent
 
 TWO = "postgresql://u@one.example:5433,two.example:5434/parcours?target_session_attrs=read-write"
@@ -21,8 +22,8 @@ ONE_PLACE, TWO_PLACE = Place("one.example", "5433"), Place("two.example", "5434"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "known", {})
-    monkeypatch.setattr(servers, "ASK_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(silence, "known", {})
+    monkeypatch.setattr(silence, "ASK_TIMEOUT_S", 0.3)
 
 
 class Reached(Struct, frozen=True):
@@ -150,7 +151,7 @@ def test_a_server_is_asked_by_one_at_a_time() -> None:
         links[0].server.asking.acquire()
         began = time.monotonic()
         assert not links[1].look(began - 10)
-        assert time.monotonic() - began < servers.ASK_TIMEOUT_S
+        assert time.monotonic() - began < silence.ASK_TIMEOUT_S
         links[0].server.asking.release()
 
 
@@ -160,7 +161,7 @@ def test_a_server_that_is_given_up_is_not_asked_again() -> None:
         began = time.monotonic()
         assert gave_up
         assert link.look(began - 10)
-        assert time.monotonic() - began < servers.ASK_TIMEOUT_S
+        assert time.monotonic() - began < silence.ASK_TIMEOUT_S
 
 
 def test_an_answer_that_comes_meanwhile_counts() -> None:
