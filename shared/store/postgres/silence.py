@@ -6,22 +6,19 @@ A server that is frozen, or beyond a cut cable, closes no connection. Each pool 
 every wait would have its whole limit.
 
 So whoever has waited for an answer for ASK_AFTER_S, while no other connection of this process got one either, asks the server on a new
-connection whether it is there: it answers an SSLRequest with one byte, before it knows who asks, also when all its sessions are busy. If
-that byte does not come within ASK_TIMEOUT_S, the server is silent, and so are all connections that were opened before: whoever waits on
-one gives up within LOOK_INTERVAL_S, and idle ones are not used any more (`Link.given_up`). A statement that takes long changes nothing:
-its server answers the question.
+connection whether it is there (presence.py). If it does not answer, it is silent, and so are all connections that were opened before:
+whoever waits on one gives up within LOOK_INTERVAL_S, and idle ones are not used any more (`Link.given_up`). A statement that takes long
+changes nothing: its server answers the question.
 """
 
-import socket
-import struct
 import threading
 import time
 from typing import NamedTuple, Protocol
 
+from shared.store.postgres import presence
+
 ASK_AFTER_S = 1.5  # of waiting
-ASK_TIMEOUT_S = 2.0  # to connect, and for the answer
 LOOK_INTERVAL_S = 0.5  # between two looks of somebody who waits
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # its length and its code
 NEVER = float("-inf")
 DEFAULT_PORT = "5432"
 
@@ -79,7 +76,7 @@ class Link:
 
     def __init__(self, reached: Reached) -> None:
         self.place = Place(reached.host.decode(), reached.port.decode() or DEFAULT_PORT)
-        self.address = reached.hostaddr.decode()
+        self.address = reached.hostaddr.decode() or self.place.host
         self.server = server_at(self.place)
         self.opened = time.monotonic()
 
@@ -101,30 +98,7 @@ class Link:
 
     def ask(self) -> None:
         asked = time.monotonic()
-        if self.answers():
+        if presence.answers(self.address, int(self.place.port)):
             self.server.answered()
         else:
             self.server.gave_nothing(asked)
-
-    def answers(self) -> bool:
-        """What it answers does not matter, nor that it closes the connection."""
-        try:
-            with self.dial() as question:
-                question.sendall(SSL_REQUEST)
-                question.recv(1)
-        except OSError:
-            return False
-        return True
-
-    def dial(self) -> socket.socket:
-        host, port = self.place
-        if not host.startswith("/"):
-            return socket.create_connection((self.address or host, int(port)), ASK_TIMEOUT_S)
-        local = socket.socket(socket.AF_UNIX)
-        local.settimeout(ASK_TIMEOUT_S)
-        try:
-            local.connect(f"{host}/.s.PGSQL.{port}")
-        except OSError:
-            local.close()
-            raise
-        return local

@@ -15,7 +15,7 @@ from pathlib import Path
 from psycopg import pq
 
 from shared.certificates import Certificates
-from shared.store.postgres.silence import SSL_REQUEST
+from shared.store.postgres.presence import SSL_REQUEST
 from shared.tls import UnusableFile, client_context, refusal
 
 ASK_TIMEOUT_S = 5.0  # to connect, and for each answer

@@ -13,7 +13,8 @@ from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres.connection import ANSWER_TIMEOUT_S, Statement
 from shared.store.postgres.pool import ConnectionPool
-from shared.store.postgres.silence import ASK_AFTER_S, ASK_TIMEOUT_S, LOOK_INTERVAL_S
+from shared.store.postgres.presence import ASK_TIMEOUT_S
+from shared.store.postgres.silence import ASK_AFTER_S, LOOK_INTERVAL_S
 from tests.servers import PostgresServer
 
 FOUND_WITHIN_S = ASK_AFTER_S + ASK_TIMEOUT_S + 2 * LOOK_INTERVAL_S

@@ -20,8 +20,8 @@ from shared.errors import Misconfigured, Unavailable
 from shared.store.port import Append
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.presence import SSL_REQUEST
 from shared.store.postgres.probe import ask_log, ask_tables
-from shared.store.postgres.silence import SSL_REQUEST
 from shared.store.postgres.store import PostgresStore
 from tests.contract.bus.blocking import new_event
 from tests.servers import GivenPostgres, PostgresServer

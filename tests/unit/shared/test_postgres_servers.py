@@ -5,15 +5,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from msgspec import Struct
 
-from shared.store.postgres import silence
+from shared.store.postgres import presence, silence
+from shared.store.postgres.presence import SSL_REQUEST
 from shared.store.postgres.servers import connect, in_turn
-from shared.store.postgres.silence import SSL_REQUEST, Link, Place, server_at
+from shared.store.postgres.silence import Link, Place, server_at
 from tests.servers.silent import full, refusing, serving, silent
 
 TWO = "postgresql://u@one.example:5433,two.example:5434/parcours?target_session_attrs=read-write"
@@ -23,7 +25,7 @@ ONE_PLACE, TWO_PLACE = Place("one.example", "5433"), Place("two.example", "5434"
 @pytest.fixture(autouse=True)
 def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silence, "known", {})
-    monkeypatch.setattr(silence, "ASK_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(presence, "ASK_TIMEOUT_S", 0.3)
 
 
 class Reached(Struct, frozen=True):
@@ -137,6 +139,17 @@ def test_a_server_that_answers_is_not_silent_however_long_a_statement_takes() ->
         assert asked == [SSL_REQUEST]
 
 
+def test_a_server_behind_a_socket_in_a_folder_is_asked_there(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / ".s.PGSQL.5432"))
+        listener.listen()
+        assert not presence.answers(str(tmp_path), 5432)
+        listener.accept()[0].close()
+        threading.Thread(target=lambda: listener.accept()[0].sendall(b"N"), daemon=True).start()
+        assert presence.answers(str(tmp_path), 5432)
+    assert not presence.answers(str(tmp_path / "nowhere"), 5432)
+
+
 def test_nobody_asks_a_server_that_answered_somebody_just_now() -> None:
     with silent() as port:
         link = Link(Reached(str(port).encode()))
@@ -151,7 +164,7 @@ def test_a_server_is_asked_by_one_at_a_time() -> None:
         links[0].server.asking.acquire()
         began = time.monotonic()
         assert not links[1].look(began - 10)
-        assert time.monotonic() - began < silence.ASK_TIMEOUT_S
+        assert time.monotonic() - began < presence.ASK_TIMEOUT_S
         links[0].server.asking.release()
 
 
@@ -161,7 +174,7 @@ def test_a_server_that_is_given_up_is_not_asked_again() -> None:
         began = time.monotonic()
         assert gave_up
         assert link.look(began - 10)
-        assert time.monotonic() - began < silence.ASK_TIMEOUT_S
+        assert time.monotonic() - began < presence.ASK_TIMEOUT_S
 
 
 def test_an_answer_that_comes_meanwhile_counts() -> None:
