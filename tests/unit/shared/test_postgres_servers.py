@@ -95,7 +95,9 @@ def test_a_server_that_was_silent_is_tried_last_until_it_opens_a_connection() ->
 
 
 def test_a_refusal_is_no_silence() -> None:
-    """A standby that is not promoted yet stays before the primary that is frozen."""
+    """A standby that is not promoted yet stays before the primary that is frozen, and after one that works."""
+    assert hosts_asked({"one.example": READ_ONLY}) == ["one.example", "two.example"]
+    assert hosts_asked({}) == ["one.example"]
     server_at(ONE_PLACE).gave_nothing(time.monotonic())
     for _ in range(2):
         assert hosts_asked({"one.example": TIMEOUT, "two.example": READ_ONLY}) == ["two.example", "one.example"]
