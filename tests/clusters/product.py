@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -58,9 +57,6 @@ class Pairs(Product):
 
     def all_ready(self) -> bool:
         return all(httpx.get(f"{url}/readyz", timeout=10).status_code == 200 for url in self.urls)
-
-    def states(self) -> list[Any]:
-        return [httpx.get(f"{url}/readyz", timeout=10).text for url in self.urls]
 
 
 def family(process: Process) -> list[psutil.Process]:

@@ -98,7 +98,7 @@ class Stage:
 
     def check(self, episode: Episode, known: int) -> None:
         load = episode.load
-        eventually(self.product.all_ready, f"readiness after the fault: {self.product.states()}", HEAL_S)
+        eventually(self.product.all_ready, "readiness after the fault", HEAL_S)
         eventually(lambda: not self.missing(load, self.history()), "every acceptance has its consequences", HEAL_S)
         eventually(self.live_equals_replay, "the figures are those of a replay", HEAL_S)
         history = self.history()
