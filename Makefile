@@ -14,6 +14,7 @@ DATA ?= .parcours
 PYTEST ?=
 SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder # two processes; a file's tests share what they set up, and the slow ones are first
 BENCH ?=
+FAULTS := .cache/clusters.md# what tests/clusters measured of each fault
 
 # The generated part of the Python client follows from the OpenAPI document, and that from these.
 GENERATED := clients/python/src/parcours_client/generated/made_from.sha256
@@ -32,10 +33,12 @@ setup: $(VENV)/test.stamp ## set up what running, testing and linting need
 test: lint check ## lint, type and test everything, broker and database included (PYTEST='-k words')
 
 test-long: $(VENV)/test.stamp $(NODE) $(GENERATED) ## the tests that take minutes or more
+	rm -f $(FAULTS)
 	$(PY) -m pytest -m long $(PYTEST)
 	PARCOURS_TEST_LAW_EXAMPLES=200 $(PY) -m pytest --timeout=3600 tests/contract/read_models/test_figure_laws.py
 	PARCOURS_TEST_ICU_LOCALE=fr-FR TZ=America/Cayenne $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
 	PARCOURS_TEST_LOCALE=tr_TR TZ=Pacific/Auckland $(PY) -m pytest $(SPREAD) tests/contract/read_models tests/contract/store
+	[ ! -e $(FAULTS) ] || cat $(FAULTS)
 
 lint: $(VENV)/test.stamp $(GENERATED) ## ruff, mypy, yamllint, hadolint; the import rules are tests
 	$(PY) -m ruff check .

@@ -1,6 +1,6 @@
 """How long to wait before another attempt."""
 
-MIN_DELAY_S, MAX_DELAY_S = 0.2, 5.0
+MIN_DELAY_S, MAX_DELAY_S = 0.2, 2.0  # a server that is back is found while a caller still waits
 
 
 class Backoff:

@@ -14,7 +14,7 @@ from tests.clusters.product import Pairs
 
 CALLERS = 3
 PAUSE_S = 0.15  # of a caller, after each command
-GIVE_UP_S = 12.0  # for an answer: the gateway promises one in ten
+GIVE_UP_S = 10.0  # for an answer: the gateway promises one in less
 ORIENTATION_INTERVAL = 3  # one person in so many is oriented and accepted: the consequences go through the inbox of each service
 
 
@@ -28,6 +28,7 @@ class Load:
         self.product = product
         self.accepted: dict[str, list[str]] = {"IdentifyPerson": [], "ReceiveOrientation": [], "AcceptOrientation": []}
         self.accepted_at: list[float] = []
+        self.position = 0  # of the last one
         self.answers = Counter[int]()
         self.longest_answer = 0.0
         self.stopping = threading.Event()
@@ -83,10 +84,11 @@ class Caller:
         id, load = str(uuid4()), self.load
         headers = {"Authorization": f"Bearer {load.tokens[role]}", "Idempotency-Key": id}
         while not load.stopping.is_set():
-            status = self.post(command, data, headers)
+            status, position = self.post(command, data, headers)
             load.answers[status] += 1
             if status in {200, 201}:
                 load.accepted[command].append(id)
+                load.position = max(load.position, position)
                 load.accepted_at.append(time.monotonic())
                 load.stopping.wait(PAUSE_S)
                 return True
@@ -94,12 +96,14 @@ class Caller:
             load.stopping.wait(PAUSE_S)
         return False  # the outcome is unknown: recorded once or not at all
 
-    def post(self, command: str, data: Mapping[str, Any], headers: Mapping[str, str]) -> int:
+    def post(self, command: str, data: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[int, int]:
+        """The status, and the position of what was recorded; 0 for none."""
         urls, began = self.load.product.urls, time.monotonic()
         url = f"{urls[self.gateway % len(urls)]}/v1/commands/{command}"
         try:
-            return self.client.post(url, json={"territory": "alencon", "data": data}, headers=headers).status_code
+            answer = self.client.post(url, json={"territory": "alencon", "data": data}, headers=headers)
+            return answer.status_code, int(answer.headers.get("Parcours-Position", 0))
         except httpx.HTTPError:
-            return 0
+            return 0, 0
         finally:
             self.load.longest_answer = max(self.load.longest_answer, time.monotonic() - began)

@@ -26,6 +26,7 @@ raft.wal_max_size_bytes = 67108864
 cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = autoheal
 net_ticktime = 5
+raft.adaptive_failure_detector.poll_interval = 1000
 """
 
 

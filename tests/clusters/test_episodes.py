@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from services.bootstrap.names import PROCESSES
+from services.bootstrap.names import GATEWAY, PROCESSES
 from tests.clusters.product import freeze
-from tests.clusters.stage import Stage
+from tests.clusters.stage import PROMISED, UNBOUNDED, Aim, Stage
 from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.long
 
 FROZEN_S = 14.0
 CUT_S = 20.0
+NOBODY_IS_LEFT = Aim(silence=UNBOUNDED, heal=UNBOUNDED)  # until it starts again
 
 
 @pytest.mark.parametrize("service", PROCESSES)
@@ -28,16 +29,18 @@ def test_one_of_two_processes_is_killed(stage: Stage, service: str) -> None:
 
 @pytest.mark.parametrize("service", PROCESSES)
 def test_one_of_two_processes_is_frozen(stage: Stage, service: str) -> None:
-    with stage.episode(f"{service}: one of two frozen for {FROZEN_S:g} s") as episode:
+    aim = Aim(answer=UNBOUNDED) if service == GATEWAY else PROMISED  # who asks a frozen gateway has to ask the other one
+    with stage.episode(f"{service}: one of two frozen for {FROZEN_S:g} s", aim) as episode:
         episode.fault()
         thaw = freeze(stage.product.pair(service)[0])
         time.sleep(FROZEN_S)
+        episode.fault()
         thaw()
 
 
 @pytest.mark.parametrize("service", ["coaching", "reporting", "relay"])
 def test_both_processes_of_a_service_are_killed(stage: Stage, service: str) -> None:
-    with stage.episode(f"{service}: both killed") as episode:
+    with stage.episode(f"{service}: both killed", NOBODY_IS_LEFT) as episode:
         episode.fault()
         for process in stage.product.pair(service):
             process.kill()
@@ -61,6 +64,7 @@ def test_a_broker_is_killed(stage: Stage, which: Callable[[Stage], int]) -> None
         episode.fault()
         node.kill()
         episode.wait_for(20)
+        episode.fault()
         node.start()
     node.running().wait_for(stage.cluster.is_whole, 120)
 
@@ -72,6 +76,7 @@ def test_a_broker_is_frozen(stage: Stage, which: Callable[[Stage], int]) -> None
         episode.fault()
         node.freeze()
         time.sleep(CUT_S)
+        episode.fault()
         node.thaw()
     node.running().wait_for(stage.cluster.is_whole, 120)
 
@@ -84,6 +89,7 @@ def test_a_broker_is_cut_off(stage: Stage, which: Callable[[Stage], int]) -> Non
         episode.fault()
         node.host.unplug()
         time.sleep(CUT_S)
+        episode.fault()
         node.host.plug()
     node.running().wait_for(stage.cluster.is_whole, 120)
 
@@ -92,13 +98,15 @@ def test_the_brokers_are_restarted_one_by_one(stage: Stage) -> None:
     with stage.episode("brokers restarted one by one") as episode:
         episode.fault()
         for node in stage.cluster.nodes:
+            episode.fault()
             node.stop()
+            episode.fault()
             node.start()
             node.running().wait_for(stage.cluster.is_whole, 120)
 
 
 def test_the_database_restarts(stage: Stage) -> None:
-    with stage.episode("PostgreSQL restarted") as episode:
+    with stage.episode("PostgreSQL restarted", NOBODY_IS_LEFT) as episode:
         episode.fault()
         assert isinstance(stage.postgres, PostgresServer)
         stage.postgres.restart()

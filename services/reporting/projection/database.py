@@ -20,6 +20,7 @@ from services.reporting.projection.damage import DamagedReadModels
 from shared.address import Address
 from shared.errors import Unavailable
 from shared.store.postgres import connection as postgres
+from shared.store.postgres import servers
 from shared.store.sqlite.connections import is_damage, primary_code
 
 SCRATCH_URL = "sqlite://"  # a temporary database, private to this process and deleted with it
@@ -61,7 +62,7 @@ def open_postgres(address: Address) -> Engine:
         named = make_url(driver_url).query
     except ValueError:  # several hosts with their ports, as the driver writes them and SQLAlchemy does not
         engine = create_engine(POSTGRES, **options)
-        event.listen(engine, "do_connect", lambda *asked: deadlines.BoundedConnection.connect(conninfo))
+        event.listen(engine, "do_connect", lambda *asked: servers.connect(conninfo, deadlines.BoundedConnection))
         return engine
     timeouts = {name: value for name, value in postgres.CONNECTION_TIMEOUTS.items() if name not in named}
     engine = create_engine(driver_url, connect_args=timeouts, **options)

@@ -11,7 +11,8 @@ PostgreSQL's binary formats (binary_format.py), and results are read as bytes.
 Why not libpq's blocking call (`PQexecPrepared`): it waits without a limit. A server that neither answers nor closes the connection,
 because its machine swaps, its disk hangs or its process is stopped, would block a writer for ever, with all that queue behind it. So the
 connection is non-blocking. We wait for the socket with `poll`, at most `answer_timeout` seconds for each piece of the answer, and let
-libpq take in what has arrived. This also releases the GIL while waiting, and costs about 2 % of an append.
+libpq take in what has arrived. This also releases the GIL while waiting, and costs about 2 % of an append. Whether the server is there at
+all is found sooner (silence.py).
 
 Errors. An error that may pass by itself (`is_transient`) is raised as Unavailable. Any other error is a bug of ours, or a request that
 the server will always refuse, and is raised as psycopg's error. After Unavailable the connection must be closed, because an answer to
@@ -19,6 +20,7 @@ the failed call may still arrive on it; the pool does that.
 """
 
 import select
+import time
 
 import psycopg
 from psycopg import pq
@@ -26,6 +28,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.address import Address
 from shared.errors import Misconfigured, Unavailable
+from shared.store.postgres import servers, silence
 
 # The settings that the log relies on, whatever the defaults of the server or the role are. sql/append_events.sql explains the isolation
 # level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
@@ -96,10 +99,11 @@ class Connection:
     def __init__(self, dsn: Address | str, answer_timeout: float = ANSWER_TIMEOUT_S) -> None:
         address = Address(dsn)
         try:
-            self.psycopg_connection = psycopg.connect(with_timeouts(address), autocommit=True)
+            self.psycopg_connection = servers.connect(with_timeouts(address), psycopg.Connection, autocommit=True)
         except psycopg.OperationalError as fault:
             raise unavailable(address, fault) from fault
         self.pgconn = self.psycopg_connection.pgconn
+        self.link = silence.Link(self.pgconn)
         self.pgconn.nonblocking = 1  # otherwise sending blocks without a limit while the server does not read
         self.answer_timeout = answer_timeout
         self.prepared: set[bytes] = set()
@@ -152,9 +156,14 @@ class Connection:
 
     def wait_for(self, poll: select.poll) -> None:
         """Wait until the socket is ready, and take in what has arrived."""
-        if not poll.poll(self.answer_timeout * 1_000):
-            raise Unavailable(f"PostgreSQL: no answer for {self.answer_timeout:g} seconds")
+        since = time.monotonic()
+        while not poll.poll(min(self.answer_timeout, silence.LOOK_INTERVAL_S) * 1_000):
+            if self.link.look(since):
+                raise Unavailable("PostgreSQL: the server does not answer")
+            if time.monotonic() - since >= self.answer_timeout:
+                raise Unavailable(f"PostgreSQL: no answer for {self.answer_timeout:g} seconds")
         self.pgconn.consume_input()
+        self.link.server.answered()
 
     def check_result(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
         """Return a successful result; raise the error of another."""
@@ -166,8 +175,8 @@ class Connection:
         raise fault
 
     def is_alive(self) -> bool:
-        """Whether the server has kept this idle connection open. On an idle socket, anything to read announces its end."""
-        return self.pgconn.status == pq.ConnStatus.OK and not self.readable.poll(0)
+        """Whether the server is there and has kept this idle connection open. On an idle socket, anything to read announces its end."""
+        return self.pgconn.status == pq.ConnStatus.OK and not self.link.given_up and not self.readable.poll(0)
 
     def close(self) -> None:
         self.psycopg_connection.close()

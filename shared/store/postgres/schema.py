@@ -20,6 +20,7 @@ import psycopg
 
 from shared.address import Address
 from shared.errors import Misconfigured, Outdated
+from shared.store.postgres import servers
 from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
 
 SQL_FOLDER = Path(__file__).parent / "sql"
@@ -48,7 +49,7 @@ def set_up(address: Address) -> None:
         Unavailable: the server cannot be reached.
     """
     try:
-        with psycopg.connect(with_timeouts(address)) as connection:
+        with servers.connect(with_timeouts(address), psycopg.Connection) as connection:
             # Each statement sees what was committed before it, so the second check, after waiting for the lock, sees the other's work.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             if not needs_set_up(connection):

@@ -9,17 +9,16 @@ else is sent.
 
 import socket
 import ssl
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from psycopg import pq
 
 from shared.certificates import Certificates
+from shared.store.postgres.presence import SSL_REQUEST
 from shared.tls import UnusableFile, client_context, refusal
 
 ASK_TIMEOUT_S = 5.0  # to connect, and for each answer
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # its length and its code
 OFFERED = b"S"
 OF_SYSTEM = "system"
 CHECKS_THE_NAME, VERIFIES, MAY_VERIFY = "verify-full", ("verify-full", "verify-ca"), "require"

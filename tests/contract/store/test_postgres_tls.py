@@ -20,9 +20,9 @@ from shared.errors import Misconfigured, Unavailable
 from shared.store.port import Append
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.presence import SSL_REQUEST
 from shared.store.postgres.probe import ask_log, ask_tables
 from shared.store.postgres.store import PostgresStore
-from shared.store.postgres.tls_refusal import SSL_REQUEST
 from tests.contract.bus.blocking import new_event
 from tests.servers import GivenPostgres, PostgresServer
 from tests.servers.certificates import HOST, Authority, authority
