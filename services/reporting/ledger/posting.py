@@ -1,6 +1,7 @@
 """Posts the entries of a batch of events, and the balances that they change, in the transaction that writes the rows of facts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from services.reporting.ledger.sides import PERSON_TABLES, ROW_TABLES, SIDES, Co
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.schema import Tables
 
+VERSIONED = [side for side in SIDES.values() if side.versioned]
 READ = {*PERSON_TABLES, *ROW_TABLES, definitions.name}
 
 
@@ -50,19 +52,19 @@ def begin_version(
     classes = [blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name]
     before = book.versions.get(number)
     now = book.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
-    persons = [*{id(person): person for person in book.persons.values()}.values()]
-    for side in (side for side in SIDES.values() if side.versioned):
-        counts: dict[Place, int] = {}
-        if side.by_row:
-            (name,) = side.tables
-            for row in [*book.rows[name].values(), *(() if empty else other_rows(connection, tables, book, name))]:
-                add(counts, contribution_of_row(side, name, row, now), 1)
-                add(counts, contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
-        else:
-            for person in [*persons, *(() if empty else other_persons(connection, tables, book))]:
-                add(counts, contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
-                add(counts, contributed(person, side, number, now), 1)
-        yield from entries_of(position, side, number, counts)
+    counts: dict[str, dict[Place, int]] = {side.name: {} for side in VERSIONED}
+    for side in (side for side in VERSIONED if side.by_row):
+        (name,) = side.tables
+        for row in [*book.rows[name].values(), *(() if empty else other_rows(connection, tables, book, name))]:
+            add(counts[side.name], contribution_of_row(side, name, row, now), 1)
+            add(counts[side.name], contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
+    known = {id(person): person for person in book.persons.values()}.values()
+    for person in chain(known, () if empty else other_persons(connection, tables, book)):
+        for side in (side for side in VERSIONED if not side.by_row):
+            add(counts[side.name], contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
+            add(counts[side.name], contributed(person, side, number, now), 1)
+    for side in VERSIONED:
+        yield from entries_of(position, side, number, counts[side.name])
 
 
 def contributed(person: Person, side: CountedSide, number: int, version: Version) -> Contributions:
