@@ -23,7 +23,7 @@ from services.reporting.facts.change import Change
 from services.reporting.facts.fold import EventChanges, blank_row
 from services.reporting.facts.tables import Key, Row, outcome_class
 from services.reporting.ledger.contributions import Contributions, Place, contributions
-from services.reporting.ledger.sides import ALL_OF_PERSON, BY_ROW, OF_PERSON, PERSON_TABLES, ROW_TABLES, SIDES, CountedSide
+from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.projection.merged_persons import roots
 from shared.message import Position
 
@@ -57,7 +57,7 @@ class Person:
     """The rows of a person, under all of their records, and what they are known to contribute: by side and version."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in PERSON_TABLES}
+        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in sides().person_tables}
         self.tables: dict[str, Any] = {name: rows.values() for name, rows in self.rows.items()}
         self.known: dict[str, dict[int, Contributions]] = {}
 
@@ -70,7 +70,7 @@ class Person:
 
     def change(self, change: Change) -> None:
         change_row(self.rows[change.table], change.key, change)
-        for side in OF_PERSON[change.table]:
+        for side in sides().of_person[change.table]:
             self.known.pop(side.name, None)
 
     def records(self) -> set[str]:
@@ -84,16 +84,16 @@ class Book:
 
     def __init__(self, versions: Mapping[int, Version]) -> None:
         self.versions = dict(versions)
-        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in ROW_TABLES}
+        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in sides().row_tables}
         self.persons: dict[str, Person] = {}
 
     def entries(self, event: EventChanges) -> Iterator[Entry]:
         """Apply the changes of an event, and tell what they change in the counts."""
         position, changed = event
         for change in changed:
-            if change.table in ROW_TABLES:
+            if change.table in sides().row_tables:
                 yield from self.of_row(position, change)
-        of_persons = [change for change in changed if change.table in PERSON_TABLES]
+        of_persons = [change for change in changed if change.table in sides().person_tables]
         if of_persons:
             yield from self.of_persons(position, of_persons)
 
@@ -101,7 +101,7 @@ class Book:
         rows = self.rows[change.table]
         before = dict(row) if (row := rows.get(change.key)) is not None else None
         after = change_row(rows, change.key, change)
-        for side in BY_ROW[change.table]:
+        for side in sides().by_row[change.table]:
             for number, version in self.versions_of(side):
                 counts = dict(contribution_of_row(side, change.table, after, version))
                 if before is not None:
@@ -110,21 +110,25 @@ class Book:
 
     def of_persons(self, position: Position, changed: Sequence[Change]) -> Iterator[Entry]:
         merging = any(change.table == "person" and MERGED_INTO in change.columns for change in changed)
-        sides = ALL_OF_PERSON if merging else list({side.name: side for change in changed for side in OF_PERSON[change.table]}.values())
+        touched = {side.name: side for change in changed for side in sides().of_person[change.table]}.values()
         involved = {id(person): person for record in records_of(changed) for person in (self.person(record),)}
-        counts = {(side.name, number): dict[Place, int]() for side in sides for number, _ in self.versions_of(side)}
+        counts = {
+            (side.name, number): dict[Place, int]()
+            for side in (sides().of_whole_person if merging else touched)
+            for number, _ in self.versions_of(side)
+        }
         self.add_all(counts, involved.values(), -1)
         for change in changed:
             self.person(change.key[0]).change(change)
         self.add_all(counts, self.regroup(involved.values()) if merging else involved.values(), 1)
         for (name, number), changes in counts.items():
-            yield from entries_of(position, SIDES[name], number, changes)
+            yield from entries_of(position, sides().name[name], number, changes)
 
     def add_all(self, counts: Mapping[tuple[str, int], dict[Place, int]], persons: Iterable[Person], sign: int) -> None:
         """Add what persons contribute to each of these sides and versions, or take it away."""
         for person in persons:
             for (name, number), places in counts.items():
-                add(places, person.contributes(SIDES[name], number, self.versions.get(number, NO_VERSION)), sign)
+                add(places, person.contributes(sides().name[name], number, self.versions.get(number, NO_VERSION)), sign)
 
     def person(self, record: str) -> Person:
         return self.persons.setdefault(record, Person())

@@ -11,7 +11,7 @@ from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import CellKey, Figure
 from services.reporting.indicators.model import Indicator
 from services.reporting.ledger.book import EVERY_VERSION
-from services.reporting.ledger.sides import SIDE_OF, CountedSide
+from services.reporting.ledger.sides import CountedSide, sides
 from services.vocabulary.programme import PROGRAMME
 from shared.message import Position
 
@@ -35,10 +35,10 @@ class Ledger:
     def indicator_figures(
         self, indicator: Indicator, territories: Sequence[str], quarters: Sequence[str], version: int
     ) -> dict[CellKey, Figure]:
-        numerators = self.counts(SIDE_OF[indicator.id, "numerator"], territories, quarters, version)
+        numerators = self.counts(sides().of[indicator.id, "numerator"], territories, quarters, version)
         if indicator.denominator is None:
             return {cell: figure_of(indicator, numerators.get(cell, NONE)) for cell in cells(territories, quarters)}
-        denominators = self.counts(SIDE_OF[indicator.id, "denominator"], territories, quarters, version)
+        denominators = self.counts(sides().of[indicator.id, "denominator"], territories, quarters, version)
         return {
             cell: Figure(sum(numerators.get(cell, NONE).values()), sum(denominators.get(cell, NONE).values()))
             for cell in cells(territories, quarters)

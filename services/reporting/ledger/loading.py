@@ -12,7 +12,7 @@ from services.reporting.facts.fold import EventChanges
 from services.reporting.facts.tables import KEY_COLUMNS, Row
 from services.reporting.indicators.parameters import load_definitions, parameters_of_version
 from services.reporting.ledger.book import Book, Person, Version, records_of
-from services.reporting.ledger.sides import PERSON_TABLES, ROW_TABLES
+from services.reporting.ledger.sides import sides
 from services.reporting.projection.bulk import rows_where, select_rows
 from services.reporting.projection.schema import Tables
 
@@ -33,11 +33,11 @@ def version_of(definitions: DefinitionsPublished, classes: Sequence[Row]) -> Ver
 def load(connection: Connection, tables: Tables, book: Book, events: Iterable[EventChanges]) -> None:
     """Put into the book what is stored of what these events change."""
     changed = [change for _, changes in events for change in changes]
-    for name in ROW_TABLES:
+    for name in sides().row_tables:
         keys = {change.key for change in changed if change.table == name}
         if keys and "position" not in KEY_COLUMNS[name]:  # a row that is keyed by its position is always new
             book.rows[name].update(select_rows(connection, tables[name], name, keys))
-    load_persons(connection, tables, book, records_of([change for change in changed if change.table in PERSON_TABLES]))
+    load_persons(connection, tables, book, records_of([change for change in changed if change.table in sides().person_tables]))
 
 
 def load_persons(connection: Connection, tables: Tables, book: Book, records: Collection[str]) -> None:
@@ -53,14 +53,14 @@ def load_persons(connection: Connection, tables: Tables, book: Book, records: Co
     for record in {*ends, *root_of}:
         book.persons[record] = found.setdefault(root_of.get(record, record), Person())
     keys = [(record,) for record in {*ends, *root_of}]
-    for name in PERSON_TABLES:
+    for name in sides().person_tables:
         for row in rows_where(connection, tables[name], name, ["person"], keys):
             book.persons[row["person"]].rows[name][tuple(row[column] for column in KEY_COLUMNS[name])] = row
 
 
 def other_persons(connection: Connection, tables: Tables, book: Book) -> Iterator[Person]:
     """Every stored person that is not in the book, some at a time."""
-    questions = union(*(select(tables[name].c.person) for name in sorted(PERSON_TABLES)))
+    questions = union(*(select(tables[name].c.person) for name in sorted(sides().person_tables)))
     records = sorted({*connection.execute(questions).scalars()} - book.persons.keys())
     known = set(book.persons)
     for start in range(0, len(records), PERSONS_AT_ONCE):

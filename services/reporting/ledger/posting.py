@@ -14,17 +14,15 @@ from services.reporting.ledger.balances import balance_changes, write_balances
 from services.reporting.ledger.book import Book, Entry, Person, Version, add, contribution_of_row, entries_of
 from services.reporting.ledger.contributions import NO_CONTRIBUTION, Contributions, Place
 from services.reporting.ledger.loading import load, load_versions, other_persons, other_rows, version_of
-from services.reporting.ledger.sides import PERSON_TABLES, ROW_TABLES, SIDES, CountedSide
+from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.schema import Tables
-
-VERSIONED = [side for side in SIDES.values() if side.versioned]
-READ = {*PERSON_TABLES, *ROW_TABLES, definitions.name}
 
 
 def is_counted(event: EventChanges) -> bool:
     """Whether an event may change a count."""
-    return any(change.table in READ for change in event[1])
+    read = sides()
+    return any(each.table in read.person_tables or each.table in read.row_tables or each.table == definitions.name for each in event[1])
 
 
 def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], *, empty: bool) -> None:
@@ -52,18 +50,18 @@ def begin_version(
     classes = [blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name]
     before = book.versions.get(number)
     now = book.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
-    counts: dict[str, dict[Place, int]] = {side.name: {} for side in VERSIONED}
-    for side in (side for side in VERSIONED if side.by_row):
+    counts: dict[str, dict[Place, int]] = {side.name: {} for side in sides().versioned}
+    for side in (side for side in sides().versioned if side.by_row):
         (name,) = side.tables
         for row in [*book.rows[name].values(), *(() if empty else other_rows(connection, tables, book, name))]:
             add(counts[side.name], contribution_of_row(side, name, row, now), 1)
             add(counts[side.name], contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
     known = {id(person): person for person in book.persons.values()}.values()
     for person in chain(known, () if empty else other_persons(connection, tables, book)):
-        for side in (side for side in VERSIONED if not side.by_row):
+        for side in (side for side in sides().versioned if not side.by_row):
             add(counts[side.name], contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
             add(counts[side.name], contributed(person, side, number, now), 1)
-    for side in VERSIONED:
+    for side in sides().versioned:
         yield from entries_of(position, side, number, counts[side.name])
 
 

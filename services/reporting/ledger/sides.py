@@ -1,7 +1,8 @@
-"""The sides that the ledger keeps: each side of the catalogue once, compiled, however many indicators count it."""
+"""The sides that the ledger keeps, compiled from the catalogue of indicators."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -50,18 +51,48 @@ def counted_side(indicator: Indicator, which: Which, side: Side) -> CountedSide:
     )
 
 
-def declared() -> Iterator[tuple[Indicator, Which, Side]]:
-    for indicator in INDICATORS.values():
-        yield indicator, "numerator", indicator.numerator
-        if indicator.denominator is not None:
-            yield indicator, "denominator", indicator.denominator
+class Sides(Struct, frozen=True):
+    """Every side of the catalogue once, however many indicators count it: `of` an indicator and side, and by `name`.
+
+    `by_row` and `of_person` are those that a table decides, with `row_tables` and `person_tables` the tables that decide any.
+    """
+
+    of: Mapping[tuple[str, Which], CountedSide]
+    name: Mapping[str, CountedSide]
+    by_row: Mapping[str, Sequence[CountedSide]]
+    of_person: Mapping[str, Sequence[CountedSide]]
+    row_tables: frozenset[str]
+    person_tables: frozenset[str]
+    of_whole_person: Sequence[CountedSide]
+    versioned: Sequence[CountedSide]
 
 
-def compiled() -> dict[tuple[str, Which], CountedSide]:
+@cache
+def sides() -> Sides:
+    """Compiled when they are first needed: most processes keep no ledger."""
+    of = compiled(INDICATORS.values())
+    name = {side.name: side for side in of.values()}
+    by_row = {table: [side for side in name.values() if side.by_row and table in side.tables] for table in TABLES}
+    of_person = {table: [side for side in name.values() if not side.by_row and table in side.tables] for table in TABLES}
+    found = Sides(
+        of,
+        name,
+        by_row,
+        of_person,
+        row_tables=frozenset(table for table, known in by_row.items() if known),
+        person_tables=frozenset(table for table, known in of_person.items() if known),
+        of_whole_person=[side for side in name.values() if not side.by_row],
+        versioned=[side for side in name.values() if side.versioned],
+    )
+    assert all(KEY_COLUMNS[table][0] == "person" for table in found.person_tables), "the key of each row begins with its person"
+    return found
+
+
+def compiled(indicators: Iterable[Indicator]) -> dict[tuple[str, Which], CountedSide]:
     """By indicator and side. Indicators that count the same thing in the same way share one."""
     known: dict[tuple[int, bool], CountedSide] = {}
     found: dict[tuple[str, Which], CountedSide] = {}
-    for indicator, which, side in declared():
+    for indicator, which, side in declared(indicators):
         kind = (id(side), indicator.cumulative)
         if kind not in known:
             known[kind] = counted_side(indicator, which, side)
@@ -69,19 +100,14 @@ def compiled() -> dict[tuple[str, Which], CountedSide]:
     return found
 
 
-SIDE_OF: Mapping[tuple[str, Which], CountedSide] = compiled()
-SIDES: Mapping[str, CountedSide] = {side.name: side for side in SIDE_OF.values()}
-BY_ROW = {table: [side for side in SIDES.values() if side.by_row and table in side.tables] for table in TABLES}
-OF_PERSON = {table: [side for side in SIDES.values() if not side.by_row and table in side.tables] for table in TABLES}
-ALL_OF_PERSON = [side for side in SIDES.values() if not side.by_row]
-ROW_TABLES = frozenset(table for table, sides in BY_ROW.items() if sides)
-PERSON_TABLES = frozenset(table for table, sides in OF_PERSON.items() if sides)
+def declared(indicators: Iterable[Indicator]) -> Iterator[tuple[Indicator, Which, Side]]:
+    for indicator in indicators:
+        yield indicator, "numerator", indicator.numerator
+        if indicator.denominator is not None:
+            yield indicator, "denominator", indicator.denominator
 
 
-def digest() -> str:
+def digest(indicators: Iterable[Indicator]) -> str:
     """Of all that decides what is counted: the same as long as each side asks the same, whatever its texts say."""
-    told = sorted((name, side.question.source, side.cumulative, side.with_amounts) for name, side in SIDES.items())
+    told = sorted({(side.name, side.question.source, side.cumulative, side.with_amounts) for side in compiled(indicators).values()})
     return hashlib.sha256(repr(told).encode()).hexdigest()
-
-
-assert all(KEY_COLUMNS[table][0] == "person" for table in PERSON_TABLES), "the rows of a person are found by the first column of their key"

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.ledger import sides
 from services.reporting.projection.definitions import Symbol, find_definitions, keyword_values
 
@@ -55,7 +56,7 @@ NOT_FOLLOWED = (  # they connect, name or report, and decide no fact; what the c
 @cache
 def version() -> str:
     """`facts <digest>`, the same as long as no definition that decides a fact or a count changes."""
-    return f"{PREFIX}{short_digest(fact_digest(SOURCE), sides.digest())}"
+    return f"{PREFIX}{short_digest(fact_digest(SOURCE), sides.digest(INDICATORS.values()))}"
 
 
 def digest_in(version: str) -> str:

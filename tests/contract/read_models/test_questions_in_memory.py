@@ -3,14 +3,14 @@
 from collections import Counter
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from sqlalchemy import Connection, select
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.indicators.parameters import load_definitions, query_parameters
 from services.reporting.ledger.questions import TablesInMemory, compile_question
 from services.reporting.queries.reports import Reports
-from tests.contract.read_models.test_figure_laws import law
+from tests.contract.read_models.test_figure_laws import EXAMPLES, law
 from tests.unit.reporting.counted import QUARTERS, fold_only, latest, sides
 from tests.unit.reporting.random_histories import Line, random_lines, recorded
 
@@ -25,7 +25,7 @@ def found_by_database(connection: Connection, query: Any, parameters: dict[str, 
     return Counter(tuple(row) for row in connection.execute(query, parameters))
 
 
-@law
+@settings(law, max_examples=max(1, EXAMPLES // 4))  # the laws of the ledger ask the same of more histories
 @given(lines=random_lines())
 def test_the_same_rows_are_found(report: Reports, lines: list[Line]) -> None:
     fold_only(report, recorded(lines))
