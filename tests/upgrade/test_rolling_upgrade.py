@@ -32,6 +32,10 @@ class Installation(Product):
         names = [*(name for name in PROCESSES if name != "gateway"), "gateway-0", "gateway-1"]
         self.processes = {name: self.process(name, root) for name in names}
 
+    def ready(self, seconds: float = 180) -> None:
+        """As releases say it that do not tell yet whether all is well: a gateway was ready only if all was."""
+        eventually(lambda: (answer := self.client.get("/readyz")).is_success and answer.json().get("well", True), "all is well", seconds)
+
     def process(self, name: str, root: Path) -> Process:
         service, _, number = name.partition("-")
         words = ("service", service, "--data", str(self.folder), "--port", str(self.ports[int(number or 0)]))
