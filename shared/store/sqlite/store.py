@@ -33,7 +33,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Damaged, Unavailable
 from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.append_checks import check_append
 from shared.store.group_commit import GroupCommit
@@ -61,8 +61,9 @@ class SqliteStore:
         self.path = Path(path)
         self.writer = SqliteWriter(self.path, clock)
         self.owner: int | None = None  # the thread that is in a block `together`
-        self.scan_readers = ReaderPool(self.path, self.own_transaction)
-        self.lookup_readers = ReaderPool(self.path, self.own_transaction, mapped=True)
+        self.damage: Damaged | None = None  # that this process met: those who follow the log are told, and end it
+        self.scan_readers = ReaderPool(self.path, self.own_transaction, self.note_damage)
+        self.lookup_readers = ReaderPool(self.path, self.own_transaction, self.note_damage, mapped=True)
         self.group_commit = GroupCommit(self.commit)
         self.head_watcher = HeadWatcher(self.head)
 
@@ -75,7 +76,11 @@ class SqliteStore:
         return self.group_commit(appends) if appends else []
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        outcomes = self.writer.commit(appends)
+        try:
+            outcomes = self.writer.commit(appends)
+        except Unavailable as fault:
+            self.note_damage(fault)
+            raise
         self.head_watcher.wake()
         return outcomes
 
@@ -109,7 +114,13 @@ class SqliteStore:
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(self.lookup_readers.lines(SELECT_POSITIONS, msgspec.json.encode([*positions]).decode()))
 
+    def note_damage(self, fault: Unavailable) -> None:
+        if isinstance(fault, Damaged):
+            self.damage = fault
+
     def head(self) -> Position:
+        if self.damage:
+            raise self.damage
         with self.scan_readers.connection() as reader:
             return int(reader.execute(SELECT_HEAD).fetchone()[0])
 
@@ -136,12 +147,16 @@ class SqliteStore:
 class ReaderPool:
     """Reading connections: each read takes an idle one, or opens one if there is none, and gives it back.
 
-    `own` is the connection on which this thread writes, while it reads what it has not committed yet.
+    `note` is told why the file cannot be read. `own` is the connection on which this thread writes, while it reads what it has not
+    committed yet.
     """
 
-    def __init__(self, path: Path, own: Callable[[], sqlite3.Connection | None], *, mapped: bool = False) -> None:
+    def __init__(
+        self, path: Path, own: Callable[[], sqlite3.Connection | None], note: Callable[[Unavailable], None], *, mapped: bool = False
+    ) -> None:
         self.path = path
         self.own = own
+        self.note = note
         self.mapped = mapped
         self.idle: list[sqlite3.Connection] = []
 
@@ -168,7 +183,8 @@ class ReaderPool:
                 raise
         except (sqlite3.DatabaseError, OSError) as fault:
             if is_unavailable(fault):
-                raise unavailable(self.path, fault) from fault
+                self.note(told := unavailable(self.path, fault))
+                raise told from fault
             raise
         self.idle.append(reader)
 
