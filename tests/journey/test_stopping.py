@@ -37,8 +37,12 @@ class Callers:
 
     def call(self, client: httpx.Client) -> bool:
         body = {"territory": "alencon", "data": {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}}
+        headers = {**self.headers, "Idempotency-Key": str(uuid4())}
         try:
-            answer = client.post("/v1/commands/IdentifyPerson", json=body, headers={**self.headers, "Idempotency-Key": str(uuid4())})
+            try:
+                answer = client.post("/v1/commands/IdentifyPerson", json=body, headers=headers)
+            except httpx.RemoteProtocolError:  # the kept connection was closed as the request left: it is sent again (RFC 9112, 9.3.2)
+                answer = client.post("/v1/commands/IdentifyPerson", json=body, headers=headers)
         except httpx.ConnectError:
             self.outcomes[REFUSED] += 1
             return False
