@@ -7,6 +7,7 @@ How it stops
 `drain` comes before anything of the gateway is stopped. A request that is under way is answered, down to its last byte, and its connection
 is closed. One that comes meanwhile is told to come back (503, Retry-After). Then the connections that wait in the backlog are accepted:
 the kernel would reset them when the socket is closed. It is closed, connections are refused, and what was accepted is answered too.
+A client that was not told that its connection ends may be about to send on it: its next request is waited for, for a moment.
 Followers of the live feed are under way for ever: they are not waited for, and resume elsewhere after their last event.
 """
 
@@ -42,7 +43,7 @@ SOCKET_TIMEOUT_S = 60.0  # for one read from a client, or one write to it
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})  # of accept; they pass
 SHORTAGE_DELAY_S = 0.2
 DRAIN_TIMEOUT_S = 6.0  # a part of the time that a process has to stop
-FIRST_REQUEST_TIMEOUT_S = 1.0  # how long a connection that was accepted last is waited for
+NEXT_REQUEST_TIMEOUT_S = 1.0  # how long the next request is waited for, on a connection of which its client does not know that it ends
 DRAIN_INTERVAL_S = 0.02
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of a body that is not read any more: its sender sees the answer if it ends before
 DISCARDED_AT_ONCE = 64 * 1024
@@ -65,7 +66,7 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
         self.stopping: Callable[[Request], Response] = lambda request: unavailable(reading=True).response()  # until there is an application
         self.under_way: set[int] = set()  # the requests that are being answered; those of followers are not among them
         self.connections: dict[Any, Any] = {}  # those that are open, by the address and port of their client
-        self.unused: set[Any] = set()  # the addresses of those that have made no request yet
+        self.expected: set[Any] = set()  # the addresses of those on which a request may come: the client was not told that they end
 
     def start(self) -> None:
         if not self._starting:
@@ -90,7 +91,7 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
 
     def take(self, connection: Any, address: Any) -> None:
         self.connections[address[:2]] = connection
-        self.unused.add(address[:2])
+        self.expected.add(address[:2])
         connection.settimeout(self._serv.socket_timeout)
         self.container.spawn_managed_thread(partial(self.process_request, connection, address))
 
@@ -103,7 +104,7 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
         finally:
             connection.close()
             self.connections.pop(address[:2], None)
-            self.unused.discard(address[:2])
+            self.expected.discard(address[:2])
 
     def drain(self) -> None:
         """Wait, for DRAIN_TIMEOUT_S at most, until every request that came before is answered. Those that come meanwhile are refused."""
@@ -111,7 +112,7 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
         deadline = time.monotonic() + DRAIN_TIMEOUT_S
         wait_while(lambda: bool(self.under_way), deadline)
         self.stop_listening()
-        wait_while(lambda: bool(self.unused), min(deadline, time.monotonic() + FIRST_REQUEST_TIMEOUT_S))
+        wait_while(lambda: bool(self.expected), min(deadline, time.monotonic() + NEXT_REQUEST_TIMEOUT_S))
         wait_while(lambda: bool(self.under_way) or any(map(has_sent, self.connections.values())), deadline)
 
     def stop_listening(self) -> None:
@@ -150,13 +151,14 @@ class HttpServer(WebServer):  # type: ignore[misc]  # nameko has no types
 
         def app(environ: Any, start_response: Any) -> Any:
             self.under_way.add(id(environ))
-            self.unused.discard((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])))
             environ["eventlet.posthooks"].append((self.answered, (), {}))
             response = self.answer(environ)
             if response.mimetype == FOLLOWED:
                 self.under_way.discard(id(environ))
             if self.draining:
                 response.headers["Connection"] = "close"
+            if self.draining or response.mimetype == FOLLOWED:
+                self.expected.discard((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])))
             return response(environ, start_response)
 
         return app

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.processes import Product, in_one_process
+from tests.processes import Product, eventually, in_one_process
 
 CALLERS = 8
 NEWCOMERS = 24
@@ -37,12 +37,8 @@ class Callers:
 
     def call(self, client: httpx.Client) -> bool:
         body = {"territory": "alencon", "data": {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}}
-        headers = {**self.headers, "Idempotency-Key": str(uuid4())}
         try:
-            try:
-                answer = client.post("/v1/commands/IdentifyPerson", json=body, headers=headers)
-            except httpx.RemoteProtocolError:  # the kept connection was closed as the request left: it is sent again (RFC 9112, 9.3.2)
-                answer = client.post("/v1/commands/IdentifyPerson", json=body, headers=headers)
+            answer = client.post("/v1/commands/IdentifyPerson", json=body, headers={**self.headers, "Idempotency-Key": str(uuid4())})
         except httpx.ConnectError:
             self.outcomes[REFUSED] += 1
             return False
@@ -74,6 +70,27 @@ def test_a_process_that_stops_answers_what_is_under_way_and_refuses_the_rest(tmp
     assert callers.wrong == []
     assert callers.outcomes["201"] > CALLERS
     assert callers.outcomes[REFUSED] == CALLERS
+
+
+def test_a_client_that_pauses_between_two_requests_is_told_that_its_connection_ends(tmp_path: Path) -> None:
+    """Nothing was under way, so that nothing but this client is waited for."""
+    with in_one_process(tmp_path) as product, socket.create_connection(("127.0.0.1", product.port), timeout=20) as client:
+        process = product.processes["serve"].child
+        assert process is not None
+        client.sendall(GET.replace(b"close", b"keep-alive"))
+        assert b"200 OK" in client.recv(10_000)
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: not listens(product.port), "that nobody listens")
+        client.sendall(GET.replace(b"close", b"keep-alive"))
+        answer = client.recv(10_000)
+        assert process.wait(20) == 0
+    assert b"503 " in answer.splitlines()[0]
+    assert b"connection: close" in answer.lower()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Newcomers:
