@@ -76,17 +76,14 @@ class SqliteStore:
         return self.group_commit(appends) if appends else []
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        try:
+        with self.noting_damage():
             outcomes = self.writer.commit(appends)
-        except Unavailable as fault:
-            self.note_damage(fault)
-            raise
         self.head_watcher.wake()
         return outcomes
 
     @contextmanager
     def together(self) -> Iterator[bool]:
-        with self.writer.transaction():
+        with self.noting_damage(), self.writer.transaction():
             self.owner = threading.get_ident()
             try:
                 yield True
@@ -117,6 +114,14 @@ class SqliteStore:
     def note_damage(self, fault: Unavailable) -> None:
         if isinstance(fault, Damaged):
             self.damage = fault
+
+    @contextmanager
+    def noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except Unavailable as fault:
+            self.note_damage(fault)
+            raise
 
     def head(self) -> Position:
         if self.damage:

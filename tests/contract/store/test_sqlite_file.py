@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Outdated, Unavailable
+from shared.errors import Damaged, Outdated, Unavailable
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.connections import enable_write_ahead_log, file_size
 from shared.store.sqlite.store import SqliteStore
@@ -145,3 +145,37 @@ def test_connections_flush_each_commit_to_the_disk(tmp_path: Path) -> None:
     for connection in (store.writer.connection, checkpoints.connection):
         assert connection.execute("pragma synchronous").fetchone() == (2,)  # full
         assert connection.execute("pragma journal_mode").fetchone() == (b"wal",)
+
+
+def append_together(store: SqliteStore) -> None:
+    with store.together():
+        store.append(append("c"))
+
+
+@pytest.mark.parametrize(
+    "meet",
+    [
+        lambda store: store.append(append("c")),
+        append_together,
+        lambda store: store.read_stream("a"),
+        lambda store: store.read_streams(["a"]),
+        lambda store: store.read_at([1]),
+    ],
+    ids=["append", "together", "stream", "streams", "positions"],
+)
+def test_damage_that_anybody_meets_is_told_to_those_who_follow_the_log(tmp_path: Path, meet: Callable[[SqliteStore], object]) -> None:
+    """Their own connection has the pages in memory, and would notice nothing for as long as nothing is recorded."""
+    path = tmp_path / "log.sqlite"
+    with closing(SqliteStore(path)) as store, closing(SqliteStore(path)) as another:
+        store.append(append("a"))
+        another.append(append("b"))  # which the writer of the first one has to read
+        assert not store.wait(store.head(), 0)
+        store.lookup_readers.close()
+        for suffix in ("", "-wal"):
+            with (tmp_path / f"log.sqlite{suffix}").open("r+b") as file:
+                file.write(b"\x07" * 100_000)
+        assert store.head() > 0
+        with pytest.raises(Damaged):
+            meet(store)
+        with pytest.raises(Damaged):
+            store.wait(0, 0)
