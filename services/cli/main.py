@@ -13,6 +13,7 @@ from typing import TextIO, cast
 from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.parts import needs_of
 from services.bootstrap.settings import Settings, read_settings
+from services.cli.argument_parser import ArgumentParser
 from shared.concealment import ConcealingStream
 from shared.errors import CodedFault, Fault, Misconfigured, Unavailable
 from shared.version import __version__
@@ -150,12 +151,10 @@ Add = Callable[[str, str], argparse.ArgumentParser]
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="parcours", description="Coaching journeys as an immutable log of events, and the figures of a programme."
-    )
+    top = ArgumentParser(prog="parcours", description="Coaching journeys as an immutable log of events, and the figures of a programme.")
     top.add_argument("--version", action="version", version=f"parcours {__version__}")
     subcommands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared_options = argparse.ArgumentParser(add_help=False)
+    shared_options = ArgumentParser(add_help=False)
     shared_options.add_argument("--data", default=".parcours", metavar="DIR", help="where the log and the read models are kept (.parcours)")
     shared_options.add_argument("--host", type=host, default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     shared_options.add_argument("--port", type=port, default=8000, help="the port to listen on (8000)")

@@ -85,7 +85,7 @@ def test_an_odd_argument_is_misuse(folder: Path, words: tuple[str, ...], capsys:
     assert run(folder, *words) == 2
     out, sentence = capsys.readouterr()
     assert out == ""
-    assert 0 < len(sentence.splitlines()[-1]) < 300
+    assert 0 < len(sentence.splitlines()[-1]) < 250
 
 
 @pytest.mark.parametrize(("variable", "value"), ODD_SETTINGS)

@@ -1,0 +1,14 @@
+"""The parser of the command line: a mistake is one short sentence."""
+
+import argparse
+from typing import NoReturn
+
+MAX_LENGTH = 200  # characters of a sentence that lists what there is to choose from
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Where there is too much to choose from, `--help` is named instead of all of it."""
+
+    def error(self, message: str) -> NoReturn:
+        told, listed, _ = message.partition(" (choose from ")
+        super().error(f"{told}: see {self.prog} --help" if listed and len(message) > MAX_LENGTH else message)
