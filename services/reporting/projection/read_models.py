@@ -77,14 +77,16 @@ def never() -> bool:
 
 
 class ReadModels:
-    """`has_events` tells whether the log has any: if it has, empty tables are not read.
+    """`has_events` tells whether the log has any: if it has, empty tables are not read. `with_ledger` false: only the facts are kept.
 
     Opening creates the tables if there are none. It never changes existing ones, even those of another version.
     """
 
-    def __init__(self, url: Place | Address | str = SCRATCH_URL, has_events: Callable[[], bool] = never) -> None:
+    def __init__(
+        self, url: Place | Address | str = SCRATCH_URL, has_events: Callable[[], bool] = never, *, with_ledger: bool = True
+    ) -> None:
         place = url if isinstance(url, Place) else Place(Address(url), None, version())
-        self.schema, self.version, self.has_events = place.schema, place.version, has_events
+        self.schema, self.version, self.has_events, self.with_ledger = place.schema, place.version, has_events, with_ledger
         self.engine = open_engine(place.address, self.schema)
         self.damage: DamagedReadModels | None = None  # that a reader or a writer of this process met
         self.create()
@@ -175,15 +177,15 @@ class ReadModels:
         """
         with self.writing() as connection:
             before = load_checkpoint(connection, self.version)
-            batch = FactBatch(TABLES, before, aside)
+            batch = FactBatch(TABLES, before, aside, with_ledger=self.with_ledger)
             batch.add(events)
             if batch.checkpoint != before:
                 batch.flush(connection)
             return batch.checkpoint.position
 
-    def fold_log(self, store: EventStore, until: Position, *, with_ledger: bool = False) -> None:
+    def fold_log(self, store: EventStore, until: Position) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
-        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False, with_ledger=with_ledger)
+        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False, with_ledger=self.with_ledger)
         with garbage_collection_paused(), self.writing() as connection:
             for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
                 batch.add(page)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from services.reporting.facts.tables import TABLES, entry
 from services.reporting.indicators.figure import Figure
-from services.reporting.ledger.book import Entry
+from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.figures import read_ledger
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
 from services.reporting.queries.figures import FigureSet, definitions_for, known_quarters
@@ -63,9 +63,8 @@ def audit_figures(reports: Reports, store: EventStore) -> Audit:
     with reports.models.reading() as connection:
         position = read_checkpoint(connection, TABLES).position
         found = [*compared(reports, connection, position)]
-        differences = [each for each in found if each.ledger != each.facts]
-        wrong = first_wrong_entry(connection, store, position) if differences else None
-    return Audit(position, len(found), differences, wrong)
+    differences = [each for each in found if each.ledger != each.facts]
+    return Audit(position, len(found), differences, first_wrong_entry(reports, store, position) if differences else None)
 
 
 def compared(reports: Reports, connection: Connection, position: Position) -> Iterator[Difference]:
@@ -82,19 +81,20 @@ def compared(reports: Reports, connection: Connection, position: Position) -> It
                 yield Difference(indicator, territory, quarter, version, by_ledger[indicator][territory, quarter], figure)
 
 
-def first_wrong_entry(connection: Connection, store: EventStore, position: Position) -> WrongEntry | None:
+def first_wrong_entry(reports: Reports, store: EventStore, until: Position) -> WrongEntry | None:
+    """The log is folded before the stored entries are read: a transaction that waited for it would be ended."""
     fresh = ReadModels()
     try:
-        fresh.fold_log(store, position, with_ledger=True)
-        with fresh.engine.connect() as scratch:
-            pairs = zip_longest(entries(connection), entries(scratch))
+        fresh.fold_log(store, until)
+        with reports.models.reading() as live, fresh.reading() as scratch:
+            pairs = zip_longest(entries(live, until), entries(scratch, until))
             return next((WrongEntry(stored, folded) for stored, folded in pairs if stored != folded), None)
     finally:
         fresh.close()
 
 
-def entries(connection: Connection) -> Iterator[Entry]:
+def entries(connection: Connection, until: Position) -> Iterator[Entry]:
     order: list[Any] = [entry.c[name] for name in Entry.__struct_fields__]
-    statement = select(*order).order_by(*order).execution_options(yield_per=ROWS_AT_ONCE)
+    statement = select(*order).where(entry.c.position <= until).order_by(*order).execution_options(yield_per=ROWS_AT_ONCE)
     for row in connection.execute(statement):
         yield Entry(*row)

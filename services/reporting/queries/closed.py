@@ -59,7 +59,7 @@ class ClosedQuarters:
 
     def start_over(self, versions: frozenset[int]) -> None:
         """Forget everything: another version of the definitions was published, under which each quarter is counted too."""
-        self.models = ReadModels()
+        self.models = ReadModels(with_ledger=False)
         self.versions = versions
         self.found: dict[str, ClosedQuarter] = {}
         self.position: Position = START
@@ -87,7 +87,7 @@ class ClosedQuarters:
         """Fold what was recorded before `end`."""
         aside = self.set_aside_before(end)
         if aside != self.aside:  # an event that is folded already may be among them: from the beginning
-            self.models, self.position, self.aside = ReadModels(), START, aside
+            self.models, self.position, self.aside = ReadModels(with_ledger=False), START, aside
         while page := self.store.read_as(Recorded, self.position, PAGE_SIZE):
             events = [event for event in page if event.recordedtime < end]
             if events:

@@ -11,11 +11,12 @@ from shared.store.port import EventStore
 
 
 class Replay(Reports):
-    """The reports as of a position, from the log alone: the live read models are not used."""
+    """The reports as of a position, from the log alone: the live read models are not used, and all facts are counted."""
+
+    has_ledger = False
 
     def __init__(self, store: EventStore, until: Position, programme: Programme) -> None:
         super().__init__(SCRATCH_URL, programme, store.read_at)
-        self.has_ledger = False
         self.store = store
         self.until = until
         self.timeline_lock = Lock()

@@ -14,7 +14,7 @@ from services.reporting.list_answers import ListQuestion
 from services.reporting.person_answers import PersonState
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.database import Place
-from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, read_checkpoint
+from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, never, read_checkpoint
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.projection.set_aside import NONE, SetAside
 from services.reporting.quarters import ordinal
@@ -42,12 +42,13 @@ class Reports:
     Every query raises OtherVersion if other code made the read models, and Unavailable if they cannot be reached.
     """
 
+    has_ledger = True  # figures are read from it; else all facts are counted
+
     def __init__(
         self, url: Place | Address | str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None
     ) -> None:
-        self.models = ReadModels(url) if log is None else ReadModels(url, lambda: log.head() != START)
+        self.models = ReadModels(url, never if log is None else lambda: log.head() != START, with_ledger=self.has_ledger)
         self.read_events = read_events
-        self.has_ledger = True  # the tables have one, and figures come from it
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}
         self.groupings = programme.members()
