@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, Table
 
 from services.reporting.facts.tables import Key, balance
-from services.reporting.ledger.book import Entry
+from services.reporting.ledger.entry_fold import Entry
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 
 

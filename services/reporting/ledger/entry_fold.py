@@ -1,4 +1,4 @@
-"""Writes the ledger: for each event, by how much it changes what each person and each fact contributes to each side.
+"""Folds events into entries: by how much each changes what each person and each fact contributes to each side.
 
 How it works
 ------------
@@ -79,8 +79,8 @@ class Person:
         return of_rows | {row["root"] for row in self.rows["person"].values()}
 
 
-class Book:
-    """The entries of some events. `rows` and `persons` hold what the events change, by table and key, and by record."""
+class EntryFold:
+    """Makes the entries of some events. `rows` and `persons` hold what the events change, by table and key, and by record."""
 
     def __init__(self, versions: Mapping[int, Version]) -> None:
         self.versions = dict(versions)

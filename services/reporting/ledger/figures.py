@@ -10,7 +10,7 @@ from services.reporting.facts.tables import CELL, balance, entry
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import CellKey, Figure
 from services.reporting.indicators.model import Indicator
-from services.reporting.ledger.book import EVERY_VERSION
+from services.reporting.ledger.entry_fold import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.vocabulary.programme import PROGRAMME
 from shared.message import Position

@@ -1,4 +1,4 @@
-"""What a book needs of the tables before it is written: the rows that events change, and the persons that they are about.
+"""What a fold needs of the tables before it is written: the rows that events change, and the persons that they are about.
 
 How many statements this takes depends on the number of tables, never on how many rows or persons there are.
 """
@@ -11,7 +11,7 @@ from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.fold import EventChanges
 from services.reporting.facts.tables import KEY_COLUMNS, Row
 from services.reporting.indicators.parameters import load_definitions, parameters_of_version
-from services.reporting.ledger.book import Book, Person, Version, records_of
+from services.reporting.ledger.entry_fold import EntryFold, Person, Version, records_of
 from services.reporting.ledger.sides import sides
 from services.reporting.projection.bulk import rows_where, select_rows
 from services.reporting.projection.schema import Tables
@@ -30,17 +30,17 @@ def version_of(definitions: DefinitionsPublished, classes: Sequence[Row]) -> Ver
     return Version(parameters_of_version(definitions), classes)
 
 
-def load(connection: Connection, tables: Tables, book: Book, events: Iterable[EventChanges]) -> None:
-    """Put into the book what is stored of what these events change."""
+def load(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges]) -> None:
+    """Put into the fold what is stored of what these events change."""
     changed = [change for _, changes in events for change in changes]
     for name in sides().row_tables:
         keys = {change.key for change in changed if change.table == name}
         if keys and "position" not in KEY_COLUMNS[name]:  # a row that is keyed by its position is always new
-            book.rows[name].update(select_rows(connection, tables[name], name, keys))
-    load_persons(connection, tables, book, records_of([change for change in changed if change.table in sides().person_tables]))
+            fold.rows[name].update(select_rows(connection, tables[name], name, keys))
+    load_persons(connection, tables, fold, records_of([change for change in changed if change.table in sides().person_tables]))
 
 
-def load_persons(connection: Connection, tables: Tables, book: Book, records: Collection[str]) -> None:
+def load_persons(connection: Connection, tables: Tables, fold: EntryFold, records: Collection[str]) -> None:
     """The persons with these records, each under all of their records."""
     if not records:
         return
@@ -51,27 +51,27 @@ def load_persons(connection: Connection, tables: Tables, book: Book, records: Co
     root_of = {row["person"]: row["root"] for row in of_records}
     found: dict[str, Person] = {}
     for record in {*ends, *root_of}:
-        book.persons[record] = found.setdefault(root_of.get(record, record), Person())
+        fold.persons[record] = found.setdefault(root_of.get(record, record), Person())
     keys = [(record,) for record in {*ends, *root_of}]
     for name in sides().person_tables:
         for row in rows_where(connection, tables[name], name, ["person"], keys):
-            book.persons[row["person"]].rows[name][tuple(row[column] for column in KEY_COLUMNS[name])] = row
+            fold.persons[row["person"]].rows[name][tuple(row[column] for column in KEY_COLUMNS[name])] = row
 
 
-def other_persons(connection: Connection, tables: Tables, book: Book) -> Iterator[Person]:
-    """Every stored person that is not in the book, some at a time."""
+def other_persons(connection: Connection, tables: Tables, fold: EntryFold) -> Iterator[Person]:
+    """Every stored person that is not in the fold, some at a time."""
     questions = union(*(select(tables[name].c.person) for name in sorted(sides().person_tables)))
-    records = sorted({*connection.execute(questions).scalars()} - book.persons.keys())
-    known = set(book.persons)
+    records = sorted({*connection.execute(questions).scalars()} - fold.persons.keys())
+    known = set(fold.persons)
     for start in range(0, len(records), PERSONS_AT_ONCE):
-        page = Book(book.versions)
+        page = EntryFold(fold.versions)
         load_persons(connection, tables, page, [record for record in records[start : start + PERSONS_AT_ONCE] if record not in known])
         known |= page.persons.keys()
         yield from {id(person): person for person in page.persons.values()}.values()
 
 
-def other_rows(connection: Connection, tables: Tables, book: Book, name: str) -> Iterator[Row]:
-    """Every stored row of a table that is not in the book."""
+def other_rows(connection: Connection, tables: Tables, fold: EntryFold, name: str) -> Iterator[Row]:
+    """Every stored row of a table that is not in the fold."""
     for row in connection.execute(select(tables[name])).mappings():
-        if tuple(row[column] for column in KEY_COLUMNS[name]) not in book.rows[name]:
+        if tuple(row[column] for column in KEY_COLUMNS[name]) not in fold.rows[name]:
             yield dict(row)

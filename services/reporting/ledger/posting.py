@@ -11,8 +11,8 @@ from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.fold import EventChanges, blank_row
 from services.reporting.facts.tables import definitions, outcome_class
 from services.reporting.ledger.balances import balance_changes, write_balances
-from services.reporting.ledger.book import Book, Entry, Person, Version, add, contribution_of_row, entries_of
 from services.reporting.ledger.contributions import NO_CONTRIBUTION, Contributions, Place
+from services.reporting.ledger.entry_fold import Entry, EntryFold, Person, Version, add, contribution_of_row, entries_of
 from services.reporting.ledger.loading import load, load_versions, other_persons, other_rows, version_of
 from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.projection.bulk import insert_rows
@@ -27,37 +27,37 @@ def is_counted(event: EventChanges) -> bool:
 
 def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], *, empty: bool) -> None:
     """Write the entries of events, which are not in the tables yet. `empty` if no event is."""
-    book = Book({} if empty else load_versions(connection, tables))
+    fold = EntryFold({} if empty else load_versions(connection, tables))
     if not empty:
-        load(connection, tables, book, events)
-    entries = [entry for event in events for entry in posted(connection, tables, book, event, empty=empty)]
+        load(connection, tables, fold, events)
+    entries = [entry for event in events for entry in posted(connection, tables, fold, event, empty=empty)]
     insert_rows(connection, tables["entry"], map(msgspec.structs.astuple, entries))
     write_balances(connection, tables["balance"], balance_changes(entries), empty=empty)
 
 
-def posted(connection: Connection, tables: Tables, book: Book, event: EventChanges, *, empty: bool) -> Iterator[Entry]:
+def posted(connection: Connection, tables: Tables, fold: EntryFold, event: EventChanges, *, empty: bool) -> Iterator[Entry]:
     for change in event[1]:
         if change.table == definitions.name:
-            yield from begin_version(connection, tables, book, event[0], change, event[1], empty=empty)
-    yield from book.entries(event)
+            yield from begin_version(connection, tables, fold, event[0], change, event[1], empty=empty)
+    yield from fold.entries(event)
 
 
 def begin_version(
-    connection: Connection, tables: Tables, book: Book, position: int, change: Change, changes: Iterable[Change], *, empty: bool
+    connection: Connection, tables: Tables, fold: EntryFold, position: int, change: Change, changes: Iterable[Change], *, empty: bool
 ) -> Iterator[Entry]:
     """The entries of what everything that is known contributes under a version that is published, or published again."""
     (number,) = change.key
     classes = [blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name]
-    before = book.versions.get(number)
-    now = book.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
+    before = fold.versions.get(number)
+    now = fold.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
     counts: dict[str, dict[Place, int]] = {side.name: {} for side in sides().versioned}
     for side in (side for side in sides().versioned if side.by_row):
         (name,) = side.tables
-        for row in [*book.rows[name].values(), *(() if empty else other_rows(connection, tables, book, name))]:
+        for row in [*fold.rows[name].values(), *(() if empty else other_rows(connection, tables, fold, name))]:
             add(counts[side.name], contribution_of_row(side, name, row, now), 1)
             add(counts[side.name], contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
-    known = {id(person): person for person in book.persons.values()}.values()
-    for person in chain(known, () if empty else other_persons(connection, tables, book)):
+    known = {id(person): person for person in fold.persons.values()}.values()
+    for person in chain(known, () if empty else other_persons(connection, tables, fold)):
         for side in (side for side in sides().versioned if not side.by_row):
             add(counts[side.name], contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
             add(counts[side.name], contributed(person, side, number, now), 1)
