@@ -2,7 +2,7 @@
 
 How it works
 ------------
-The log and what is beside it (checkpoints, the ledger of webhooks) are read in one transaction, while services write: the backup is of
+The log and what is beside it (checkpoints, the deliveries of webhooks) are read in one transaction, while services write: the backup is of
 the position at which that transaction began. What is elsewhere is read so that it fits:
 
 - Dead letters are read before and after, and both are kept: one that was handled meanwhile would otherwise be in no backup, as what it

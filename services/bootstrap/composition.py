@@ -47,7 +47,7 @@ from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.placement import Placement
 from shared.policy_runner import PolicyRunner
-from shared.store.deliveries import DeliveryLedger
+from shared.store.deliveries import Deliveries
 from shared.store.gateway_records import GatewayRecords
 from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
@@ -192,12 +192,12 @@ class Components:
         return Targets(self.settings.webhooks.networks, http=self.settings.webhooks.http)
 
     @cached_property
-    def webhook_ledger(self) -> DeliveryLedger:
+    def webhook_deliveries(self) -> Deliveries:
         return open_deliveries(self.settings.event_store, self.settings.data)
 
     @cached_property
     def webhook_queries(self) -> WebhookQueries:
-        return WebhookQueries(self.store, Index(self.store, self.checkpoints, self.webhook_ledger), self.webhook_ledger)
+        return WebhookQueries(self.store, Index(self.store, self.checkpoints, self.webhook_deliveries), self.webhook_deliveries)
 
     def webhook_worker(self) -> Worker:
         """A new one each time: services that are started again need one that was not stopped."""
@@ -205,7 +205,7 @@ class Components:
         audiences = Audiences(ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories))
         parts = Parts(
             store=self.store,
-            ledger=self.webhook_ledger,
+            deliveries=self.webhook_deliveries,
             audience=audiences.of,
             encode=encoded,
             targets=self.webhook_targets,
@@ -216,7 +216,7 @@ class Components:
             clock=now,
             chance=chance,
         )
-        return Worker(self.checkpoints, Index(self.store, self.checkpoints, self.webhook_ledger), parts)
+        return Worker(self.checkpoints, Index(self.store, self.checkpoints, self.webhook_deliveries), parts)
 
     @cached_property
     def reports(self) -> Reports:
@@ -282,8 +282,8 @@ def open_gateway_records(address: Address) -> GatewayRecords:
     return SqliteGatewayRecords(sqlite_path(address)) if address.scheme == "sqlite" else PostgresGatewayRecords(address)
 
 
-def open_deliveries(address: Address, data: Path) -> DeliveryLedger:
-    """The ledger of webhooks, where the checkpoints are."""
+def open_deliveries(address: Address, data: Path) -> Deliveries:
+    """The deliveries of webhooks, where the checkpoints are."""
     match address.scheme:
         case "sqlite":
             return SqliteDeliveries(sqlite_path(address))

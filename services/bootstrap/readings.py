@@ -115,14 +115,14 @@ class Readings(Collector):
                 answer.set("parcours_dead_letters", self.components.dead_letters.count(name), name)
 
     def webhooks(self, answer: Answer) -> None:
-        if WEBHOOKS in self.hosted and self.opened("webhook_ledger") is not None:
-            answer.set("parcours_webhook_messages_waiting", self.components.webhook_ledger.waiting())
+        if WEBHOOKS in self.hosted and self.opened("webhook_deliveries") is not None:
+            answer.set("parcours_webhook_messages_waiting", self.components.webhook_deliveries.waiting())
 
     def pools(self, answer: Answer) -> None:
         """The pools of connections to servers: files have none."""
         of_log = {"log_readers": "reader_pool", "log_writer": "writer_pool"}
         found: dict[str, object] = {name: getattr(self.opened("raw_store"), pool, None) for name, pool in of_log.items()}
-        found |= {name: getattr(self.opened(name), "pool", None) for name in ("checkpoints", "gateway_records", "webhook_ledger")}
+        found |= {name: getattr(self.opened(name), "pool", None) for name in ("checkpoints", "gateway_records", "webhook_deliveries")}
         counts = {name: (pool.in_use, pool.max_connections) for name, pool in found.items() if isinstance(pool, ConnectionPool)}
         if (reports := self.opened("reports")) and (of_models := reports.models.connections()):
             counts["read_models"] = of_models

@@ -4,7 +4,7 @@ How it works
 ------------
 1. The backup is verified, then the target is looked at: nothing is changed before both are in order.
 2. What is outside the log is put in its place: the key, dead letters, records of gateways. Doing it again changes nothing.
-3. The log, the checkpoints and the ledger are loaded in one transaction, whose last event says that the log was restored
+3. The log, the checkpoints and the deliveries are loaded in one transaction, whose last event says that the log was restored
    (`reporting.LogRestored`). A restore that dies before its commit leaves an empty log and is made again.
 4. The read models are made from the log.
 

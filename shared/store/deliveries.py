@@ -1,4 +1,4 @@
-"""The port of the ledger of webhooks: which there are, how far each has got, and what became of each message that it sent.
+"""The port of the deliveries of webhooks: which there are, how far each has got, and what became of each message that it sent.
 
 Vocabulary
 ----------
@@ -25,8 +25,8 @@ from shared.message import Position
 Status = Literal["waiting", "delivered", "given_up", "passed_over", "tested"]
 
 
-class Entry(Struct, frozen=True):
-    """A webhook of the ledger. `created` is the position of the event that created it."""
+class KnownWebhook(Struct, frozen=True):
+    """A webhook that is known here. `created` is the position of the event that created it."""
 
     webhook: str
     actor: str
@@ -63,14 +63,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
     next_at: str | None = None
 
 
-class DeliveryLedger(Protocol):
-    def add(self, entry: Entry) -> None:
+class Deliveries(Protocol):
+    def add(self, webhook: KnownWebhook) -> None:
         """Note a webhook. One that is known, deleted ones too, stays as it is."""
 
     def remove(self, webhook: str) -> None:
         """Note that a webhook was deleted."""
 
-    def entries(self, owner: tuple[str, str, str] | None = None) -> list[Entry]:
+    def webhooks(self, owner: tuple[str, str, str] | None = None) -> list[KnownWebhook]:
         """The webhooks of an owner (actor, role, organisation), or all, without the deleted ones, in the order of their creation."""
 
     def cursor(self, webhook: str) -> Cursor | None:
@@ -95,4 +95,4 @@ class DeliveryLedger(Protocol):
         """Forget all but the `keep` latest deliveries of a webhook. Only what was delivered or passed over is ever forgotten."""
 
     def close(self) -> None:
-        """Close all connections. The ledger cannot be used afterwards."""
+        """Close all connections. They cannot be used afterwards."""

@@ -1,4 +1,4 @@
-"""Commands at a bounded rate, through both gateways, and a ledger of those that were accepted."""
+"""Commands at a bounded rate, through both gateways, and a record of those that were accepted."""
 
 import threading
 import time

@@ -62,7 +62,7 @@ def test_a_stopped_projection_a_dead_letter_and_a_waiting_message_are_told(world
     assert letters is not None
     letters.add("coaching", event, "it failed")
     assert read(world.components, "coaching")["parcours_dead_letters", "coaching"] == 1
-    assert world.components.webhook_ledger.waiting() == 0
+    assert world.components.webhook_deliveries.waiting() == 0
     assert read(world.components, "webhooks")["parcours_webhook_messages_waiting",] == 0
 
 
@@ -89,6 +89,6 @@ def test_every_metric_of_the_table_is_told_by_a_process_that_hosts_everything(wo
     """But for the pools: files have none."""
     world.meet()
     world.catch_up()
-    assert world.components.webhook_ledger is not None
+    assert world.components.webhook_deliveries is not None
     told = {key[0] for key in read(world.components, *NAMES, GATEWAY, RELAY)}
     assert set(FAMILIES) - told == {"parcours_pool_connections_in_use", "parcours_pool_connections_max"}

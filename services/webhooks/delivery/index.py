@@ -1,4 +1,4 @@
-"""Which webhooks there are: read from the log into the ledger, so that they are found without reading the log again."""
+"""Which webhooks there are: read from the log into the deliveries, so that they are found without reading the log again."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ import msgspec
 
 from services.webhooks.webhook import Owner
 from shared.message import Position, Recorded
-from shared.store.deliveries import DeliveryLedger, Entry
+from shared.store.deliveries import Deliveries, KnownWebhook
 from shared.store.port import Checkpoints, EventStore, Held
 
 NAME = "webhooks"  # of the checkpoint, and of the lease of what sends
@@ -27,10 +27,10 @@ class Named(msgspec.Struct):
 class Index:
     """One thread at a time uses it. Several processes may each have one: what they note is the same."""
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, ledger: DeliveryLedger) -> None:
+    def __init__(self, store: EventStore, checkpoints: Checkpoints, deliveries: Deliveries) -> None:
         self.store = store
         self.checkpoints = checkpoints
-        self.ledger = ledger
+        self.deliveries = deliveries
         self.reached: Position | None = None
         self.unsaved = 0
 
@@ -52,16 +52,16 @@ class Index:
     def note(self, event: Recorded) -> None:
         named = msgspec.json.decode(event.data, type=Named)
         if event.kind == "webhooks.WebhookCreated" and named.owner:
-            self.ledger.add(Entry(named.webhook, *named.owner.identity, event.position))
+            self.deliveries.add(KnownWebhook(named.webhook, *named.owner.identity, event.position))
         elif event.kind == "webhooks.WebhookDeleted":
-            self.ledger.remove(named.webhook)
+            self.deliveries.remove(named.webhook)
 
 
-def served(entries: Iterable[Entry]) -> Iterator[str]:
+def served(webhooks: Iterable[KnownWebhook]) -> Iterator[str]:
     """The ids of the webhooks that are served: the oldest of each owner."""
     counted = Counter[tuple[str, str, str]]()
-    for entry in entries:
-        owner = (entry.actor, entry.role, entry.organisation)
+    for webhook in webhooks:
+        owner = (webhook.actor, webhook.role, webhook.organisation)
         counted[owner] += 1
         if counted[owner] <= MAX_OF_OWNER:
-            yield entry.webhook
+            yield webhook.webhook

@@ -17,7 +17,7 @@ from services.webhooks.webhook import Webhook
 from shared.errors import Fault, Refused
 from shared.message import Position
 from shared.reply import reply_to
-from shared.store.deliveries import Delivery, DeliveryLedger
+from shared.store.deliveries import Deliveries, Delivery
 from shared.store.port import EventStore
 
 LOOKED_THROUGH = 50  # of the latest deliveries, for the one that is waiting
@@ -26,10 +26,10 @@ Reply = Any
 
 
 class WebhookQueries:
-    def __init__(self, store: EventStore, index: Index, ledger: DeliveryLedger) -> None:
+    def __init__(self, store: EventStore, index: Index, deliveries: Deliveries) -> None:
         self.store = store
         self.index = index
-        self.ledger = ledger
+        self.kept = deliveries
         self.lock = Lock()
 
     def webhooks(self, owner: list[str] | None) -> Reply:
@@ -39,19 +39,19 @@ class WebhookQueries:
         return reply(lambda: self.answer(self.known(webhook), self.served()))
 
     def deliveries(self, webhook: str, limit: int) -> Reply:
-        return reply(lambda: WebhookDeliveries([told(each) for each in self.ledger.latest(self.known(webhook).id, limit)]))
+        return reply(lambda: WebhookDeliveries([told(each) for each in self.kept.latest(self.known(webhook).id, limit)]))
 
     def listed(self, owner: list[str] | None) -> list[WebhookAnswer]:
         served = self.served()
-        entries = self.ledger.entries((owner[0], owner[1], owner[2]) if owner else None)
-        found = [self.read(entry.webhook) for entry in entries]
+        webhooks = self.kept.webhooks((owner[0], owner[1], owner[2]) if owner else None)
+        found = [self.read(webhook.webhook) for webhook in webhooks]
         return [self.answer(each, served) for each in found if each]
 
     def served(self) -> frozenset[str]:
         """The webhooks that are served, of all that the log has now."""
         with self.lock:
             self.index.catch_up()
-        return frozenset(served(self.ledger.entries()))
+        return frozenset(served(self.kept.webhooks()))
 
     def read(self, webhook: str) -> Followed | None:
         return followed(self.store.read_stream(f"webhook-{webhook}"))
@@ -82,11 +82,11 @@ class WebhookQueries:
         )
 
     def position(self, webhook: Followed) -> Position:
-        cursor = self.ledger.cursor(webhook.id)
+        cursor = self.kept.cursor(webhook.id)
         return cursor.position if cursor and cursor.run == webhook.state.run else webhook.start
 
     def waiting(self, webhook: Followed) -> WebhookDelivery | None:
-        latest = self.ledger.latest(webhook.id, LOOKED_THROUGH)
+        latest = self.kept.latest(webhook.id, LOOKED_THROUGH)
         return next((told(each) for each in latest if each.run == webhook.state.run and each.status in {"waiting", "given_up"}), None)
 
 

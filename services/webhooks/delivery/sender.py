@@ -6,11 +6,11 @@ A step makes one attempt at most, on the state that the log says at that moment,
 
 1. read the stream of the webhook: its address, its filter, its secret, whether it is active; send a test that was asked for;
 2. from the cursor on, find the next event of the log that the owner sees, and the messages that it leads to (hints come before it);
-3. ask the ledger for each of them: what was delivered or passed over is done, what waits for its next attempt is waited for;
+3. ask the deliveries for each of them: what was delivered or passed over is done, what waits for its next attempt is waited for;
 4. make an attempt, and note what became of it;
 5. when all messages of an event are done, move the cursor past it.
 
-A process that dies between an answer and its note (4) leaves nothing in the ledger, and the message is sent again under the same id.
+A process that dies between an answer and its note (4) leaves nothing in the deliveries, and the message is sent again under the same id.
 Nothing else is sent twice, and nothing is left out: the cursor passes an event only when its messages are done.
 """
 
@@ -30,7 +30,7 @@ from services.webhooks.delivery.schedule import next_delay
 from services.webhooks.delivery.targets import NotAllowed, Targets
 from shared.errors import Forbidden
 from shared.message import PREFIX, START, EventMessage, Position
-from shared.store.deliveries import Cursor, Delivery, DeliveryLedger
+from shared.store.deliveries import Cursor, Deliveries, Delivery
 from shared.store.port import EventStore
 from shared.time import Clock
 from shared.trust.webhook_secrets import WebhookSecrets
@@ -76,7 +76,7 @@ class Parts:
     """
 
     store: EventStore
-    ledger: DeliveryLedger
+    deliveries: Deliveries
     audience: Callable[[Followed], Audience]
     encode: Callable[[Any], bytes]
     targets: Targets
@@ -139,7 +139,7 @@ class Sender:
         """Find where to go on: after a start, and when a replay was asked for."""
         if self.run == webhook.state.run:
             return
-        cursor = self.parts.ledger.cursor(self.webhook)
+        cursor = self.parts.deliveries.cursor(self.webhook)
         self.position = cursor.position if cursor and cursor.run == webhook.state.run else webhook.start
         self.before = next(iter(self.parts.store.read_at([self.position])), None) if self.position else None
         self.page, self.done, self.unsaved, self.run = [], set(), 0, webhook.state.run
@@ -160,14 +160,14 @@ class Sender:
 
     def save_cursor(self) -> None:
         if self.unsaved:
-            self.parts.ledger.advance(self.webhook, Cursor(self.run, self.position))
+            self.parts.deliveries.advance(self.webhook, Cursor(self.run, self.position))
             self.unsaved = 0
 
     # One message --------------------------------------------------------------------------------------------------------
 
     def attempt(self, webhook: Followed, told: Told, message: str) -> float | None:
         """Make an attempt if one is due. None if the message is done, otherwise the seconds until the next step."""
-        earlier = self.parts.ledger.find(self.webhook, self.run, message)
+        earlier = self.parts.deliveries.find(self.webhook, self.run, message)
         if earlier and earlier.status in {"delivered", "passed_over"}:
             return None
         resumptions = webhook.state.resumptions
@@ -175,7 +175,7 @@ class Sender:
         known = earlier if earlier and earlier.resumptions == resumptions else None
         present = replace(earlier or blank, resumptions=resumptions, attempts=known.attempts if known else 0)
         if message in webhook.state.passed_over:
-            self.parts.ledger.record(replace(present, status="passed_over", next_at=None))
+            self.parts.deliveries.record(replace(present, status="passed_over", next_at=None))
             return None
         if known and known.status == "given_up":  # a process died before it told so
             return self.give_up(webhook, known)
@@ -206,15 +206,15 @@ class Sender:
     def settle(self, webhook: Followed, tried: Delivery) -> float:
         """Note what became of an attempt; the seconds until the next step."""
         if succeeded(tried.answer):
-            self.parts.ledger.record(replace(tried, status="delivered"))
+            self.parts.deliveries.record(replace(tried, status="delivered"))
             self.done.add(tried.message)
             self.prune()
             return 0.0
         delay = None if tried.answer == GONE else next_delay(self.parts.schedule, tried.attempts, self.parts.chance)
         if delay is None:
-            self.parts.ledger.record(replace(tried, status="given_up"))
+            self.parts.deliveries.record(replace(tried, status="given_up"))
             return self.give_up(webhook, tried)
-        self.parts.ledger.record(replace(tried, status="waiting", next_at=self.text(delay)))
+        self.parts.deliveries.record(replace(tried, status="waiting", next_at=self.text(delay)))
         return delay
 
     def give_up(self, webhook: Followed, delivery: Delivery) -> float:
@@ -225,11 +225,11 @@ class Sender:
 
     def send_test(self, webhook: Followed, message: str) -> None:
         """Send a test once, whatever its answer."""
-        if self.parts.ledger.find(self.webhook, TESTS_RUN, message):
+        if self.parts.deliveries.find(self.webhook, TESTS_RUN, message):
             return
         answer, fault = self.sent(webhook, message, test_event(self.webhook, message, self.text()))
         blank = replace(self.blank(TEST_TYPE, START, message, webhook.state.resumptions), run=TESTS_RUN)
-        self.parts.ledger.record(replace(blank, status="tested", attempts=1, answer=answer, fault=fault))
+        self.parts.deliveries.record(replace(blank, status="tested", attempts=1, answer=answer, fault=fault))
 
     def sent(self, webhook: Followed, message: str, body: bytes) -> tuple[int | None, str | None]:
         """The status of the answer, or why there is none."""
@@ -249,10 +249,10 @@ class Sender:
     def prune(self) -> None:
         self.delivered += 1
         if self.delivered % PRUNE_EVERY == 0:
-            self.parts.ledger.prune(self.webhook, KEPT_DELIVERIES)
+            self.parts.deliveries.prune(self.webhook, KEPT_DELIVERIES)
 
     def text(self, later: float = 0.0) -> str:
-        """An instant as the ledger keeps it: such texts sort."""
+        """An instant as the deliveries keep it: such texts sort."""
         return (self.parts.clock() + timedelta(seconds=later)).astimezone(UTC).isoformat(timespec="microseconds")
 
     def seconds_until(self, moment: str | None) -> float:

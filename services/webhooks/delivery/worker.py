@@ -125,7 +125,7 @@ class Worker:
         """Start a thread for each webhook that is served and has none; forget those that have ended."""
         for webhook in [webhook for webhook, thread in threads.items() if not thread.is_alive()]:
             del threads[webhook]
-        for webhook in served(self.parts.ledger.entries()):
+        for webhook in served(self.parts.deliveries.webhooks()):
             if webhook not in threads:
                 threads[webhook] = SenderThread(Sender(webhook, self.parts, may_send))
                 threads[webhook].start()

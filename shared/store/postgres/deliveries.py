@@ -1,16 +1,16 @@
-"""The ledger of webhooks in PostgreSQL, beside the log. Rows come back as JSON, each decoded into its struct."""
+"""The deliveries of webhooks in PostgreSQL, beside the log. Rows come back as JSON, each decoded into its struct."""
 
 import msgspec
 from msgspec.structs import astuple
 
 from shared.address import Address
-from shared.store.deliveries import Cursor, Delivery, Entry
+from shared.store.deliveries import Cursor, Delivery, KnownWebhook
 from shared.store.postgres.binary_format import INT4, INT8, TEXT, pack_int8
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.schema import set_up
 
-ENTRY_COLUMNS = ", ".join(Entry.__struct_fields__)
+WEBHOOK_COLUMNS = ", ".join(KnownWebhook.__struct_fields__)
 COLUMNS = ", ".join(Delivery.__struct_fields__)
 TYPES = {"run": INT4, "position": INT8, "attempts": INT4, "resumptions": INT4, "answer": INT4, "created": INT8}  # the others are texts
 
@@ -25,13 +25,13 @@ def marks(struct: type[msgspec.Struct]) -> str:
 
 ADD = Statement(
     "add_webhook",
-    f"insert into public.webhooks ({ENTRY_COLUMNS}) values ({marks(Entry)}) on conflict do nothing",  # noqa: S608 - the columns are ours
-    *types(Entry),
+    f"insert into public.webhooks ({WEBHOOK_COLUMNS}) values ({marks(KnownWebhook)}) on conflict do nothing",  # noqa: S608 - the columns are ours
+    *types(KnownWebhook),
 )
 REMOVE = Statement("remove_webhook", "update public.webhooks set deleted = true where webhook = $1", TEXT)
-ENTRIES = Statement(
+WEBHOOKS = Statement(
     "webhooks",
-    f"""select row_to_json(found)::text from (select {ENTRY_COLUMNS} from public.webhooks
+    f"""select row_to_json(found)::text from (select {WEBHOOK_COLUMNS} from public.webhooks
     where not deleted and ($1 is null or (actor, role, organisation) = ($1, $2, $3)) order by created) as found""",  # noqa: S608 - the columns are ours
     TEXT,
     TEXT,
@@ -83,27 +83,27 @@ PRUNE = Statement(
     INT4,
 )
 MAX_CONNECTIONS = 2
-decode_entry = msgspec.json.Decoder(Entry).decode
+decode_webhook = msgspec.json.Decoder(KnownWebhook).decode
 decode_cursor = msgspec.json.Decoder(Cursor).decode
 decode_delivery = msgspec.json.Decoder(Delivery).decode
 
 
 class PostgresDeliveries:
-    """The ledger in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
+    """The deliveries in the database at `dsn`, which is set up if necessary (see `schema.set_up` for the errors)."""
 
     def __init__(self, dsn: Address | str) -> None:
         set_up(Address(dsn))
         self.pool = ConnectionPool(dsn, MAX_CONNECTIONS)
 
-    def add(self, entry: Entry) -> None:
-        self.rows(ADD, *packed(entry))
+    def add(self, webhook: KnownWebhook) -> None:
+        self.rows(ADD, *packed(webhook))
 
     def remove(self, webhook: str) -> None:
         self.rows(REMOVE, webhook.encode())
 
-    def entries(self, owner: tuple[str, str, str] | None = None) -> list[Entry]:
+    def webhooks(self, owner: tuple[str, str, str] | None = None) -> list[KnownWebhook]:
         values = [name.encode() for name in owner] if owner else [None, None, None]
-        return [decode_entry(row) for row in self.rows(ENTRIES, *values)]
+        return [decode_webhook(row) for row in self.rows(WEBHOOKS, *values)]
 
     def cursor(self, webhook: str) -> Cursor | None:
         return next((decode_cursor(row) for row in self.rows(CURSOR, webhook.encode())), None)

@@ -1,4 +1,4 @@
-"""The ledger of webhooks in an SQLite file, beside the log or in a file of its own."""
+"""The deliveries of webhooks in an SQLite file, beside the log or in a file of its own."""
 
 import threading
 from pathlib import Path
@@ -7,15 +7,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from shared.store.deliveries import Cursor, Delivery, Entry
+from shared.store.deliveries import Cursor, Delivery, KnownWebhook
 from shared.store.sqlite.connections import open_for_writing, raises_unavailable
 
 SCHEMA = (Path(__file__).parent / "sql" / "deliveries.sql").read_text()
-ENTRY_COLUMNS = ", ".join(Entry.__struct_fields__)
+WEBHOOK_COLUMNS = ", ".join(KnownWebhook.__struct_fields__)
 COLUMNS = ", ".join(Delivery.__struct_fields__)
-ADD = f"insert into webhooks ({ENTRY_COLUMNS}) values (?, ?, ?, ?, ?) on conflict do nothing"  # noqa: S608 - the columns are ours
+ADD = f"insert into webhooks ({WEBHOOK_COLUMNS}) values (?, ?, ?, ?, ?) on conflict do nothing"  # noqa: S608 - the columns are ours
 REMOVE = "update webhooks set deleted = 1 where webhook = ?"
-ENTRIES = f"""select {ENTRY_COLUMNS} from webhooks where deleted = 0 and (?1 is null or (actor, role, organisation) = (?1, ?2, ?3))
+WEBHOOKS = f"""select {WEBHOOK_COLUMNS} from webhooks where deleted = 0 and (?1 is null or (actor, role, organisation) = (?1, ?2, ?3))
 order by created"""  # noqa: S608 - the columns are ours
 CURSOR = "select run, position from webhooks where webhook = ? and (run, position) > (0, 0)"
 ADVANCE = "update webhooks set run = ?2, position = ?3 where webhook = ?1 and (run, position) < (?2, ?3)"
@@ -35,21 +35,21 @@ Row = tuple[bytes | int | None, ...]
 
 
 class SqliteDeliveries:
-    """The ledger in the file `path`, which is created if it does not exist."""
+    """The deliveries in the file `path`, which is created if it does not exist."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.connection = open_for_writing(self.path, SCHEMA)
         self.lock = threading.Lock()  # one thread at a time uses the connection
 
-    def add(self, entry: Entry) -> None:
-        self.execute(ADD, *astuple(entry))
+    def add(self, webhook: KnownWebhook) -> None:
+        self.execute(ADD, *astuple(webhook))
 
     def remove(self, webhook: str) -> None:
         self.execute(REMOVE, webhook)
 
-    def entries(self, owner: tuple[str, str, str] | None = None) -> list[Entry]:
-        return [msgspec.convert(named(Entry, row), Entry) for row in self.execute(ENTRIES, *(owner or (None, None, None)))]
+    def webhooks(self, owner: tuple[str, str, str] | None = None) -> list[KnownWebhook]:
+        return [msgspec.convert(named(KnownWebhook, row), KnownWebhook) for row in self.execute(WEBHOOKS, *(owner or (None, None, None)))]
 
     def cursor(self, webhook: str) -> Cursor | None:
         return next((msgspec.convert(named(Cursor, row), Cursor) for row in self.execute(CURSOR, webhook)), None)

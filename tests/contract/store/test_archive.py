@@ -16,7 +16,7 @@ from shared.address import Address
 from shared.errors import Misconfigured
 from shared.message import EventMessage
 from shared.store.archive import BESIDE_LOG, COLUMNS, Loading, Resumption, Snapshot
-from shared.store.deliveries import Cursor, Delivery, Entry
+from shared.store.deliveries import Cursor, Delivery, KnownWebhook
 from shared.store.port import Append, EventStore
 from shared.store.postgres import archive as postgres
 from shared.store.postgres.checkpoints import PostgresCheckpoints
@@ -48,20 +48,20 @@ class Database:
         """A row in each table, with nulls and a deleted webhook."""
         dsn, path = Address(self.address), Path(self.address)
         checkpoints = PostgresCheckpoints(dsn) if self.is_postgres else SqliteCheckpoints(path)
-        ledger = PostgresDeliveries(dsn) if self.is_postgres else SqliteDeliveries(path)
+        deliveries = PostgresDeliveries(dsn) if self.is_postgres else SqliteDeliveries(path)
         records = PostgresGatewayRecords(dsn) if self.is_postgres else SqliteGatewayRecords(path)
         checkpoints.save("relay", 3)
         for webhook in ("w-1", "w-2"):
-            ledger.add(Entry(webhook, "étape", "coach", "", 2))
-        ledger.advance("w-1", Cursor(1, 3))
-        ledger.remove("w-2")
+            deliveries.add(KnownWebhook(webhook, "étape", "coach", "", 2))
+        deliveries.advance("w-1", Cursor(1, 3))
+        deliveries.remove("w-2")
         times: Any = {"first_at": "2024-01-01", "last_at": "2024-01-02"}
-        ledger.record(
+        deliveries.record(
             Delivery(webhook="w-1", run=1, message="m", position=3, type="t", status="waiting", attempts=1, resumptions=0, **times)
         )
         records.end_session("s-1", 2**31)
         records.claim_keys([("k-1", "asked")], 2**31, 0)
-        for each in (checkpoints, ledger, records):
+        for each in (checkpoints, deliveries, records):
             each.close()
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:

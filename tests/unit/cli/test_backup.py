@@ -17,7 +17,7 @@ from services.bootstrap.backup_manifest import FILES
 from services.cli.main import main
 from shared.bus.dead_letter_file import FileDeadLetters
 from shared.errors import Unavailable
-from shared.store.deliveries import Cursor, Entry
+from shared.store.deliveries import Cursor, KnownWebhook
 from shared.store.port import Append
 from tests.contract.store.writing import event
 from tests.harness.world import World, met
@@ -74,7 +74,7 @@ def test_a_ticket_is_redeemed_after_a_restore_and_dead_letters_are_there(tmp_pat
 
 
 def test_what_was_beside_the_log_is_there_again(tmp_path: Path) -> None:
-    """Keys of commands, ended sessions, checkpoints and the ledger: without them effects would be repeated, and keys reused."""
+    """Keys of commands, ended sessions, checkpoints and the deliveries: without them effects would be repeated, and keys reused."""
     world = World(tmp_path / "live")
     key = str(uuid4())
     first = world.send("IdentifyPerson", met("p-1"), id=key)
@@ -82,15 +82,15 @@ def test_what_was_beside_the_log_is_there_again(tmp_path: Path) -> None:
     components = world.components
     components.gateway_records.end_session("left", 2**31)
     components.checkpoints.save("coaching.inbox", 2)
-    components.webhook_ledger.add(Entry("w-1", "coach-1", "coach", "etape", 1))
-    components.webhook_ledger.advance("w-1", Cursor(0, 2))
+    components.webhook_deliveries.add(KnownWebhook("w-1", "coach-1", "coach", "etape", 1))
+    components.webhook_deliveries.advance("w-1", Cursor(0, 2))
 
     again = restored(made(tmp_path / "backup", tmp_path / "live"), tmp_path / "new")
     assert again.send("IdentifyPerson", met("p-1"), id=key).json == first.json
     assert again.send("IdentifyPerson", met("p-2"), id=key).status_code == 422
     assert "left" in again.components.gateway_records.ended_sessions(0)
     assert again.components.checkpoints.load("coaching.inbox") == 2
-    assert again.components.webhook_ledger.cursor("w-1") == Cursor(0, 2)
+    assert again.components.webhook_deliveries.cursor("w-1") == Cursor(0, 2)
 
 
 def test_no_position_is_given_twice_and_whoever_was_ahead_misses_nothing(tmp_path: Path) -> None:

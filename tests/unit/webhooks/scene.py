@@ -90,7 +90,7 @@ class Scene:
         return [event["data"]["person"] for event in self.events]
 
     def row(self, webhook: str = "w-1") -> Delivery:
-        return self.components.webhook_ledger.latest(webhook, 1)[0]
+        return self.components.webhook_deliveries.latest(webhook, 1)[0]
 
     def answer(self, webhook: str = "w-1") -> dict[str, Any]:
         return dict(self.components.webhook_queries.webhook(webhook))

@@ -1,4 +1,4 @@
-"""What one webhook sends, step by step: a real log, ledger and judgement of reading. The receiver and the clock are given."""
+"""What one webhook sends, step by step: a real log, deliveries and judgement of reading. The receiver and the clock are given."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -100,7 +100,7 @@ def test_a_message_that_is_passed_over_is_left_out(scene: Scene) -> None:
     scene.ask("ResumeWebhook", pass_over=True)
     assert scene.work(sender) is None
     assert scene.persons == ["p-1", "p-2"]
-    statuses = {each.status for each in scene.components.webhook_ledger.latest("w-1", 9)}
+    statuses = {each.status for each in scene.components.webhook_deliveries.latest("w-1", 9)}
     assert statuses == {"passed_over", "delivered"}
 
 
@@ -137,7 +137,7 @@ def test_a_process_that_dies_before_the_cursor_is_saved_sends_nothing_twice(scen
     scene.meet("p-1", "p-2")
     sender.save_cursor = lambda: None  # type: ignore[method-assign]  # it dies before it comes to that
     scene.work(sender)
-    assert scene.components.webhook_ledger.cursor("w-1") is None
+    assert scene.components.webhook_deliveries.cursor("w-1") is None
     scene.work(Sender("w-1", scene.parts, lambda: True))
     assert scene.persons == ["p-1", "p-2"]
 

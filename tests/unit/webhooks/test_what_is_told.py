@@ -45,7 +45,7 @@ def test_a_committee_gets_a_hint_when_a_quarter_closes_and_nothing_of_any_event(
     assert len(scene.sent) == 2 * closings + 1
 
 
-def test_no_secret_is_in_the_log_or_the_ledger(scene: Scene, tmp_path: Path) -> None:
+def test_no_secret_is_in_the_log_or_the_deliveries(scene: Scene, tmp_path: Path) -> None:
     sender = scene.create()
     scene.ask("RotateWebhookSecret")
     scene.meet("p-1")
