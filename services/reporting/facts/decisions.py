@@ -1,12 +1,16 @@
 """Facts from this service's own events: published definitions, targets, released cells."""
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 
 from services.reporting.coded_values import TARGET_OF
 from services.reporting.facts.change import Change, EventContext, FactReader, reader
 from services.vocabulary.programme import PROGRAMME
+from shared.message import Position
 
+DATED = frozenset({"target", "release"})  # tables with a row for each decision
 SCORES = {"POSITIVE": 2, "DYNAMIC": 1, "OTHER": 0}  # the best outcome of an exit is the one with the highest score
 
 
@@ -43,7 +47,8 @@ class FactSetAside(Struct):
 
 def on_definitions_published(event: DefinitionsPublished, context: EventContext) -> list[Change]:
     body = msgspec.json.encode(event).decode()
-    return [Change("definitions", (event.version,), {"on": event.on, "body": body}), *outcome_class_changes(event)]
+    columns = {"on": event.on, "body": body, "published_at": context.position}
+    return [Change("definitions", (event.version,), columns), *outcome_class_changes(event)]
 
 
 def outcome_class_changes(event: DefinitionsPublished) -> list[Change]:
@@ -69,16 +74,22 @@ def rule(entry: tuple[str, str]) -> tuple[str, str, str]:
 def on_target_set(event: TargetSet, context: EventContext) -> list[Change]:
     """Two names of one target are one fact: the later event counts."""
     measured = TARGET_OF.get(event.indicator, event.indicator)
-    return [Change("target", (measured, event.for_territory or PROGRAMME, event.from_quarter), {"value": event.value})]
+    key = (measured, event.for_territory or PROGRAMME, event.from_quarter, context.position)
+    return [Change("target", key, {"value": event.value})]
 
 
 def on_cell_released(event: CellReleased, context: EventContext) -> list[Change]:
-    cell = (event.indicator, event.quarter, event.of_territory)
-    return [Change("release", cell, {"authority": event.authority, "on": event.on})]
+    key = (event.indicator, event.quarter, event.of_territory, context.position)
+    return [Change("release", key, {"authority": event.authority, "on": event.on})]
 
 
 def on_fact_set_aside(event: FactSetAside, context: EventContext) -> list[Change]:
     return [Change("set_aside", (event.position,), {"reason": event.reason, "on": event.on})]
+
+
+def until(changes: Iterable[Change], position: Position) -> list[Change]:
+    """What an event changes that is set aside at a position: of decisions it is kept that they were in force until then."""
+    return [Change(one.table, one.key, one.columns | {"set_aside_at": position}) for one in changes if one.table in DATED]
 
 
 READERS: dict[str, FactReader] = {

@@ -113,10 +113,19 @@ answer = fact_table(
 )
 survey_ticket = fact_table("survey_ticket", journey_key("moment"), texts("territory", "on"))
 survey_redemption = fact_table("survey_redemption", position_key(), texts("territory", "on", "moment"))
-target = fact_table("target", key("indicator", "territory", "from_quarter"), integers("value"))
-release = fact_table("release", key("indicator", "quarter", "territory"), texts("authority", "on"))
+# Each decision has a row of its own, so that it is known what was decided as of any position: up to `set_aside_at`, if it was set aside.
+target = fact_table(
+    "target", key("indicator", "territory", "from_quarter"), position_key(), integers("value"), event_position("set_aside_at")
+)
+release = fact_table(
+    "release", key("indicator", "quarter", "territory"), position_key(), texts("authority", "on"), event_position("set_aside_at")
+)
 definitions = fact_table(
-    "definitions", [Column("version", Integer, primary_key=True, autoincrement=False)], texts("on"), [Column("body", Text)]
+    "definitions",
+    [Column("version", Integer, primary_key=True, autoincrement=False)],
+    texts("on"),
+    [Column("body", Text)],
+    event_position("published_at"),
 )
 # A rule applies to the outcomes of its quality that last `least_months` or more, and less than `below_months`, from which another applies.
 outcome_class = fact_table(
@@ -160,6 +169,17 @@ balance = Table(
     *(Column(name, Integer if name in {"version", "amount"} else String, primary_key=True, autoincrement=False) for name in CELL),
     Column("total", BigInteger, nullable=False),
 )
+# The balances as they were at some positions: what a sum as of any position begins with.
+subtotal = Table(
+    "subtotal",
+    METADATA,
+    Column("position", BigInteger, nullable=False),
+    *(Column(name, Integer if name in {"version", "amount"} else String, nullable=False) for name in CELL),
+    Column("total", BigInteger, nullable=False),
+    Index("subtotal_position", "position"),
+)
+# The first and last quarter with a fact, from each event on that widened this span.
+span = Table("span", METADATA, *position_key(), *texts("first_quarter", "last_quarter"))
 # One row. `name` is the build that made the tables, the rest is projection.checkpoint.Checkpoint.
 checkpoint = Table(
     "checkpoint",
@@ -167,6 +187,7 @@ checkpoint = Table(
     *key("name"),
     Column("position", BigInteger, nullable=False),
     *texts("recorded", "first_quarter", "last_quarter"),
+    Column("subtotal_in", Integer, nullable=False, default=0),
 )
 quarter = Table("quarter", METADATA, *key("id"), *texts("start_on", "end_on"))
 

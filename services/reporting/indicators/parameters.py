@@ -9,11 +9,15 @@ from sqlalchemy import Connection, Table, select
 from services.reporting.facts import tables as t
 from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.indicators.printed import counted_stage, outcome_days
+from shared.message import Position
 
 
-def load_definitions(connection: Connection, table: Table = t.definitions) -> dict[int, DefinitionsPublished]:
-    """Every published version of the definitions, by its number."""
-    bodies = connection.execute(select(table.c.body)).scalars()
+def load_definitions(
+    connection: Connection, table: Table = t.definitions, as_of: Position | None = None
+) -> dict[int, DefinitionsPublished]:
+    """Every version of the definitions that is published, or was at a position, by its number."""
+    statement = select(table.c.body).order_by(table.c.version)
+    bodies = connection.execute(statement if as_of is None else statement.where(table.c.published_at <= as_of)).scalars()
     return {one.version: one for one in (msgspec.json.decode(body, type=DefinitionsPublished) for body in bodies)}
 
 

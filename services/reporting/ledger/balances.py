@@ -1,13 +1,23 @@
-"""The balances: the sums of all entries, of which figures are made."""
+"""The balances: the sums of all entries, of which figures are made.
+
+They are kept from time to time as they are, and the sum of the entries up to any position begins with the subtotal before it. The next
+one comes after as many entries as it has rows. So subtotals take as much room as entries, and a sum as of any position reads at most
+twice as many rows as that of now.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, Table
+from msgspec.structs import replace
+from sqlalchemy import BigInteger, Connection, Table, insert, literal, select
 
 from services.reporting.facts.tables import Key, balance
 from services.reporting.ledger.entry_fold import Entry
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
+from services.reporting.projection.checkpoint import Checkpoint
+from services.reporting.projection.schema import Tables
+
+LEAST_ENTRIES = 1_000  # between two subtotals
 
 
 def balance_changes(entries: Iterable[Entry]) -> dict[Key, int]:
@@ -25,3 +35,14 @@ def write_balances(connection: Connection, table: Table, changes: Mapping[Key, i
         delete_rows(connection, table, balance.name, stored)
     totals = ((key, change + (stored[key]["total"] if key in stored else 0)) for key, change in changes.items())
     insert_rows(connection, table, ((*key, total) for key, total in totals if total))
+
+
+def keep_subtotal(connection: Connection, tables: Tables, checkpoint: Checkpoint, written: int) -> Checkpoint:
+    """Keep the balances, which are those of the checkpoint, if it is time to after so many entries more."""
+    missing = checkpoint.subtotal_in - written
+    if missing > 0 or not written:
+        return replace(checkpoint, subtotal_in=missing)
+    kept, balances = tables["subtotal"], tables[balance.name]
+    rows = select(literal(checkpoint.position, BigInteger), *balances.columns)
+    statement = insert(kept).from_select(list(kept.columns), rows).execution_options(preserve_rowcount=True)
+    return replace(checkpoint, subtotal_in=max(LEAST_ENTRIES, connection.execute(statement).rowcount))

@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select, union_all
 
-from services.reporting.facts.tables import CELL, balance, entry
+from services.reporting.facts.tables import CELL, balance, entry, subtotal
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import CellKey, Figure
 from services.reporting.indicators.model import Indicator
 from services.reporting.ledger.entry_fold import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.vocabulary.programme import PROGRAMME
-from shared.message import Position
+from shared.message import START, Position
 
 Amounts = Mapping[int, int]  # amount -> how many are counted with it
 NONE: Amounts = {}
@@ -75,5 +75,9 @@ def read_ledger(connection: Connection, as_of: Position | None = None) -> Ledger
     """The ledger of now, or as it was when the event at a position had been applied."""
     if as_of is None:
         return Ledger(connection.execute(select(balance)))
-    cell = [entry.c[name] for name in CELL]
-    return Ledger(connection.execute(select(*cell, func.sum(entry.c.change)).where(entry.c.position <= as_of).group_by(*cell)))
+    before = connection.scalar(select(func.max(subtotal.c.position)).where(subtotal.c.position <= as_of)) or START
+    kept = select(*(subtotal.c[name] for name in CELL), subtotal.c.total).where(subtotal.c.position == before)
+    since = select(*(entry.c[name] for name in CELL), entry.c.change).where(entry.c.position > before, entry.c.position <= as_of)
+    both = union_all(kept, since).subquery()
+    cell = [both.c[name] for name in CELL]
+    return Ledger(connection.execute(select(*cell, cast(func.sum(both.c.total), BigInteger)).group_by(*cell)))

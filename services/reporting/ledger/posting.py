@@ -25,14 +25,16 @@ def is_counted(event: EventChanges) -> bool:
     return any(each.table in read.person_tables or each.table in read.row_tables or each.table == definitions.name for each in event[1])
 
 
-def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], *, empty: bool) -> None:
-    """Write the entries of events, which are not in the tables yet. `empty` if no event is."""
+def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], more: Iterable[Entry] = (), *, empty: bool) -> int:
+    """Write the entries of events that are not in the tables yet, and `more`. `empty` if no event is. Returns how many there are."""
     fold = EntryFold({} if empty else load_versions(connection, tables))
     if not empty:
         load(connection, tables, fold, events)
     entries = [entry for event in events for entry in posted(connection, tables, fold, event, empty=empty)]
+    entries += more
     insert_rows(connection, tables["entry"], map(msgspec.structs.astuple, entries))
     write_balances(connection, tables["balance"], balance_changes(entries), empty=empty)
+    return len(entries)
 
 
 def posted(connection: Connection, tables: Tables, fold: EntryFold, event: EventChanges, *, empty: bool) -> Iterator[Entry]:

@@ -1,8 +1,9 @@
 """The checkpoint of the read models: the last event applied, and which events may follow it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.vocabulary.calendar import local_date, quarter_of
 from shared.errors import Fault
@@ -16,12 +17,16 @@ class EventGap(Fault):
 
 
 class Checkpoint(Struct, frozen=True):
-    """The last event applied (`recorded` is its time of recording, ISO), and the first and last quarter with a fact."""
+    """The last event applied (`recorded` is its time of recording, ISO), and the first and last quarter with a fact.
+
+    The balances are kept as a subtotal when `subtotal_in` more entries are written.
+    """
 
     position: Position = START
     recorded: str | None = None
     first_quarter: str | None = None
     last_quarter: str | None = None
+    subtotal_in: int = 0
 
 
 def belongs_to_log(checkpoint: Checkpoint, events_at_checkpoint: Sequence[EventMessage]) -> bool:
@@ -56,4 +61,17 @@ def advance(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Checkpoint:
     known = [quarter for quarter in (checkpoint.first_quarter, checkpoint.last_quarter) if quarter]
     quarters = known + [quarter_of(local_date(time)) for time in ((min(times), max(times)) if times else ())]
     last = events[-1]
-    return Checkpoint(last.position, last.recordedtime.isoformat(), min(quarters, default=None), max(quarters, default=None))
+    span = {"first_quarter": min(quarters, default=None), "last_quarter": max(quarters, default=None)}
+    return replace(checkpoint, position=last.position, recorded=last.recordedtime.isoformat(), **span)
+
+
+def widened(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Iterator[tuple[Position, str | None, str | None]]:
+    """Of these events after a checkpoint, those that widen the span of quarters: position, first and last quarter from it on."""
+    after = advance(checkpoint, events)
+    for event in events:
+        if (checkpoint.first_quarter, checkpoint.last_quarter) == (after.first_quarter, after.last_quarter):
+            return
+        before, checkpoint = checkpoint, advance(checkpoint, [event])
+        span = checkpoint.first_quarter, checkpoint.last_quarter
+        if span != (before.first_quarter, before.last_quarter):
+            yield event.position, *span

@@ -13,15 +13,18 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import Connection, update
 
+from services.reporting.facts.decisions import until
 from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
-from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, timeline_entry
+from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, span, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
+from services.reporting.ledger.balances import keep_subtotal
+from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.posting import is_counted, post
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
-from services.reporting.projection.checkpoint import Checkpoint, advance, events_after
+from services.reporting.projection.checkpoint import Checkpoint, advance, events_after, widened
 from services.reporting.projection.merged_persons import update_roots
 from services.reporting.projection.schema import Tables
-from services.reporting.projection.set_aside import NONE, SetAside
+from services.reporting.projection.set_aside import NONE, SetAside, readable_changes
 from shared.message import START, Recorded
 
 READ_PAGE_SIZE = 8_192  # events read at once from a log that is folded whole
@@ -33,14 +36,22 @@ class FactBatch:
 
     `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
     the timeline index is left out, and with `with_ledger` false the ledger: a replay counts the facts. Events that are set `aside`
-    change nothing.
+    change nothing; until then they counted, as the `corrections` of the ledger say.
     """
 
     def __init__(
-        self, tables: Tables, checkpoint: Checkpoint, aside: SetAside = NONE, *, with_timeline: bool = True, with_ledger: bool = True
+        self,
+        tables: Tables,
+        checkpoint: Checkpoint,
+        aside: SetAside = NONE,
+        corrections: Sequence[Entry] = (),
+        *,
+        with_timeline: bool = True,
+        with_ledger: bool = True,
     ) -> None:
         self.tables = tables
         self.aside = aside
+        self.corrections = [one for one in corrections if one.position > checkpoint.position]
         self.with_timeline = with_timeline
         self.with_ledger = with_ledger
         self.checkpoint = checkpoint
@@ -50,6 +61,7 @@ class FactBatch:
         self.rows = empty_rows()
         self.timeline: list[Values] = []
         self.counted: list[EventChanges] = []  # for the ledger
+        self.spans: list[Values] = []
         self.tables_empty = self.checkpoint.position == START  # then there are no stored rows to look up
 
     @property
@@ -77,26 +89,29 @@ class FactBatch:
             self.counted += filter(is_counted, changed)
         if self.with_timeline:
             self.timeline += timeline_entries(new)
+        self.spans += widened(self.checkpoint, new)
         self.checkpoint = advance(self.checkpoint, new)
 
     def changes(self, event: Recorded) -> EventChanges:
-        """The changes of an event, none if it is set aside."""
-        if event.position in self.aside.passed_over:
-            return event.position, []
-        try:
-            return changes_of(event)
-        except Exception:
-            if event.position in self.aside.later:
-                return event.position, []
-            raise
+        """The changes of an event. One that is set aside changes no count."""
+        changes, since = readable_changes(event, self.aside), self.aside.passed_over.get(event.position)
+        return event.position, changes if since is None else until(changes, since)
+
+    def due_corrections(self) -> list[Entry]:
+        """Those up to the checkpoint."""
+        due = [one for one in self.corrections if one.position <= self.checkpoint.position]
+        self.corrections = self.corrections[len(due) :]
+        return due
 
     def flush(self, connection: Connection) -> None:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""
-        post(connection, self.tables, self.counted, empty=self.tables_empty)
+        written = post(connection, self.tables, self.counted, self.due_corrections(), empty=self.tables_empty)
+        self.checkpoint = keep_subtotal(connection, self.tables, self.checkpoint, written)
         for name, rows in self.rows.items():
             if rows:
                 self.write_rows(connection, name, rows)
         insert_rows(connection, self.tables[timeline_entry.name], self.timeline)
+        insert_rows(connection, self.tables[span.name], self.spans)
         if any("merged_into" in row for row in self.rows["person"].values()):
             update_roots(connection, self.tables["person"])
         connection.execute(update(self.tables["checkpoint"]).values(msgspec.structs.asdict(self.checkpoint)))

@@ -27,6 +27,7 @@ from sqlalchemy.schema import CreateSchema
 
 from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
+from services.reporting.ledger.corrections import corrections
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import new_build_name, version
@@ -45,7 +46,7 @@ from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, 
 from services.reporting.projection.schema import Tables, create_if_missing
 from services.reporting.projection.set_aside import NONE, SetAside, set_aside
 from shared.address import Address
-from shared.errors import Replaced
+from shared.errors import Replaced, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
@@ -185,8 +186,10 @@ class ReadModels:
 
     def fold_log(self, store: EventStore, until: Position) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
-        batch = FactBatch(TABLES, Checkpoint(), set_aside(store, until), with_timeline=False, with_ledger=self.with_ledger)
+        aside = set_aside(store, until)
         with garbage_collection_paused(), self.writing() as connection:
+            of_aside = corrections(connection, TABLES, store, aside) if self.with_ledger else ()
+            batch = FactBatch(TABLES, Checkpoint(), aside, of_aside, with_timeline=False, with_ledger=self.with_ledger)
             for page in pages_as(Recorded, store, START, until, READ_PAGE_SIZE):
                 batch.add(page)
                 if batch.is_full:
@@ -218,6 +221,18 @@ def load_checkpoint(connection: Connection, version: str) -> Checkpoint:
 def current_snapshot(connection: Connection) -> Snapshot:
     """Names what the tables hold now: the same snapshot always gives the same answers."""
     name, position = connection.execute(select(CHECKPOINT.name, CHECKPOINT.position)).one()
+    return name, position
+
+
+def snapshot_at(connection: Connection, position: Position) -> Snapshot:
+    """Names what the tables held at an earlier position.
+
+    Raises:
+        Unavailable: they have not reached it yet.
+    """
+    name, reached = current_snapshot(connection)
+    if reached < position:
+        raise Unavailable(f"The read models are at position {reached}, and asked as of {position}.")
     return name, position
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
+from services.reporting.ledger.corrections import corrections
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name
 from services.reporting.projection.damage import DamagedReadModels
@@ -87,7 +88,8 @@ class Rebuild:
             else:
                 drop_tables(connection, self.tables)
                 create_without_indexes(connection, self.tables, self.name)
-            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside)
+            of_aside = corrections(connection, self.tables, self.store, aside)
+            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside)
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""

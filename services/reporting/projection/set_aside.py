@@ -10,19 +10,21 @@ Rows of facts merge the changes of several events, so that a row cannot be mende
 an event is set aside, beside the live ones as in any rebuild.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from services.reporting.facts.change import Change
+from services.reporting.facts.fold import changes_of
 from services.vocabulary.set_aside import EVENT_TYPE, STREAM, settings_aside
 from shared.message import Position, Recorded
 from shared.store.port import EventStore
 
 
 class SetAside(Struct, frozen=True):
-    """`passed_over` count nowhere; `later` are set aside after the position of the fold."""
+    """`passed_over` count nowhere, each since the position of the decision; `later` are set aside after the position of the fold."""
 
-    passed_over: frozenset[Position] = frozenset()
+    passed_over: Mapping[Position, Position] = {}
     later: frozenset[Position] = frozenset()
 
 
@@ -32,8 +34,18 @@ NONE = SetAside()
 def set_aside(store: EventStore, until: Position | None = None) -> SetAside:
     """What is set aside in a log, as of a position or of its head."""
     decided = list(settings_aside(store.read_stream(STREAM)))
-    by_then = frozenset(one.position for one in decided if until is None or one.since <= until)
-    return SetAside(by_then, frozenset(one.position for one in decided) - by_then)
+    by_then = {one.position: one.since for one in decided if until is None or one.since <= until}
+    return SetAside(by_then, frozenset(one.position for one in decided) - by_then.keys())
+
+
+def readable_changes(event: Recorded, aside: SetAside) -> list[Change]:
+    """The changes of an event; none if it cannot be folded and is set aside, sooner or later."""
+    try:
+        return changes_of(event)[1]
+    except Exception:
+        if event.position not in aside.passed_over and event.position not in aside.later:
+            raise
+        return []
 
 
 def sets_aside(events: Sequence[Recorded]) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from itertools import accumulate, groupby
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, select
 
 from services.reporting.answers import BandCell, Cell, MaskedCell, Release, ValueCell
 from services.reporting.coded_values import TARGET_OF
@@ -37,6 +37,8 @@ MARGIN = 12  # quarters before and after those with facts that can be asked
 class FigureSet:
     """The figures of some territories and quarters, from the ledger if it is given, else from the facts. Afterwards it reads nothing.
 
+    Decisions (definitions, targets, releases) are those that were known at `position`, where the ledger or the facts must stand.
+
     What is masked depends on every quarter of every territory and of the programme, which comes last: only a set of all of them may show
     masked cells.
     """
@@ -52,7 +54,7 @@ class FigureSet:
         ledger: Ledger | None = None,
     ) -> None:
         self.position = position
-        self.published, self.asked = definitions_for(connection, version), version
+        self.published, self.asked = definitions_for(connection, version, position), version
         self.territories, self.quarters, self.groupings = territories, quarters, groupings
         self.figures: FigureTable = {name: {} for name in INDICATORS}
         for number, group in groupby(quarters, self.version_in):
@@ -64,10 +66,9 @@ class FigureSet:
                 counted = ledger.figures(INDICATORS.values(), territories, span, number)
             for name, cells in counted.items():
                 self.figures[name] |= cells | of_groupings(cells, groupings, span)
-        self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in connection.execute(select(t.target))}
-        self.released = {
-            (row.indicator, row.territory, row.quarter): Release(row.authority, row.on) for row in connection.execute(select(t.release))
-        }
+        targets, releases = (connection.execute(in_force_at(table, position)) for table in (t.target, t.release))
+        self.targets = {(row.indicator, row.territory, row.from_quarter): row.value for row in targets}
+        self.released = {(row.indicator, row.territory, row.quarter): Release(row.authority, row.on) for row in releases}
 
     def version_in(self, quarter: str) -> int:
         """The version of the definitions under which a quarter is counted."""
@@ -169,13 +170,20 @@ def execute(connection: Connection, parameters: Mapping[str, Any], statement: An
     return connection.execute(statement, parameters)
 
 
-def definitions_for(connection: Connection, version: int | None) -> dict[int, DefinitionsPublished]:
-    """Every published version of the definitions.
+def in_force_at(decisions: Table, position: Position) -> Select[Any]:
+    """The rows of decisions that were in force at a position, in the order of the log: of two about the same thing the later counts."""
+    ended = decisions.c.set_aside_at
+    in_force = (decisions.c.position <= position, ended.is_(None) | (ended > position))
+    return select(decisions).where(*in_force).order_by(decisions.c.position)
+
+
+def definitions_for(connection: Connection, version: int | None, position: Position | None = None) -> dict[int, DefinitionsPublished]:
+    """Every version of the definitions that is published, or was at a position.
 
     Raises:
         Refused: none is published (`definitions_none`), or the one that a reader asks for is not (`definitions_unknown`).
     """
-    published = load_definitions(connection)
+    published = load_definitions(connection, as_of=position)
     if version is not None and version not in published:
         raise Refused("definitions_unknown", version=version)
     if not published:
@@ -196,14 +204,15 @@ def last_served(last: str) -> str:
     return quarter_id(min(ordinal(last) + MARGIN, ordinal("2099-Q4")))
 
 
-def known_quarters(connection: Connection, requested: str | None = None) -> list[str]:
-    """Every quarter from the first to the last with a fact, extended to the requested one. Empty if there is none.
+def known_quarters(connection: Connection, requested: str | None = None, position: Position | None = None) -> list[str]:
+    """Every quarter from the first to the last with a fact, now or at a position, extended to the requested one. Empty if there is none.
 
     Raises:
         Refused: the requested one is far from all facts (`quarter_out_of_range`). Counting a century of quarters would hold up others.
     """
-    span = connection.execute(select(t.checkpoint.c.first_quarter, t.checkpoint.c.last_quarter)).one()
-    if requested and all(span) and not first_served(span[0]) <= requested <= last_served(span[1]):
+    widest = select(t.span.c.first_quarter, t.span.c.last_quarter).order_by(t.span.c.position.desc()).limit(1)
+    span = tuple(connection.execute(widest if position is None else widest.where(t.span.c.position <= position)).first() or ())
+    if requested and span and not first_served(span[0]) <= requested <= last_served(span[1]):
         raise Refused("quarter_out_of_range", first=first_served(span[0]), last=last_served(span[1]))
     quarters = [quarter for quarter in (*span, requested) if quarter]
     return quarters_between(min(quarters), max(quarters)) if quarters else []

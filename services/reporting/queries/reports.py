@@ -14,7 +14,7 @@ from services.reporting.list_answers import ListQuestion
 from services.reporting.person_answers import PersonState
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.database import Place
-from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, never, read_checkpoint
+from services.reporting.projection.read_models import ReadModels, Snapshot, current_snapshot, never, read_checkpoint, snapshot_at
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.projection.set_aside import NONE, SetAside
 from services.reporting.quarters import ordinal
@@ -184,9 +184,16 @@ class Reports:
             return self.masked_figures[key]
 
     def figure_set(
-        self, connection: Connection, territory: str, quarter: str, definitions: int | None, *, one_cell: bool = False
+        self,
+        connection: Connection,
+        territory: str,
+        quarter: str,
+        definitions: int | None,
+        as_of: Position | None = None,
+        *,
+        one_cell: bool = False,
     ) -> FigureSet:
-        """The figures at the current snapshot, from the cache if possible: the next event or rebuild makes another snapshot.
+        """The figures at the current snapshot, or at one before it, from the cache if possible: the next event makes another snapshot.
 
         The set has every territory and quarter, which masking needs. With `one_cell` it may have the requested ones alone: that takes
         a tenth of the time.
@@ -194,15 +201,15 @@ class Reports:
         if territory not in self.labels:
             raise Refused("territory_unknown", territory=territory)
         ordinal(quarter)  # raises Refused for what is not a quarter
-        snapshot = current_snapshot(connection)
-        quarters, territories = known_quarters(connection, quarter), [*self.territories, PROGRAMME]
+        snapshot = current_snapshot(connection) if as_of is None else snapshot_at(connection, as_of)
+        quarters, territories = known_quarters(connection, quarter, snapshot[1]), [*self.territories, PROGRAMME]
         with self.lock:
             key = (snapshot, definitions, quarters[0], quarters[-1], ALL_TERRITORIES)
             if one_cell and key not in self.figure_sets:
                 quarters, territories = [quarter], list(self.groupings.get(territory, (territory,)))
                 key = (snapshot, definitions, quarter, quarter, territory)
             if key not in self.figure_sets:
-                ledger = read_ledger(connection) if self.has_ledger else None
+                ledger = read_ledger(connection, as_of) if self.has_ledger else None
                 figures = FigureSet(connection, territories, snapshot[1], definitions, quarters, self.groupings, ledger)
                 latest = list(self.figure_sets.items())[-MAX_CACHED_FIGURE_SETS + 1 :]
                 self.figure_sets = dict([*latest, (key, figures)])

@@ -71,9 +71,9 @@ def record_person(history: History, person: str, chance: random.Random) -> None:
 
 
 def table_contents(report: Reports) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables, sorted, without the name of the build."""
-    queries = {name: table.columns.values() for name, table in TABLES.items()}
-    queries["checkpoint"] = [column for column in queries["checkpoint"] if column.name != "name"]
+    """All rows of all tables, sorted, without the name of the build, and without the subtotals: where they are follows from the batches."""
+    queries = {name: table.columns.values() for name, table in TABLES.items() if name != "subtotal"}
+    queries["checkpoint"] = [column for column in queries["checkpoint"] if column.name not in {"name", "subtotal_in"}]
     with report.models.reading() as connection:
         return {name: sorted(map(tuple, connection.execute(select(*columns))), key=repr) for name, columns in queries.items()}
 

@@ -12,6 +12,7 @@ from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.parameters import load_definitions
 from services.reporting.ledger.figures import read_ledger
+from services.reporting.projection.read_models import current_snapshot
 from services.reporting.queries.figures import FigureSet
 from services.reporting.queries.reports import Reports
 from services.vocabulary.programme import PROGRAMME
@@ -35,7 +36,7 @@ def by_ledger(connection: Connection, version: int, as_of: Position | None = Non
 
 
 def by_questions(connection: Connection, version: int) -> FigureTable:
-    return FigureSet(connection, TERRITORIES, 0, version, QUARTERS).figures
+    return FigureSet(connection, TERRITORIES, current_snapshot(connection)[1], version, QUARTERS).figures
 
 
 def fold_in_batches(report: Reports, lines: Sequence[Line], cuts: Sequence[int]) -> None:
