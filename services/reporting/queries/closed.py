@@ -1,37 +1,36 @@
-"""The quarters that are closed: what readers of masked figures are shown, counted once and for all.
+"""The quarters that are closed: what readers of masked figures are shown, the same whenever they look.
 
 How it works
 ------------
 These readers see a quarter as it was known when it closed (`services.vocabulary.publication`), so that what they read on two days does not
-differ by what was recorded in between. The log is folded into a scratch database and stops at each closing to count the figures. They
-are kept in memory: the log before a closing does not change, so each is counted once in the life of a process, and anybody can count it
-again: `parcours replay --as-of` the day of the closing.
+differ by what was recorded in between. The ledger gives the figures as of the closing, under the version of the definitions that was in
+force. Another version may have been published later, when the ledger had no entries for it yet: under that one the log is folded
+(`closed_fold`). What was counted is kept in memory, since the log before a closing does not change. Anybody can count it again:
+`parcours replay --as-of` the day of the closing.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from threading import Lock
 
-import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection
 
-from services.reporting.facts import tables as t
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.compute import FigureTable
-from services.reporting.projection.read_models import ReadModels
-from services.reporting.projection.set_aside import NONE, SetAside, set_aside
-from services.reporting.queries.figures import NO_GROUPINGS, FigureSet
+from services.reporting.indicators.parameters import load_definitions
+from services.reporting.ledger.figures import read_ledger
+from services.reporting.projection.read_models import current_snapshot
+from services.reporting.queries.closed_fold import ClosedFold
+from services.reporting.queries.figures import NO_GROUPINGS, FigureSet, starts_of
 from services.vocabulary.calendar import start_of_day
 from services.vocabulary.programme import Groupings
 from services.vocabulary.publication import closing_day, is_closed
-from services.vocabulary.set_aside import STREAM
-from shared.message import START, Position, Recorded
+from shared.message import START, Position
 from shared.store.port import EventStore
 from shared.time import Clock, now
 
-PAGE_SIZE = 8_192  # events
-VERSIONED = (t.definitions, t.outcome_class)
+INSTANT = timedelta(microseconds=1)  # between two times of recording
 
 
 class ClosedQuarter(Struct, frozen=True):
@@ -44,80 +43,41 @@ class ClosedQuarter(Struct, frozen=True):
     figures: dict[int, FigureTable]
 
 
-class StartOf(Struct):
-    """A version of the definitions, and its first quarter."""
-
-    version: int
-    from_quarter: str | None = None
-
-
 class ClosedQuarters:
     def __init__(self, store: EventStore, territories: Sequence[str], groupings: Groupings = NO_GROUPINGS, clock: Clock = now) -> None:
         self.store, self.territories, self.groupings, self.clock = store, territories, groupings, clock
         self.lock = Lock()
-        self.start_over(frozenset())
-
-    def start_over(self, versions: frozenset[int]) -> None:
-        """Forget everything: another version of the definitions was published, under which each quarter is counted too."""
-        self.models = ReadModels(with_ledger=False)
-        self.versions = versions
         self.found: dict[str, ClosedQuarter] = {}
-        self.position: Position = START
-        self.recorded: str | None = None
-        self.aside = NONE
+        self.fold = ClosedFold(store, territories, groupings)
 
-    def of(self, live: Connection, quarters: Sequence[str]) -> dict[str, ClosedQuarter]:
-        """Those of the quarters that are closed now. `live` has the definitions."""
+    def of(
+        self, live: Connection, quarters: Sequence[str], asked: int | None = None, until: datetime | None = None
+    ) -> dict[str, ClosedQuarter]:
+        """Those of the quarters that are closed now, or were at a time, with the figures of the version in force and of the one asked.
+
+        One that the read models have not reached is left out.
+        """
         with self.lock:
-            versions = frozenset(live.execute(select(t.definitions.c.version)).scalars())
-            if versions != self.versions or any(
-                quarter < max(self.found, default="") and quarter not in self.found for quarter in quarters
-            ):
-                self.start_over(versions)
-            rows = {table.name: live.execute(select(table)).mappings().all() for table in VERSIONED}
-            today = self.clock()
-            for quarter in quarters:
-                end = start_of_day(closing_day(quarter))
-                if quarter not in self.found and is_closed(quarter, today) and versions:
-                    self.fold_until(end)
-                    self.found[quarter] = self.close(quarter, rows)
-            return {quarter: self.found[quarter] for quarter in quarters if quarter in self.found}
+            reached = current_snapshot(live)[1]
+            closed = [self.closed(live, quarter) for quarter in quarters if is_closed(quarter, until or self.clock())]
+            known = [one for one in closed if one is not None and one.position <= reached]
+            for one in known:
+                for version in {one.version, asked or one.version} - one.figures.keys():
+                    one.figures[version] = self.figures(live, one, version)
+            return {one.quarter: one for one in known}
 
-    def fold_until(self, end: datetime) -> None:
-        """Fold what was recorded before `end`."""
-        aside = self.set_aside_before(end)
-        if aside != self.aside:  # an event that is folded already may be among them: from the beginning
-            self.models, self.position, self.aside = ReadModels(with_ledger=False), START, aside
-        while page := self.store.read_as(Recorded, self.position, PAGE_SIZE):
-            events = [event for event in page if event.recordedtime < end]
-            if events:
-                self.models.apply(events, aside)
-                self.position, self.recorded = events[-1].position, events[-1].recordedtime.isoformat()
-            if len(events) < len(page):
-                return
+    def closed(self, live: Connection, quarter: str) -> ClosedQuarter | None:
+        """A quarter that is closed, and what was known then. None while no definitions are published."""
+        if quarter not in self.found and (published := load_definitions(live)):
+            position = self.store.position_at(start_of_day(closing_day(quarter)) - INSTANT)
+            recorded = [event.recordedtime.isoformat() for event in (self.store.read_at([position]) if position != START else ())]
+            known = load_definitions(live, as_of=position)
+            version = version_in_force(starts_of(known), quarter) if known else min(published)
+            self.found[quarter] = ClosedQuarter(quarter, position, recorded[0] if recorded else None, version, {})
+        return self.found.get(quarter)
 
-    def set_aside_before(self, end: datetime) -> SetAside:
-        """What was set aside by then."""
-        decided = [event.position for event in self.store.read_stream(STREAM) if event.recordedtime < end]
-        return set_aside(self.store, max(decided, default=START))
-
-    def close(self, quarter: str, rows: Mapping[str, Sequence[RowMapping]]) -> ClosedQuarter:
-        """Count a quarter under every version of the definitions."""
-        with self.models.engine.connect() as connection:  # never committed: later versions are there for the time of the count
-            version = self.version_known(connection, quarter)
-            for table in VERSIONED:
-                connection.execute(delete(table))
-                if rows[table.name]:
-                    connection.execute(insert(table), [dict(row) for row in rows[table.name]])
-            figures = {
-                version: FigureSet(connection, self.territories, self.position, version, [quarter], self.groupings).figures
-                for version in self.versions
-            }
-            connection.rollback()
-        return ClosedQuarter(quarter, self.position, self.recorded, version, figures)
-
-    def version_known(self, connection: Connection, quarter: str) -> int:
-        """The version in force in a quarter, of those published before its closing; the first one, if there was none yet."""
-        bodies = connection.execute(select(t.definitions.c.body)).scalars()
-        known = [msgspec.json.decode(body, type=StartOf) for body in bodies]
-        return version_in_force({one.version: one.from_quarter for one in known}, quarter) if known else min(self.versions)
+    def figures(self, live: Connection, closed: ClosedQuarter, version: int) -> FigureTable:
+        if version not in load_definitions(live, as_of=closed.position):
+            return self.fold.figures(live, closed.quarter, version)
+        ledger = read_ledger(live, closed.position)
+        return FigureSet(live, self.territories, closed.position, version, [closed.quarter], self.groupings, ledger).figures

@@ -59,8 +59,8 @@ def with_decisions(events: Sequence[EventMessage], decided: Decisions) -> list[E
             found.insert(later, (replace(found[later - 1][0], type=EVENT_TYPE, territory="all"), about))
     position_of = {id(event): number for number, (event, _) in enumerate(found, start=1)}
     numbered = []
-    for number, (event, about) in enumerate(found, start=1):
-        data = event.data if about is None else Raw(json.encode(DECISION | {"position": position_of[id(about)]}))
+    for number, (event, decided_about) in enumerate(found, start=1):
+        data = event.data if decided_about is None else Raw(json.encode(DECISION | {"position": position_of[id(decided_about)]}))
         numbered.append(replace(event, position=number, previous=number - 1, data=data))
     return numbered
 

@@ -69,7 +69,6 @@ def test_another_version_shows_what_it_does_not_change_and_hides_the_rest(world:
     changed = {name: dict(cells) for name, cells in figures.items()}
     changed["interviews"] = {cell: Figure(3) for cell in figures["interviews"]}
     reports.closed.found[quarter] = ClosedQuarter(quarter, closed.position, closed.recorded, 1, {1: figures, 2: changed})
-    reports.closed.versions = frozenset({1})
     cells = {}
     for version in (1, 2):
         with reports.models.reading() as connection:
@@ -90,7 +89,7 @@ def test_stricter_thresholds_change_nothing_of_the_quarters_before_them(world: W
     people_met(world, "coordinator", quarter)
     reports = world.components.reports
     with reports.models.reading() as connection:
-        live = FigureSet(connection, [*reports.territories, "all"], 9, None, [quarter, later])
+        live = FigureSet(connection, [*reports.territories, "all"], reports.position(), None, [quarter, later])
     strict = live.published[1].thresholds | {"small_cell": 11}
     live.published[2] = replace(live.published[1], version=2, thresholds=strict, from_quarter=later)
     closed = {
