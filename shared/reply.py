@@ -7,6 +7,7 @@ exception. A query answers with its own JSON, or with one of the objects below t
     {"invalid": {field: [messages]}}
     {"refused": {"code", "details"}}        the rules do not allow it
     {"forbidden": {"code", "details"}}      the actor may not do it
+    {"unknown_position": position}          the log ends before it
     {"unavailable": reason}                 the outcome is unknown: send the same command id again
     {"unforeseen": exception name}          a defect; only where several callers share a call, otherwise the exception is raised
 """
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from shared.command_type import Answer
-from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, Unforeseen
+from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused, TooLarge, Unavailable, Unforeseen, UnknownPosition
 
 Reply = dict[str, Any]
 
@@ -38,6 +39,8 @@ def reply_to(result: Answer | Fault) -> Reply:
             return {"refused": {"code": code, "details": details}}
         case TooLarge():
             return {"refused": {"code": "too_large", "details": {}}}
+        case UnknownPosition(position=position):
+            return {"unknown_position": position}
         case Unavailable() | Conflict():
             return {"unavailable": str(result)}
         case _:
@@ -53,6 +56,8 @@ def fault_in(reply: Any) -> Fault | None:
             return Forbidden(code, **details)
         case {"refused": {"code": str(code), "details": dict(details)}}:
             return Refused(code, **details)
+        case {"unknown_position": int(position)}:
+            return UnknownPosition(position)
         case {"unavailable": str(reason)}:
             return Unavailable(reason)
         case {"unforeseen": str(exception)}:

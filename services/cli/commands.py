@@ -1,11 +1,9 @@
 """Commands that need no running service: import history, read the log, count and compare figures."""
 
-import re
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,17 +16,13 @@ from services.bootstrap.environment import fault_text
 from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
-from services.reporting.answers import Figures, GapCell, RateCell, ValueCell
 from services.reporting.projection.read_models import NotFilled, OtherVersion
-from services.vocabulary.calendar import end_of_day
-from services.vocabulary.programme import PROGRAMME
 from shared.errors import CodedFault, Fault, Invalid, Misconfigured, Unavailable, UnknownPosition
 from shared.message import Position
 from shared.store.port import EventStore
 from shared.stream_memory import StreamMemory
 
 STUDY = "study"
-POSITION = re.compile("[0-9]{1,18}")
 STUDY_SEED = 1
 MAX_REPORTED = 100  # faulty lines of a file that `load` describes; the others are counted
 
@@ -142,86 +136,6 @@ def history(args: Namespace, settings: Settings) -> int:
     return 0
 
 
-def check_territory(given: str, known: Sequence[str]) -> None:
-    """Raises Misconfigured for a name that the programme does not have."""
-    if given not in known:
-        raise Misconfigured(f"--territory {given}: one of these is expected: {', '.join(known)}.")
-
-
-def counted(settings: Settings) -> list[str]:
-    """What figures are counted for: the programme, its territories and their groupings."""
-    programme = settings.programme()
-    return [PROGRAMME, *(territory.id for territory in programme.territories), *(grouping.id for grouping in programme.groupings)]
-
-
-def indicators(args: Namespace, settings: Settings) -> int:
-    check_territory(args.territory, counted(settings))
-    components = Components(settings)
-    if lags_behind(components):
-        print_message("The read models are behind the log: start the services, or `parcours rebuild`.")
-    return print_figures(args, lambda: components.reports.figures(args.territory, args.quarter, args.definitions))
-
-
-def lags_behind(components: Components) -> bool:
-    """Whether the read models lack events of the log; those that are not filled lack them all."""
-    try:
-        return components.reports.position() < components.store.head()
-    except (NotFilled, OtherVersion):
-        return True
-
-
-def print_figures(args: Namespace, figures: Callable[[], Figures]) -> int:
-    try:
-        answer = figures()
-    except Fault as fault:
-        print_message(" ".join(messages_of(fault)[""]))
-        return 1
-    if args.json:
-        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
-    else:
-        print("\n".join(table(answer)))
-    return 0
-
-
-def table(answer: Figures) -> Iterator[str]:
-    yield f"{answer.territory} · {answer.quarter} · position {answer.position} · definitions {answer.definitions}"
-    for name, cell in answer.indicators.items():
-        match cell:
-            case RateCell(numerator=numerator, denominator=denominator, percent=percent):
-                text = "–" if percent is None else f"{percent} %"
-                yield f"{name:28} {text:>8}   {numerator} / {denominator}"
-            case ValueCell(value=value) | GapCell(value=value):
-                yield f"{name:28} {value!s:>8}"
-
-
-def replay(args: Namespace, settings: Settings) -> int:
-    check_territory(args.territory, counted(settings))
-    components = Components(settings)
-    try:
-        position = as_of(components.store, args.as_of)
-    except ValueError:
-        print_message(f"--as-of {args.as_of[:40]}: a position or a date (2024-03-31) is expected.")
-        return 2
-    report = components.replayed(position)
-    quarter = args.quarter or (report.quarters() or [""])[-1]
-    if not quarter:
-        print_message("The log holds no fact at this position.")
-        return 1
-    return print_figures(args, lambda: report.figures(args.territory, quarter, args.definitions))
-
-
-def as_of(store: EventStore, text: str | None) -> Position:
-    if text is None:
-        return store.head()
-    if POSITION.fullmatch(text):
-        return check_reached(store, int(text))
-    if not text.isascii():
-        raise ValueError(text)
-    position = store.position_at(end_of_day(date.fromisoformat(text)))
-    print_message(f"As of {text}, by the time of recording: position {position}.")
-    return position
-
-
 def check_reached(store: EventStore, position: Position) -> Position:
     """The position, if the log has it.
 
@@ -231,3 +145,17 @@ def check_reached(store: EventStore, position: Position) -> Position:
     if position > store.head():
         raise UnknownPosition(position)
     return position
+
+
+def check_territory(given: str, known: Sequence[str]) -> None:
+    """Raises Misconfigured for a name that the programme does not have."""
+    if given not in known:
+        raise Misconfigured(f"--territory {given}: one of these is expected: {', '.join(known)}.")
+
+
+def lags_behind(components: Components) -> bool:
+    """Whether the read models lack events of the log; those that are not filled lack them all."""
+    try:
+        return components.reports.position() < components.store.head()
+    except (NotFilled, OtherVersion):
+        return True

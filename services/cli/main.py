@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TextIO, cast
 from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.parts import needs_of
 from services.bootstrap.settings import Settings, read_settings
+from services.cli.argument_kinds import MAX_NUMBER, day, host, moment, number, offset, port, quarter, site
 from services.cli.argument_parser import ArgumentParser
 from shared.concealment import ConcealingStream
 from shared.errors import CodedFault, Fault, Misconfigured, Unavailable
@@ -22,17 +22,11 @@ PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
 READERS = frozenset(
-    {"history", "indicators", "replay", "rebuild", "audit", "backup", "dead", "projections", "generations"}
+    {"history", "indicators", "changes", "replay", "rebuild", "audit", "backup", "dead", "projections", "generations"}
 )  # they need a log
-SHOWN = 40  # characters of what is wrong
-MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
 MAX_HOURS = 168  # a week
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-SITE = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,253}/?")
-DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-QUARTER = re.compile("[0-9]{4}-Q[1-4]")
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -124,7 +118,16 @@ def command(name: str) -> Command:
         from services.cli import serve
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
-    from services.cli import audit_command, backup_commands, check_command, commands, operator_commands, read_model_commands, setup_command
+    from services.cli import (
+        audit_command,
+        backup_commands,
+        check_command,
+        commands,
+        figure_commands,
+        operator_commands,
+        read_model_commands,
+        setup_command,
+    )
 
     functions: dict[str, Command] = {
         "check": check_command.check,
@@ -132,8 +135,9 @@ def command(name: str) -> Command:
         "load": commands.load,
         "generate": commands.generate,
         "history": commands.history,
-        "indicators": commands.indicators,
-        "replay": commands.replay,
+        "changes": figure_commands.changes,
+        "indicators": figure_commands.indicators,
+        "replay": figure_commands.replay,
         "rebuild": read_model_commands.rebuild,
         "audit": audit_command.audit,
         "backup": backup_commands.backup,
@@ -208,10 +212,17 @@ def add_history_commands(add: Add) -> None:
 
 
 def add_figure_commands(add: Add) -> None:
-    figures(add("indicators", "figures from the read models"), quarter_required=True)
+    now = add("indicators", "figures from the read models")
+    figures(now, quarter_required=True)
+    now.add_argument("--as-of", type=moment, metavar="MOMENT", help="a position, a day of recording (2024-03-31) or an instant")
+    between = add("changes", "why figures changed between two moments: each event, and what it moved")
+    figures(between, quarter_required=True)
+    between.add_argument("--since", type=moment, required=True, metavar="MOMENT", help="as --as-of of `indicators`")
+    between.add_argument("--until", type=moment, metavar="MOMENT", help="now, unless another is given")
+    between.add_argument("--indicator", metavar="ID", help="of this figure alone")
     replay = add("replay", "the same figures, folded from the log without the read models")
     figures(replay, quarter_required=False)
-    replay.add_argument("--as-of", metavar="POSITION|DATE", help="fold the log up to here; a date is a time of recording")
+    replay.add_argument("--as-of", type=moment, metavar="MOMENT", help="fold the log up to here")
 
 
 def add_operator_commands(add: Add) -> None:
@@ -233,53 +244,6 @@ def add_operator_commands(add: Add) -> None:
     projections = add("projections", "list the projections and the event that stopped one, or let it try that event again")
     projections.add_argument("action", choices=("list", "retry"))
     projections.add_argument("--service", choices=PROJECTIONS, default=PROJECTIONS[0])
-
-
-def number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a number from {least} to {most}")
-        return int(text)
-
-    return read
-
-
-def port(text: str) -> int:
-    try:
-        return number(0, 65_535)(text)
-    except argparse.ArgumentTypeError as fault:
-        raise argparse.ArgumentTypeError(f"{text[:SHOWN]} is not a port") from fault
-
-
-def host(text: str) -> str:
-    if not HOST.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not an IPv4 address or the name of a host")
-    return text
-
-
-def site(text: str) -> str:
-    if not SITE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not the address of a site (https://parcours.example)")
-    return text
-
-
-def day(text: str) -> date:
-    try:
-        if DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:  # a day that no calendar has
-        pass
-    raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a date (2024-03-31)")
-
-
-def quarter(text: str) -> str:
-    if not QUARTER.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is not a quarter (2024-Q2)")
-    return text
-
-
-def offset(text: str) -> int | str:
-    return text if text in ("first", "last", "next") else number(0, MAX_NUMBER)(text)
 
 
 def figures(parser: argparse.ArgumentParser, *, quarter_required: bool) -> None:

@@ -42,4 +42,5 @@ class DefinitionsApi:
         territory = context.query.get("territory", PROGRAMME)
         self.access.check(context.known(), "read_indicators", territory)
         audience = self.queries.fresh_for(context, territory)
-        return json_response(self.reports.history(indicator, territory, audience, context.query.get("definitions")))
+        query = context.query
+        return json_response(self.reports.history(indicator, territory, audience, query.get("definitions"), query.get("as-of")))

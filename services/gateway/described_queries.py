@@ -12,6 +12,7 @@ EVIDENCE = "The facts that a figure counts."
 PERSON = "What stands of a person, and for each command about them whether it would be accepted now, or why not."
 TIMELINE = "What happened to a person, in the order of the log."
 HISTORY = "A figure over all quarters that have one for the reader."
+CHANGES = "Why figures of a quarter changed between two moments, and each event that moved them. For readers of exact figures."
 SCHEMA = "The JSON schema of the data of an event. An event names it in its `dataschema`: `urn:parcours:<kind>:<version>`."
 
 WEBHOOKS = "The webhooks of the reader; of all owners for who may read them."
@@ -36,5 +37,6 @@ QUERIES = {
     "/v1/indicators": Query("indicators", FIGURES, "Figures"),
     "/v1/indicators/<indicator>/evidence": Query("evidence", EVIDENCE, "Evidence"),
     "/v1/indicators/<indicator>/history": Query("history", HISTORY, "History"),
+    "/v1/changes": Query("changes", CHANGES, "ChangesPage"),
     "/v1/schemas/<kind>/<version>": Query("schema", SCHEMA, "JsonSchema", "application/schema+json", open=True),
 }

@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway import hints
+from services.gateway.changes_api import ChangesApi
 from services.gateway.command_lines import LINES, CommandLinesApi
 from services.gateway.commands_api import WEBHOOKS, CommandsApi, CommandSender
 from services.gateway.compression import compress
@@ -93,6 +94,7 @@ class HttpApp:
             queries,
             ProgrammeApi(deps, self.access),
             DefinitionsApi(queries),
+            ChangesApi(deps, queries),
             TimelineApi(deps, self.access, self.reporting),
             ListsApi(deps, self.access, self.reporting),
             OperationsApi(deps, self.access, self.reporting),

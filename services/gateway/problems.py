@@ -23,7 +23,14 @@ REFUSED_TITLES = {  # no rule of the programme forbids these
     IN_FLIGHT: "Cette étape est en train d’être enregistrée",
 }
 
-STATUS_OF_READING = {"quarter_unreadable": 400, "indicator_unknown": 404, "side_unknown": 404, "definitions_unknown": 404}
+STATUS_OF_READING = {
+    "quarter_unreadable": 400,
+    "indicator_unknown": 404,
+    "side_unknown": 404,
+    "definitions_unknown": 404,
+    "moment_unreadable": 400,
+    "moments_reversed": 400,
+}
 """Of a reading that is refused for what it names. Another one is refused for what the log holds: 409."""
 
 NAMED = frozenset({"role", "action", "territory"})  # details that people read under a name

@@ -76,10 +76,10 @@ class QueriesApi:
         self.access.check(identity, "read_indicators", territory)
         audience = self.fresh_for(context, territory)
         self.check_quarter(quarter)
-        definitions = context.query.get("definitions")
+        definitions, as_of = context.query.get("definitions"), context.query.get("as-of")
         if audience == EXACT:
-            return json_response(self.reports.figures(territory, quarter, definitions))
-        page = self.reports.committee(territory, quarter, COMMITTEE, definitions)
+            return json_response(self.reports.figures(territory, quarter, definitions, as_of))
+        page = self.reports.committee(territory, quarter, COMMITTEE, definitions, as_of)
         cells = {line.id: line.cell for line in page.indicators}
         return json_response(Figures(territory, quarter, page.position, page.definitions, cells))
 

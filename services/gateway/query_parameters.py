@@ -21,6 +21,9 @@ from shared.message import PREFIX
 MAX_PAGE_SIZE = 1_000  # events, and as many are read from the log at once
 MAX_VERSION = 9_999  # of definitions
 QUARTER = "20[0-9]{2}-Q[1-4]"
+DAY = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME = "T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-][01][0-9]:[0-5][0-9])"
+MOMENT = f"([0-9]{{1,18}}|{DAY}({TIME})?)"
 SIDES = ("numerator", "denominator")
 MAX_ID_LENGTH = 200
 MAX_ADDRESS_LENGTH = 8_192
@@ -60,6 +63,11 @@ POSITION = Parameter("position", POSITION_KIND)
 CURSOR = Parameter("cursor", text_of(2_000))
 
 
+def moment(name: str, *, required: bool = False) -> Parameter:
+    """A moment of the past (`reporting.queries.moments`)."""
+    return Parameter(name, matching(MOMENT, "Un moment est une position, un jour (2024-03-31) ou un instant avec son fuseau."), required)
+
+
 class QueryParameters:
     """The parameters of each address. `territories` and `groupings` are the ids of the programme's, `kinds` the kinds of all events.
 
@@ -88,12 +96,17 @@ class QueryParameters:
             "/v1/people/<person>": (POSITION,),
             "/v1/people/<person>/timeline": (CURSOR, Parameter("limit", number(1, MAX_PAGE_SIZE)), POSITION),
             "/v1/definitions": (definitions,),
-            "/v1/indicators/<indicator>/history": (territory, definitions, POSITION),
-            "/v1/indicators": (territory, quarter, definitions, POSITION),
+            "/v1/indicators/<indicator>/history": (territory, definitions, moment("as-of"), POSITION),
+            "/v1/indicators": (territory, quarter, definitions, moment("as-of"), POSITION),
+            "/v1/changes": (
+                *(territory, quarter, moment("since", required=True), moment("until"), Parameter("indicator", text_of(MAX_ID_LENGTH))),
+                *(definitions, CURSOR, Parameter("limit", number(1, MAX_PAGE_SIZE)), POSITION),
+            ),
             "/v1/indicators/<indicator>/evidence": (territory, quarter, Parameter("side", one_of(SIDES)), definitions, POSITION),
             "/": (POSITION,),
-            "/coter/<territory>/<quarter>": (definitions, POSITION),
-            "/coter/<territory>/<quarter>/<indicator>": (Parameter("cote", one_of(SIDES)), definitions, POSITION),
+            "/coter/<territory>/<quarter>": (definitions, moment("au"), POSITION),
+            "/coter/<territory>/<quarter>/changements": (definitions, moment("depuis"), moment("au"), CURSOR, POSITION),
+            "/coter/<territory>/<quarter>/<indicator>": (Parameter("cote", one_of(SIDES)), definitions, moment("au"), POSITION),
             "/parcours/<person>": (POSITION,),
             "/taches": (POSITION,),
             "/saisie": (person,),

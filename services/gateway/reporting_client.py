@@ -15,6 +15,7 @@ from services.gateway.problems import ASK_AGAIN, Problem
 from services.gateway.query_parameters import POSITION, position_of_header
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import CommitteePage, Evidence, Figures, Timeline, from_wire
+from services.reporting.change_answers import Changes, ChangesAsked
 from services.reporting.definition_answers import Declarations, History
 from services.reporting.list_answers import ListQuestion
 from services.reporting.operator_answers import ProjectionState
@@ -47,13 +48,19 @@ class ReportingClient:
             raise fault
         return from_wire(reply, shape)
 
-    def committee(self, territory: str, quarter: str, audience: str, definitions: int | None = None) -> CommitteePage:
-        """The page of a committee, masked, as an audience sees it: of closed quarters, or of everything until now."""
-        return self.request(CommitteePage, "committee", territory, quarter, definitions, audience)
+    def committee(
+        self, territory: str, quarter: str, audience: str, definitions: int | None = None, as_of: str | None = None
+    ) -> CommitteePage:
+        """The page of a committee, masked, as an audience sees it: of closed quarters, or of everything until now, or until a moment."""
+        return self.request(CommitteePage, "committee", territory, quarter, definitions, audience, as_of)
 
-    def figures(self, territory: str, quarter: str, definitions: int | None) -> Figures:
-        """Exact figures; `definitions` is a version, by default the one in force in the quarter."""
-        return self.request(Figures, "figures", territory, quarter, definitions)
+    def figures(self, territory: str, quarter: str, definitions: int | None, as_of: str | None = None) -> Figures:
+        """Exact figures; `definitions` is a version, by default the one in force in the quarter. `as_of` is a moment (`moment_of`)."""
+        return self.request(Figures, "figures", territory, quarter, definitions, as_of)
+
+    def changes(self, asked: ChangesAsked) -> Changes:
+        """Why figures changed between two moments."""
+        return self.request(Changes, "changes", msgspec.to_builtins(asked))
 
     def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str, definitions: int | None = None) -> Evidence:
         """The facts that one side of a figure counts, as an audience sees them."""
@@ -77,9 +84,9 @@ class ReportingClient:
         """The indicators of a version of the definitions, by default the latest."""
         return self.request(Declarations, "declarations", version)
 
-    def history(self, indicator: str, territory: str, audience: str, definitions: int | None) -> History:
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None, as_of: str | None = None) -> History:
         """The figures of an indicator over all quarters that have one for an audience."""
-        return self.request(History, "history", indicator, territory, audience, definitions)
+        return self.request(History, "history", indicator, territory, audience, definitions, as_of)
 
     def quarters(self) -> list[str]:
         """The quarters that have facts, in order."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, defstruct
 
+from services.gateway.changes_api import ChangesPage
 from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
 from services.gateway.operations_api import DeadLetterLine, ProjectionLine
@@ -18,7 +19,7 @@ from services.webhooks.answers import WebhookAnswer, WebhookDeliveries, Webhooks
 from shared.cloud_event import CloudEvent
 
 OF_QUERIES = (
-    *(Me, ProgrammeAnswer, PersonAnswer, TimelinePage, Quarters, Declarations, History),
+    *(Me, ProgrammeAnswer, PersonAnswer, TimelinePage, Quarters, Declarations, History, ChangesPage),
     *(Webhooks, WebhookAnswer, WebhookDeliveries, ProjectionLine, DeadLetterLine),
 )
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -49,6 +49,8 @@ REFUSALS: Mapping[str, str] = {
     "definitions_none": "Aucune version des définitions n’est publiée.",
     "definitions_from_a_quarter": "La première version vaut depuis le début ; une autre dit à partir de quel trimestre.",
     "target_for_the_past": "Un objectif vaut au plus tôt à partir de {quarter} : les trimestres passés gardent le leur.",
+    "moment_unreadable": "« {moment} » n’est ni une position, ni un jour (2024-03-31), ni un instant.",
+    "moments_reversed": "Le premier moment (position {since}) est après le second (position {until}).",
     "definitions_for_the_past": "Une version vaut au plus tôt à partir de {quarter} : les trimestres passés gardent la leur.",
     "definitions_before_the_last": "La version précédente vaut à partir de {quarter} : celle-ci ne commence pas avant.",
     "definitions_out_of_order": "La version {expected} des définitions est attendue.",

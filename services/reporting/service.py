@@ -18,12 +18,14 @@ class ReportingService(WriteService):
     turn = NativeThread("turn")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Reply:
-        return self.reports.figures(territory, quarter, definitions)
+    def figures(self, territory: str, quarter: str, definitions: int | None = None, as_of: str | None = None) -> Reply:
+        return self.reports.figures(territory, quarter, definitions, as_of)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = "committee") -> Reply:
-        return self.reports.committee(territory, quarter, definitions, audience)
+    def committee(
+        self, territory: str, quarter: str, definitions: int | None = None, audience: str = "committee", as_of: str | None = None
+    ) -> Reply:
+        return self.reports.committee(territory, quarter, definitions, audience, as_of)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def evidence(
@@ -52,8 +54,12 @@ class ReportingService(WriteService):
         return self.reports.declarations(version)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
-    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None) -> Reply:
-        return self.reports.history(indicator, territory, audience, definitions)
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None, as_of: str | None = None) -> Reply:
+        return self.reports.history(indicator, territory, audience, definitions, as_of)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def changes(self, asked: dict[str, Any]) -> Reply:
+        return self.reports.changes(asked)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def quarters(self) -> Reply:

@@ -66,6 +66,7 @@ FORBIDDEN: Mapping[str, str] = {
     "not_in_territory": "{actor} n’agit pas sur le territoire « {territory} ».",
     "speaks_for_another": "Seuls les outils du programme parlent pour un autre acteur ou chargent l’histoire passée.",
     "identity_not_valid": "Cette identité n’est pas valable ici, ou ne l’est plus.",
+    "changes_not_readable": "Ce qui change un chiffre n’est montré qu’à qui peut lire chaque événement compté.",
     "timeline_not_readable": "Le parcours de cette personne ne vous est pas ouvert.",
     "event_not_readable": "Cet événement ne vous est pas ouvert.",
     "session_needed": "Ouvrez une session, ou joignez un jeton à la demande.",

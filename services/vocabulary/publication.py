@@ -6,7 +6,7 @@ change any more for these readers. So nobody can follow a figure from one event 
 
 from datetime import date, datetime, timedelta
 
-from services.vocabulary.calendar import add_months, local_date
+from services.vocabulary.calendar import add_months, local_date, quarter_of
 
 DAYS_TO_CLOSE = 15
 MONTHS_OF_QUARTER = 3
@@ -26,3 +26,12 @@ def period(recorded: datetime) -> int:
     """A number that increases by one when a quarter closes. Events recorded in one period are first shown together."""
     day = local_date(recorded) - timedelta(days=DAYS_TO_CLOSE)
     return day.year * 4 + (day.month - 1) // MONTHS_OF_QUARTER
+
+
+def closed_since(first: date, today: date) -> list[str]:
+    """The quarters from the first day of a programme on that are closed on a day, in order."""
+    found, day = [], first
+    while closing_day(quarter_of(day)) <= today:
+        found.append(quarter_of(day))
+        day = add_months(day, MONTHS_OF_QUARTER)
+    return found

@@ -1,18 +1,20 @@
 """The committee's page of a quarter, and a page for each of its indicators with the facts that it counts."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway.pages.moments import Moments, kept, moments
 from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import not_found
 from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import BandCell, Cell, CommitteePage, FunnelStage, IndicatorLine, MaskedCell, ValueCell
+from services.vocabulary.calendar import local_date
 from services.vocabulary.programme import PROGRAMME
 
 KEY_INDICATORS = ("people_met", "redirection_rate", "positive_rate", "progress_rate")
@@ -45,8 +47,8 @@ class CommitteePages:
     def model(self, context: RequestContext, territory: str, quarter: str) -> CommitteePage:
         self.queries.access.check(context.known(), "read_indicators", self.queries.known_territory(territory))
         self.queries.check_quarter(quarter)
-        audience, definitions = self.queries.fresh_for(context, territory), context.query.get("definitions")
-        return self.queries.reports.committee(territory, quarter, audience, definitions)
+        audience, query = self.queries.fresh_for(context, territory), context.query
+        return self.queries.reports.committee(territory, quarter, audience, query.get("definitions"), query.get("au"))
 
     def readable_territories(self, context: RequestContext) -> list[tuple[str, str]]:
         """The territories of which this visitor may open the page, the groupings and the whole programme: pairs of id and label."""
@@ -75,9 +77,20 @@ class CommitteePages:
             opens_facts=self.may_open_facts(context, territory),
             territories=self.readable_territories(context),
             title=territory_label(model),
-            live=self.live(territory),
-            asked=context.query.get("definitions"),
+            moments=self.moments(context, model),
+            **self.asked(context, territory),
         )
+
+    def asked(self, context: RequestContext, territory: str) -> dict[str, Any]:
+        """What the reader asked for beside the quarter: links keep it. What is of a moment does not follow the stream."""
+        definitions, as_of = context.query.get("definitions"), context.query.get("au")
+        query = kept(definitions=definitions, au=as_of)
+        links = {"version": query and f"?{query}", "more": query and f"&{query}"}
+        return {"asked": definitions, "as_of": as_of, "live": None if as_of else self.live(territory), **links}
+
+    def moments(self, context: RequestContext, model: CommitteePage) -> Moments:
+        deps = self.queries.deps
+        return moments(deps.reference.since, local_date(deps.clock()), context.query.get("au"), model.recorded)
 
     def live(self, territory: str) -> str:
         """The filter of the stream whose events change this page."""
@@ -90,10 +103,11 @@ class CommitteePages:
             raise not_found(f"« {indicator} » n’est pas un indicateur des définitions {model.definitions}.")
         side = context.query.get("cote", "numerator")
         allowed = self.may_open_facts(context, territory)
-        asked = context.query.get("definitions")
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked) if allowed else None
+        asked = self.asked(context, territory)
+        shown = allowed and asked["as_of"] is None  # the facts are those of now
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked["asked"]) if shown else None
         facts = evidence.facts[:MAX_SHOWN_FACTS] if evidence else []
-        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{with_definitions(asked)}" for point in line.trend]
+        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{asked['version']}" for point in line.trend]
         return self.pages.page(
             context,
             "indicator.html",
@@ -107,14 +121,10 @@ class CommitteePages:
             opens_persons=self.openable.persons(context.known(), [fact.person for fact in facts if fact.has_details]),
             notes=[],
             title=territory_label(model),
-            live=self.live(territory),
-            asked=asked,
+            opens_facts=allowed,
+            moments=self.moments(context, model),
+            **asked,
         )
-
-
-def with_definitions(asked: int | None) -> str:
-    """The query of a link that keeps the version of the definitions that a reader asked for."""
-    return "" if asked is None else f"?definitions={asked}"
 
 
 def territory_label(model: CommitteePage) -> str:

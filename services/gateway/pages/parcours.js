@@ -68,6 +68,17 @@
       button.hidden = false;
       button.addEventListener("click", function () { window.print(); });
     });
+    page.querySelectorAll("[data-days]").forEach(function (slider) {
+      const field = page.querySelector("#" + slider.dataset.days);
+      slider.hidden = false;
+      slider.addEventListener("input", function () {
+        const day = new Date(field.min + "T12:00:00Z");
+        day.setUTCDate(day.getUTCDate() + Number(slider.value));
+        field.value = day.toISOString().slice(0, 10);
+        slider.setAttribute("aria-valuetext", day.toLocaleDateString("fr-FR", { day: "numeric", month: "long", year: "numeric" }));
+      });
+      slider.addEventListener("change", function () { slider.form.requestSubmit(); });
+    });
   }
 
   function fill() {

@@ -8,10 +8,12 @@ from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from services.gateway.changes_api import ChangesApi
 from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.login import LOGIN_ROLES, read_login
+from services.gateway.pages.changes import ChangesPages
 from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages, Given, typed
 from services.gateway.pages.form_choices import FormChoices
@@ -42,8 +44,10 @@ class Site:
         self.files = {name: (HERE / name).read_bytes() for name in STATIC}
         choices = FormChoices(self.pages, queries.access, queries.reports, deps)
         openable = Openable(queries.access, queries.reports, deps)
+        committee = CommitteePages(self.pages, queries, openable)
         self.parts = (
-            CommitteePages(self.pages, queries, openable),
+            committee,
+            ChangesPages(self.pages, ChangesApi(deps, queries), committee),
             JourneyPages(self.pages, queries.access, queries.reports, deps, choices, openable),
             EntryPages(self.pages, deps, sender, problems, choices),
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),

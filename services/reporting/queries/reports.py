@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
+from services.reporting.change_answers import Changes, ChangesAsked
 from services.reporting.definition_answers import Declarations, History
 from services.reporting.facts import tables as t
+from services.reporting.indicators.parameters import load_definitions
 from services.reporting.ledger.figures import read_ledger
 from services.reporting.list_answers import ListQuestion
 from services.reporting.person_answers import PersonState
@@ -18,11 +20,12 @@ from services.reporting.projection.read_models import ReadModels, Snapshot, curr
 from services.reporting.projection.rebuild import Rebuild
 from services.reporting.projection.set_aside import NONE, SetAside
 from services.reporting.quarters import ordinal
-from services.reporting.queries import committee, declarations, evidence
+from services.reporting.queries import changes, committee, declarations, evidence
 from services.reporting.queries.closed import ClosedQuarters
 from services.reporting.queries.figures import FigureSet, known_quarters
 from services.reporting.queries.listings import lines
 from services.reporting.queries.masked_figures import MaskedFigures
+from services.reporting.queries.moments import Moment, moment_of
 from services.reporting.queries.person_state import person_state
 from services.vocabulary.programme import PROGRAMME, Programme
 from shared.address import Address
@@ -31,6 +34,7 @@ from shared.message import START, EventMessage, Position
 from shared.store.port import EventStore
 
 MAX_CACHED_FIGURE_SETS = 8  # enough for a few versions and quarters of the latest position
+EXACT = "exact"  # the audience that sees everything
 COMMITTEE = "committee"  # the audience that sees masked figures and no details of facts
 ALL_TERRITORIES = ""
 CacheKey = tuple[Snapshot, int | None, str, str, str]  # …, version of the definitions, first quarter, last quarter, territory
@@ -48,7 +52,7 @@ class Reports:
         self, url: Place | Address | str, programme: Programme, read_events: evidence.ReadEvents, log: EventStore | None = None
     ) -> None:
         self.models = ReadModels(url, never if log is None else lambda: log.head() != START, with_ledger=self.has_ledger)
-        self.read_events = read_events
+        self.read_events, self.log = read_events, log
         self.labels = {territory.id: territory.label for territory in programme.territories} | {PROGRAMME: programme.label}
         self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}
         self.groupings = programme.members()
@@ -89,27 +93,33 @@ class Reports:
         with self.models.reading() as connection:
             return known_quarters(connection)
 
-    def figures(self, territory: str, quarter: str, definitions: int | None = None) -> Figures:
+    def figures(self, territory: str, quarter: str, definitions: int | None = None, as_of: str | None = None) -> Figures:
         """Exact figures, nothing masked. `definitions` is a version, by default the one in force in the quarter.
 
         Raises:
-            Refused: the territory, the quarter or the version is unknown.
+            Refused: the territory, the quarter, the version or the moment is unknown.
+            UnknownPosition: the log ends before the moment.
         """
+        moment = self.moment(as_of)
         with self.models.reading() as connection:
-            figures = self.figure_set(connection, territory, quarter, definitions, one_cell=True)
+            figures = self.figure_set(connection, territory, quarter, definitions, moment.position if moment else None, one_cell=True)
         cells = {name: figures.exact_cell(name, territory, quarter) for name in figures.indicators_of(quarter)}
         return Figures(territory, quarter, figures.position, figures.version_in(quarter), cells)
 
-    def committee(self, territory: str, quarter: str, definitions: int | None = None, audience: str = COMMITTEE) -> CommitteePage:
-        """The committee's page, masked: for a committee of closed quarters, for others of everything recorded until now.
+    def committee(
+        self, territory: str, quarter: str, definitions: int | None = None, audience: str = COMMITTEE, as_of: str | None = None
+    ) -> CommitteePage:
+        """The committee's page, masked: for a committee of closed quarters, for others of everything recorded until now, or a moment.
 
         Raises:
-            Refused: the territory, the quarter or the version is unknown.
+            Refused: the territory, the quarter, the version or the moment is unknown.
+            UnknownPosition: the log ends before the moment.
         """
+        moment = self.moment(as_of, audience)
         with self.models.reading() as connection:
-            figures = self.audience_figures(connection, territory, quarter, definitions, audience)
-            quarters = known_quarters(connection)
-            recorded = connection.execute(select(t.checkpoint.c.recorded)).scalar()
+            figures = self.audience_figures(connection, territory, quarter, definitions, audience, moment)
+            quarters = known_quarters(connection, position=moment.position if moment else None)
+            recorded = moment.recorded if moment else connection.execute(select(t.checkpoint.c.recorded)).scalar()
         read = figures.read(quarter) if isinstance(figures, MaskedFigures) else committee.LogRead(figures.position, recorded)
         return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, read)
 
@@ -156,26 +166,58 @@ class Reports:
         with self.models.reading() as connection:
             return declarations.declarations(connection, version)
 
-    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None) -> History:
+    def history(self, indicator: str, territory: str, audience: str, definitions: int | None = None, as_of: str | None = None) -> History:
         """A figure in every quarter that has one for an audience.
 
         Raises:
-            Refused: the indicator, the territory or the version is unknown.
+            Refused: the indicator, the territory, the version or the moment is unknown.
+            UnknownPosition: the log ends before the moment.
         """
+        moment = self.moment(as_of, audience)
         with self.models.reading() as connection:
-            quarters = known_quarters(connection)
+            quarters = known_quarters(connection, position=moment.position if moment else None)
             if not quarters:
                 return History(indicator, territory, [])
-            figures = self.audience_figures(connection, territory, quarters[-1], definitions, audience)
+            figures = self.audience_figures(connection, territory, quarters[-1], definitions, audience, moment)
         figures.indicator(indicator, quarters[-1])
         return History(indicator, territory, declarations.trend(figures, indicator, territory, masked=audience == COMMITTEE))
 
-    def audience_figures(self, connection: Connection, territory: str, quarter: str, definitions: int | None, audience: str) -> FigureSet:
-        """All figures as of now; for a committee, where the log is known, those of closed quarters."""
-        live = self.figure_set(connection, territory, quarter, definitions)
+    def changes(self, asked: ChangesAsked) -> Changes:
+        """Why the exact figures of a quarter changed between two moments.
+
+        Raises:
+            Refused: the territory, the quarter, the indicator, the version or a moment is unknown.
+            UnknownPosition: the log ends before a moment.
+        """
+        since, until = self.moment(asked.since), self.moment(asked.until)
+        with self.models.reading() as connection:
+            start, end = (current_snapshot(connection)[1] if moment is None else moment.position for moment in (since, until))
+            if start > end:
+                raise Refused("moments_reversed", since=start, until=end)
+            cell = (connection, asked.territory, asked.quarter, asked.definitions)
+            after = self.figure_set(*cell, end, one_cell=True)
+            before = self.figure_set(*cell, start, one_cell=True) if load_definitions(connection, as_of=start) else None
+            question = changes.Question(asked.quarter, self.groupings.get(asked.territory, (asked.territory,)), asked.indicator)
+            spans = changes.spans_between(connection, asked.quarter, max(start, asked.after or start), end, asked.definitions)
+            moving = changes.moving(connection, question, spans, asked.limit + 1)
+        shown = moving[: asked.limit]
+        return changes.answer(asked, before, after, shown, self.read_events, shown[-1][0] if len(moving) > len(shown) else None)
+
+    def moment(self, as_of: str | None, audience: str = EXACT) -> Moment | None:
+        """The moment that a reader names; None for now."""
+        if as_of is None:
+            return None
+        assert self.log is not None, "a replay is as of its own position"
+        return moment_of(self.log, as_of, hide_head=audience == COMMITTEE)
+
+    def audience_figures(
+        self, connection: Connection, territory: str, quarter: str, definitions: int | None, audience: str, moment: Moment | None = None
+    ) -> FigureSet:
+        """All figures as of now, or of a moment; for a committee, where the log is known, those of the quarters that were closed."""
+        live = self.figure_set(connection, territory, quarter, definitions, moment.position if moment else None)
         if audience != COMMITTEE or self.closed is None:
             return live
-        closed = self.closed.of(connection, live.quarters)
+        closed = self.closed.of(connection, live.quarters, definitions, moment.until if moment else None)
         key = (live, len(closed), definitions)
         with self.lock:
             if key not in self.masked_figures:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from services.reporting.answers import to_wire
+from services.reporting.change_answers import ChangesAsked
 from services.reporting.list_answers import ListQuestion
 from services.reporting.queries.projection_state import projection_state
 from services.reporting.queries.reports import Reports
@@ -62,6 +63,9 @@ class ReportQueries:
 
     def history(self, *args: Any) -> Reply:
         return reply(self.reports.history, *args)
+
+    def changes(self, asked: dict[str, Any]) -> Reply:
+        return reply(self.reports.changes, msgspec.convert(asked, ChangesAsked))
 
     def quarters(self) -> Reply:
         return reply(self.reports.quarters)

@@ -1,5 +1,6 @@
 """As of any position the live read models say what a replay up to it says: with facts that are set aside, wherever subtotals are kept."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -9,17 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw, json
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from services.reporting.ledger import balances
 from services.reporting.projection import fact_batch, rebuild
+from services.reporting.queries import changes
 from services.reporting.queries.replay import Replay
 from services.reporting.queries.reports import Reports
+from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.set_aside import EVENT_TYPE, STREAM
 from shared.message import EventMessage, Position
 from shared.store.port import EventStore
 from tests.contract.read_models.tables import random_history
 from tests.contract.read_models.test_figure_laws import EXAMPLES
-from tests.contract.read_models.test_ledger_laws import unshrunk
+from tests.contract.read_models.test_ledger_laws import SECOND, unshrunk
 from tests.unit.reporting.history import ORNE
 from tests.unit.reporting.random_histories import Line, random_lines, recorded
 
@@ -48,13 +52,13 @@ class ListedLog:
         return (event for event in self.events if event.type == EVENT_TYPE)
 
 
-def with_decisions(events: Sequence[EventMessage], decided: Decisions) -> list[EventMessage]:
+def with_decisions(events: Sequence[EventMessage], decided: Decisions, but: EventMessage | None = None) -> list[EventMessage]:
     """The history with decisions to set events aside, each somewhere after its event; positions follow from the order."""
     found: list[tuple[EventMessage, EventMessage | None]] = [(event, None) for event in events]
     for which, when in decided:
         index = 1 + int(which * (len(found) - 2))
         about = found[index][0]
-        if about.type != EVENT_TYPE and about not in [each for _, each in found]:
+        if about.type != EVENT_TYPE and about is not but and about not in [each for _, each in found]:
             later = index + 1 + int(when * (len(found) - index - 1))
             found.insert(later, (replace(found[later - 1][0], type=EVENT_TYPE, territory="all"), about))
     position_of = {id(event): number for number, (event, _) in enumerate(found, start=1)}
@@ -115,3 +119,41 @@ def test_as_of_any_position_it_is_as_replayed(
     for share in shares:
         position = 1 + int(share * (store.head() - 1))
         assert everything(report, position) == as_replayed(store, position)
+
+
+@settings(unshrunk, max_examples=max(1, EXAMPLES // 3))
+@given(lines=random_lines(), decided=decisions, shares=st.tuples(st.floats(0, 1), st.floats(0, 1)), published=st.floats(0, 1))
+def test_what_moved_between_two_positions_is_the_difference_of_their_figures(
+    report: Reports, lines: list[Line], decided: Decisions, shares: tuple[float, float], published: float
+) -> None:
+    """Of each side of each indicator, in every territory: merges, decisions and another version of the definitions included."""
+    history = recorded(lines)
+    second = history.record("reporting.DefinitionsPublished", "2022-06-01", "all", **SECOND)
+    events = history.events[:-1]
+    events.insert(1 + int(published * (len(events) - 1)), second)
+    store: Any = ListedLog(with_decisions(events, decided, but=second))
+    report.rebuild(store)
+    since, until = sorted(1 + int(share * (store.head() - 1)) for share in shares)
+    for quarter in ("2022-Q4", "2023-Q2"):
+        with report.models.reading() as connection:
+            spans = changes.spans_between(connection, quarter, since, until, None)
+            question = changes.Question(quarter, [PROGRAMME])
+            moved: Counter[tuple[str, str, str]] = Counter()
+            for _, moves in changes.moving(connection, question, spans, store.head()):
+                for move in moves:
+                    moved[move.indicator, move.side, move.territory] += move.change
+            before, after = (counted_at(report, connection, quarter, position) for position in (since, until))
+        assert {key: change for key, change in moved.items() if change} == {
+            key: difference for key in before | after if (difference := after[key] - before[key])
+        }
+
+
+def counted_at(report: Reports, connection: Connection, quarter: str, position: Position) -> Counter[tuple[str, str, str]]:
+    """How many each side counts, by indicator, side and territory."""
+    figures, found = report.figure_set(connection, "all", quarter, None, position), Counter[tuple[str, str, str]]()
+    for name, cells in figures.figures.items():
+        for territory in report.territories:
+            figure = cells[territory, quarter]
+            found[name, "numerator", territory] = figure.numerator
+            found[name, "denominator", territory] = figure.denominator or 0
+    return found
