@@ -56,7 +56,7 @@ class ChangesPages:
             since=since,
             until=until,
             following=following,
-            version=kept(definitions=query.get("definitions"), au=until),
+            kept=kept(definitions=query.get("definitions"), au=until),
             first_page="cursor" not in query,
         )
 

@@ -85,7 +85,7 @@ class CommitteePages:
         """What the reader asked for beside the quarter: links keep it. What is of a moment does not follow the stream."""
         definitions, as_of = context.query.get("definitions"), context.query.get("au")
         query = kept(definitions=definitions, au=as_of)
-        links = {"version": query and f"?{query}", "more": query and f"&{query}"}
+        links = {"kept": query and f"?{query}", "also": query and f"&{query}"}
         return {"asked": definitions, "as_of": as_of, "live": None if as_of else self.live(territory), **links}
 
     def moments(self, context: RequestContext, model: CommitteePage) -> Moments:
@@ -107,7 +107,8 @@ class CommitteePages:
         shown = allowed and asked["as_of"] is None  # the facts are those of now
         evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked["asked"]) if shown else None
         facts = evidence.facts[:MAX_SHOWN_FACTS] if evidence else []
-        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{asked['version']}" for point in line.trend]
+        query = asked["kept"]
+        links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{query}" for point in line.trend]
         return self.pages.page(
             context,
             "indicator.html",

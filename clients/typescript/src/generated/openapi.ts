@@ -1817,6 +1817,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why figures of a quarter changed between two moments, and each event that moved them */
+        get: operations["changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemas/{kind}/{version}": {
         parameters: {
             query?: never;
@@ -2437,6 +2454,65 @@ export interface components {
             cell: components["schemas"]["Cell"];
             /** @default null */
             target: number | null;
+        };
+        /**
+         * ChangesPage
+         * @description The figures that are not the same at both positions of the log, and a page of the events after `since`, up to `until`.
+         */
+        ChangesPage: {
+            territory: string;
+            quarter: string;
+            since: number;
+            until: number;
+            definitions: number;
+            figures: components["schemas"]["ChangedFigure"][];
+            items: components["schemas"]["ChangeLine"][];
+            next: string | null;
+        };
+        /**
+         * ChangedFigure
+         * @description A figure that is not the same at the two moments. `before` is null where no definitions were published yet.
+         */
+        ChangedFigure: {
+            indicator: string;
+            label: string;
+            unit: string;
+            before: components["schemas"]["Cell"] | null;
+            after: components["schemas"]["Cell"];
+        };
+        /**
+         * ChangeLine
+         * @description An event that changed figures, and by how much it changed the count of each side.
+         *
+         *         Of an event that the reader may not open, such as an answer to the survey, only its place and what it moved is told.
+         */
+        ChangeLine: {
+            position: number;
+            id: string | null;
+            kind: string | null;
+            on: string | null;
+            recorded: string;
+            territory: string;
+            actor: components["schemas"]["Actor"] | null;
+            sentence: string;
+            data: {
+                [key: string]: unknown;
+            } | null;
+            moves: components["schemas"]["Move"][];
+        };
+        /**
+         * Move
+         * @description By how much an event changed the count of one side of an indicator, in a territory.
+         *
+         *         `amount` is what is counted, where a mean or a median is made of amounts.
+         */
+        Move: {
+            indicator: string;
+            side: string;
+            territory: string;
+            change: number;
+            /** @default null */
+            amount: number | null;
         };
         /** Webhooks */
         Webhooks: {
@@ -7594,6 +7670,7 @@ export interface operations {
                 territory?: string;
                 quarter: string;
                 definitions?: number;
+                "as-of"?: string;
                 position?: number;
             };
             header?: never;
@@ -7668,6 +7745,7 @@ export interface operations {
             query?: {
                 territory?: string;
                 definitions?: number;
+                "as-of"?: string;
                 position?: number;
             };
             header?: never;
@@ -7687,6 +7765,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changes: {
+        parameters: {
+            query: {
+                territory?: string;
+                quarter: string;
+                since: string;
+                until?: string;
+                indicator?: string;
+                definitions?: number;
+                cursor?: string;
+                limit?: number;
+                position?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why figures of a quarter changed between two moments, and each event that moved them. For readers of exact figures. */
+            200: {
+                headers: {
+                    /** @description Names this content: named in `If-None-Match`, it is not sent again. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
                 };
             };
             /** @description A problem. */
