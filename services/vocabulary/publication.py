@@ -28,10 +28,10 @@ def period(recorded: datetime) -> int:
     return day.year * 4 + (day.month - 1) // MONTHS_OF_QUARTER
 
 
-def closed_since(first: date, today: date) -> list[str]:
+def closed_since(first: date, until: date) -> list[str]:
     """The quarters from the first day of a programme on that are closed on a day, in order."""
     found, day = [], first
-    while closing_day(quarter_of(day)) <= today:
+    while closing_day(quarter_of(day)) <= until:
         found.append(quarter_of(day))
         day = add_months(day, MONTHS_OF_QUARTER)
     return found

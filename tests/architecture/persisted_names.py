@@ -168,10 +168,13 @@ def webhooks() -> dict[str, str]:
     }
 
 
-def tables_of_facts() -> dict[str, list[str]]:
-    """Their names, and the columns of the checkpoint, which every version reads. Another version makes the other columns anew (ADR 19)."""
-    columns = [str(column.name) for column in TABLES["checkpoint"].columns]
-    return {str(name): columns if name == "checkpoint" else [] for name in TABLES}
+def tables_of_facts() -> dict[str, dict[str, str]]:
+    """Their names, and the columns of the checkpoint, which every version reads: it may have more than these.
+
+    Another version makes the other columns anew (ADR 19).
+    """
+    columns = {str(column.name): "" for column in TABLES["checkpoint"].columns}
+    return {str(name): columns if name == "checkpoint" else {} for name in TABLES}
 
 
 def lost(written: Any, found: Any, path: str = "") -> list[str]:
