@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.figures_feed import KIND as MOVED
+from services.gateway.figures_feed import FiguresMoved
 from services.gateway.hints import KIND, Hint
 from services.gateway.response_schemas import event_struct
 from services.gateway.webhook_message import DESCRIPTION, TEST, asyncapi_message
@@ -21,9 +23,12 @@ Members = dict[str, Any]
 def asyncapi_document(title: str, programme: str, events: Mapping[str, type[Any]], feed: str) -> Members:
     """`events` are the structs of all events, by kind; `feed` is the name of the stream of RabbitMQ."""
     envelope = event_struct()
-    payloads, schemas = msgspec.json.schema_components([envelope, Hint, *events.values()], ref_template=REF)
-    messages = {kind: message(kind, payload) for kind, payload in zip(events, payloads[2:], strict=True)}
-    hint = {"name": PREFIX + KIND, "title": KIND, "contentType": "application/json", "payload": payloads[1]}
+    payloads, schemas = msgspec.json.schema_components([envelope, Hint, FiguresMoved, *events.values()], ref_template=REF)
+    messages = {kind: message(kind, payload) for kind, payload in zip(events, payloads[3:], strict=True)}
+    others = {
+        kind: {"name": PREFIX + kind, "title": kind, "contentType": "application/json", "payload": payload}
+        for kind, payload in zip((KIND, MOVED), payloads[1:3], strict=True)
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {"title": title, "version": __version__, "description": programme},
@@ -32,7 +37,7 @@ def asyncapi_document(title: str, programme: str, events: Mapping[str, type[Any]
         "channels": channels(list(messages), feed),
         "operations": OPERATIONS,
         "components": {
-            "messages": {**messages, KIND: hint, WEBHOOK: asyncapi_message()},
+            "messages": {**messages, **others, WEBHOOK: asyncapi_message()},
             "schemas": {**schemas, "WebhookTest": TEST},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -47,9 +52,9 @@ def channels(kinds: list[str], feed: str) -> Members:
     return {
         STREAM: {
             "address": "/v1/stream",
-            "description": "Server-sent events. The id of each is its position: a client that returns with it misses nothing.",
+            "description": STREAM_TEXT,
             "servers": [{"$ref": "#/servers/gateway"}],
-            "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in [*kinds, KIND]},
+            "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in [*kinds, KIND, MOVED]},
             "bindings": {"http": {"bindingVersion": "0.3.0"}},
         },
         FEED: {
@@ -69,6 +74,10 @@ def channels(kinds: list[str], feed: str) -> Members:
     }
 
 
+STREAM_TEXT = (
+    "Server-sent events. The id of each is its position: a client that returns with it misses nothing. With `kind=figures` it tells which"
+    f" figures moved ({MOVED}) in the place of the events."
+)
 FEED_TEXT = (
     "A stream of RabbitMQ with every event of the log, in order. An event may come twice: compare `position`. The message id is that of the"
     " event, the timestamp the second in which it was recorded."

@@ -39,6 +39,11 @@ class Audience:
         self.filter = event_filter
         self.hinted = access.hinted_territories(identity, territories)
 
+    def hears_of(self, territory: str, *, anonymous: bool) -> bool:
+        """Whether the client follows a territory and may read all that its figures count, as it happens."""
+        followed = not self.filter.territories or territory in self.filter.territories
+        return followed and self.access.exact(self.identity, territory) and (not anonymous or self.access.reads_answers(self.identity))
+
     def seen(self, page: Sequence[EventMessage], before: EventMessage | None) -> Iterator[EventMessage | Hint]:
         """What the client sees of a page; `before` is the event that precedes it in the log."""
         for event in with_hints(page, before, self.hinted):

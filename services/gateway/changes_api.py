@@ -21,24 +21,20 @@ from shared.errors import Forbidden
 from shared.message import Actor, Position
 
 DEFAULT_EVENTS = 100
-NOT_READABLE = "Un événement qui n’est pas ouvert à la lecture."
 
 
 class ChangeLine(Struct, frozen=True):
-    """An event that changed figures, and by how much it changed the count of each side.
-
-    Of an event that the reader may not open, such as an answer to the survey, only its place and what it moved is told.
-    """
+    """An event that changed figures, and by how much it changed the count of each side."""
 
     position: Position
-    id: str | None
-    kind: str | None
-    on: str | None
+    id: str
+    kind: str
+    on: str
     recorded: str
     territory: str
-    actor: Actor | None
+    actor: Actor
     sentence: str
-    data: dict[str, Any] | None
+    data: dict[str, Any]
     moves: list[Move]
 
 
@@ -88,8 +84,9 @@ class ChangesApi:
         return self.queries.reports.changes(asked)
 
     def lines(self, context: RequestContext, changes: Changes) -> list[ChangeLine]:
+        """One for each event that the reader may open. When somebody answered the survey is not told to whoever hands out its tickets."""
         opens = self.openable.events(context.known(), [each.event.position for each in changes.events])
-        return [self.line(each) if each.event.position in opens else closed_line(each) for each in changes.events]
+        return [self.line(each) for each in changes.events if each.event.position in opens]
 
     def line(self, moving: MovingEvent) -> ChangeLine:
         event = moving.event
@@ -105,8 +102,3 @@ class ChangesApi:
             data=event.data,
             moves=moving.moves,
         )
-
-
-def closed_line(moving: MovingEvent) -> ChangeLine:
-    event = moving.event
-    return ChangeLine(event.position, None, None, None, event.recorded, event.territory, None, NOT_READABLE, None, moving.moves)

@@ -4,7 +4,10 @@ from services.gateway.lists import LISTS
 from services.gateway.operations import Query
 
 EVENTS = "CloudEvents of the log, in order. Give `next` back as `after` to get the next page."
-STREAM = "The feed as server-sent events, each with an Event or a Hint as data. Last-Event-ID, or a ticket, resumes it."
+STREAM = (
+    "The feed as server-sent events, each with an Event or a Hint as data, or with `kind=figures` a FiguresMoved or a Hint."
+    " Last-Event-ID, or a ticket, resumes it."
+)
 PROJECTIONS = "How far projections have come in the log, and the event at which one stopped, for operators."
 DEAD_LETTERS = "The events that a service could not handle, the oldest first, for operators. Nothing of their data is told."
 FIGURES = "The figures of a territory and a quarter."

@@ -22,6 +22,7 @@ from services.gateway.definitions_api import DefinitionsApi
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.descriptions import Descriptions
 from services.gateway.event_schemas import EventSchemasApi
+from services.gateway.figures_feed import FiguresFeed
 from services.gateway.forwarding import Proxies
 from services.gateway.headers import with_security_headers
 from services.gateway.health import Health
@@ -79,7 +80,7 @@ class HttpApp:
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps)
         tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
-        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions)
+        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions, FiguresFeed(self.reporting))
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)

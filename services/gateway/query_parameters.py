@@ -87,11 +87,12 @@ class QueryParameters:
         territory = Parameter("territory", one_of([*territories, *groupings, PROGRAMME]))
         quarter = Parameter("quarter", matching(QUARTER, "Un trimestre s’écrit 2024-Q2."), required=True)
         definitions = Parameter("definitions", number(1, MAX_VERSION))
+        kind = Parameter("kind", one_of(("events", "figures")))
         person = Parameter("person", text_of(MAX_ID_LENGTH))
         self.by_rule: Mapping[str, tuple[Parameter, ...]] = {
             "/v1/events": (after, Parameter("limit", number(1, MAX_PAGE_SIZE)), *filters),
-            "/v1/stream": (after, *filters, Parameter("ticket", matching(TICKET, "Un ticket se recopie tel quel."))),
-            "/v1/stream-tickets": (after, *filters),
+            "/v1/stream": (after, kind, *filters, Parameter("ticket", matching(TICKET, "Un ticket se recopie tel quel."))),
+            "/v1/stream-tickets": (after, kind, *filters),
             "/v1/webhooks/<webhook>/deliveries": (Parameter("limit", number(1, MAX_PAGE_SIZE)),),
             "/v1/people/<person>": (POSITION,),
             "/v1/people/<person>/timeline": (CURSOR, Parameter("limit", number(1, MAX_PAGE_SIZE)), POSITION),

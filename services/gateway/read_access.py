@@ -64,6 +64,10 @@ class ReadAccess:
         members = self.groupings.get(territory, (territory,))
         return scope == "all" or (scope == "territory" and all(map(identity.covers, members)))
 
+    def reads_answers(self, identity: Identity) -> bool:
+        """Whether the identity may read answers to the survey, which nobody signs: see `may_read`."""
+        return self.permissions.scope(identity.actor.role, "read_events") == "all"
+
     def hinted_territories(self, identity: Identity, territories: Iterable[str]) -> list[str]:
         """The territories of which the identity follows masked figures: the feed tells it when these change (`hints`)."""
         scope = self.permissions.scope(identity.actor.role, "follow_feed")

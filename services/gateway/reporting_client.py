@@ -15,7 +15,7 @@ from services.gateway.problems import ASK_AGAIN, Problem
 from services.gateway.query_parameters import POSITION, position_of_header
 from services.gateway.request_context import RequestContext
 from services.reporting.answers import CommitteePage, Evidence, Figures, Timeline, from_wire
-from services.reporting.change_answers import Changes, ChangesAsked
+from services.reporting.change_answers import Changes, ChangesAsked, Moved
 from services.reporting.definition_answers import Declarations, History
 from services.reporting.list_answers import ListQuestion
 from services.reporting.operator_answers import ProjectionState
@@ -83,6 +83,10 @@ class ReportingClient:
     def declarations(self, version: int | None) -> Declarations:
         """The indicators of a version of the definitions, by default the latest."""
         return self.request(Declarations, "declarations", version)
+
+    def moved(self, after: Position, until: Position) -> Moved:
+        """Which figures moved after a position, up to another one or to where the facts are."""
+        return self.request(Moved, "moved", after, until)
 
     def history(self, indicator: str, territory: str, audience: str, definitions: int | None, as_of: str | None = None) -> History:
         """The figures of an indicator over all quarters that have one for an audience."""

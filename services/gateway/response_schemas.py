@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct, defstruct
 
 from services.gateway.changes_api import ChangesPage
+from services.gateway.figures_feed import FiguresMoved
 from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
 from services.gateway.operations_api import DeadLetterLine, ProjectionLine
@@ -45,7 +46,7 @@ def event_struct() -> type[Struct]:
 def components() -> dict[str, Schema]:
     """The components that the responses need, by name."""
     event = event_struct()
-    structs = [event, Hint, Figures, Evidence, *CELL_SHAPES, *OF_QUERIES, *(each.item for each in LISTS)]
+    structs = [event, Hint, FiguresMoved, Figures, Evidence, *CELL_SHAPES, *OF_QUERIES, *(each.item for each in LISTS)]
     _, schemas = msgspec.json.schema_components(structs, schema_hook=schema_of_cell, ref_template=REF)
     for described in schemas.values():
         require_what_is_always_sent(described)

@@ -1,6 +1,9 @@
 """GET /v1/stream: the feed as server-sent events. The id of each is its position; a client that returns with it misses nothing."""
 
-from collections.abc import Callable, Collection, Iterator
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 from werkzeug.wrappers import Request, Response
@@ -8,6 +11,8 @@ from werkzeug.wrappers import Request, Response
 from services.gateway.audience import Audience, EventFilter
 from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
+from services.gateway.figures_feed import FiguresFeed, FiguresMoved
+from services.gateway.hints import Hint
 from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem, unreadable
 from services.gateway.query_parameters import position_of_header
 from services.gateway.read_access import ReadAccess
@@ -16,14 +21,22 @@ from services.gateway.session import Sessions
 from services.gateway.stream_frames import KEEP_ALIVE, OVERTAKEN, RETRY, FrameCache, empty_frame
 from services.gateway.stream_tickets import StreamTickets
 from services.vocabulary.programme import PROGRAMME
-from shared.errors import UnknownPosition
-from shared.message import Position
+from shared.errors import Unavailable, UnknownPosition
+from shared.message import EventMessage, Position
 from shared.metrics import STREAM_CLIENTS, STREAM_EVENTS, STREAM_OVERTAKEN
 from shared.trust.access import Identity
+
+log = logging.getLogger(__name__)
 
 STREAM = "/v1/stream"
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0
+FIGURES_WAIT_S = 1.0  # before the reporting service is asked again for figures that it did not have
+
+
+Kind = Literal["events", "figures"]
+EVENTS: Kind = "events"
+KINDS = ("events", "figures")
 
 
 class Subscription(Struct, frozen=True):
@@ -38,6 +51,7 @@ class Subscription(Struct, frozen=True):
     session: str
     until: float
     proof: bytes = b""
+    kind: Kind = EVENTS
 
 
 class Stream:
@@ -50,8 +64,10 @@ class Stream:
         territories: Collection[str],
         tickets: StreamTickets,
         sessions: Sessions,
+        figures: FiguresFeed,
         heartbeat: float = HEARTBEAT_S,
     ) -> None:
+        self.figures = figures
         self.feed = feed
         self.access = access
         self.territories = territories
@@ -86,14 +102,14 @@ class Stream:
             position = position_of_header("Last-Event-ID", last) if last else context.query.get("after")
             self.check_started()
             session = self.sessions.of(context.request)
-            return Subscription(identity, filter_of(context), position, session.id, session.expires)
+            return Subscription(identity, filter_of(context), position, session.id, session.expires, kind=kind_of(context))
         if len(context.query) > 1:
             raise unreadable("Un ticket dit déjà ce qui est suivi : il se donne seul.")
         self.check_started()  # before the ticket is spent
         self.sessions.check_known()
         ticket, position = self.tickets.redeem(text, last)
         proof = f"-{self.tickets.proof(ticket)}".encode()
-        return Subscription(ticket.identity, ticket.filter, position, ticket.session, ticket.session_ends, proof)
+        return Subscription(ticket.identity, ticket.filter, position, ticket.session, ticket.session_ends, proof, ticket.kind)
 
     def check_started(self) -> None:
         if not self.feed.started:
@@ -126,9 +142,18 @@ class Stream:
                 return
             page = self.feed.after(position)
             if page:
-                encoded = [self.frames.of(event, proof) for event in audience.seen(page, before)]
+                try:
+                    told, reached = self.told(audience, page, before, position, subscription.kind)
+                except Unavailable as fault:
+                    log.warning("a stream of figures waits: %s", fault)
+                    told, reached = [], position
+                if reached == position:  # the figures are behind the log
+                    yield KEEP_ALIVE + b"\n"
+                    time.sleep(FIGURES_WAIT_S)
+                    continue
+                encoded = [self.frames.of(event, proof) for event in told]
                 STREAM_EVENTS.inc(len(encoded))
-                before, position = page[-1], page[-1].position
+                before, position = page[-1] if reached == page[-1].position else self.feed.at(reached), reached
                 if frames := b"".join(encoded) or (b"" if live or audience.hinted else empty_frame(position, proof)):
                     yield frames
                 continue
@@ -137,6 +162,18 @@ class Stream:
                 if gone():
                     return
                 yield KEEP_ALIVE + (b"\n" if audience.hinted else empty_frame(position, proof))
+
+    def told(
+        self, audience: Audience, page: Sequence[EventMessage], before: EventMessage | None, after: Position, kind: Kind
+    ) -> tuple[Sequence[EventMessage | Hint | FiguresMoved], Position]:
+        """What a client hears of a page, and up to where.
+
+        Raises:
+            Unavailable: it follows figures, and the reporting service does not answer.
+        """
+        if kind == EVENTS:
+            return [*audience.seen(page, before)], page[-1].position
+        return self.figures.told(audience, page, before, after)
 
 
 def first_frame(audience: Audience, subscription: Subscription, position: Position) -> bytes:
@@ -168,6 +205,18 @@ def start(position: Position | None, feed: Feed, *, hinted: bool) -> Position:
 
 def filter_of(context: RequestContext) -> EventFilter:
     return EventFilter(values_of(context, "territory"), values_of(context, "type"))
+
+
+def kind_of(context: RequestContext) -> Kind:
+    """What is followed: events, or the figures that they move.
+
+    Raises:
+        Problem: 400, figures of a type of events.
+    """
+    kind: Kind = context.query.get("kind", EVENTS)
+    if kind != EVENTS and "type" in context.query:
+        raise unreadable("type : les chiffres ne se filtrent pas par type d’événement.")
+    return kind
 
 
 def values_of(context: RequestContext, name: str) -> frozenset[str]:

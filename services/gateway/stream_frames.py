@@ -2,6 +2,7 @@
 
 import msgspec
 
+from services.gateway.figures_feed import FiguresMoved
 from services.gateway.hints import Hint
 from shared.cloud_event import encode_cloud_event
 from shared.message import EventMessage, Position
@@ -18,11 +19,11 @@ class FrameCache:
     def __init__(self) -> None:
         self.encoded: dict[Position, bytes] = {}
 
-    def of(self, event: EventMessage | Hint, proof: bytes) -> bytes:
+    def of(self, event: EventMessage | Hint | FiguresMoved, proof: bytes) -> bytes:
         return b"id: %d%b\ndata: %b\n\n" % (event.position, proof, self.data_of(event))
 
-    def data_of(self, event: EventMessage | Hint) -> bytes:
-        if isinstance(event, Hint):
+    def data_of(self, event: EventMessage | Hint | FiguresMoved) -> bytes:
+        if isinstance(event, Hint | FiguresMoved):
             return msgspec.json.encode(event)
         data = self.encoded.get(event.position)
         if data is None:

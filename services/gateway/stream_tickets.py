@@ -10,6 +10,7 @@ What was opened is known to one process. A process opens no ticket that is older
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from typing import Literal
 from uuid import uuid4
 
 import msgspec
@@ -38,6 +39,7 @@ class StreamTicket(Struct, frozen=True):
     issued: float
     session: str
     session_ends: float
+    kind: Literal["events", "figures"] = "events"
 
 
 class StreamTickets:
@@ -53,8 +55,10 @@ class StreamTickets:
     def now(self) -> float:
         return self.clock().timestamp()
 
-    def issue(self, session: Token, event_filter: EventFilter, after: Position | None) -> tuple[StreamTicket, str]:
-        ticket = StreamTicket(str(uuid4()), session.identity, event_filter, after, self.now(), session.id, session.expires)
+    def issue(
+        self, session: Token, event_filter: EventFilter, after: Position | None, kind: Literal["events", "figures"] = "events"
+    ) -> tuple[StreamTicket, str]:
+        ticket = StreamTicket(str(uuid4()), session.identity, event_filter, after, self.now(), session.id, session.expires, kind)
         return ticket, self.seals.sealed(urlsafe_b64encode(msgspec.json.encode(ticket)).decode().rstrip("="))
 
     def proof(self, ticket: StreamTicket) -> str:

@@ -10,7 +10,7 @@ from services.gateway.commands_api import json_response
 from services.gateway.read_access import ReadAccess
 from services.gateway.request_context import RequestContext
 from services.gateway.session import Sessions
-from services.gateway.stream import STREAM, filter_of
+from services.gateway.stream import STREAM, filter_of, kind_of
 from services.gateway.stream_tickets import OPEN_WITHIN_S, StreamTickets
 
 
@@ -26,7 +26,7 @@ class StreamTicketsApi:
     def issue(self, context: RequestContext) -> Response:
         self.access.check_somewhere(context.known(), "follow_feed")
         session = self.sessions.of(context.request)
-        ticket, text = self.tickets.issue(session, filter_of(context), context.query.get("after"))
+        ticket, text = self.tickets.issue(session, filter_of(context), context.query.get("after"), kind_of(context))
         open_until = min(ticket.issued + OPEN_WITHIN_S, session.expires)
         times = {"open_until": moment(open_until), "resume_until": moment(session.expires)}
         return json_response({"ticket": text, "stream": f"{STREAM}?ticket={text}", **times}, 201)

@@ -66,3 +66,24 @@ class Changes(Struct, frozen=True):
     figures: list[ChangedFigure]
     events: list[MovingEvent]
     next: Position | None
+
+
+class MovedCell(Struct, frozen=True):
+    """A figure that moved: of an indicator, in a territory and so in the whole programme, in a quarter and, `onwards`, in all after it.
+
+    `definitions` is the version under which it moved, null for all. `anonymous` figures count answers that nobody signs.
+    """
+
+    indicator: str
+    territory: str
+    quarter: str
+    onwards: bool
+    definitions: int | None
+    anonymous: bool
+
+
+class Moved(Struct, frozen=True):
+    """The figures that events up to a position moved. The read models may not have reached the position that was asked for."""
+
+    position: Position
+    cells: list[MovedCell]

@@ -62,6 +62,10 @@ class ReportingService(WriteService):
         return self.reports.changes(asked)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
+    def moved(self, after: int, until: int) -> Reply:
+        return self.reports.moved(after, until)
+
+    @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def quarters(self) -> Reply:
         return self.reports.quarters()
 

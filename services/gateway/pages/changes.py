@@ -58,6 +58,7 @@ class ChangesPages:
             following=following,
             kept=kept(definitions=query.get("definitions"), au=until),
             first_page="cursor" not in query,
+            opens_answers=self.api.queries.access.reads_answers(context.known()),
         )
 
     def places(self, territory: str) -> Mapping[str, str]:

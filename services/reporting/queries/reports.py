@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
-from services.reporting.change_answers import Changes, ChangesAsked
+from services.reporting.change_answers import Changes, ChangesAsked, Moved
 from services.reporting.definition_answers import Declarations, History
 from services.reporting.facts import tables as t
 from services.reporting.indicators.parameters import load_definitions
@@ -26,6 +26,7 @@ from services.reporting.queries.figures import FigureSet, known_quarters
 from services.reporting.queries.listings import lines
 from services.reporting.queries.masked_figures import MaskedFigures
 from services.reporting.queries.moments import Moment, moment_of
+from services.reporting.queries.moved import moved
 from services.reporting.queries.person_state import person_state
 from services.vocabulary.programme import PROGRAMME, Programme
 from shared.address import Address
@@ -202,6 +203,11 @@ class Reports:
             moving = changes.moving(connection, question, spans, asked.limit + 1)
         shown = moving[: asked.limit]
         return changes.answer(asked, before, after, shown, self.read_events, shown[-1][0] if len(moving) > len(shown) else None)
+
+    def moved(self, after: Position, until: Position) -> Moved:
+        """Which figures moved with the events after a position, up to another one."""
+        with self.models.reading() as connection:
+            return moved(connection, after, until)
 
     def moment(self, as_of: str | None, audience: str = EXACT) -> Moment | None:
         """The moment that a reader names; None for now."""

@@ -67,6 +67,10 @@ class ReportQueries:
     def changes(self, asked: dict[str, Any]) -> Reply:
         return reply(self.reports.changes, msgspec.convert(asked, ChangesAsked))
 
+    def moved(self, after: Position, until: Position) -> Reply:
+        """Waits for the facts to reach `until`, as `position` does."""
+        return reply(lambda: self.reports.moved(after, min(until, self.wait_for(until))))
+
     def quarters(self) -> Reply:
         return reply(self.reports.quarters)
 

@@ -5,6 +5,37 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * FiguresMoved
+         * @description Figures to read again, as they are at this position or after it. No event of the log, with the fields that clients read alike.
+         *
+         *         It is told once the read models have applied the events up to the position.
+         */
+        FiguresMoved: {
+            id: string;
+            position: number;
+            cells: components["schemas"]["MovedCell"][];
+            /** @default fr.parcours.reporting.FiguresMoved */
+            type?: string;
+            /** @default /parcours/reporting */
+            source?: string;
+            /** @default 1.0 */
+            specversion?: string;
+        };
+        /**
+         * MovedCell
+         * @description A figure that moved: of an indicator, in a territory and so in the whole programme, in a quarter and, `onwards`, in all after it.
+         *
+         *         `definitions` is the version under which it moved, null for all. `anonymous` figures count answers that nobody signs.
+         */
+        MovedCell: {
+            indicator: string;
+            territory: string;
+            quarter: string;
+            onwards: boolean;
+            definitions: number | null;
+            anonymous: boolean;
+        };
+        /**
          * PersonIdentified
          * @description A coach met the person for the first time, at this place, which lies in `qpv` if it is known to lie in one.
          */

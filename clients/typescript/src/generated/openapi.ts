@@ -1450,7 +1450,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The feed as server-sent events, each with an Event or a Hint as data */
+        /** The feed as server-sent events, each with an Event or a Hint as data, or with `kind=figures` a FiguresMoved or a Hint */
         get: operations["stream"];
         put?: never;
         post?: never;
@@ -1998,6 +1998,37 @@ export interface components {
             specversion: string;
         };
         /**
+         * FiguresMoved
+         * @description Figures to read again, as they are at this position or after it. No event of the log, with the fields that clients read alike.
+         *
+         *         It is told once the read models have applied the events up to the position.
+         */
+        FiguresMoved: {
+            id: string;
+            position: number;
+            cells: components["schemas"]["MovedCell"][];
+            /** @default fr.parcours.reporting.FiguresMoved */
+            type: string;
+            /** @default /parcours/reporting */
+            source: string;
+            /** @default 1.0 */
+            specversion: string;
+        };
+        /**
+         * MovedCell
+         * @description A figure that moved: of an indicator, in a territory and so in the whole programme, in a quarter and, `onwards`, in all after it.
+         *
+         *         `definitions` is the version under which it moved, null for all. `anonymous` figures count answers that nobody signs.
+         */
+        MovedCell: {
+            indicator: string;
+            territory: string;
+            quarter: string;
+            onwards: boolean;
+            definitions: number | null;
+            anonymous: boolean;
+        };
+        /**
          * Figures
          * @description The figures of a territory and a quarter, by id of indicator, at a position and with a version of the definitions.
          */
@@ -2483,21 +2514,19 @@ export interface components {
         /**
          * ChangeLine
          * @description An event that changed figures, and by how much it changed the count of each side.
-         *
-         *         Of an event that the reader may not open, such as an answer to the survey, only its place and what it moved is told.
          */
         ChangeLine: {
             position: number;
-            id: string | null;
-            kind: string | null;
-            on: string | null;
+            id: string;
+            kind: string;
+            on: string;
             recorded: string;
             territory: string;
-            actor: components["schemas"]["Actor"] | null;
+            actor: components["schemas"]["Actor"];
             sentence: string;
             data: {
                 [key: string]: unknown;
-            } | null;
+            };
             moves: components["schemas"]["Move"][];
         };
         /**
@@ -6922,6 +6951,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number;
+                kind?: "events" | "figures";
                 territory?: string[];
                 type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
             };
@@ -6991,6 +7021,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number;
+                kind?: "events" | "figures";
                 territory?: string[];
                 type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
                 ticket?: string;
@@ -7001,7 +7032,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The feed as server-sent events, each with an Event or a Hint as data. Last-Event-ID, or a ticket, resumes it. */
+            /** @description The feed as server-sent events, each with an Event or a Hint as data, or with `kind=figures` a FiguresMoved or a Hint. Last-Event-ID, or a ticket, resumes it. */
             200: {
                 headers: {
                     [name: string]: unknown;
