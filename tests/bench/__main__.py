@@ -1,6 +1,6 @@
 """`make bench`: each measurement is compared with a floor and a peer measured in the same run, because the machine is shared.
 
-python -m tests.bench [commands|servers|bulk|store|waking|replay|growth|kurrent …]      all of them when none is named
+python -m tests.bench [commands|servers|bulk|store|waking|replay|growth|figures|kurrent …]      all of them when none is named
 """
 
 import argparse
@@ -10,14 +10,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tests.bench import appends, bulk, commands_bench, growth, replays, servers, simulated, waking
+from tests.bench import appends, bulk, commands_bench, figures, growth, replays, servers, simulated, waking
 from tests.bench.measuring import TINY, Pace
 from tests.bench.table import Table
 from tests.kurrent import given
 from tests.servers import GivenPostgres, PostgresServer, RabbitmqServer
 
 Measure = Callable[[str, str, str, Pace, Table], None]  # a store's name and two empty logs of it
-MEASURES: dict[str, Measure] = {"store": appends.main, "waking": waking.main, "replay": replays.main, "growth": growth.main}
+MEASURES: dict[str, Measure] = {
+    "store": appends.main,
+    "waking": waking.main,
+    "replay": replays.main,
+    "growth": growth.main,
+    "figures": figures.main,
+}
 PARTS = ("commands", "servers", "bulk", *MEASURES, "kurrent")
 
 
@@ -27,6 +33,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=choices, metavar="|".join(PARTS))
     parser.add_argument("--events", type=int, default=Pace.events, help="the size of the log that is replayed")
     parser.add_argument("--grown", type=int, default=Pace.grown, help="the size of the log that is compared with one ten times smaller")
+    sizes = "the sizes of the logs whose figures are compared"
+    parser.add_argument("--sizes", type=int, nargs="+", default=Pace.sizes, metavar="EVENTS", help=sizes)
     parser.add_argument("--tiny", action="store_true", help="only check that the benchmarks run: too little to measure")
     parser.add_argument("--markdown", action="store_true", help="print all ratios again at the end, for docs/measured.md")
     parser.add_argument("--postgres", default="", help="the address of a running server; otherwise one is started")
@@ -55,7 +63,7 @@ def stores(parts: Sequence[str], postgres: GivenPostgres, pace: Pace, table: Tab
 
 def main() -> None:
     args = arguments(sys.argv[1:])
-    pace = TINY if args.tiny else replace(Pace(), events=args.events, grown=args.grown)
+    pace = TINY if args.tiny else replace(Pace(), events=args.events, grown=args.grown, sizes=tuple(args.sizes))
     table = Table()
     with ExitStack() as opened:
         postgres = GivenPostgres(args.postgres) if args.postgres else PostgresServer()

@@ -46,6 +46,7 @@ class Pace:
     heard: int = 60  # commands that followers hear
     followers: tuple[int, ...] = (1, 500, 5_000)
     idle: int = 10_000  # followers who hear nothing
+    sizes: tuple[int, ...] = (10_000, 100_000)  # of the logs whose figures are compared
 
 
 TINY = Pace(
@@ -61,6 +62,7 @@ TINY = Pace(
     heard=3,
     followers=(1, 5),
     idle=5,
+    sizes=(500, 2_000),
 )
 
 

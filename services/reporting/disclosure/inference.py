@@ -4,8 +4,10 @@ A part is not more than its whole, parts that make up a whole add up to it, and 
 relations narrow a band it is shown narrower. A number that would be found out so is one that `protection` has protected already.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import combinations
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -14,10 +16,12 @@ from services.reporting.disclosure.disclose import Bands
 from services.reporting.disclosure.families import Cluster
 from services.vocabulary.programme import PROGRAMME, Groupings
 
+MAX_KNOWN = 20_000  # counts of one place and quarter
 
-def inferred(cluster: Cluster, decided: Bands, territories: Sequence[str], groupings: Groupings) -> dict[str, dict[str, Band]]:
+
+def inferred(cluster: Cluster, decided: Bands, territories: Sequence[str], groupings: Groupings) -> dict[str, Mapping[str, Band]]:
     """The bands of one quarter by place, territories and groupings, then by count."""
-    related = list(relations(cluster))
+    related = relations(cluster)
     places = {place: narrowed({name: row[number] for name, row in decided.items()}, related) for number, place in enumerate(territories)}
     rows = {name: {place: bands[name] for place, bands in places.items()} for name in decided}
     sums = {grouping: {name: of_grouping(row, members) for name, row in rows.items()} for grouping, members in groupings.items()}
@@ -32,8 +36,13 @@ class Relation(Struct, frozen=True):
     complete: bool
 
 
-def relations(cluster: Cluster) -> Iterator[Relation]:
+@cache
+def relations(cluster: Cluster) -> tuple[Relation, ...]:
     """How the counts of a cluster are related: each with one or two others that are parts of it."""
+    return tuple(relations_in(cluster))
+
+
+def relations_in(cluster: Cluster) -> Iterator[Relation]:
     for family in cluster.families:
         parts = {cluster.total: frozenset(range(family.parts)), **dict(family.counts)}
         for whole, of_whole in parts.items():
@@ -44,16 +53,22 @@ def relations(cluster: Cluster) -> Iterator[Relation]:
                     yield Relation(whole, names, together == of_whole)
 
 
-def narrowed(bands: Mapping[str, Band], related: Iterable[Relation]) -> dict[str, Band]:
+def narrowed(bands: Mapping[str, Band], related: tuple[Relation, ...]) -> Mapping[str, Band]:
     """The bands by count, as narrow as the relations make them. Numbers that contradict them are left as they are."""
-    found, known, changed = dict(bands), list(related), True
+    return narrowed_rows(tuple(bands.items()), related)
+
+
+@lru_cache(MAX_KNOWN)
+def narrowed_rows(bands: tuple[tuple[str, Band], ...], related: tuple[Relation, ...]) -> Mapping[str, Band]:
+    """Kept from one page to the next: an event changes the counts of a few places, and all others are the same again."""
+    found, changed = dict(bands), True
     while changed:
         changed = False
-        for relation in known:
+        for relation in related:
             for name, band in implied(found, relation):
                 if band != found[name] and band.least <= band.most:
                     found[name], changed = band, True
-    return found
+    return MappingProxyType(found)
 
 
 def implied(bands: Mapping[str, Band], relation: Relation) -> Iterator[tuple[str, Band]]:

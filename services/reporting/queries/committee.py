@@ -5,7 +5,6 @@ from typing import NamedTuple
 from services.reporting.answers import CommitteePage, FunnelStage, IndicatorLine, RateCell, Target, TerritoryName, TrendPoint
 from services.reporting.indicators.catalogue import INDICATORS
 from services.reporting.indicators.formatting import missing_persons
-from services.reporting.indicators.printed import printed_definition
 from services.reporting.quarters import label, quarter_before
 from services.reporting.queries.figures import FigureSet
 from shared.message import Position
@@ -63,7 +62,7 @@ def indicator_line(figures: FigureSet, name: str, territory: str, quarter: str, 
         section=indicator.section,
         unit=indicator.unit,
         cumulative=indicator.cumulative,
-        definition=printed_definition(indicator, figures.definitions_of(quarter)),
+        definition=figures.printed_definition(name, quarter),
         population=indicator.population,
         cell=figures.committee_cell(name, territory, quarter),
         previous=figures.committee_cell(name, territory, before) if before and before in declared else None,

@@ -24,7 +24,6 @@ from services.reporting.facts.tables import POSITION_SEPARATOR
 from services.reporting.facts.timeline_index import about_orientation, about_person
 from services.reporting.indicators.figure import side_queries
 from services.reporting.indicators.model import Indicator, Side
-from services.reporting.indicators.printed import printed_definition
 from services.reporting.queries.figures import FigureSet
 from services.vocabulary.calendar import local_date
 from services.vocabulary.programme import PROGRAMME
@@ -51,7 +50,7 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
     """
     indicator = figures.indicator(name, quarter)
-    counted, definition = side_of(indicator, side), printed_definition(indicator, figures.definitions_of(quarter))
+    counted, definition = side_of(indicator, side), figures.printed_definition(name, quarter)
     released = figures.released.get((name, territory, quarter), UNSET)
     if masked:
         cell = figures.committee_count(name, side, territory, quarter)

@@ -24,6 +24,7 @@ from services.reporting.indicators.figure import Figure
 from services.reporting.indicators.formatting import format_cell
 from services.reporting.indicators.model import Indicator
 from services.reporting.indicators.parameters import load_definitions, query_parameters
+from services.reporting.indicators.printed import phrases
 from services.reporting.ledger.figures import Ledger
 from services.reporting.quarters import ordinal, quarter_id, quarters_between
 from services.vocabulary.programme import PROGRAMME, Groupings
@@ -56,6 +57,8 @@ class FigureSet:
         self.position = position
         self.published, self.asked = definitions_for(connection, version, position), version
         self.territories, self.quarters, self.groupings = territories, quarters, groupings
+        self.named: dict[int, dict[str, Indicator]] = {}  # and the phrases of printed definitions, by version
+        self.phrases: dict[int, dict[str, str]] = {}
         self.figures: FigureTable = {name: {} for name in INDICATORS}
         for number, group in groupby(quarters, self.version_in):
             span = list(group)
@@ -79,8 +82,18 @@ class FigureSet:
 
     def indicators_of(self, quarter: str) -> dict[str, Indicator]:
         """The indicators that the definitions of a quarter have, in the order of the catalogue."""
-        named = self.definitions_of(quarter).indicators
-        return {name: indicator for name, indicator in INDICATORS.items() if name in named}
+        version = self.version_in(quarter)
+        if version not in self.named:
+            listed = self.definitions_of(quarter).indicators
+            self.named[version] = {name: indicator for name, indicator in INDICATORS.items() if name in listed}
+        return self.named[version]
+
+    def printed_definition(self, name: str, quarter: str) -> str:
+        """What an indicator is under the definitions of a quarter, in French."""
+        version = self.version_in(quarter)
+        if version not in self.phrases:
+            self.phrases[version] = phrases(self.definitions_of(quarter))
+        return INDICATORS[name].definition.format_map(self.phrases[version])
 
     def parameters_of(self, quarter: str) -> dict[str, Any]:
         """The bind parameters of sides, for one quarter."""
