@@ -4,14 +4,21 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy import event as sqlalchemy_event
 
+from services.reporting.ledger import balances
 from services.reporting.queries.reports import Reports
+from tests.unit.reporting.counted import fold_only
 from tests.unit.reporting.history import ORNE, History
+from tests.unit.reporting.random_histories import recorded
 
 FEW, MANY = 40, 800  # persons
+BATCH = 50  # events that are applied together
+FETCHED = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_xact_user_tables"
 STEPS_AT_ONCE = 20  # of SQLite's machine, between two calls of the counter
 
 
@@ -48,8 +55,8 @@ def counting(reports: Reports) -> Iterator[Counted]:
             connection.set_progress_handler(None, 0)
 
 
-def grown(folder: Path, persons: int) -> tuple[Reports, History]:
-    """The read models after so many lives, all of the same kind."""
+def lives(persons: int) -> History:
+    """So many lives, all of the same kind."""
     history = History()
     for number in range(persons):
         person, month = f"p{number}", number % 9 + 1
@@ -57,9 +64,22 @@ def grown(folder: Path, persons: int) -> tuple[Reports, History]:
         history.coach(person, f"2023-0{month}-12")
         history.job(person, f"2023-0{month}-20", "CDI")
         history.leave(person, f"2023-0{month}-25", "o1")
+    return history
+
+
+def grown(folder: Path, persons: int) -> tuple[Reports, History]:
+    """The read models after so many lives."""
+    history = lives(persons)
     reports = Reports(f"sqlite:///{folder}/models-{persons}.sqlite", ORNE, history.read_at)
-    reports.apply(history.events)
+    apply_in_batches(reports, history)
     return reports, history
+
+
+def apply_in_batches(reports: Reports, history: History) -> None:
+    """As they arrive in the life of an installation, with subtotals in between."""
+    with patch.object(balances, "LEAST_ENTRIES", BATCH):
+        for start in range(0, len(history.events), BATCH):
+            reports.apply(history.events[start : start + BATCH])
 
 
 def apply_one(reports: Reports, history: History) -> None:
@@ -77,7 +97,18 @@ def read_page(reports: Reports, history: History) -> None:
     reports.committee("alencon", "2023-Q3", audience="coordinator")
 
 
-@pytest.mark.parametrize("work", [apply_one, exit_one, read_page])
+def read_page_as_of(reports: Reports, history: History) -> None:
+    """As of the middle of the log: the sum begins with a subtotal."""
+    with reports.models.reading() as connection:
+        figures = reports.figure_set(connection, "alencon", "2023-Q3", None, history.events[len(history.events) // 2].position)
+    assert figures.figure("people_met", "alencon", "2023-Q3").numerator > 0
+    reports.figure_sets = {}
+
+
+WORKS = [apply_one, exit_one, read_page, read_page_as_of]
+
+
+@pytest.mark.parametrize("work", WORKS)
 def test_it_costs_the_same_among_few_and_among_many(tmp_path: Path, work: Callable[[Reports, History], None]) -> None:
     costs = []
     for persons in (FEW, MANY):
@@ -91,3 +122,36 @@ def test_it_costs_the_same_among_few_and_among_many(tmp_path: Path, work: Callab
     assert few.statements > 0
     assert many.statements == few.statements
     assert many.steps <= few.steps * 1.5 + 20
+
+
+def rows_fetched(reports: Reports, work: Callable[[Reports, History], None], history: History) -> int:
+    """The rows that PostgreSQL fetches for a piece of work, of all tables and by whatever way."""
+    counts: list[int] = []
+
+    def committing(connection: Connection) -> None:
+        counts.append(connection.exec_driver_sql(FETCHED).scalar_one())
+
+    engine = reports.models.engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("select pg_stat_force_next_flush()")
+    sqlalchemy_event.listen(engine, "commit", committing)
+    work(reports, history)
+    sqlalchemy_event.remove(engine, "commit", committing)
+    return counts[-1]  # the server adds up what it has not flushed
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_postgresql_fetches_as_many_rows_among_few_and_among_many(postgres_dsn: str, work: Callable[[Reports, History], None]) -> None:
+    fetched = []
+    reports = Reports(postgres_dsn, ORNE, lambda positions: [])
+    for persons in (FEW, MANY):
+        history = lives(persons)
+        fold_only(reports, recorded([]))
+        apply_in_batches(reports, history)
+        with reports.models.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("vacuum analyze")  # as the server does by itself after a while
+        work(reports, history)
+        fetched.append(rows_fetched(reports, work, history))
+    reports.close()
+    few, many = fetched
+    assert many <= few * 1.5 + 20
