@@ -7,7 +7,6 @@ relations narrow a band it is shown narrower. A number that would be found out s
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
-from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -68,7 +67,7 @@ def narrowed_rows(bands: tuple[tuple[str, Band], ...], related: tuple[Relation, 
             for name, band in implied(found, relation):
                 if band != found[name] and band.least <= band.most:
                     found[name], changed = band, True
-    return MappingProxyType(found)
+    return found
 
 
 def implied(bands: Mapping[str, Band], relation: Relation) -> Iterator[tuple[str, Band]]:
