@@ -178,7 +178,8 @@ class CommitteePage(Struct, frozen=True):
 
     `definitions` is the version under which the quarter is counted, one of the published `versions`. `recorded` is the recording time of
     the last event counted, ISO. `closed_on` is the day from which the figures are fixed, for readers who see them as they were known then.
-    Who follows the page hears of what changes it after the position `follow_after`.
+    Who follows the page hears of what changes it after the position `follow_after`. `begun` is when the first definitions were recorded:
+    as of an earlier moment there is no figure.
     """
 
     territory: TerritoryName
@@ -191,6 +192,7 @@ class CommitteePage(Struct, frozen=True):
     recorded: str | None
     closed_on: str | None
     follow_after: Position
+    begun: str | None
     definitions: int
     versions: list[int]
     indicators: list[IndicatorLine]

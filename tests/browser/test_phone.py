@@ -13,6 +13,8 @@ PATHS = (
     QUARTER,
     f"{QUARTER}/people_met",
     f"{QUARTER}/positive_rate",
+    f"{QUARTER}?au=4",
+    f"{QUARTER}/changements?depuis=1",
     "/parcours/p-1",
     "/evenement/4",
     "/saisie",

@@ -35,6 +35,7 @@ class Walk:
         yield from (f"/saisie?person={person}" for person in PERSONS)
         yield from (f"/evenement/{position}" for position in range(1, self.world.components.store.head() + 1))
         yield from (f"/coter/{territory}/2024-Q2" for territory in ("alencon", "flers", "all"))
+        yield "/coter/alencon/2024-Q2/changements?depuis=1"
         yield from (f"/coter/alencon/2024-Q2/{name}" for name in ("people_met", "workshops_attended", "orientations", "positive_rate"))
 
     def ask(self, address: str) -> int:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
+from services.gateway.pages.french import local_day
 from services.gateway.pages.moments import Moments, kept, moments
 from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import Pages
@@ -90,7 +91,8 @@ class CommitteePages:
 
     def moments(self, context: RequestContext, model: CommitteePage) -> Moments:
         deps = self.queries.deps
-        return moments(deps.reference.since, local_date(deps.clock()), context.query.get("au"), model.recorded)
+        first = deps.reference.since if model.begun is None else max(deps.reference.since, local_day(model.begun))
+        return moments(first, local_date(deps.clock()), context.query.get("au"), model.recorded)
 
     def live(self, territory: str) -> str:
         """The filter of the stream whose events change this page."""

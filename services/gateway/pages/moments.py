@@ -29,10 +29,10 @@ class Moments(NamedTuple):
 
 
 def moments(first: date, today: date, asked: str | None, recorded: str | None) -> Moments:
-    """`asked` is the moment that a reader names; `recorded` tells the day of one that is named by its position."""
+    """`first` is the first day with figures. `asked` is the moment that a reader names; `recorded` tells the day of a position."""
     named = asked if asked and "-" in asked else recorded if asked else None
     shown = date.fromisoformat(named[:10]) if named else today
-    days = {quarter: closing_day(quarter) - DAY for quarter in closed_since(first, today)}
+    days = {quarter: day for quarter in closed_since(first, today) if (day := closing_day(quarter) - DAY) >= first}
     closings = [Closing(quarter, day, (day - first).days) for quarter, day in days.items()]
     return Moments(first, today, (today - first).days, closings, shown, (shown - first).days)
 

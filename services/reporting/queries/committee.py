@@ -20,11 +20,15 @@ FUNNEL = (
 
 
 class LogRead(NamedTuple):
-    """Up to where the log was read for the figures of a page, when its last event was recorded, and the day of the closing, if any."""
+    """Up to where the log was read for the figures of a page, when its last event was recorded, and the day of the closing, if any.
+
+    `begun` is when the first definitions were recorded.
+    """
 
     position: Position
     recorded: str | None
     closed_on: str | None = None
+    begun: str | None = None
 
 
 def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, quarters: list[str], read: LogRead) -> CommitteePage:
@@ -41,6 +45,7 @@ def committee_page(figures: FigureSet, territory: TerritoryName, quarter: str, q
         recorded=read.recorded,
         closed_on=read.closed_on,
         follow_after=figures.position,
+        begun=read.begun,
         definitions=figures.version_in(quarter),
         versions=sorted(figures.published),
         indicators=[indicator_line(figures, name, territory.id, quarter, quarters) for name in figures.indicators_of(quarter)],

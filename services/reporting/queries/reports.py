@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from services.reporting.answers import CommitteePage, Evidence, Figures, TerritoryName, Timeline
 from services.reporting.change_answers import Changes, ChangesAsked, Moved
@@ -58,6 +58,7 @@ class Reports:
         self.labels |= {grouping.id: grouping.label for grouping in programme.groupings}
         self.groupings = programme.members()
         self.territories = [territory.id for territory in programme.territories]
+        self.first_recorded: str | None = None
         self.figure_sets: dict[CacheKey, FigureSet] = {}
         self.closed = ClosedQuarters(log, [*self.territories, PROGRAMME], self.groupings) if log is not None else None
         self.masked_figures: dict[tuple[FigureSet, int, int | None], MaskedFigures] = {}
@@ -121,8 +122,17 @@ class Reports:
             figures = self.audience_figures(connection, territory, quarter, definitions, audience, moment)
             quarters = known_quarters(connection, position=moment.position if moment else None)
             recorded = moment.recorded if moment else connection.execute(select(t.checkpoint.c.recorded)).scalar()
+            begun = self.begun(connection)
         read = figures.read(quarter) if isinstance(figures, MaskedFigures) else committee.LogRead(figures.position, recorded)
-        return committee.committee_page(figures, TerritoryName(territory, self.labels[territory]), quarter, quarters, read)
+        name = TerritoryName(territory, self.labels[territory])
+        return committee.committee_page(figures, name, quarter, quarters, read._replace(begun=begun))
+
+    def begun(self, connection: Connection) -> str | None:
+        """When the first definitions were recorded. It is read once: they stay."""
+        if self.first_recorded is None:
+            first = connection.scalar(select(func.min(t.definitions.c.published_at)))
+            self.first_recorded = next((event.recordedtime.isoformat() for event in self.read_events([first])), None)
+        return self.first_recorded
 
     def evidence(
         self,
