@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
@@ -36,6 +37,8 @@ class Load:
         self.accepted: list[str] = []
         self.orientations: list[str] = []
         self.failures = Counter[int]()
+        self.accepted_at = time.monotonic()  # the last command; none yet: the start
+        self.broken: list[Exception] = []  # what ended a caller before its time
         self.stopping = threading.Event()
         self.tokens = {role: product.token(role, organisation) for role, organisation in (("coach", "etape"), ("prescriber", "ccas"))}
         self.threads = [threading.Thread(target=self.work) for _ in range(callers)]
@@ -51,6 +54,13 @@ class Load:
             thread.join(120)
 
     def work(self) -> None:
+        try:
+            self.identify_persons()
+        except Exception as failure:
+            self.broken.append(failure)  # `check_nothing_lost_or_repeated` fails with it: a thread tells nobody
+            raise
+
+    def identify_persons(self) -> None:
         with httpx.Client(base_url=self.product.url, timeout=30) as client:
             for number in count():
                 if self.stopping.wait(self.pause):
@@ -85,6 +95,7 @@ class Load:
                 self.failures[0] += 1
             else:
                 if answer.is_success:
+                    self.accepted_at = time.monotonic()
                     return True
                 self.failures[answer.status_code] += 1
             if self.stopping.wait(0.2):
@@ -95,6 +106,14 @@ class Load:
         """Wait until so many more commands are accepted."""
         target = len(self.accepted) + more
         eventually(lambda: len(self.accepted) >= target, f"{more} more accepted commands", 180)
+
+    def __str__(self) -> str:
+        failures = ", ".join(f"{number} × {status or 'no answer'}" for status, number in sorted(self.failures.items()))
+        return (
+            f"{len(self.accepted)} persons and {len(self.orientations)} orientations accepted, the last command "
+            f"{time.monotonic() - self.accepted_at:.0f} s ago; failures: {failures or 'none'}; "
+            f"callers at work: {sum(thread.is_alive() for thread in self.threads)} of {len(self.threads)} {self.broken or ''}"
+        )
 
 
 class Dying(Process):
@@ -124,6 +143,7 @@ class Stage:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def check_nothing_lost_or_repeated(self, load: Load) -> None:
+        assert not load.broken
         self.product.ready(120)
         eventually(lambda: self.caused(load) >= self.expected(load), "every acceptance has its consequences", 120)
         eventually(self.live_equals_replay, "the facts reach the end of the log", 120)
