@@ -1,12 +1,16 @@
 """The product on servers of its own, which the tests of this package kill, stop and start."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from select import select
 from typing import Any
 from uuid import uuid4
 
@@ -27,12 +31,15 @@ ORIENTATION_INTERVAL = 4  # one person in so many is oriented by a prescriber an
 class Load:
     """Threads that identify persons without pause, and repeat each command with its id until it is accepted.
 
-    Every ORIENTATION_INTERVAL persons, a prescriber orients the person: the consequences go through the inbox of each service.
+    Of every `interval` persons, a prescriber orients one: the consequences go through the inbox of each service.
     """
 
-    def __init__(self, product: Product, callers: int = 3, attempts: int = 600, pause: float = 0) -> None:
+    def __init__(
+        self, product: Product, callers: int = 3, attempts: int = 600, pause: float = 0, interval: int = ORIENTATION_INTERVAL
+    ) -> None:
         self.product = product
         self.attempts = attempts
+        self.interval = interval
         self.pause = pause  # seconds between two persons of a caller
         self.accepted: list[str] = []
         self.orientations: list[str] = []
@@ -66,7 +73,7 @@ class Load:
                 if self.stopping.wait(self.pause):
                     return
                 person = self.identify_person(client)
-                if person and number % ORIENTATION_INTERVAL == 0:
+                if person and number % self.interval == 0:
                     self.orient(client, person)
 
     def identify_person(self, client: httpx.Client) -> str | None:
@@ -125,6 +132,51 @@ class Dying(Process):
         self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, str(number)]
 
 
+class Forks:
+    """Starts the same command again and again, each time one that kills itself, without the time that imports take (`forks.py`)."""
+
+    def __init__(self, healthy: Process) -> None:
+        self.healthy = healthy
+        command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.forks"]
+        with healthy.log.open("ab") as log:
+            self.parent = subprocess.Popen(
+                command,
+                cwd=healthy.root,
+                env={**os.environ, **healthy.env},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+            )
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.orders, self.answers = self.parent.stdin, self.parent.stdout
+        self.pid = 0
+        self.returncode: int | None = 0
+
+    def start(self, call: str, when: str, number: int) -> None:
+        asked = json.dumps([call, when, str(number), str(self.healthy.log), *self.healthy.words])
+        self.orders.write(f"{asked}\n".encode())
+        self.pid, self.returncode = self.answer(), None
+
+    def answer(self) -> int:
+        line = self.answers.readline()
+        assert line, f"what forks has ended: {self.healthy.log.read_text()[-2000:]}"
+        return int(line)
+
+    def alive(self) -> bool:
+        if self.returncode is None and select([self.answers], [], [], 0)[0]:
+            self.returncode = self.answer()
+        return self.returncode is None
+
+    def close(self) -> None:
+        if self.alive():
+            os.kill(self.pid, signal.SIGKILL)
+            self.returncode = self.answer()
+        self.parent.kill()
+        self.parent.communicate()
+
+
 class Stage:
     """The product with its servers, and the checks that must hold after every fault."""
 
@@ -134,8 +186,8 @@ class Stage:
         self.rabbitmq = rabbitmq
         self.uri = uri
 
-    def load(self, attempts: int = 600, pause: float = 0) -> Load:
-        return Load(self.product, attempts=attempts, pause=pause)
+    def load(self, **options: Any) -> Load:
+        return Load(self.product, **options)
 
     def history(self) -> list[dict[str, Any]]:
         done = self.product.tool("history")

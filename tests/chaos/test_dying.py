@@ -3,10 +3,13 @@
 import signal
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT
+from tests.chaos.conftest import Forks
+from tests.processes import ROOT, Process, eventually
 
 CALLS = """
 import contextlib, sys
@@ -41,3 +44,15 @@ def test_the_point_is_reached_although_calls_fail(when: str, count: int, outcome
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert ended.stdout.split() == list(outcomes[:made])
+
+
+def test_each_fork_is_a_process_of_its_own(tmp_path: Path) -> None:
+    """Its calls are counted from one, its output is in the file, and its end is told: by a kill or as that of the command."""
+    generate = Process("generate", "--persons", "1", env={}, log=tmp_path / "generate.log")
+    point = "services.cli.commands:generate"
+    with closing(Forks(generate)) as forks:
+        for when, number, code in (("before", 1, -signal.SIGKILL), ("before", 2, 0), ("after", 1, -signal.SIGKILL), ("after", 2, 0)):
+            forks.start(point, when, number)
+            eventually(lambda: not forks.alive(), f"the end of the process, {when} call {number}", 60)
+            assert forks.returncode == code, generate.log.read_text()
+    assert generate.log.read_text().count("IdentifyPerson") == 3

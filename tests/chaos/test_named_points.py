@@ -9,7 +9,7 @@ from itertools import cycle, islice, product
 
 import pytest
 
-from tests.chaos.conftest import Dying, Load, Stage
+from tests.chaos.conftest import Forks, Load, Stage
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def kill_points(service: str) -> Iterator[tuple[str, str, int]]:
 def test_three_hundred_kills_lose_nothing_and_repeat_nothing(stage: Stage) -> None:
     """Each service has its share of them, at the same time as the others."""
     with ExitStack() as stack:
-        load = stack.enter_context(stage.load(attempts=1_000_000, pause=0.2))
+        load = stack.enter_context(stage.load(attempts=1_000_000, pause=0.2, interval=1))  # policies react to an orientation
         load.wait_for(20)
         dying = [stack.enter_context(closing(Kills(stage, service, KILLS // len(POINTS)))) for service in POINTS]
         told_at = time.monotonic()
@@ -87,30 +87,27 @@ class Kills:
         self.service = service
         self.healthy = stage.product.processes[service]
         self.healthy.kill()
+        self.forks = Forks(self.healthy)
         self.to_come = islice(kill_points(service), times)
         self.times = times
         self.dead = -1  # the one above is none of them
-        self.dying: Dying | None = None
         self.point: tuple[str, str, int] | None = None
         self.since = time.monotonic()
 
     def go_on(self) -> bool:
         """Whether there are more to come. Starts the next process when the last one is dead."""
-        if self.dying is not None and self.dying.alive():
+        if self.forks.alive():
             return True
-        if self.dying is not None:
-            assert self.dying.child is not None
-            assert self.dying.child.returncode == -signal.SIGKILL, self.dying.log.read_text()[-2000:]
+        if self.point is not None:
+            assert self.forks.returncode == -signal.SIGKILL, self.healthy.log.read_text()[-2000:]
         elif self.dead >= 0:
             return False
         self.dead += 1
-        self.dying, self.point, self.since = None, next(self.to_come, None), time.monotonic()
+        self.point, self.since = next(self.to_come, None), time.monotonic()
         if self.point is None:
             self.healthy.start()
             return False
-        call, when, number = self.point
-        self.dying = Dying(call, when, self.healthy, number)
-        self.dying.start()
+        self.forks.start(*self.point)
         return True
 
     def late(self) -> bool:
@@ -118,9 +115,8 @@ class Kills:
 
     def close(self) -> None:
         """After a test that failed, the service works as before, too, and nothing that waits for its death goes on beside it."""
+        self.forks.close()
         if self.dead < self.times:
-            if self.dying is not None:
-                self.dying.kill()
             self.healthy.start()
 
     def __str__(self) -> str:
