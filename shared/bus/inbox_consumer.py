@@ -11,7 +11,9 @@ How it works
    show the past.
 3. *Consume.* Take messages in batches of at most PAGE_SIZE. The first of a batch is waited for up to IDLE_INTERVAL_S, each further
    one up to BATCH_WAIT_S. Give the batch to the inbox, and acknowledge it when all effects are durable. A process that dies before that
-   gets the messages again, and the inbox ignores what it has handled.
+   gets the messages again. Those of events that the inbox has handled are acknowledged before it handles others. Otherwise they would
+   return each time that a process dies of others, and the broker, which takes what returns DELIVERY_LIMIT times for the cause, would
+   make them dead letters. So a message returns once: its event is handled when the next process catches up, whatever becomes of that.
 4. *Idle.* When no message arrives for IDLE_INTERVAL_S, compare the log with the inbox's position. If the log is ahead twice in a row,
    messages were lost or no relay runs: read the log.
 5. *Dead letters.* With the embedded broker, look for dead letters that were given back. With RabbitMQ they arrive as messages.
@@ -23,7 +25,6 @@ whether to resume.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -161,17 +162,22 @@ class InboxConsumer:
         return messages
 
     def handle_messages(self, messages: Sequence[Any]) -> None:
-        """Handle messages in order, and acknowledge each run of them when its effects are durable."""
-        for redelivered, group in groupby(messages, key=is_redelivered):
-            run = list(group)
-            events = [event for message in run if (event := event_of(message))]
-            if redelivered:
-                self.given_back = {event.id: message.headers for message in run if (event := event_of(message))}
-                self.redeliver(events)
-                self.given_back = {}
-            else:
-                self.inbox.receive(events)
-            run[-1].ack(multiple=True)
+        """Handle messages, and acknowledge each when its effects are durable: at once if they are already."""
+        position = self.inbox.position()
+        received = [(message, event_of(message)) for message in messages]
+        given_back = [(message, event) for message, event in received if is_redelivered(message)]
+        announced = [(message, event) for message, event in received if not is_redelivered(message)]
+        new = [(message, event) for message, event in announced if event and event.position > position]
+        acknowledge(
+            [message for message, event in announced if not event or event.position <= position], together=not new and not given_back
+        )
+        self.inbox.receive([event for _, event in new])
+        acknowledge([message for message, _ in new], together=not given_back)
+        self.given_back = {event.id: message.headers for message, event in given_back if event}
+        for message, event in given_back:
+            self.redeliver([event] if event else [])
+            message.ack()
+        self.given_back = {}
         self.lagging = False
 
     def redeliver(self, events: Iterable[EventMessage]) -> None:
@@ -213,6 +219,12 @@ class InboxConsumer:
         for id, event in native(file.given_back, self.service):
             self.redeliver([event])
             native(file.delete, id)
+
+
+def acknowledge(messages: Sequence[Any], *, together: bool) -> None:
+    """`together`: with all that came before the last of them, in one acknowledgement."""
+    for message in messages[-1:] if together else messages:
+        message.ack(multiple=together)
 
 
 def is_redelivered(message: Any) -> bool:

@@ -1,11 +1,16 @@
 """The product on servers of its own, which the tests of this package kill, stop and start."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from select import select
 from typing import Any
 from uuid import uuid4
 
@@ -26,16 +31,21 @@ ORIENTATION_INTERVAL = 4  # one person in so many is oriented by a prescriber an
 class Load:
     """Threads that identify persons without pause, and repeat each command with its id until it is accepted.
 
-    Every ORIENTATION_INTERVAL persons, a prescriber orients the person: the consequences go through the inbox of each service.
+    Of every `interval` persons, a prescriber orients one: the consequences go through the inbox of each service.
     """
 
-    def __init__(self, product: Product, callers: int = 3, attempts: int = 600, pause: float = 0) -> None:
+    def __init__(
+        self, product: Product, callers: int = 3, attempts: int = 600, pause: float = 0, interval: int = ORIENTATION_INTERVAL
+    ) -> None:
         self.product = product
         self.attempts = attempts
+        self.interval = interval
         self.pause = pause  # seconds between two persons of a caller
         self.accepted: list[str] = []
         self.orientations: list[str] = []
         self.failures = Counter[int]()
+        self.accepted_at = time.monotonic()  # the last command; none yet: the start
+        self.broken: list[Exception] = []  # what ended a caller before its time
         self.stopping = threading.Event()
         self.tokens = {role: product.token(role, organisation) for role, organisation in (("coach", "etape"), ("prescriber", "ccas"))}
         self.threads = [threading.Thread(target=self.work) for _ in range(callers)]
@@ -51,12 +61,19 @@ class Load:
             thread.join(120)
 
     def work(self) -> None:
+        try:
+            self.identify_persons()
+        except Exception as failure:
+            self.broken.append(failure)  # `check_nothing_lost_or_repeated` fails with it: a thread tells nobody
+            raise
+
+    def identify_persons(self) -> None:
         with httpx.Client(base_url=self.product.url, timeout=30) as client:
             for number in count():
                 if self.stopping.wait(self.pause):
                     return
                 person = self.identify_person(client)
-                if person and number % ORIENTATION_INTERVAL == 0:
+                if person and number % self.interval == 0:
                     self.orient(client, person)
 
     def identify_person(self, client: httpx.Client) -> str | None:
@@ -85,6 +102,7 @@ class Load:
                 self.failures[0] += 1
             else:
                 if answer.is_success:
+                    self.accepted_at = time.monotonic()
                     return True
                 self.failures[answer.status_code] += 1
             if self.stopping.wait(0.2):
@@ -96,6 +114,14 @@ class Load:
         target = len(self.accepted) + more
         eventually(lambda: len(self.accepted) >= target, f"{more} more accepted commands", 180)
 
+    def __str__(self) -> str:
+        failures = ", ".join(f"{number} × {status or 'no answer'}" for status, number in sorted(self.failures.items()))
+        return (
+            f"{len(self.accepted)} persons and {len(self.orientations)} orientations accepted, the last command "
+            f"{time.monotonic() - self.accepted_at:.0f} s ago; failures: {failures or 'none'}; "
+            f"callers at work: {sum(thread.is_alive() for thread in self.threads)} of {len(self.threads)} {self.broken or ''}"
+        )
+
 
 class Dying(Process):
     """The same command, which kills itself at a call of a function (`dying.py`), the second one unless another is asked for."""
@@ -104,6 +130,51 @@ class Dying(Process):
         super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
         self.close = self.kill
         self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, str(number)]
+
+
+class Forks:
+    """Starts the same command again and again, each time one that kills itself, without the time that imports take (`forks.py`)."""
+
+    def __init__(self, healthy: Process) -> None:
+        self.healthy = healthy
+        command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.forks"]
+        with healthy.log.open("ab") as log:
+            self.parent = subprocess.Popen(
+                command,
+                cwd=healthy.root,
+                env={**os.environ, **healthy.env},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+            )
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.orders, self.answers = self.parent.stdin, self.parent.stdout
+        self.pid = 0
+        self.returncode: int | None = 0
+
+    def start(self, call: str, when: str, number: int) -> None:
+        asked = json.dumps([call, when, str(number), str(self.healthy.log), *self.healthy.words])
+        self.orders.write(f"{asked}\n".encode())
+        self.pid, self.returncode = self.answer(), None
+
+    def answer(self) -> int:
+        line = self.answers.readline()
+        assert line, f"what forks has ended: {self.healthy.log.read_text()[-2000:]}"
+        return int(line)
+
+    def alive(self) -> bool:
+        if self.returncode is None and select([self.answers], [], [], 0)[0]:
+            self.returncode = self.answer()
+        return self.returncode is None
+
+    def close(self) -> None:
+        if self.alive():
+            os.kill(self.pid, signal.SIGKILL)
+            self.returncode = self.answer()
+        self.parent.kill()
+        self.parent.communicate()
 
 
 class Stage:
@@ -115,8 +186,8 @@ class Stage:
         self.rabbitmq = rabbitmq
         self.uri = uri
 
-    def load(self, attempts: int = 600, pause: float = 0) -> Load:
-        return Load(self.product, attempts=attempts, pause=pause)
+    def load(self, **options: Any) -> Load:
+        return Load(self.product, **options)
 
     def history(self) -> list[dict[str, Any]]:
         done = self.product.tool("history")
@@ -124,6 +195,7 @@ class Stage:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def check_nothing_lost_or_repeated(self, load: Load) -> None:
+        assert not load.broken
         self.product.ready(120)
         eventually(lambda: self.caused(load) >= self.expected(load), "every acceptance has its consequences", 120)
         eventually(self.live_equals_replay, "the facts reach the end of the log", 120)

@@ -2,8 +2,9 @@
 
     python -m tests.chaos.dying MODULE:NAME before|after COUNT service relay --data DIR …
 
-The process dies at call number COUNT of NAME (a function, or Class.method), before the call or after it has returned. With NAME?ARGUMENT,
-only calls of a method count that have this first argument.
+The process dies before call number COUNT of NAME (a function, or Class.method), or after the one that returns as number COUNT. A call that
+raises is none of those that return: were it counted as one, the process would never die when its COUNT-th call fails, and a service that
+starts while others are dead has calls that fail. With NAME?ARGUMENT, only calls of a method count that have this first argument.
 """
 
 import importlib
@@ -18,16 +19,15 @@ from services.cli import main, serve
 
 
 def dying_at(call: Callable[..., Any], when: str, count: int, argument: str) -> Callable[..., Any]:
-    numbers = itertools.count(1)
+    numbers = itertools.count(1)  # of calls that are made, or that have returned: they may run at the same time
 
     def dying(*args: Any, **kwargs: Any) -> Any:
         if argument and argument not in args[1:2]:
             return call(*args, **kwargs)
-        number = next(numbers)  # calls may run at the same time: each keeps its own number
-        if number == count and when == "before":
+        if when == "before" and next(numbers) == count:
             os.kill(os.getpid(), signal.SIGKILL)
         result = call(*args, **kwargs)
-        if number == count:
+        if when == "after" and next(numbers) == count:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 

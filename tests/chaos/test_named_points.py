@@ -1,15 +1,19 @@
 """Three hundred kills, at every line between which something could be lost or done twice, while commands go on."""
 
+import logging
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from itertools import cycle, islice, product
 
 import pytest
 
-from tests.chaos.conftest import Dying, Stage
+from tests.chaos.conftest import Forks, Load, Stage
 
-LOG = "shared.store.postgres.store:PostgresStore.append"
+log = logging.getLogger(__name__)
+
+LOG = "shared.store.postgres.store:PostgresStore.append_many"  # commands that come together, and each one that comes alone
 CHECKPOINTS = "shared.store.postgres.checkpoints:PostgresCheckpoints.save"
 REPLY = "shared.bus.nameko.rpc_server:ResilientRpcConsumer.handle_result"
 ACKNOWLEDGEMENT = "shared.bus.nameko.rpc_server:ResilientRpcConsumer.acknowledge"
@@ -37,6 +41,7 @@ POINTS = {
 }
 KILLS = 300
 REACHED_WITHIN_S = 900  # some are reached only by what others let through between their own kills
+TOLD_EVERY_S = 30
 NUMBERS = (2, 3, 5)  # of the call at which a process dies: never the first, as an event that kills each process becomes a dead letter
 
 
@@ -49,16 +54,27 @@ def kill_points(service: str) -> Iterator[tuple[str, str, int]]:
 @pytest.mark.timeout(3600)
 def test_three_hundred_kills_lose_nothing_and_repeat_nothing(stage: Stage) -> None:
     """Each service has its share of them, at the same time as the others."""
-    with stage.load(attempts=1_000_000, pause=0.2) as load:
+    with ExitStack() as stack:
+        load = stack.enter_context(stage.load(attempts=1_000_000, pause=0.2, interval=1))  # policies react to an orientation
         load.wait_for(20)
-        dying = [Kills(stage, service, KILLS // len(POINTS)) for service in POINTS]
+        dying = [stack.enter_context(closing(Kills(stage, service, KILLS // len(POINTS)))) for service in POINTS]
+        told_at = time.monotonic()
         while going_on := [each for each in dying if each.go_on()]:
-            assert all(time.monotonic() < each.until for each in going_on), [each.point for each in going_on]
+            assert not any(each.late() for each in going_on), told(dying, load)
+            if time.monotonic() - told_at >= TOLD_EVERY_S:
+                log.info(told(dying, load))
+                told_at = time.monotonic()
             time.sleep(0.05)
+        log.info(told(dying, load))
         assert sum(each.dead for each in dying) == KILLS
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)
     assert stage.product.tool("dead", "list").stdout == ""
+
+
+def told(dying: list["Kills"], load: Load) -> str:
+    """How far each service is, and the load."""
+    return "\n".join(("", *map(str, dying), f"load: {load}"))
 
 
 class Kills:
@@ -68,27 +84,44 @@ class Kills:
     """
 
     def __init__(self, stage: Stage, service: str, times: int) -> None:
+        self.service = service
         self.healthy = stage.product.processes[service]
         self.healthy.kill()
+        self.forks = Forks(self.healthy)
         self.to_come = islice(kill_points(service), times)
+        self.times = times
         self.dead = -1  # the one above is none of them
-        self.dying: Dying | None = None
+        self.point: tuple[str, str, int] | None = None
+        self.since = time.monotonic()
 
     def go_on(self) -> bool:
         """Whether there are more to come. Starts the next process when the last one is dead."""
-        if self.dying is not None and self.dying.alive():
+        if self.forks.alive():
             return True
-        if self.dying is not None:
-            assert self.dying.child is not None
-            assert self.dying.child.returncode == -signal.SIGKILL, self.dying.log.read_text()[-2000:]
+        if self.point is not None:
+            assert self.forks.returncode == -signal.SIGKILL, self.healthy.log.read_text()[-2000:]
         elif self.dead >= 0:
             return False
         self.dead += 1
-        self.dying, self.point, self.until = None, next(self.to_come, None), time.monotonic() + REACHED_WITHIN_S
+        self.point, self.since = next(self.to_come, None), time.monotonic()
         if self.point is None:
             self.healthy.start()
             return False
-        call, when, number = self.point
-        self.dying = Dying(call, when, self.healthy, number)
-        self.dying.start()
+        self.forks.start(*self.point)
         return True
+
+    def late(self) -> bool:
+        return time.monotonic() - self.since > REACHED_WITHIN_S
+
+    def close(self) -> None:
+        """After a test that failed, the service works as before, too, and nothing that waits for its death goes on beside it."""
+        self.forks.close()
+        if self.dead < self.times:
+            self.healthy.start()
+
+    def __str__(self) -> str:
+        if self.point is None:
+            return f"{self.service}: {self.dead} of {self.times} kills done"
+        call, when, number = self.point
+        waited = time.monotonic() - self.since
+        return f"{self.service}: {self.dead} of {self.times} kills done; {when} call {number} of {call} not reached for {waited:.0f} s"
