@@ -34,11 +34,13 @@ from shared.store.postgres import servers, silence
 # level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
 # a sequential scan, which would later go through a million of them. Each of our queries has an index, so only index scans are allowed.
 # What is not allowed but needed (the sort of a short list) costs so much in the eyes of the planner that the server would compile the plan
-# (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing.
+# (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing. Nor does it plan for the values of one call:
+# that takes longer than our statements do.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
 set timezone = 'UTC'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
 set lock_timeout = '5s'; set statement_timeout = '6s';
-set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off"""
+set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off;
+set plan_cache_mode = force_generic_plan"""
 
 ANSWER_TIMEOUT_S = 7.0  # without a byte of an answer; longer than statement_timeout, after which the server itself answers
 # Connection parameters that detect a network which drops packets silently: while connecting (seconds, for each host), while sending
