@@ -7,12 +7,17 @@ the throughput of the log without delaying anybody.
 
 1. Each caller puts its appends in the queue as one `PendingAppends`. If nobody leads, it becomes the leader; otherwise it is
    a follower and blocks on its own `wakeup` lock.
-2. The leader takes a batch from the front of the queue (at most MAX_COMMIT_BYTES of event bodies; its own appends are the first) and
-   makes one commit of it.
-3. When the commit ends, the leader first wakes the next leader, the first caller still in the queue, so that the next commit is
-   already running while the followers of this one wake up. Then it wakes every caller of its batch and returns to its own work.
+2. The leader waits for the callers of the last commit, who were just woken: as long as one of them comes back within GATHER_S, and not
+   for more than there were. It takes a batch from the front of the queue (at most MAX_COMMIT_BYTES of event bodies; its own appends are
+   the first) and makes one commit of it.
+3. When the commit ends, the leader first wakes the next leader, the first caller still in the queue. Then it wakes every caller of its
+   batch and returns to its own work.
 
-So a caller commits for others once at most, and no caller waits for others to arrive: a single writer is never delayed.
+Why the leader waits. Eight threads that append without pause would otherwise fall into a rhythm of one and seven: whoever comes back first
+finds nobody leading and is committed alone, and the other seven meanwhile wait. Half of all flushes would be for one append. A single
+writer is never delayed, because the last commit was its own; and who appends alone after others have stopped waits once, for GATHER_S.
+
+So a caller commits for others once at most.
 
 A follower that wakes up either has its outcome or is the new leader; `outcome is None` tells which.
 
@@ -31,6 +36,7 @@ from shared.errors import Conflict, Unavailable
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
 
+GATHER_S = 0.0002  # a thread that was woken makes its next append in a fraction of this, if it has one to make
 MAX_COMMIT_BYTES = 8 * 1024 * 1024  # of event bodies in one commit; the appends of one caller are never split
 Outcomes = list[Appended | Conflict]
 Commit = Callable[[Sequence[Append]], Outcomes]
@@ -39,17 +45,23 @@ Commit = Callable[[Sequence[Append]], Outcomes]
 class PendingAppends:
     """The appends of one caller, and their outcome once they are committed.
 
-    `wakeup` is held until the caller has something to do: its outcome is there, or it is its turn to lead.
+    A caller that has to wait does so on `wakeup`, which is held until there is something to do: its outcome is there, or it is its turn to
+    lead.
     """
 
-    __slots__ = ("appends", "outcome", "size", "wakeup")
+    __slots__ = ("appends", "outcome", "wakeup")
 
     def __init__(self, appends: Sequence[Append]) -> None:
         self.appends = appends
-        self.size = sum(len(event.body) for append in appends for event in append.events)
         self.outcome: Outcomes | BaseException | None = None
-        self.wakeup = threading.Lock()
-        self.wakeup.acquire()
+        self.wakeup: threading.Lock | None = None
+
+    def size(self) -> int:
+        return sum([len(event.body) for append in self.appends for event in append.events])
+
+    def wake(self) -> None:
+        if self.wakeup is not None:
+            self.wakeup.release()
 
     def result(self) -> Outcomes:
         """Return the outcomes, or raise the error of the commit."""
@@ -60,14 +72,22 @@ class PendingAppends:
         raise self.outcome or Unavailable("the commit was interrupted")
 
 
+def held_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class GroupCommit:
     """Call `commit` with the appends of many threads, one commit at a time."""
 
     def __init__(self, commit: Commit) -> None:
         self.commit = commit
-        self.lock = threading.Lock()  # protects `queue` and `has_leader`
+        self.lock = threading.Lock()  # protects all that follows
         self.queue: list[PendingAppends] = []
         self.has_leader = False
+        self.expected = 1  # callers: as many as the last commit had
+        self.all_here: threading.Lock | None = None  # of a leader who waits for as many
 
     def __call__(self, appends: Sequence[Append]) -> Outcomes:
         """Commit these appends, together with those of other threads, and return one outcome for each.
@@ -79,17 +99,47 @@ class GroupCommit:
         pending = PendingAppends([check_append(append) for append in appends])
         with self.lock:
             self.queue.append(pending)
-            is_follower, self.has_leader = self.has_leader, True
-        if is_follower:
+            if self.has_leader:
+                pending.wakeup = held_lock()
+                self.notice_all_here()
+            self.has_leader = True
+        if pending.wakeup is not None:
             pending.wakeup.acquire()
         if pending.outcome is None:
             self.lead()
         return pending.result()
 
+    def notice_all_here(self) -> None:
+        """Tell a leader who waits that nobody else is waited for. The lock is held."""
+        if self.all_here is not None and len(self.queue) >= self.expected:
+            self.all_here.release()
+            self.all_here = None
+
+    def gather(self) -> None:
+        """Wait until as many callers are in the queue as the last commit had, or none has come for a while."""
+        seen = 0
+        while seen < len(self.queue) < self.expected:
+            with self.lock:
+                seen = len(self.queue)
+                if seen >= self.expected:
+                    return
+                all_here = self.all_here = held_lock()
+            if all_here.acquire(timeout=GATHER_S):
+                return
+        with self.lock:
+            self.all_here = None
+
     def lead(self) -> None:
+        try:
+            self.gather()
+        finally:  # whatever interrupts this thread: others wait for it
+            self.commit_next()
+
+    def commit_next(self) -> None:
         """Commit one batch, then hand over to the next leader."""
         with self.lock:
             batch, self.queue = split_batch(self.queue)
+            self.expected = len(batch)
         try:
             self.commit_batch(batch)
         finally:
@@ -101,10 +151,10 @@ class GroupCommit:
             next_leader = self.queue[0] if self.queue else None
             self.has_leader = next_leader is not None
         if next_leader is not None:
-            next_leader.wakeup.release()
+            next_leader.wake()
         for pending in batch:
             pending.outcome = Unavailable("the commit was interrupted") if pending.outcome is None else pending.outcome
-            pending.wakeup.release()
+            pending.wake()
 
     def commit_batch(self, batch: Sequence[PendingAppends]) -> None:
         """Commit a batch and give each caller its outcome; if the commit raises, find the caller at fault."""
@@ -124,9 +174,11 @@ class GroupCommit:
 
 def split_batch(queue: list[PendingAppends]) -> tuple[list[PendingAppends], list[PendingAppends]]:
     """Split the queue into the next batch, which has at least one caller, and the remainder."""
+    if len(queue) == 1:
+        return queue, []
     total = 0
     for index, pending in enumerate(queue):
-        total += pending.size
+        total += pending.size()
         if index and total > MAX_COMMIT_BYTES:
             return queue[:index], queue[index:]
     return queue, []

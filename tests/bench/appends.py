@@ -12,7 +12,11 @@ from tests.contract.store.writing import event, open_store
 WRITERS = (1, 8, 32)
 PROCESSES, THREADS = 4, 2
 BATCH, BULK, STREAM_SIZE = 100, 500, 20
-AIMS = {1: Aim(INSERT, 0.80), 8: Aim(PEER, 2.0)}
+AIMS: dict[str, dict[int, tuple[Aim, ...]]] = {
+    "sqlite": {1: (Aim(INSERT, 0.80),), 8: (Aim(PEER, 2.0),)},
+    "postgres": {1: (Aim(INSERT, 0.85),), 8: (Aim(INSERT, 0.9), Aim(PEER, 2.0))},
+}
+AIMS_OF_BATCHES: dict[str, tuple[Aim, ...]] = {"postgres": (Aim(INSERT, 1.3), Aim(COPY_IN, 0.29))}
 PEERS: dict[str, Setup] = {PEER: peer.inserts}
 PEERS_POSTGRES: dict[str, Setup] = {f"{PEER}, in a transaction": peer.inserts, f"{PEER}, in a function": peer.function_inserts}
 
@@ -24,18 +28,18 @@ def setups_for_one(address: str) -> dict[str, Setup]:
 
 def setups_for_many(address: str) -> dict[str, Setup]:
     if is_postgres(address):
-        return {OURS: ours.appends, COPY_IN: floors.copies, **PEERS_POSTGRES}
+        return {OURS: ours.appends, INSERT: floors.inserts, COPY_IN: floors.copies, **PEERS_POSTGRES}
     return setups_for_one(address)
 
 
 def main(name: str, address: str, other: str, pace: Pace, table: Table) -> None:
     one, many = setups_for_one(address), setups_for_many(address)
     for threads in WRITERS:
-        table.add(Line(name, f"append, {writers(threads)}", by_threads(one, (address, 1), threads, pace), AIMS.get(threads)))
+        table.add(Line(name, f"append, {writers(threads)}", by_threads(one, (address, 1), threads, pace), AIMS[name].get(threads, ())))
     work = f"append, {PROCESSES} processes × {THREADS} writers"
     table.add(Line(name, work, by_processes(one, (address, 1), PROCESSES, THREADS, pace)))
-    aim = Aim(COPY_IN, 0.29) if is_postgres(address) else None
-    table.add(Line(name, f"append, batches of {BATCH}", by_threads(many, (address, BATCH), 1, pace), aim))
+    aims = AIMS_OF_BATCHES.get(name, ())
+    table.add(Line(name, f"append, batches of {BATCH}", by_threads(many, (address, BATCH), 1, pace), aims))
     table.add(Line(name, f"{BULK} appends of 1 in a call", by_threads(many, (address, BULK, True), 1, pace)))
     load(name, address, pace, table)
 

@@ -125,8 +125,8 @@ def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
             for size in sized:
                 beside = {f"{small:,} in the log": rates[str(small)]} if size != small else {}
                 beside |= {BARE: rates[f"{size} bare"]} if bare else {}
-                aim = Aim(f"{small:,} in the log", SAME) if same and size != small else None
-                table.add(Line(name, f"{work}, {size:,} in the log", {OURS: rates[str(size)], **beside}, aim, note="the smallest"))
+                aims = (Aim(f"{small:,} in the log", SAME),) if same and size != small else ()
+                table.add(Line(name, f"{work}, {size:,} in the log", {OURS: rates[str(size)], **beside}, aims, note="the smallest"))
 
 
 def side(sized: Sized, work: Callable[[Sized], None]) -> Side:

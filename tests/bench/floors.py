@@ -27,6 +27,7 @@ COPY = "copy bare (stream, version, type, recorded_at, message) from stdin (form
 TEXT, INT8, TIMESTAMPTZ, JSON = 25, 20, 1184, 114
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TIME_BINARY, TIME_TEXT = (765_374_400_000_000).to_bytes(8, "big"), "2024-04-02T08:00:00.000000+00:00"
+OWN_FIELDS = b'{"previous":100000,"position":100001,"streamversion":10,"recordedtime":"%b",' % TIME_TEXT.encode()  # of the log
 TIME = datetime.fromisoformat(TIME_TEXT)
 
 
@@ -43,6 +44,11 @@ def stream_name(row: Row) -> str:
     return f"bench-{row.stream:032x}"
 
 
+def message(row: Row) -> bytes:
+    """As many bytes as the log stores."""
+    return OWN_FIELDS + row.body[1:]
+
+
 def create_table(address: str) -> None:
     if is_postgres(address):
         with psycopg.connect(address) as connection:
@@ -54,13 +60,12 @@ def create_table(address: str) -> None:
 
 @contextmanager
 def inserts(address: str, size: int, spread: bool = False) -> Iterator[OpenWorker]:
-    """Insert `size` rows in a transaction; on PostgreSQL only one, because several are inserted by `copies`."""
-    assert size == 1 or not is_postgres(address)
+    """Insert `size` rows in a transaction."""
     create_table(address)
 
     @contextmanager
     def open_worker() -> Iterator[Work]:
-        with postgres_inserts(address) if is_postgres(address) else sqlite_inserts(address, size, spread) as work:
+        with postgres_inserts(address, size, spread) if is_postgres(address) else sqlite_inserts(address, size, spread) as work:
             yield work
 
     yield open_worker
@@ -72,7 +77,7 @@ def sqlite_inserts(address: str, size: int, spread: bool) -> Iterator[Work]:
     with closing(connect(other_file(address, "bare"))) as connection:
 
         def work() -> int:
-            rows = [(stream_name(row), row.version, TYPE, TIME_TEXT, row.body) for row in next(prepared_rows)]
+            rows = [(stream_name(row), row.version, TYPE, TIME_TEXT, message(row)) for row in next(prepared_rows)]
             connection.execute("begin immediate")
             connection.executemany(INSERT_SQLITE, rows)
             connection.execute("commit")
@@ -82,22 +87,44 @@ def sqlite_inserts(address: str, size: int, spread: bool) -> Iterator[Work]:
 
 
 @contextmanager
-def postgres_inserts(dsn: str) -> Iterator[Work]:
-    """Insert with a prepared statement and binary values through libpq: the fastest way for one row."""
-    prepared_rows = batches(1, False)
+def postgres_inserts(dsn: str, size: int, spread: bool) -> Iterator[Work]:
+    """Insert with a prepared statement and binary values through libpq: the fastest way for one row. Several rows are one pipeline: all
+    are sent before the first answer is read, and committed together.
+    """
+    prepared_rows = batches(size, spread)
     with psycopg.connect(dsn, autocommit=True) as connection:
         pg = connection.pgconn
         pg.prepare(b"bare", INSERT_POSTGRES, [TEXT, INT8, TEXT, TIMESTAMPTZ, JSON])
         kind, formats = TYPE.encode(), [1] * 5
 
-        def work() -> int:
+        def values(row: Row) -> list[bytes]:
+            return [stream_name(row).encode(), row.version.to_bytes(8, "big"), kind, TIME_BINARY, message(row)]
+
+        def insert_one() -> int:
             (row,) = next(prepared_rows)
-            values = [stream_name(row).encode(), row.version.to_bytes(8, "big"), kind, TIME_BINARY, row.body]
-            result = pg.exec_prepared(b"bare", values, formats, 1)
+            result = pg.exec_prepared(b"bare", values(row), formats, 1)
             assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message
             return 1
 
-        yield work
+        def insert_many() -> int:
+            for row in next(prepared_rows):
+                pg.send_query_prepared(b"bare", values(row), formats, 1)
+            pg.pipeline_sync()
+            for _ in range(size):
+                result = pg.get_result()
+                assert result, "no answer"
+                assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message
+                pg.get_result()  # the end of the answer to one statement
+            synced = pg.get_result()
+            assert synced, "no answer"
+            assert synced.status == pq.ExecStatus.PIPELINE_SYNC
+            return size
+
+        if size > 1:
+            pg.enter_pipeline_mode()
+        yield insert_many if size > 1 else insert_one
+        if size > 1:
+            pg.exit_pipeline_mode()
 
 
 @contextmanager
@@ -113,7 +140,7 @@ def executes(dsn: str, size: int) -> Iterator[OpenWorker]:
 
             def work() -> int:
                 (row,) = next(prepared_rows)
-                connection.execute(INSERT_BY_EXECUTE, (stream_name(row), row.version, TYPE, TIME, row.body.decode()))
+                connection.execute(INSERT_BY_EXECUTE, (stream_name(row), row.version, TYPE, TIME, message(row).decode()))
                 return 1
 
             yield work
@@ -129,14 +156,14 @@ def copies(address: str, size: int, spread: bool = False) -> Iterator[OpenWorker
     type_and_time = len(kind).to_bytes(4, "big") + kind + b"\0\0\0\x08" + TIME_BINARY
 
     def pack_row(row: Row) -> bytes:
-        stream = stream_name(row).encode()
+        stream, line = stream_name(row).encode(), message(row)
         return b"\0\x05%b%b\0\0\0\x08%b%b%b%b" % (
             len(stream).to_bytes(4, "big"),
             stream,
             row.version.to_bytes(8, "big"),
             type_and_time,
-            len(row.body).to_bytes(4, "big"),
-            row.body,
+            len(line).to_bytes(4, "big"),
+            line,
         )
 
     @contextmanager

@@ -70,4 +70,4 @@ def compared(setup: Setup, small: Arguments, large: Arguments, named: str, pace:
 def line(name: str, work: str, rates: Rates, named: str, *, aimed: bool = True) -> Line:
     one, again = (rates[side] for side in (named, f"{named}, again"))
     noise = statistics.median(min(first / second, second / first) for first, second in zip(one, again, strict=True))
-    return Line(name, work, {OURS: rates[OURS], named: one}, Aim(named, noise) if aimed else None)
+    return Line(name, work, {OURS: rates[OURS], named: one}, (Aim(named, noise),) if aimed else ())

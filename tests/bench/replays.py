@@ -38,7 +38,7 @@ def lines(name: str, postgres: bool, total: int, rates: Rates, peaks: dict[str, 
 
     def line(work: str, measure: str, aim: float = 0.0, **beside: str) -> Line:
         sides = {OURS: rates[measure], floor: rates["bare"], **{named: rates[other] for other, named in beside.items()}}
-        return Line(name, f"{work} of {total:,}", sides, Aim(floor, aim) if postgres and aim else None, peaks[measure])
+        return Line(name, f"{work} of {total:,}", sides, (Aim(floor, aim),) if postgres and aim else (), peaks[measure])
 
     return [
         line("read and decode", "read"),

@@ -28,7 +28,7 @@ class Line:
     store: str
     work: str
     rates: Rates
-    aim: Aim | None = None
+    aims: tuple[Aim, ...] = ()
     peak: float = 0.0  # of memory, in MB, of our side's process
     note: str = ""  # when there is nothing to compare with
 
@@ -45,21 +45,16 @@ class Line:
     def ratio(self, other: str) -> float:
         return statistics.median(self.ratios(other))
 
-    def aimed_at(self) -> str:
-        """Return the name of the side that the aim is about."""
-        if self.aim is None:
-            return ""
-        return max((name for name in self.others if name.startswith(self.aim.beside)), key=self.median)
+    def aimed_at(self, aim: Aim) -> str:
+        """Return the name of the side that an aim is about."""
+        return max((name for name in self.others if name.startswith(aim.beside)), key=self.median)
+
+    def verdict(self, aim: Aim) -> str:
+        return f"≥ {cut(aim.least)} {'met' if self.ratio(self.aimed_at(aim)) >= aim.least else 'MISSED'}"
 
 
 def cut(ratio: float, digits: int = 3) -> str:
     return f"{math.floor(ratio * 10**digits) / 10**digits:.{digits}f}"
-
-
-def verdict(line: Line, other: str) -> str:
-    if line.aim is None or other != line.aimed_at():
-        return ""
-    return f"≥ {cut(line.aim.least)} {'met' if line.ratio(other) >= line.aim.least else 'MISSED'}"
 
 
 def cells(line: Line, other: str) -> tuple[str, ...]:
@@ -72,7 +67,7 @@ def cells(line: Line, other: str) -> tuple[str, ...]:
         f"{line.median(other):,.0f}/s",
         cut(line.ratio(other)),
         f"{cut(min(ratios), 2)} – {cut(max(ratios), 2)}",
-        verdict(line, other),
+        ", ".join(line.verdict(aim) for aim in line.aims if line.aimed_at(aim) == other),
         memory(line),
     )
 
@@ -99,8 +94,12 @@ class Table:
             print(PLAIN.format(*row).rstrip(), flush=True)
 
     def conclude(self) -> None:
-        aimed = [(line, verdict(line, line.aimed_at())) for line in self.lines if line.aim]
-        missed = [f"{line.store}, {line.work}: {cut(line.ratio(line.aimed_at()))} {result}" for line, result in aimed if "MISSED" in result]
+        aimed = [(line, aim, line.verdict(aim)) for line in self.lines for aim in line.aims]
+        missed = [
+            f"{line.store}, {line.work}, beside {aim.beside}: {cut(line.ratio(line.aimed_at(aim)))} {result}"
+            for line, aim, result in aimed
+            if "MISSED" in result
+        ]
         print("\n".join([f"\n{len(aimed) - len(missed)} aims of {len(aimed)} met.", *missed]))
 
     def markdown(self) -> str:

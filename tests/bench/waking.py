@@ -6,7 +6,7 @@ The delay is measured as pairs of appends: one, and the answer to it of a reader
 
 import multiprocessing
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from multiprocessing.synchronize import Event
@@ -14,14 +14,12 @@ from uuid import uuid4
 
 import psycopg
 
-from shared.errors import Conflict
 from shared.message import Position
 from shared.store.group_commit import GroupCommit
 from shared.store.port import Append, Appended, EventStore
-from shared.store.postgres.binary_format import unpack_int8_array
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.store import PostgresStore
-from shared.store.postgres.writer import APPEND, PostgresWriter, outcome, pack_appends
+from shared.store.postgres.writer import APPEND, PostgresWriter
 from tests.bench import ours
 from tests.bench.appends import writers
 from tests.bench.floors import is_postgres
@@ -45,15 +43,6 @@ Wait = Callable[[Position, float], object]
 NOTIFYING_APPEND = Statement("notifying", "select notifying_append($1, $2, $3, $4, $5, $6)", *APPEND.types)
 
 
-class NotifyingWriter(PostgresWriter):
-    """Appends as PostgresWriter does, and notifies the listeners in the same transaction."""
-
-    def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
-        with self.pool.connection() as connection:
-            numbers = unpack_int8_array(connection.call(NOTIFYING_APPEND, *pack_appends(appends)).get_value(0, 0) or b"")
-        return [outcome(append, *numbers[2 * n : 2 * n + 2]) for n, append in enumerate(appends)]
-
-
 @contextmanager
 def open_log(address: str, notify: bool) -> Iterator[EventStore]:
     with closing(open_store(address)) as store:
@@ -62,7 +51,7 @@ def open_log(address: str, notify: bool) -> Iterator[EventStore]:
             with psycopg.connect(address) as connection:
                 connection.execute("select pg_advisory_xact_lock(1)")  # two processes may create it at the same time
                 connection.execute(CREATE_NOTIFYING_APPEND)
-            store.group_commit = GroupCommit(NotifyingWriter(store.writer_pool).commit)
+            store.group_commit = GroupCommit(PostgresWriter(store.writer_pool, NOTIFYING_APPEND).commit)
         yield store
 
 

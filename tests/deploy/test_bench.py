@@ -117,15 +117,15 @@ def test_sides_take_turns_and_the_warm_rounds_are_not_counted() -> None:
 def test_a_ratio_is_cut_and_never_rounded_up_to_its_aim(capsys: pytest.CaptureFixture[str]) -> None:
     assert cut(0.7999) == "0.799"
     table = Table()
-    table.add(Line("postgres", "append", {OURS: [79.99], "floor": [100.0]}, Aim("floor", 0.8)))
-    table.add(Line("postgres", "append", {OURS: [80.0], "floor": [100.0]}, Aim("floor", 0.8)))
+    table.add(Line("postgres", "append", {OURS: [79.99], "floor": [100.0]}, (Aim("floor", 0.8),)))
+    table.add(Line("postgres", "append", {OURS: [80.0], "floor": [100.0]}, (Aim("floor", 0.8),)))
     table.conclude()
-    assert "1 aims of 2 met.\npostgres, append: 0.799 ≥ 0.800 MISSED" in capsys.readouterr().out
+    assert "1 aims of 2 met.\npostgres, append, beside floor: 0.799 ≥ 0.800 MISSED" in capsys.readouterr().out
 
 
 def test_an_aim_about_the_peer_is_about_its_fastest_way() -> None:
-    line = Line("postgres", "append", {OURS: [30.0], f"{PEER}, slow": [10.0], f"{PEER}, fast": [20.0]}, Aim(PEER, 2.0))
-    assert line.aimed_at() == f"{PEER}, fast"
+    line = Line("postgres", "append", {OURS: [30.0], f"{PEER}, slow": [10.0], f"{PEER}, fast": [20.0]}, (Aim(PEER, 2.0),))
+    assert line.aimed_at(line.aims[0]) == f"{PEER}, fast"
 
 
 def test_what_is_published_holds_no_rate() -> None:

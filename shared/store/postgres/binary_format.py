@@ -15,6 +15,9 @@ INT8, INT4, TEXT, TIMESTAMPTZ = 20, 23, 25, 1184  # type OIDs: select oid from p
 INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TIMESTAMPTZ_ARRAY = 1016, 1007, 1009, 1185
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # timestamptz is the number of microseconds since then
 NULL = b"\xff\xff\xff\xff"  # the length -1
+pack_header = struct.Struct(">5i").pack  # of an array
+pack_length = struct.Struct(">i").pack
+pack_int8_element, pack_int4_element = struct.Struct(">iq").pack, struct.Struct(">ii").pack  # with their lengths
 
 
 def pack_int8(value: int) -> bytes:
@@ -28,22 +31,22 @@ def pack_timestamptz(value: datetime) -> bytes:
 
 def pack_array(oid: int, elements: Sequence[bytes | None]) -> bytes:
     """Pack packed elements of type `oid`. Header: dimensions, null flag, type, size, first index; then length and bytes of each."""
-    parts = [struct.pack(">iiiii", 1, 1, oid, len(elements), 1)]
+    parts = [pack_header(1, 1, oid, len(elements), 1)]
     for element in elements:
         if element is None:
             parts.append(NULL)
         else:
-            parts.append(len(element).to_bytes(4, "big"))
+            parts.append(pack_length(len(element)))
             parts.append(element)
     return b"".join(parts)
 
 
 def pack_int8_array(values: Sequence[int]) -> bytes:
-    return pack_array(INT8, [pack_int8(value) for value in values])
+    return pack_header(1, 1, INT8, len(values), 1) + b"".join([pack_int8_element(8, value) for value in values])
 
 
 def pack_int4_array(values: Sequence[int]) -> bytes:
-    return pack_array(INT4, [value.to_bytes(4, "big") for value in values])
+    return pack_header(1, 1, INT4, len(values), 1) + b"".join([pack_int4_element(4, value) for value in values])
 
 
 def pack_text_array(values: Sequence[str]) -> bytes:

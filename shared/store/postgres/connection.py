@@ -21,6 +21,7 @@ the failed call may still arrive on it; the pool does that.
 
 import select
 import time
+from typing import NoReturn
 
 import psycopg
 from psycopg import pq
@@ -34,11 +35,13 @@ from shared.store.postgres import servers, silence
 # level. The planner options: a connection keeps the plan of a prepared statement. A plan made while the log has ten events is
 # a sequential scan, which would later go through a million of them. Each of our queries has an index, so only index scans are allowed.
 # What is not allowed but needed (the sort of a short list) costs so much in the eyes of the planner that the server would compile the plan
-# (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing.
+# (JIT) at each call, many hundred times as long as the query takes: so it compiles nothing. Nor does it plan for the values of one call:
+# that takes longer than our statements do.
 SETTINGS = b"""set synchronous_commit = on; set default_transaction_isolation = 'read committed';
 set timezone = 'UTC'; set client_encoding = 'UTF8'; set standard_conforming_strings = on;
 set lock_timeout = '5s'; set statement_timeout = '6s';
-set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off"""
+set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off;
+set plan_cache_mode = force_generic_plan"""
 
 ANSWER_TIMEOUT_S = 7.0  # without a byte of an answer; longer than statement_timeout, after which the server itself answers
 # Connection parameters that detect a network which drops packets silently: while connecting (seconds, for each host), while sending
@@ -55,6 +58,8 @@ CONNECTION_TIMEOUTS = {
 # transaction that was idle too long, and 25006 read-only transaction: a standby refuses to write until it is promoted. psycopg calls some
 # others "operational" too, but they would recur on every attempt.
 TRANSIENT_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25P03", "25006")
+BINARY = 1  # the format of values and results
+SUCCESSFUL = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -87,6 +92,7 @@ class Statement:
         self.name = name.encode()
         self.text = text.encode()
         self.types = types
+        self.formats = (BINARY,) * len(types)
 
 
 class Connection:
@@ -106,6 +112,7 @@ class Connection:
         self.link = silence.Link(self.pgconn)
         self.pgconn.nonblocking = 1  # otherwise sending blocks without a limit while the server does not read
         self.answer_timeout = answer_timeout
+        self.look_interval_ms = min(answer_timeout, silence.LOOK_INTERVAL_S) * 1_000
         self.prepared: set[bytes] = set()
         self.readable, self.readable_or_writable = select.poll(), select.poll()
         self.readable.register(self.pgconn.socket, READABLE)
@@ -127,13 +134,14 @@ class Connection:
 
     def send(self, statement: Statement, *values: bytes | None) -> None:
         """The first half of a call: the server starts to work on it. The second half is `receive`."""
+        pgconn = self.pgconn
         try:
             if statement.name not in self.prepared:
-                self.pgconn.send_prepare(statement.name, statement.text, statement.types)
+                pgconn.send_prepare(statement.name, statement.text, statement.types)
                 self.receive()
                 self.prepared.add(statement.name)
-            self.pgconn.send_query_prepared(statement.name, values, (1,) * len(values), 1)
-            while self.pgconn.flush():
+            pgconn.send_query_prepared(statement.name, values, statement.formats, BINARY)
+            while pgconn.flush():
                 self.wait_for(self.readable_or_writable)
         except psycopg.OperationalError as fault:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
@@ -152,12 +160,15 @@ class Connection:
             raise Unavailable(f"PostgreSQL: {fault}") from fault
         if not results:
             raise Unavailable("PostgreSQL: the connection was lost")
-        return [self.check_result(result) for result in results][-1]
+        for result in results:
+            if result.status not in SUCCESSFUL:
+                self.raise_fault(result)
+        return results[-1]
 
     def wait_for(self, poll: select.poll) -> None:
         """Wait until the socket is ready, and take in what has arrived."""
         since = time.monotonic()
-        while not poll.poll(min(self.answer_timeout, silence.LOOK_INTERVAL_S) * 1_000):
+        while not poll.poll(self.look_interval_ms):
             if self.link.look(since):
                 raise Unavailable("PostgreSQL: the server does not answer")
             if time.monotonic() - since >= self.answer_timeout:
@@ -165,10 +176,7 @@ class Connection:
         self.pgconn.consume_input()
         self.link.server.answered()
 
-    def check_result(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
-        """Return a successful result; raise the error of another."""
-        if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-            return result
+    def raise_fault(self, result: pq.abc.PGresult) -> NoReturn:
         fault = psycopg.errors.error_from_result(result, encoding="utf-8")
         if self.pgconn.status == pq.ConnStatus.BAD or is_transient(fault):
             raise Unavailable(f"PostgreSQL: {fault}") from fault

@@ -35,10 +35,17 @@ class ConnectionPool:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Lend a connection. It is closed if the block fails, and kept for the next caller otherwise.
+        """Lend a connection to a block: see `take` and `give_back`."""
+        connection = self.take()
+        try:
+            yield connection
+        except BaseException as fault:
+            self.give_back(connection, fault)
+            raise
+        self.give_back(connection)
 
-        If it fails because the server was silent or away, the idle ones are closed too: they lead to the same server, and each would have
-        a caller wait for as long.
+    def take(self) -> Connection:
+        """Lend a connection, which must be given back.
 
         Raises:
             Unavailable: the server cannot be reached, or no connection became free within `answer_timeout` seconds.
@@ -48,20 +55,29 @@ class ConnectionPool:
         except Empty:
             raise Unavailable(f"PostgreSQL: no connection was free for {self.answer_timeout:g} seconds") from None
         try:
-            connection = self.take_or_open()
-            try:
-                yield connection
-            except BaseException as fault:
-                connection.close()
-                if isinstance(fault, Unavailable):
-                    self.close()
-                raise
-            self.idle.append(connection)
+            return self.idle_one() or Connection(self.dsn, self.answer_timeout)
+        except BaseException:
+            self.permits.put(None)
+            raise
+
+    def give_back(self, connection: Connection, fault: BaseException | None = None) -> None:
+        """Keep a connection for the next caller, or close it if its call failed.
+
+        If it failed because the server was silent or away, the idle ones are closed too: they lead to the same server, and each would have
+        a caller wait for as long.
+        """
+        try:
+            if fault is None:
+                self.idle.append(connection)
+                return
+            connection.close()
+            if isinstance(fault, Unavailable):
+                self.close()
         finally:
             self.permits.put(None)
 
-    def take_or_open(self) -> Connection:
-        """Return an idle connection that the server has not closed, or a new one."""
+    def idle_one(self) -> Connection | None:
+        """An idle connection that the server has not closed."""
         while self.idle:
             try:
                 connection = self.idle.pop()
@@ -70,16 +86,25 @@ class ConnectionPool:
             if connection.is_alive():
                 return connection
             connection.close()
-        return Connection(self.dsn, self.answer_timeout)
+        return None
+
+    def call(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
+        """Execute a statement on one of the connections."""
+        connection = self.take()
+        try:
+            result = connection.call(statement, *values)
+        except BaseException as fault:
+            self.give_back(connection, fault)
+            raise
+        self.give_back(connection)
+        return result
 
     def call_idempotent(self, statement: Statement, *values: bytes | None) -> pq.abc.PGresult:
         """Execute a statement that may be executed twice: once more, on another connection, if the first one breaks."""
         try:
-            with self.connection() as connection:
-                return connection.call(statement, *values)
+            return self.call(statement, *values)
         except Unavailable:
-            with self.connection() as connection:
-                return connection.call(statement, *values)
+            return self.call(statement, *values)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -3,8 +3,9 @@
 How it works
 ------------
 All appends of a commit travel as six arrays: four with one element for each append (stream, expected version, number of events, time
-to record or null) and two with one element for each event (type, body). The function walks through them, using the numbers of events
-to know which events belong to which append. One round trip, one transaction, one disk flush, whatever the number of appends.
+to record or null; no array of times if none is given) and two with one element for each event (type, body). The function walks through
+them, using the numbers of events to know which events belong to which append. One round trip, one transaction, one disk flush, whatever
+the number of appends.
 
 The rules of the log are in the function (sql/append_events.sql), because only code that holds the writers' lock may decide: it checks
 the expected versions, recognises appends that were made before, chooses positions and times, and inserts the rows.
@@ -42,8 +43,9 @@ APPEND = Statement("append", "select public.append_events($1, $2, $3, $4, $5, $6
 class PostgresWriter:
     """Commits appends, through a pool of one connection: `commit` is called by one thread at a time (`GroupCommit`)."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, statement: Statement = APPEND) -> None:
         self.pool = pool
+        self.statement = statement
 
     def commit(self, appends: Sequence[Append]) -> list[Appended | Conflict]:
         """Make these appends in one transaction, and return one outcome for each.
@@ -52,26 +54,25 @@ class PostgresWriter:
             Unavailable: the connection broke. Whether the transaction was committed is unknown; the same appends made again get the
                 outcomes.
         """
-        with self.pool.connection() as connection:
-            value = connection.call(APPEND, *pack_appends(appends)).get_value(0, 0)
+        value = self.pool.call(self.statement, *pack_appends(appends)).get_value(0, 0)
         assert value is not None
-        numbers = unpack_int8_array(value)
-        return [outcome(append, *numbers[2 * n : 2 * n + 2]) for n, append in enumerate(appends)]
+        numbers = iter(unpack_int8_array(value))
+        return [outcome(append, position, version) for append, position, version in zip(appends, numbers, numbers, strict=True)]
 
 
 def outcome(append: Append, position: int, version: int) -> Appended | Conflict:
     return Conflict(append.stream, append.expected, version) if position == CONFLICT else Appended(position, version)
 
 
-def pack_appends(appends: Sequence[Append]) -> tuple[bytes, ...]:
+def pack_appends(appends: Sequence[Append]) -> tuple[bytes | None, ...]:
     """Return the six arrays, packed."""
     events = [event for append in appends for event in append.events]
-    times = [pack_timestamptz(append.recorded_at) if append.recorded_at else None for append in appends]
+    times = [append.recorded_at for append in appends]
     return (
         pack_text_array([append.stream for append in appends]),
         pack_int8_array([append.expected for append in appends]),
         pack_int4_array([len(append.events) for append in appends]),
-        pack_array(TIMESTAMPTZ, times),
+        pack_array(TIMESTAMPTZ, [pack_timestamptz(time) if time else None for time in times]) if any(times) else None,
         pack_text_array([event.type for event in events]),
         pack_array(TEXT, [event.body for event in events]),
     )

@@ -1,6 +1,7 @@
 """Group commit: one commit for all waiting callers, and an outcome for each."""
 
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from shared.store import group_commit
 from shared.store.group_commit import GroupCommit, Outcomes
 from shared.store.port import Append, Appended, EventStore
 from tests.contract.store.writing import all_events, append, event
+from tests.processes import eventually
 
 
 class FakeLog:
@@ -96,6 +98,45 @@ def test_each_caller_raises_an_exception_object_of_its_own(ending: str) -> None:
 
 def traceback_of(fault: BaseException) -> list[str]:
     return [frame.name for frame in traceback.extract_tb(fault.__traceback__)]
+
+
+def test_the_callers_of_a_commit_are_waited_for_by_the_first_of_them_who_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise he would be committed alone, and all others together meanwhile wait for that."""
+    monkeypatch.setattr(group_commit, "GATHER_S", 10)
+    log = FakeLog()
+    group = commit_of_four(log)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(group, [append(f"again-{index}")]) for index in range(3)]
+        eventually(lambda: len(group.queue) == 3)
+        assert len(log.commits) == 2
+        waiting.append(pool.submit(group, [append("again-3")]))
+        assert [len(each.result(5)) for each in waiting] == [1] * 4
+    assert [len(commit) for commit in log.commits] == [1, 4, 4]
+
+
+def test_who_appends_alone_waits_once_for_others_and_then_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = FakeLog()
+    group = commit_of_four(log)
+    for gather, shortest, longest in ((0.3, 0.3, 5), (10, 0, 5)):
+        monkeypatch.setattr(group_commit, "GATHER_S", gather)
+        start = time.monotonic()
+        group([append("alone")])
+        assert shortest <= time.monotonic() - start < longest
+    assert [len(commit) for commit in log.commits] == [1, 4, 1, 1]
+
+
+def commit_of_four(log: FakeLog) -> GroupCommit:
+    """A group commit whose last commit had four callers."""
+    group = GroupCommit(log.commit)
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(group, [append("first")])
+        log.started.wait(10)
+        others = [pool.submit(group, [append(f"s{index}")]) for index in range(4)]
+        eventually(lambda: len(group.queue) == 4)
+        log.released.set()
+        for each in (first, *others):
+            each.result(10)
+    return group
 
 
 def test_a_commit_stays_within_its_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,13 +16,20 @@ from shared.store.port import Append
 from shared.store.postgres.binary_format import unpack_int8_array
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.store import PostgresStore
-from tests.contract.store.writing import all_events, append, numbered_append
+from tests.contract.store.writing import all_events, append, event, numbered_append
 from tests.processes import eventually
 
 TERMINATE_OTHERS = (
     "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 )
 WRITERS_LOCK_KEY = 7061727
+OTHER_SETTINGS = (
+    "default_transaction_isolation = 'serializable'",
+    "synchronous_commit = off",
+    "timezone = 'Asia/Tokyo'",
+    "plan_cache_mode = force_custom_plan",
+)
+CALL_APPEND = "select public.append_events(%s, array[0]::bigint[], array[1], %s, %s, %s)"
 
 
 def terminate_others(dsn: str) -> None:
@@ -173,7 +180,7 @@ def test_a_read_only_server_is_unavailable_for_writers_only(postgres_dsn: str) -
 def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         name = connection.info.dbname
-        for setting in ("default_transaction_isolation = 'serializable'", "synchronous_commit = off", "timezone = 'Asia/Tokyo'"):
+        for setting in OTHER_SETTINGS:
             connection.execute(f"alter database {name} set {setting}".encode())
     store = PostgresStore(postgres_dsn)
     moment = datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -182,9 +189,19 @@ def test_defaults_of_the_database_do_not_weaken_the_log(postgres_dsn: str) -> No
     with store.writer_pool.connection() as connection:
         settings = [
             connection.pgconn.exec_(f"show {name}".encode()).get_value(0, 0)
-            for name in ("synchronous_commit", "default_transaction_isolation")
+            for name in ("synchronous_commit", "default_transaction_isolation", "plan_cache_mode")
         ]
-    assert settings == [b"on", b"read committed"]
+    assert settings == [b"on", b"read committed", b"force_generic_plan"]
+
+
+def test_the_time_of_recording_is_written_in_utc_whatever_the_session_has(postgres_dsn: str) -> None:
+    PostgresStore(postgres_dsn)
+    new = event("a")
+    with psycopg.connect(postgres_dsn, options="-c timezone=Asia/Tokyo -c datestyle=German") as connection:
+        moment = datetime(2024, 2, 29, 23, 59, 59, 500_000, tzinfo=UTC)
+        connection.execute(CALL_APPEND, (["a"], [moment], [new.type], [new.body.decode()]))
+        (message,) = connection.execute("select message::text from public.events").fetchone() or ("",)
+    assert message.startswith('{"previous":0,"position":1,"streamversion":1,"recordedtime":"2024-02-29T23:59:59.5+00:00","id":')
 
 
 def test_an_array_of_bigints_is_unpacked() -> None:
