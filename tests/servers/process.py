@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -79,7 +80,7 @@ class Child:
         """As a crash would: no goodbye. Its children go too, or they would hold the files of the next start."""
         family = self.family()
         for one in family:
-            if one.is_running():
+            with suppress(psutil.NoSuchProcess):  # a child of one that was killed before may end by itself
                 one.kill()
         psutil.wait_procs(family, timeout=10)
         self.process.wait(10)
