@@ -5,7 +5,7 @@ one comes after as many entries as it has rows. So subtotals take as much room a
 twice as many rows as that of now.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -22,9 +22,9 @@ LEAST_ENTRIES = 1_000  # between two subtotals
 
 def balance_changes(entries: Iterable[Entry]) -> dict[Key, int]:
     """By how much the entries change each balance together."""
-    totals: Counter[Key] = Counter()
-    for entry in entries:
-        totals[entry.side, entry.version, entry.quarter, entry.territory, entry.amount] += entry.change
+    totals: defaultdict[Key, int] = defaultdict(int)
+    for _, cell, change in entries:
+        totals[cell] += change
     return {key: change for key, change in totals.items() if change}
 
 

@@ -31,13 +31,14 @@ def version_of(definitions: DefinitionsPublished, classes: Sequence[Row]) -> Ver
 
 
 def load(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges]) -> None:
-    """Put into the fold what is stored of what these events change."""
+    """Put into the fold what is stored of what these events change, and is not in the fold yet."""
     changed = [change for _, changes in events for change in changes]
     for name in sides().row_tables:
-        keys = {change.key for change in changed if change.table == name}
+        keys = {change.key for change in changed if change.table == name} - fold.rows[name].keys()
         if keys and "position" not in KEY_COLUMNS[name]:  # a row that is keyed by its position is always new
             fold.rows[name].update(select_rows(connection, tables[name], name, keys))
-    load_persons(connection, tables, fold, records_of([change for change in changed if change.table in sides().person_tables]))
+    records = records_of([change for change in changed if change.table in sides().person_tables])
+    load_persons(connection, tables, fold, records - fold.persons.keys())
 
 
 def load_persons(connection: Connection, tables: Tables, fold: EntryFold, records: Collection[str]) -> None:
@@ -55,7 +56,7 @@ def load_persons(connection: Connection, tables: Tables, fold: EntryFold, record
     keys = [(record,) for record in {*ends, *root_of}]
     for name in sides().person_tables:
         for row in rows_where(connection, tables[name], name, ["person"], keys):
-            fold.persons[row["person"]].rows[name][tuple(row[column] for column in KEY_COLUMNS[name])] = row
+            fold.persons[row["person"]].rows_of(name)[tuple(row[column] for column in KEY_COLUMNS[name])] = row
 
 
 def other_persons(connection: Connection, tables: Tables, fold: EntryFold) -> Iterator[Person]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Alias, Join, Table
+from sqlalchemy import Alias, CompoundSelect, Join, Table
 from sqlalchemy.sql import elements, operators, visitors
 
 from services.reporting.facts.tables import quarter
@@ -56,6 +56,19 @@ def is_unread(source: Source, read: Collection[Any]) -> bool:
         return False
     compared = {side for each in clauses(source.on) if each.operator is operators.eq for side in (each.left, each.right)}
     return all(column in compared for column in source.element.primary_key)
+
+
+def tables_needed(select: Any) -> set[str]:
+    """The stored tables that must have a row, or nothing is found: those that are joined, but not by an outer join."""
+    if isinstance(select, CompoundSelect):
+        return set[str].intersection(*map(tables_needed, select.selects))
+    sources: list[Source] = []
+    for element in select.get_final_froms():
+        flatten(element, sources, [])
+    found = set[str]()
+    for element in (source.element for source in sources if source.on is None):
+        found |= {stored_name(element)} if is_stored(element) else tables_needed(element.element)
+    return found
 
 
 def is_descending(key: Any) -> bool:

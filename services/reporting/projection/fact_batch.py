@@ -51,7 +51,7 @@ class FactBatch:
     ) -> None:
         self.tables = tables
         self.aside = aside
-        self.corrections = [one for one in corrections if one.position > checkpoint.position]
+        self.corrections = [one for one in corrections if one[0] > checkpoint.position]
         self.with_timeline = with_timeline
         self.with_ledger = with_ledger
         self.checkpoint = checkpoint
@@ -99,7 +99,7 @@ class FactBatch:
 
     def due_corrections(self) -> list[Entry]:
         """Those up to the checkpoint."""
-        due = [one for one in self.corrections if one.position <= self.checkpoint.position]
+        due = [one for one in self.corrections if one[0] <= self.checkpoint.position]
         self.corrections = self.corrections[len(due) :]
         return due
 

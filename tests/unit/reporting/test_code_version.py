@@ -103,7 +103,7 @@ def test_the_modules_that_decide_a_fact_are_these() -> None:
         ("services/reporting/facts/persons.py", "    on: date\n", "    on: date | None\n"),  # how an event is decoded
         ("services/reporting/facts/referrals.py", "DAYS_TO_ANSWER = ", "DAYS_TO_ANSWER = 1 + "),
         ("services/reporting/facts/tables.py", 'fact_table("partner", ', 'fact_table("partner", texts("more"), '),
-        ("services/reporting/ledger/contributions.py", "if each <= LAST", "if each < LAST"),
+        ("services/reporting/ledger/contributions.py", "if found <= LAST", "if found < LAST"),
         ("services/reporting/ledger/windows.py", "row[argument] for row in part[1:]", "row[argument] for row in part[:-1]"),
         ("services/reporting/projection/merged_persons.py", "min(chain", "max(chain"),
         ("services/reporting/projection/checkpoint.py", "[event.time for event in events if not", "[event.time for event in events if"),
