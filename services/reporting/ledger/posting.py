@@ -28,10 +28,15 @@ def post(connection: Connection, tables: Tables, events: Sequence[EventChanges],
     """Write the entries of events that are not in the tables yet, and `more`. `empty` if no event is. Returns how many there are."""
     fold = EntryFold({} if empty else load_versions(connection, tables))
     fold_entries(connection, tables, fold, events, empty=empty)
-    fold.entries += more
-    insert_rows(connection, tables["entry"], ((position, *cell, change) for position, cell, change in fold.entries))
-    write_balances(connection, tables["balance"], balance_changes(fold.entries), empty=empty)
-    return len(fold.entries)
+    return write_entries(connection, tables, fold.entries, more, empty=empty)
+
+
+def write_entries(connection: Connection, tables: Tables, entries: Iterable[Entry], more: Iterable[Entry], *, empty: bool) -> int:
+    """Write entries, and the balances that they change."""
+    every = [*entries, *more]
+    insert_rows(connection, tables["entry"], ((position, *cell, change) for position, cell, change in every))
+    write_balances(connection, tables["balance"], balance_changes(every), empty=empty)
+    return len(every)
 
 
 def fold_entries(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges], *, empty: bool) -> None:

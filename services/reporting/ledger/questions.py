@@ -34,6 +34,7 @@ from services.reporting.ledger.selects import (
     columns_read,
     days_of,
     flatten,
+    froms,
     is_descending,
     is_stored,
     is_unread,
@@ -167,7 +168,7 @@ class Loops:
         """For each source its loop, and the conditions that can be tested in it. `columns` are those that are selected."""
         pending = clauses(select.whereclause)
         sources: list[Source] = []
-        for element in select.get_final_froms():
+        for element in froms(select):
             if element not in self.places:
                 flatten(element, sources, pending)
         pending = [condition for condition in pending if not parameters_of(condition) or parameters_of(condition) - self.module.unbounded]

@@ -1,6 +1,7 @@
 """What can be read from SQLAlchemy's tree of a SELECT: its sources, its conditions, the columns and the parameters that it names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +16,12 @@ class Source(Struct, eq=False):
 
     element: Any
     on: Any = None
+
+
+@lru_cache(500)
+def froms(select: Any) -> Sequence[Any]:
+    """What a select reads. SQLAlchemy writes the whole statement to find that out."""
+    return tuple(select.get_final_froms())
 
 
 def flatten(element: Any, sources: list[Source], conditions: list[Any]) -> None:
@@ -63,7 +70,7 @@ def tables_needed(select: Any) -> set[str]:
     if isinstance(select, CompoundSelect):
         return set[str].intersection(*map(tables_needed, select.selects))
     sources: list[Source] = []
-    for element in select.get_final_froms():
+    for element in froms(select):
         flatten(element, sources, [])
     found = set[str]()
     for element in (source.element for source in sources if source.on is None):

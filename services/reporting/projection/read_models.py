@@ -87,7 +87,8 @@ class ReadModels:
         self, url: Place | Address | str = SCRATCH_URL, has_events: Callable[[], bool] = never, *, with_ledger: bool = True
     ) -> None:
         place = url if isinstance(url, Place) else Place(Address(url), None, version())
-        self.schema, self.version, self.has_events, self.with_ledger = place.schema, place.version, has_events, with_ledger
+        self.address, self.schema, self.version = place.address, place.schema, place.version
+        self.has_events, self.with_ledger = has_events, with_ledger
         self.engine = open_engine(place.address, self.schema)
         self.damage: DamagedReadModels | None = None  # that a reader or a writer of this process met
         self.create()

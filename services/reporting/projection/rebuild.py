@@ -6,7 +6,8 @@ How it works
    before, its tables are kept and only renamed, provided the same version of the code made them, from the same log, and no event
    of it was ever set aside.
 2. `catch_up` folds the log, from the checkpoint of these tables to the head, and commits each time the batch is full. These tables
-   have no indexes yet. Readers and the live projector go on with the live tables meanwhile.
+   have no indexes yet. Readers and the live projector go on with the live tables meanwhile. Of a long log, a second process folds the
+   ledger (`ledger.second_process`).
 3. `try_swap` compares positions under the writer's lock. If the live tables are ahead, it declines and the rebuild catches up once
    more: figures must never go back. Otherwise it creates the indexes, waits for the readers in PostgreSQL (see `read_models`), drops
    the live tables and renames the new ones, all in one transaction.
@@ -20,15 +21,20 @@ Of two rebuilds at once, the later one takes over: it renames the build, and the
 write, stops with Refused("rebuild_replaced").
 """
 
+import os
+from contextlib import closing
+
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.ledger.corrections import corrections
+from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name
 from services.reporting.projection.damage import DamagedReadModels
+from services.reporting.projection.database import SCRATCH_URL
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
 from services.reporting.projection.schema import (
@@ -44,6 +50,8 @@ from shared.errors import Refused, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
+CORES = os.cpu_count() or 1
+PAGES_ALONE = 3  # of the log that are folded before a second process is started: it takes as long to start
 SWAP_LOCK_TIMEOUT = "30s"  # for PostgreSQL's readers to end before the swap is given up; new readers wait meanwhile
 
 
@@ -71,8 +79,8 @@ class Rebuild:
             return self.build()
 
     def build(self) -> Position:
-        self.start_or_resume()
-        with garbage_collection_paused():
+        with garbage_collection_paused(), closing(self):
+            self.start_or_resume()
             self.catch_up()
             while not self.try_swap():
                 if set_aside(self.store) != self.batch.aside:
@@ -80,7 +88,18 @@ class Rebuild:
                 self.catch_up()
         return self.batch.checkpoint.position
 
+    @property
+    def may_divide(self) -> bool:
+        """Whether a second process has a core, and can open the database."""
+        return CORES > 1 and self.models.address.reveal() != SCRATCH_URL
+
+    def close(self) -> None:
+        if self.batch.second is not None:
+            self.batch.second.close()
+            self.batch.second = None
+
     def start_or_resume(self) -> None:
+        self.close()
         with self.models.writing(long=True) as connection:
             aside = set_aside(self.store)
             if aside == self.batch.aside and self.can_resume(connection):
@@ -100,7 +119,10 @@ class Rebuild:
 
     def catch_up(self) -> None:
         """Fold from the checkpoint of the rebuild to the head of the log."""
-        for page in pages_as(Recorded, self.store, self.batch.checkpoint.position, self.store.head(), READ_PAGE_SIZE):
+        pages = pages_as(Recorded, self.store, self.batch.checkpoint.position, self.store.head(), READ_PAGE_SIZE)
+        for number, page in enumerate(pages):
+            if number == PAGES_ALONE and self.batch.second is None and self.may_divide:
+                self.batch.divide(SecondProcess(self.models.address, self.models.schema))
             self.batch.add(page)
             if self.batch.is_full:
                 self.flush()

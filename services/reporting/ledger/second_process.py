@@ -1,0 +1,116 @@
+"""A second process that folds entries while this one folds facts: a long log is rebuilt on two cores.
+
+How it works
+------------
+    this process                                     the second one (`second_process_main`)
+    reads a page of the log, folds its facts ──────> folds its entries, from the stored rows that it reads itself
+    …                                                …
+    writes the rows of facts
+    asks for the entries of the batch <───────────── answers with them
+    writes them, and commits
+
+The second process writes nothing. It reads the tables as the batch before left them, and keeps nothing from one batch to the next, so its
+memory is that of one batch. Messages go through its standard input and output: their length in bytes, then MessagePack.
+
+It ends when its input ends, so also when this process is killed. When it is killed itself, the rebuild raises Unavailable; what is
+committed stays, and the next one resumes there.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from services.reporting.facts.fold import EventChanges
+from services.reporting.ledger.entry_fold import Entry
+from shared.address import Address
+from shared.errors import Unavailable
+
+LENGTH_BYTES = 8
+MODULE = "services.reporting.ledger.second_process_main"
+
+
+class Beginning(Struct, tag=True):
+    """The first message: where the tables are that are rebuilt. It holds a password, which only the pipe sees."""
+
+    address: str
+    schema: str | None
+
+
+class Page(Struct, tag=True):
+    """Events of a batch, in order. `empty` if nothing is stored that they could change."""
+
+    events: Sequence[EventChanges]
+    empty: bool
+
+
+class BatchEnd(Struct, tag=True):
+    """Asks for what was folded since the last one."""
+
+
+Message = Beginning | Page | BatchEnd
+
+
+class SecondProcess:
+    """Folds entries for the tables of a rebuild in a database."""
+
+    def __init__(self, address: Address, schema: str | None) -> None:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-m", MODULE]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+        self.outbox: SimpleQueue[Message | None] = SimpleQueue()
+        self.sender = Thread(target=self.send_all, daemon=True)
+        self.sender.start()
+        self.outbox.put(Beginning(address.reveal(), schema))
+
+    def fold(self, events: Sequence[EventChanges], *, empty: bool) -> None:
+        self.outbox.put(Page(events, empty))
+
+    def take(self) -> list[Entry]:
+        """The entries of all events since the last call.
+
+        Raises:
+            Unavailable: the process ended.
+        """
+        self.outbox.put(BatchEnd())
+        answer = read_message(stream(self.process.stdout))
+        if answer is None:
+            raise Unavailable(f"The second process of the rebuild ended, with code {self.process.wait()}: the next one resumes from here.")
+        return msgspec.msgpack.decode(answer, type=list[Entry])
+
+    def send_all(self) -> None:
+        """Messages are sent by a thread, so that nobody waits while the process starts or folds: a batch at most is in the outbox."""
+        with suppress(OSError), stream(self.process.stdin) as end:  # the process ended: `take` tells
+            while (message := self.outbox.get()) is not None:
+                write_message(end, msgspec.msgpack.encode(message))
+
+    def close(self) -> None:
+        self.outbox.put(None)
+        stream(self.process.stdout).close()
+        self.sender.join()
+        self.process.wait()
+
+
+def stream(end: IO[bytes] | None) -> IO[bytes]:
+    assert end is not None, "both are pipes"
+    return end
+
+
+def write_message(end: IO[bytes], message: bytes) -> None:
+    end.write(len(message).to_bytes(LENGTH_BYTES, "big"))
+    end.write(message)
+    end.flush()
+
+
+def read_message(end: IO[bytes]) -> bytes | None:
+    """The next message; None when the other process has ended."""
+    head = end.read(LENGTH_BYTES)
+    message = end.read(int.from_bytes(head, "big")) if len(head) == LENGTH_BYTES else b""
+    return message or None
