@@ -90,8 +90,8 @@ class Rebuild:
 
     @property
     def may_divide(self) -> bool:
-        """Whether a second process has a core, and can open the database."""
-        return CORES > 1 and self.models.address.reveal() != SCRATCH_URL
+        """Whether a second process has work and a core, and can open the database."""
+        return self.models.with_ledger and CORES > 1 and self.models.address.reveal() != SCRATCH_URL
 
     def close(self) -> None:
         if self.batch.second is not None:
@@ -107,8 +107,9 @@ class Rebuild:
             else:
                 drop_tables(connection, self.tables)
                 create_without_indexes(connection, self.tables, self.name)
-            of_aside = corrections(connection, self.tables, self.store, aside)
-            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside)
+            counted = self.models.with_ledger
+            of_aside = corrections(connection, self.tables, self.store, aside) if counted else ()
+            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside, with_ledger=counted)
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""
