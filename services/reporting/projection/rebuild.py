@@ -9,8 +9,8 @@ How it works
    have no indexes yet. Readers and the live projector go on with the live tables meanwhile. Of a long log, a second process folds the
    ledger (`ledger.second_process`).
 3. `try_swap` compares positions under the writer's lock. If the live tables are ahead, it declines and the rebuild catches up once
-   more: figures must never go back. Otherwise it creates the indexes, waits for the readers in PostgreSQL (see `read_models`), drops
-   the live tables and renames the new ones, all in one transaction.
+   more: figures must never go back. Otherwise it creates the indexes, compares the counts of both (`comparison`), waits for the readers
+   in PostgreSQL (see `read_models`), drops the live tables and renames the new ones, all in one transaction.
 
 Positions beyond the head of the log are ignored in this comparison: they come from another log, or from events that a restored
 backup no longer has. Live tables of another version are ignored too: they are only there to be replaced.
@@ -33,6 +33,7 @@ from services.reporting.ledger.corrections import corrections
 from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name
+from services.reporting.projection.comparison import compare_with_live
 from services.reporting.projection.damage import DamagedReadModels
 from services.reporting.projection.database import SCRATCH_URL
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
@@ -158,12 +159,21 @@ class Rebuild:
     def swap(self, connection: Connection) -> None:
         """Replace the live tables. Readers see the old ones until the transaction of the caller commits."""
         create_indexes(connection, self.tables)
+        self.compare(connection)
         if connection.dialect.name == "postgresql":
             lock_out_readers(connection)
         drop_tables(connection, TABLES)
         for name, table in TABLES.items():
             rebuilt, live = quoted_table(connection, self.tables[name]), quoted_table(connection, table)
             connection.execute(text(f"ALTER TABLE {rebuilt} RENAME TO {live}"))
+
+    def compare(self, connection: Connection) -> None:
+        """Compare with the live tables, if this version of the code made them from this log."""
+        position = self.live_position(connection)
+        if not self.models.with_ledger or not START < position <= self.batch.checkpoint.position:
+            return
+        if belongs_to_log(read_checkpoint(connection, TABLES), self.store.read_at([position])):
+            compare_with_live(connection, self.tables, position)
 
 
 def lock_out_readers(connection: Connection) -> None:
