@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Connection, Table, insert, literal, select
 
 from services.reporting.facts.tables import Key, balance
 from services.reporting.ledger.entry_fold import Entry
+from services.reporting.ledger.filling import read_fillings
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.schema import Tables
@@ -40,7 +41,7 @@ def write_balances(connection: Connection, table: Table, changes: Mapping[Key, i
 def keep_subtotal(connection: Connection, tables: Tables, checkpoint: Checkpoint, written: int) -> Checkpoint:
     """Keep the balances, which are those of the checkpoint, if it is time to after so many entries more."""
     missing = checkpoint.subtotal_in - written
-    if missing > 0 or not written:
+    if missing > 0 or not written or read_fillings(connection, tables):  # of which entries are to come at earlier positions
         return replace(checkpoint, subtotal_in=missing)
     kept, balances = tables["subtotal"], tables[balance.name]
     rows = select(literal(checkpoint.position, BigInteger), *balances.columns)

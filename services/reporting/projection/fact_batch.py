@@ -37,7 +37,8 @@ class FactBatch:
 
     `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
     the timeline index is left out, and with `with_ledger` false the ledger: a replay counts the facts. Events that are set `aside`
-    change nothing; until then they counted, as the `corrections` of the ledger say.
+    change nothing; until then they counted, as the `corrections` of the ledger say. With `in_background`, definitions that are published
+    may be filled later.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class FactBatch:
         *,
         with_timeline: bool = True,
         with_ledger: bool = True,
+        in_background: bool = False,
     ) -> None:
         self.tables = tables
         self.aside = aside
         self.corrections = [one for one in corrections if one[0] > checkpoint.position]
         self.with_timeline = with_timeline
-        self.with_ledger = with_ledger
+        self.with_ledger, self.in_background = with_ledger, in_background
         self.checkpoint = checkpoint
         self.second: SecondProcess | None = None  # that folds the entries, instead of this one
         self.clear()
@@ -122,7 +124,8 @@ class FactBatch:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""
         written = 0
         if self.second is None:  # before the rows are written: what they contributed follows from those that are stored
-            written = post(connection, self.tables, self.counted, self.due_corrections(), empty=self.tables_empty)
+            due, empty = self.due_corrections(), self.tables_empty
+            written = post(connection, self.tables, self.counted, due, empty=empty, in_background=self.in_background)
         for name, rows in self.rows.items():
             if rows:
                 self.write_rows(connection, name, rows)

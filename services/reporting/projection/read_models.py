@@ -28,6 +28,8 @@ from sqlalchemy.schema import CreateSchema
 from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.ledger.corrections import corrections
+from services.reporting.ledger.filling import Filling, read_fillings
+from services.reporting.ledger.posting import post_page
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import new_build_name, version
@@ -179,11 +181,28 @@ class ReadModels:
         """
         with self.writing() as connection:
             before = load_checkpoint(connection, self.version)
-            batch = FactBatch(TABLES, before, aside, with_ledger=self.with_ledger)
+            batch = FactBatch(TABLES, before, aside, with_ledger=self.with_ledger, in_background=True)
             batch.add(events)
             if batch.checkpoint != before:
                 batch.flush(connection)
             return batch.checkpoint.position
+
+    def fillings(self) -> list[Filling]:
+        """The versions of the definitions under which not all persons are entered yet."""
+        with self.reading() as connection:
+            return read_fillings(connection)
+
+    def fill_page(self) -> None:
+        """Enter the next persons under the first of these versions.
+
+        Raises:
+            OtherVersion: another version of the code made the tables.
+            Unavailable: the database cannot be reached.
+        """
+        with self.writing() as connection:
+            load_checkpoint(connection, self.version)
+            for filling in read_fillings(connection)[:1]:
+                post_page(connection, TABLES, filling)
 
     def fold_log(self, store: EventStore, until: Position) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""
