@@ -38,6 +38,14 @@ def write_balances(connection: Connection, table: Table, changes: Mapping[Key, i
     insert_rows(connection, table, ((*key, total) for key, total in totals if total))
 
 
+def write_entries(connection: Connection, tables: Tables, entries: Iterable[Entry], more: Iterable[Entry], *, empty: bool) -> int:
+    """Write entries, and the balances that they change."""
+    every = [*entries, *more]
+    insert_rows(connection, tables["entry"], ((position, *cell, change) for position, cell, change in every))
+    write_balances(connection, tables["balance"], balance_changes(every), empty=empty)
+    return len(every)
+
+
 def keep_subtotal(connection: Connection, tables: Tables, checkpoint: Checkpoint, written: int) -> Checkpoint:
     """Keep the balances, which are those of the checkpoint, if it is time to after so many entries more."""
     missing = checkpoint.subtotal_in - written

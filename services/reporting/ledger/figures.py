@@ -10,8 +10,8 @@ from services.reporting.facts.tables import CELL, balance, entry, subtotal
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import CellKey, Figure
 from services.reporting.indicators.model import Indicator
-from services.reporting.ledger.entry_fold import EVERY_VERSION
 from services.reporting.ledger.filling import read_fillings
+from services.reporting.ledger.persons import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import Unavailable

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.reporting.facts import tables as t
 from services.reporting.ledger.contributions import NO_CONTRIBUTION, Cell
-from services.reporting.ledger.entry_fold import EntryFold, Person, add
+from services.reporting.ledger.entry_fold import EntryFold, add
 from services.reporting.ledger.loading import load_persons, load_versions
+from services.reporting.ledger.persons import Person
 from services.reporting.ledger.sides import sides
 from services.reporting.projection.bulk import insert_rows, select_rows
 from services.reporting.projection.schema import Tables

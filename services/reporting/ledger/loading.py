@@ -11,7 +11,8 @@ from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.fold import EventChanges
 from services.reporting.facts.tables import KEY_COLUMNS, Row
 from services.reporting.indicators.parameters import load_definitions, parameters_of_version
-from services.reporting.ledger.entry_fold import EntryFold, Person, Version, records_of
+from services.reporting.ledger.entry_fold import EntryFold, records_of
+from services.reporting.ledger.persons import Person, Version
 from services.reporting.ledger.sides import sides
 from services.reporting.projection.bulk import rows_where, select_rows
 from services.reporting.projection.schema import Tables

@@ -17,9 +17,9 @@ from services.reporting.facts.decisions import until
 from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
 from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, span, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
-from services.reporting.ledger.balances import keep_subtotal
+from services.reporting.ledger.balances import keep_subtotal, write_entries
 from services.reporting.ledger.entry_fold import Entry
-from services.reporting.ledger.posting import is_counted, post, write_entries
+from services.reporting.ledger.posting import is_counted, post
 from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint, advance, events_after, widened

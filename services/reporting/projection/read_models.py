@@ -29,7 +29,7 @@ from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.ledger.corrections import corrections
 from services.reporting.ledger.filling import Filling, read_fillings
-from services.reporting.ledger.posting import post_page
+from services.reporting.ledger.publication import post_page
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import new_build_name, version

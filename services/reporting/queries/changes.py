@@ -23,8 +23,8 @@ from services.reporting.change_answers import ChangedFigure, Changes, ChangesAsk
 from services.reporting.facts.tables import definitions, entry
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.parameters import load_definitions
-from services.reporting.ledger.entry_fold import EVERY_VERSION
 from services.reporting.ledger.figures import Ledger, read_ledger
+from services.reporting.ledger.persons import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.queries.evidence import ReadEvents, timeline_entry
 from services.reporting.queries.figures import FigureSet, starts_of
