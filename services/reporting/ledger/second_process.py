@@ -63,8 +63,12 @@ class SecondProcess:
 
     def __init__(self, address: Address, schema: str | None) -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        (its_input, requests), (answers, its_output) = os.pipe(), os.pipe()  # those of `subprocess` are green where eventlet is
         command = [sys.executable, "-m", MODULE]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+        self.process = subprocess.Popen(command, stdin=its_input, stdout=its_output, env=environment)  # noqa: S603
+        os.close(its_input)
+        os.close(its_output)
+        self.requests, self.answers = open(requests, "wb"), open(answers, "rb")  # noqa: SIM115 - until `close`
         self.outbox: SimpleQueue[Message | None] = SimpleQueue()
         self.sender = Thread(target=self.send_all, daemon=True)
         self.sender.start()
@@ -80,27 +84,22 @@ class SecondProcess:
             Unavailable: the process ended.
         """
         self.outbox.put(BatchEnd())
-        answer = read_message(stream(self.process.stdout))
+        answer = read_message(self.answers)
         if answer is None:
             raise Unavailable(f"The second process of the rebuild ended, with code {self.process.wait()}: the next one resumes from here.")
         return msgspec.msgpack.decode(answer, type=list[Entry])
 
     def send_all(self) -> None:
         """Messages are sent by a thread, so that nobody waits while the process starts or folds: a batch at most is in the outbox."""
-        with suppress(OSError), stream(self.process.stdin) as end:  # the process ended: `take` tells
+        with suppress(OSError), self.requests:  # the process ended: `take` tells
             while (message := self.outbox.get()) is not None:
-                write_message(end, msgspec.msgpack.encode(message))
+                write_message(self.requests, msgspec.msgpack.encode(message))
 
     def close(self) -> None:
         self.outbox.put(None)
-        stream(self.process.stdout).close()
+        self.answers.close()
         self.sender.join()
         self.process.wait()
-
-
-def stream(end: IO[bytes] | None) -> IO[bytes]:
-    assert end is not None, "both are pipes"
-    return end
 
 
 def write_message(end: IO[bytes], message: bytes) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.contract.read_models.tables import folded_in_memory, random_history, 
 from tests.contract.read_models.test_as_of_laws import Decisions, ListedLog, decisions, with_decisions
 from tests.contract.read_models.test_figure_laws import EXAMPLES
 from tests.contract.read_models.test_ledger_laws import SECOND, unshrunk
+from tests.processes import ROOT
 from tests.unit.reporting.history import ORNE, History
 from tests.unit.reporting.random_histories import Line, random_lines, recorded
 
@@ -132,3 +135,25 @@ def test_a_rebuild_that_fails_leaves_no_process(
     with pytest.raises(KeyboardInterrupt):
         report.rebuild(log)
     assert [second.process.returncode for second in started] == [0]
+
+
+BESIDE_GREEN_THREADS = """
+import sys
+import eventlet
+eventlet.monkey_patch()
+from shared.runtime.native_threads import import_native, native
+import_native("tests.contract.read_models.green_rebuild")
+from tests.contract.read_models.green_rebuild import rebuilt
+eventlet.spawn(eventlet.sleep, 0)
+native(rebuilt, *sys.argv[1:])
+"""
+
+
+def test_it_works_in_a_process_with_green_threads(tmp_path: Path) -> None:
+    """As the services are: there, what `subprocess` reads from is green too, and a long answer came in pieces."""
+    with closing(sqlite_log(random_history(3, 150), tmp_path / "log.sqlite")) as log:
+        command = [sys.executable, "-W", "ignore", "-c", BESIDE_GREEN_THREADS, str(log.path), f"sqlite:///{tmp_path}/green.sqlite"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stdout) == (0, "1 second process\n"), done.stderr
+        with closing(Reports(f"sqlite:///{tmp_path}/green.sqlite", ORNE, log.read_at)) as report:
+            assert table_contents(report) == table_contents(folded_in_memory(events_of(log)))
