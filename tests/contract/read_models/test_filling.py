@@ -25,7 +25,7 @@ from services.reporting.queries.figures import FigureSet
 from services.reporting.queries.projection_state import projection_state
 from services.reporting.queries.reports import Reports
 from shared.errors import Unavailable
-from shared.message import EventMessage
+from shared.message import EventMessage, Position
 from tests.contract.read_models.tables import random_history, reader_of, sqlite_log, table_contents
 from tests.contract.read_models.test_figure_laws import EXAMPLES
 from tests.contract.read_models.test_ledger_laws import SECOND, TERRITORIES, by_ledger, by_questions, unshrunk
@@ -77,13 +77,19 @@ def assert_figures_are_those_of_the_facts(report: Reports) -> None:
             assert figures_now(connection, ledger, version) == figures_now(connection, None, version)
 
 
+def assert_subtotals_have_everybody(connection: Connection, version: int, position: Position) -> None:
+    up_to = select(*(t.entry.c[name] for name in t.CELL), t.entry.c.change).where(t.entry.c.position <= position)
+    whole = Ledger(connection.execute(up_to))
+    assert figures_now(connection, read_ledger(connection, position), version) == figures_now(connection, whole, version)
+
+
 shares = st.floats(0, 1)
 
 
 @settings(unshrunk, max_examples=max(2, EXAMPLES // 3))
-@given(lines=random_lines(), share=shares, cuts=st.lists(shares, max_size=6), pages=st.lists(st.integers(0, 3), min_size=1))
+@given(lines=random_lines(), share=shares, cuts=st.lists(shares, max_size=6), pages=st.lists(st.integers(0, 3), min_size=1), when=shares)
 def test_filling_between_any_events_is_as_all_at_once(
-    report: Reports, lines: list[Line], share: float, cuts: list[float], pages: list[int]
+    report: Reports, lines: list[Line], share: float, cuts: list[float], pages: list[int], when: float
 ) -> None:
     history = recorded(lines).events
     events = with_second(history, 1 + int(share * (len(history) - 1)))
@@ -105,11 +111,7 @@ def test_filling_between_any_events_is_as_all_at_once(
     with report.models.reading() as connection:
         for version in (1, 2):
             assert by_ledger(connection, version) == by_questions(connection, version)
-            position = 1 + int(share * (len(events) - 1))
-            up_to = select(*(t.entry.c[name] for name in t.CELL), t.entry.c.change).where(t.entry.c.position <= position)
-            whole = Ledger(connection.execute(up_to))
-            kept = read_ledger(connection, position)
-            assert figures_now(connection, kept, version) == figures_now(connection, whole, version)
+            assert_subtotals_have_everybody(connection, version, 1 + int(when * (len(events) - 1)))
 
 
 @pytest.fixture
@@ -130,6 +132,22 @@ def test_an_event_of_definitions_does_not_wait_until_they_are_filled(report: Rep
     assert (now.done, now.total) == (PAGE, 20)
     filled(report)
     assert report.models.fillings() == []
+
+
+def test_merged_records_on_two_pages_are_one_person(report: Reports, begun: list[EventMessage]) -> None:
+    filled(report)
+    with report.models.reading() as connection:
+        assert by_ledger(connection, 2) == by_questions(connection, 2)
+
+
+def test_no_subtotal_lacks_who_is_entered_after_it(report: Reports) -> None:
+    events = with_second(random_history(7, 20), 120)
+    for start in range(0, len(events), 15):
+        report.apply(events[start : start + 15])
+    filled(report)
+    with report.models.reading() as connection:
+        for event in events[121::9]:
+            assert_subtotals_have_everybody(connection, 2, event.position)
 
 
 def test_the_state_of_the_projection_tells_how_many_persons_are_counted(report: Reports, begun: list[EventMessage]) -> None:
