@@ -140,12 +140,14 @@ def test_merged_records_on_two_pages_are_one_person(report: Reports, begun: list
         assert by_ledger(connection, 2) == by_questions(connection, 2)
 
 
-def test_no_subtotal_lacks_who_is_entered_after_it(report: Reports) -> None:
+def test_events_of_persons_who_are_not_entered_yet_and_subtotals_meanwhile(report: Reports) -> None:
+    """At the end of this history many are merged of whom no page has come."""
     events = with_second(random_history(7, 20), 120)
     for start in range(0, len(events), 15):
         report.apply(events[start : start + 15])
     filled(report)
     with report.models.reading() as connection:
+        assert by_ledger(connection, 2) == by_questions(connection, 2)
         for event in events[121::9]:
             assert_subtotals_have_everybody(connection, 2, event.position)
 
