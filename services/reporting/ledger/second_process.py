@@ -10,7 +10,7 @@ How it works
     writes them, and commits
 
 The second process writes nothing. It reads the tables as the batch before left them, and keeps nothing from one batch to the next, so its
-memory is that of one batch. Messages go through its standard input and output: their length in bytes, then MessagePack.
+memory is that of one batch. Messages (`second_process_messages`) go through its standard input and output.
 
 It ends when its input ends, so also when this process is killed. When it is killed itself, the rebuild raises Unavailable; what is
 committed stays, and the next one resumes there.
@@ -23,39 +23,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO
 
 import msgspec
-from msgspec import Struct
 
 from services.reporting.facts.fold import EventChanges
 from services.reporting.ledger.entry_fold import Entry
+from services.reporting.ledger.second_process_messages import BatchEnd, Beginning, Message, Page, read_message, write_message
 from shared.address import Address
 from shared.errors import Unavailable
 
-LENGTH_BYTES = 8
 MODULE = "services.reporting.ledger.second_process_main"
-
-
-class Beginning(Struct, tag=True):
-    """The first message: where the tables are that are rebuilt. It holds a password, which only the pipe sees."""
-
-    address: str
-    schema: str | None
-
-
-class Page(Struct, tag=True):
-    """Events of a batch, in order. `empty` if nothing is stored that they could change."""
-
-    events: Sequence[EventChanges]
-    empty: bool
-
-
-class BatchEnd(Struct, tag=True):
-    """Asks for what was folded since the last one."""
-
-
-Message = Beginning | Page | BatchEnd
 
 
 class SecondProcess:
@@ -100,16 +77,3 @@ class SecondProcess:
         self.answers.close()
         self.sender.join()
         self.process.wait()
-
-
-def write_message(end: IO[bytes], message: bytes) -> None:
-    end.write(len(message).to_bytes(LENGTH_BYTES, "big"))
-    end.write(message)
-    end.flush()
-
-
-def read_message(end: IO[bytes]) -> bytes | None:
-    """The next message; None when the other process has ended."""
-    head = end.read(LENGTH_BYTES)
-    message = end.read(int.from_bytes(head, "big")) if len(head) == LENGTH_BYTES else b""
-    return message or None

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.reporting.ledger.entry_fold import EntryFold
 from services.reporting.ledger.loading import load_versions
 from services.reporting.ledger.posting import fold_entries
-from services.reporting.ledger.second_process import BatchEnd, Beginning, Message, Page, read_message, write_message
+from services.reporting.ledger.second_process_messages import BatchEnd, Beginning, Message, Page, read_message, write_message
 from services.reporting.projection.database import open_engine
 from services.reporting.projection.schema import rebuild_tables
 from shared.address import Address
