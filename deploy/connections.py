@@ -9,7 +9,12 @@ LOOKS = 4  # of a start or a health check: both open the log for a moment
 RESERVED = 3  # `superuser_reserved_connections` of PostgreSQL
 FOR_OPERATORS = 10  # `parcours` commands, backups, a person with psql
 OF_ALL = pool.MAX_CONNECTIONS + store.MAX_WRITERS + checkpoints.MAX_CONNECTIONS + LOOKS
-OF_ONE = {"reporting": database.MAX_CONNECTIONS, "webhooks": deliveries.MAX_CONNECTIONS, GATEWAY: gateway_records.MAX_CONNECTIONS}
+REBUILD = 1  # of its second process
+OF_ONE = {
+    "reporting": database.MAX_CONNECTIONS + REBUILD,
+    "webhooks": deliveries.MAX_CONNECTIONS,
+    GATEWAY: gateway_records.MAX_CONNECTIONS,
+}
 
 
 def connections_of(process: str) -> int:

@@ -10,6 +10,7 @@ from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
 from services.reporting.queries.rpc_queries import ReportQueries
@@ -47,6 +48,7 @@ def reporting(components: Components) -> dict[str, Any]:
     inbox = ProjectionInbox("reporting", components.followed, projector, lease(generations.own))
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
+        "filler": Filler(components.reports.models),
         "reports": ReportQueries(components.reports, components.store.head),
         TURN: components.turn(lambda: bool(inbox.fault or inbox.waiting_for)),
     }

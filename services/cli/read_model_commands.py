@@ -9,7 +9,7 @@ from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings
 from services.cli.commands import messages_of, print_message
 from services.reporting.projection.status import RUNNING, STOPPED, ProjectionStatus
-from services.reporting.queries.projection_state import present_stop, projection_position
+from services.reporting.queries.projection_state import fillings, present_stop, projection_position
 from shared.errors import Refused
 from shared.message import START
 
@@ -59,5 +59,14 @@ def projection_line(components: Components, status: ProjectionStatus) -> dict[st
     """What `projections list` prints of a projection. `position` is null while the read models of this version are not filled."""
     position = projection_position(components.reports)
     stop = present_stop(status, position)
-    line = {"service": status.service, "status": STOPPED if stop else RUNNING, "position": position, "head": components.store.head()}
-    return {**line, "stop": stop} if stop else line
+    line: dict[str, Any] = {
+        "service": status.service,
+        "status": STOPPED if stop else RUNNING,
+        "position": position,
+        "head": components.store.head(),
+    }
+    if stop:
+        line["stop"] = stop
+    if position and (filling := fillings(components.reports)):
+        line["filling"] = filling
+    return line

@@ -150,7 +150,9 @@ def state_label(state: ProjectionState) -> str:
         return f"arrêtée à la position {state.stop.position} : {state.stop.type} n’a pas pu être appliqué ({state.stop.fault})"
     if state.lag is None:
         return "en attente : les tables sont d’une autre version"
-    return f"en retard de {state.lag} position{'s' if state.lag > 1 else ''}" if state.lag else "à jour"
+    late = f"en retard de {state.lag} position{'s' if state.lag > 1 else ''}" if state.lag else "à jour"
+    counted = (f"version {each.definitions} des définitions : {each.done} personnes comptées sur {each.total}" for each in state.filling)
+    return " ; ".join([late, *counted])
 
 
 def fault_label(fault: str | None, attempts: int | None) -> str:

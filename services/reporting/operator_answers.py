@@ -23,11 +23,19 @@ class ProjectionStop(Struct, frozen=True):
     retry_requested: bool
 
 
+class DefinitionsFilling(Struct, frozen=True):
+    """A version of the definitions under which `done` of `total` persons are counted. Until all are, its figures take longer to read."""
+
+    definitions: int
+    done: int
+    total: int
+
+
 class ProjectionState(Struct, frozen=True):
     """How far a projection has come in the log, whose last position is `head`; `lag` is the difference.
 
     `as_of` is when the event at `position` was recorded: readings are of that moment. `position` and `lag` are null while the read models
-    are those of another version.
+    are those of another version. `filling` are the versions of the definitions that are published and not counted completely yet.
     """
 
     projection: str
@@ -37,3 +45,4 @@ class ProjectionState(Struct, frozen=True):
     lag: int | None
     as_of: str | None
     stop: ProjectionStop | None
+    filling: list[DefinitionsFilling]

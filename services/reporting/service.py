@@ -16,6 +16,7 @@ class ReportingService(WriteService):
 
     reports = Component("reports")
     turn = NativeThread("turn")
+    filler = NativeThread("filler")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def figures(self, territory: str, quarter: str, definitions: int | None = None, as_of: str | None = None) -> Reply:

@@ -18,8 +18,14 @@ MEASURES: dict[str, Prepare] = {
     "light": light_fold.fold,
     "figures": folding.figures,
     "one town": folding.one_town,
+    "facts": folding.facts,
+    "alone": folding.alone,
     "rebuild": folding.rebuild,
 }
+
+
+FACTS = "facts alone"
+LEAST_WITH_LEDGER = 0.6  # of the rate of the facts alone, with two cores
 
 
 def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
@@ -36,14 +42,18 @@ def main(name: str, log: str, other: str, pace: Pace, table: Table) -> None:
 def lines(name: str, postgres: bool, total: int, rates: Rates, peaks: dict[str, float]) -> list[Line]:
     floor = raw_reads.COPY_OUT if postgres else raw_reads.SELECT
 
-    def line(work: str, measure: str, aim: float = 0.0, **beside: str) -> Line:
+    def line(work: str, measure: str, *aims: Aim, **beside: str) -> Line:
         sides = {OURS: rates[measure], floor: rates["bare"], **{named: rates[other] for other, named in beside.items()}}
-        return Line(name, f"{work} of {total:,}", sides, (Aim(floor, aim),) if postgres and aim else (), peaks[measure])
+        return Line(name, f"{work} of {total:,}", sides, aims, peaks[measure])
+
+    def of_floor(least: float) -> list[Aim]:
+        return [Aim(floor, least)] if postgres else []
 
     return [
         line("read and decode", "read"),
-        line("light fold", "light", 0.43, fold=raw_reads.FOLD, peer=PEER),
+        line("light fold", "light", *of_floor(0.43), fold=raw_reads.FOLD, peer=PEER),
         line("replay, every figure", "figures"),
         line("replay, one town, half", "one town"),
-        line("rebuild of all facts", "rebuild", 0.12),
+        line("rebuild of all facts", "facts", *of_floor(0.12)),
+        line("rebuild with the ledger", "rebuild", Aim(FACTS, LEAST_WITH_LEDGER), facts=FACTS, alone="one process"),
     ]

@@ -178,6 +178,17 @@ subtotal = Table(
     Column("total", BigInteger, nullable=False),
     Index("subtotal_position", "position"),
 )
+# Versions of the definitions under which not all persons are entered yet (`services.reporting.ledger.filling`).
+filling = Table(
+    "filling",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("after", String, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+)
+filled = Table("filled", METADATA, Column("version", Integer, primary_key=True, autoincrement=False), *key("person"))
 # The first and last quarter with a fact, from each event on that widened this span.
 span = Table("span", METADATA, *position_key(), *texts("first_quarter", "last_quarter"))
 # One row. `name` is the build that made the tables, the rest is projection.checkpoint.Checkpoint.

@@ -5,7 +5,7 @@ one comes after as many entries as it has rows. So subtotals take as much room a
 twice as many rows as that of now.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Connection, Table, insert, literal, select
 
 from services.reporting.facts.tables import Key, balance
 from services.reporting.ledger.entry_fold import Entry
+from services.reporting.ledger.filling import read_fillings
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint
 from services.reporting.projection.schema import Tables
@@ -22,9 +23,9 @@ LEAST_ENTRIES = 1_000  # between two subtotals
 
 def balance_changes(entries: Iterable[Entry]) -> dict[Key, int]:
     """By how much the entries change each balance together."""
-    totals: Counter[Key] = Counter()
-    for entry in entries:
-        totals[entry.side, entry.version, entry.quarter, entry.territory, entry.amount] += entry.change
+    totals: defaultdict[Key, int] = defaultdict(int)
+    for _, cell, change in entries:
+        totals[cell] += change
     return {key: change for key, change in totals.items() if change}
 
 
@@ -37,10 +38,18 @@ def write_balances(connection: Connection, table: Table, changes: Mapping[Key, i
     insert_rows(connection, table, ((*key, total) for key, total in totals if total))
 
 
+def write_entries(connection: Connection, tables: Tables, entries: Iterable[Entry], more: Iterable[Entry], *, empty: bool) -> int:
+    """Write entries, and the balances that they change."""
+    every = [*entries, *more]
+    insert_rows(connection, tables["entry"], ((position, *cell, change) for position, cell, change in every))
+    write_balances(connection, tables["balance"], balance_changes(every), empty=empty)
+    return len(every)
+
+
 def keep_subtotal(connection: Connection, tables: Tables, checkpoint: Checkpoint, written: int) -> Checkpoint:
     """Keep the balances, which are those of the checkpoint, if it is time to after so many entries more."""
     missing = checkpoint.subtotal_in - written
-    if missing > 0 or not written:
+    if missing > 0 or not written or read_fillings(connection, tables):  # of which entries are to come at earlier positions
         return replace(checkpoint, subtotal_in=missing)
     kept, balances = tables["subtotal"], tables[balance.name]
     rows = select(literal(checkpoint.position, BigInteger), *balances.columns)

@@ -21,8 +21,9 @@ from sqlalchemy import Connection
 from services.reporting.facts.change import Change
 from services.reporting.facts.fold import EventChanges, changes_of
 from services.reporting.facts.tables import Key, definitions, outcome_class
+from services.reporting.ledger.contributions import Cell
 from services.reporting.ledger.entry_fold import Entry, EntryFold, records_of
-from services.reporting.ledger.posting import posted
+from services.reporting.ledger.posting import fold_entries
 from services.reporting.ledger.sides import sides
 from services.reporting.projection.schema import Tables
 from services.reporting.projection.set_aside import SetAside, readable_changes
@@ -32,7 +33,6 @@ from shared.store.port import EventStore, pages_as
 PAGE_SIZE = 8_192
 MERGE = f"{PREFIX}intake.PersonsMerged"
 VERSIONED = {definitions.name, outcome_class.name}
-Cell = tuple[str, int, str, str, int]
 Counts = Counter[tuple[Position, Cell]]
 
 
@@ -45,13 +45,12 @@ def corrections(connection: Connection, tables: Tables, store: EventStore, aside
     counts: Counts = Counter()
     for since, until in zip([START, *decisions], [*decisions, None], strict=True):
         fold = EntryFold({})
-        entries = (one for event in folded_at(history, aside, since) for one in posted(connection, tables, fold, event, empty=True))
-        for one in entries:
-            if until is None or one.position <= until:
-                cell = one.side, one.version, one.quarter, one.territory, one.amount
-                counts[max(one.position, since), cell] += one.change
-                counts[one.position if until is None else until, cell] -= one.change  # the rebuild enters those of the last fold
-    return [Entry(position, *cell, change) for (position, cell), change in sorted(counts.items()) if change]
+        fold_entries(connection, tables, fold, folded_at(history, aside, since), empty=True)
+        for position, cell, change in fold.entries:
+            if until is None or position <= until:
+                counts[max(position, since), cell] += change
+                counts[position if until is None else until, cell] -= change  # the rebuild enters those of the last fold
+    return [(position, cell, change) for (position, cell), change in sorted(counts.items()) if change]
 
 
 def folded_at(history: Iterable[EventChanges], aside: SetAside, decided: Position) -> Iterator[EventChanges]:

@@ -14,124 +14,131 @@ A side that depends on the definitions has entries for each version of them. Whe
 is known contributes under it is entered at the position of its publication.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from services.reporting.facts.change import Change
-from services.reporting.facts.fold import EventChanges, blank_row
-from services.reporting.facts.tables import Key, Row, outcome_class
-from services.reporting.ledger.contributions import Contributions, Place, contributions
+from services.reporting.facts.fold import EventChanges
+from services.reporting.facts.tables import Key, Row
+from services.reporting.ledger.contributions import NO_CONTRIBUTION, Cell, Contributions
+from services.reporting.ledger.persons import EVERY_VERSION, NO_VERSION, Ask, Person, Version, change_row
 from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.projection.merged_persons import roots
 from shared.message import Position
 
-EVERY_VERSION = 0  # of the entries of a side that no definition decides
 MERGED_INTO = "merged_into"
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """By how much an event changed a count. `version` is that of the definitions; `amount` is 0 where a side keeps none."""
-
-    position: Position
-    side: str
-    version: int
-    quarter: str
-    territory: str
-    amount: int
-    change: int
-
-
-class Version(Struct, frozen=True):
-    """A version of the definitions: the parameters of questions, and its rows of `outcome_class`."""
-
-    parameters: Mapping[str, Any]
-    classes: Sequence[Row]
-
-
-NO_VERSION = Version({}, ())
-
-
-class Person:
-    """The rows of a person, under all of their records, and what they are known to contribute: by side and version."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in sides().person_tables}
-        self.tables: dict[str, Any] = {name: rows.values() for name, rows in self.rows.items()}
-        self.known: dict[str, dict[int, Contributions]] = {}
-
-    def contributes(self, side: CountedSide, number: int, version: Version) -> Contributions:
-        known = self.known.setdefault(side.name, {})
-        if number not in known:
-            self.tables[outcome_class.name] = version.classes
-            known[number] = contributions(side, self.tables, version.parameters)
-        return known[number]
-
-    def change(self, change: Change) -> None:
-        change_row(self.rows[change.table], change.key, change)
-        for side in sides().of_person[change.table]:
-            self.known.pop(side.name, None)
-
-    def records(self) -> set[str]:
-        """Their records, and those that they were merged into."""
-        of_rows = {key[0] for rows in self.rows.values() for key in rows}
-        return of_rows | {row["root"] for row in self.rows["person"].values()}
+ALIKE = 20_000  # values of rows of one table of which it is remembered what they contribute
+Entry = tuple[Position, Cell, int]  # by how much the event at a position changed the count in a cell
 
 
 class EntryFold:
     """Makes the entries of some events. `rows` and `persons` hold what the events change, by table and key, and by record."""
 
     def __init__(self, versions: Mapping[int, Version]) -> None:
-        self.versions = dict(versions)
         self.rows: dict[str, dict[Key, Row]] = {name: {} for name in sides().row_tables}
         self.persons: dict[str, Person] = {}
+        self.entries: list[Entry] = []
+        self.set_versions(versions)
 
-    def entries(self, event: EventChanges) -> Iterator[Entry]:
-        """Apply the changes of an event, and tell what they change in the counts."""
+    def set_versions(self, versions: Mapping[int, Version]) -> None:
+        self.versions = dict(versions)
+        self.asks_of_rows = {table: self.asks(sides().by_row[table]) for table in self.rows}
+        self.asks_of_persons = self.asks(sides().of_whole_person)
+        self.deciding: dict[Any, list[Ask]] = {}  # what some changes of a person's rows decide
+        self.alike: dict[str, dict[Any, Contributions]] = {table: {} for table in self.rows}  # by the values of a row, what it contributes
+
+    def asks(self, asked: Iterable[CountedSide]) -> list[Ask]:
+        every = {EVERY_VERSION: NO_VERSION}
+        return [Ask(side, number, each) for side in asked for number, each in (self.versions if side.versioned else every).items()]
+
+    def add(self, event: EventChanges) -> None:
+        """Apply the changes of an event, and enter what they change in the counts."""
         position, changed = event
+        of_persons = []
         for change in changed:
-            if change.table in sides().row_tables:
-                yield from self.of_row(position, change)
-        of_persons = [change for change in changed if change.table in sides().person_tables]
+            if change.table in self.rows:
+                self.change_row(position, change)
+            if change.table in sides().person_tables:
+                of_persons.append(change)
         if of_persons:
-            yield from self.of_persons(position, of_persons)
+            self.change_persons(position, of_persons)
 
-    def of_row(self, position: Position, change: Change) -> Iterator[Entry]:
+    def change_row(self, position: Position, change: Change) -> None:
         rows = self.rows[change.table]
-        before = dict(row) if (row := rows.get(change.key)) is not None else None
-        after = change_row(rows, change.key, change)
-        for side in sides().by_row[change.table]:
-            for number, version in self.versions_of(side):
-                counts = dict(contribution_of_row(side, change.table, after, version))
-                if before is not None:
-                    add(counts, contribution_of_row(side, change.table, before, version), -1)
-                yield from entries_of(position, side, number, counts)
+        row = rows.get(change.key)
+        before = NO_CONTRIBUTION if row is None else self.contributed_by_row(change.table, row)
+        self.enter(position, before, self.contributed_by_row(change.table, change_row(rows, change)))
 
-    def of_persons(self, position: Position, changed: Sequence[Change]) -> Iterator[Entry]:
-        merging = any(change.table == "person" and MERGED_INTO in change.columns for change in changed)
-        touched = {side.name: side for change in changed for side in sides().of_person[change.table]}.values()
-        involved = {id(person): person for record in records_of(changed) for person in (self.person(record),)}
-        counts = {
-            (side.name, number): dict[Place, int]()
-            for side in (sides().of_whole_person if merging else touched)
-            for number, _ in self.versions_of(side)
-        }
-        self.add_all(counts, involved.values(), -1)
+    def contributed_by_row(self, table: str, row: Row) -> Contributions:
+        """To all sides. Most rows are as others but for their keys: what rows of some values contribute is asked once."""
+        alike, values = self.alike[table], sides().values_of[table](row)
+        known = alike.get(values)
+        if known is None:
+            if len(alike) >= ALIKE:
+                alike.clear()
+            known = alike[values] = {}
+            for ask in self.asks_of_rows[table]:
+                known |= ask.of({table: (row,)})
+        return known
+
+    def change_persons(self, position: Position, changed: Sequence[Change]) -> None:
+        if any(change.table == "person" and MERGED_INTO in change.columns for change in changed):
+            self.merge(position, changed)
+            return
+        for record in dict.fromkeys(change.key[0] for change in changed):
+            self.change_person(position, self.person(record), [change for change in changed if change.key[0] == record])
+
+    def change_person(self, position: Position, person: Person, changed: Sequence[Change]) -> None:
+        asks = self.decided(person, changed)
+        before = [person.contributes(ask) for ask in asks]
+        for change in changed:
+            person.change(change)
+        for ask, counted in zip(asks, before, strict=True):
+            self.enter(position, counted, person.asked(ask))
+
+    def decided(self, person: Person, changed: Sequence[Change]) -> list[Ask]:
+        """What a person may contribute otherwise after these changes. A row that is new decides all that its table does."""
+        kinds = (*((each.table, each.key in person.rows.get(each.table, ()) and tuple(each.columns)) for each in changed),)
+        if kinds not in self.deciding:
+            found = {
+                side.name: side
+                for table, columns in kinds
+                for side in sides().of_person[table]
+                if columns is False or side.reads(table, columns)
+            }
+            self.deciding[kinds] = self.asks(found.values())
+        return self.deciding[kinds]
+
+    def merge(self, position: Position, changed: Sequence[Change]) -> None:
+        """Changes after which other records than before are those of one person."""
+        involved = {id(person): person for record in records_of(changed) for person in (self.person(record),)}.values()
+        counts: dict[Cell, int] = {}
+        for ask in self.asks_of_persons:
+            for person in involved:
+                add(counts, person.contributes(ask), -1)
         for change in changed:
             self.person(change.key[0]).change(change)
-        self.add_all(counts, self.regroup(involved.values()) if merging else involved.values(), 1)
-        for (name, number), changes in counts.items():
-            yield from entries_of(position, sides().name[name], number, changes)
+        regrouped = self.regroup(involved)
+        for ask in self.asks_of_persons:
+            for person in regrouped:
+                add(counts, person.asked(ask), 1)
+        self.enter(position, NO_CONTRIBUTION, counts)
 
-    def add_all(self, counts: Mapping[tuple[str, int], dict[Place, int]], persons: Iterable[Person], sign: int) -> None:
-        """Add what persons contribute to each of these sides and versions, or take it away."""
-        for person in persons:
-            for (name, number), places in counts.items():
-                add(places, person.contributes(sides().name[name], number, self.versions.get(number, NO_VERSION)), sign)
+    def enter(self, position: Position, before: Contributions, after: Contributions) -> None:
+        """The difference between what was contributed and what is."""
+        if before == after:
+            return
+        if before:
+            counts = dict(after)
+            add(counts, before, -1)
+            after = counts
+        self.entries += [(position, cell, after[cell]) for cell in sorted(after) if after[cell]]
 
     def person(self, record: str) -> Person:
-        return self.persons.setdefault(record, Person())
+        found = self.persons.get(record)
+        if found is None:
+            found = self.persons[record] = Person()
+        return found
 
     def regroup(self, persons: Iterable[Person]) -> list[Person]:
         """The persons that there are after a merge or a separation, of those involved in it."""
@@ -145,37 +152,16 @@ class EntryFold:
         for name, key, row in rows:
             if name == "person":
                 row["root"] = ends.get(key[0], key[0])
-            self.persons[key[0]].rows[name][key] = row
+            self.persons[key[0]].rows_of(name)[key] = row
         return [*found.values()]
 
-    def versions_of(self, side: CountedSide) -> Iterable[tuple[int, Version]]:
-        return self.versions.items() if side.versioned else ((EVERY_VERSION, NO_VERSION),)
 
-
-def add(counts: dict[Place, int], more: Contributions, sign: int) -> None:
-    for place, count in more.items():
-        counts[place] = counts.get(place, 0) + sign * count
-
-
-def change_row(rows: dict[Key, Row], key: Key, change: Change) -> Row:
-    row = rows.get(key)
-    if row is None:
-        row = rows[key] = blank_row(change.table, key)
-    row.update(change.columns)
-    return row
-
-
-def contribution_of_row(side: CountedSide, table: str, row: Row, version: Version) -> Contributions:
-    return contributions(side, {table: [row]}, version.parameters)
+def add(counts: dict[Cell, int], more: Contributions, sign: int) -> None:
+    for cell, count in more.items():
+        counts[cell] = counts.get(cell, 0) + sign * count
 
 
 def records_of(changed: Sequence[Change]) -> set[str]:
     """The records that changes are about, and those that they are merged into."""
     merged_into = {change.columns.get(MERGED_INTO) for change in changed if change.table == "person"}
     return {change.key[0] for change in changed} | {record for record in merged_into if record is not None}
-
-
-def entries_of(position: Position, side: CountedSide, version: int, counts: Mapping[Place, int]) -> Iterator[Entry]:
-    for (quarter, territory, amount), change in sorted(counts.items()):
-        if change:
-            yield Entry(position, side.name, version, quarter, territory, amount, change)

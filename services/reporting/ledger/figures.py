@@ -1,7 +1,7 @@
 """Figures from the ledger: the sums of its entries, as of now (the balances) or as of a position."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, cast, func, select, union_all
@@ -10,9 +10,11 @@ from services.reporting.facts.tables import CELL, balance, entry, subtotal
 from services.reporting.indicators.compute import FigureTable
 from services.reporting.indicators.figure import CellKey, Figure
 from services.reporting.indicators.model import Indicator
-from services.reporting.ledger.entry_fold import EVERY_VERSION
+from services.reporting.ledger.filling import read_fillings
+from services.reporting.ledger.persons import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.vocabulary.programme import PROGRAMME
+from shared.errors import Unavailable
 from shared.message import START, Position
 
 Amounts = Mapping[int, int]  # amount -> how many are counted with it
@@ -20,9 +22,13 @@ NONE: Amounts = {}
 
 
 class Ledger:
-    """The sums of one moment, from rows of side, version, quarter, territory, amount, total."""
+    """The sums of one moment, from rows of side, version, quarter, territory, amount, total.
 
-    def __init__(self, rows: Iterable[Any]) -> None:
+    Under the versions of the definitions that are `incomplete`, not all persons are entered.
+    """
+
+    def __init__(self, rows: Iterable[Any], incomplete: Collection[int] = ()) -> None:
+        self.incomplete = incomplete
         self.sums: dict[tuple[str, int], dict[str, list[tuple[str, int, int]]]] = defaultdict(lambda: defaultdict(list))
         for side, version, quarter, territory, amount, total in rows:
             self.sums[side, version][territory].append((quarter, amount, total))
@@ -45,6 +51,8 @@ class Ledger:
         }
 
     def counts(self, side: CountedSide, territories: Sequence[str], quarters: Sequence[str], version: int) -> dict[CellKey, Amounts]:
+        if side.versioned and version in self.incomplete:
+            raise Unavailable(f"Version {version} of the definitions is being counted.")
         by_territory = self.sums[side.name, version if side.versioned else EVERY_VERSION]
         found: dict[CellKey, Amounts] = {}
         for territory in territories:
@@ -73,11 +81,12 @@ def figure_of(indicator: Indicator, counted: Amounts) -> Figure:
 
 def read_ledger(connection: Connection, as_of: Position | None = None) -> Ledger:
     """The ledger of now, or as it was when the event at a position had been applied."""
+    incomplete = {filling.version for filling in read_fillings(connection)}
     if as_of is None:
-        return Ledger(connection.execute(select(balance)))
+        return Ledger(connection.execute(select(balance)), incomplete)
     before = connection.scalar(select(func.max(subtotal.c.position)).where(subtotal.c.position <= as_of)) or START
     kept = select(*(subtotal.c[name] for name in CELL), subtotal.c.total).where(subtotal.c.position == before)
     since = select(*(entry.c[name] for name in CELL), entry.c.change).where(entry.c.position > before, entry.c.position <= as_of)
     both = union_all(kept, since).subquery()
     cell = [both.c[name] for name in CELL]
-    return Ledger(connection.execute(select(*cell, cast(func.sum(both.c.total), BigInteger)).group_by(*cell)))
+    return Ledger(connection.execute(select(*cell, cast(func.sum(both.c.total), BigInteger)).group_by(*cell)), incomplete)

@@ -11,7 +11,8 @@ from services.reporting.facts.decisions import DefinitionsPublished
 from services.reporting.facts.fold import EventChanges
 from services.reporting.facts.tables import KEY_COLUMNS, Row
 from services.reporting.indicators.parameters import load_definitions, parameters_of_version
-from services.reporting.ledger.entry_fold import EntryFold, Person, Version, records_of
+from services.reporting.ledger.entry_fold import EntryFold, records_of
+from services.reporting.ledger.persons import Person, Version
 from services.reporting.ledger.sides import sides
 from services.reporting.projection.bulk import rows_where, select_rows
 from services.reporting.projection.schema import Tables
@@ -31,13 +32,14 @@ def version_of(definitions: DefinitionsPublished, classes: Sequence[Row]) -> Ver
 
 
 def load(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges]) -> None:
-    """Put into the fold what is stored of what these events change."""
+    """Put into the fold what is stored of what these events change, and is not in the fold yet."""
     changed = [change for _, changes in events for change in changes]
     for name in sides().row_tables:
-        keys = {change.key for change in changed if change.table == name}
+        keys = {change.key for change in changed if change.table == name} - fold.rows[name].keys()
         if keys and "position" not in KEY_COLUMNS[name]:  # a row that is keyed by its position is always new
             fold.rows[name].update(select_rows(connection, tables[name], name, keys))
-    load_persons(connection, tables, fold, records_of([change for change in changed if change.table in sides().person_tables]))
+    records = records_of([change for change in changed if change.table in sides().person_tables])
+    load_persons(connection, tables, fold, records - fold.persons.keys())
 
 
 def load_persons(connection: Connection, tables: Tables, fold: EntryFold, records: Collection[str]) -> None:
@@ -55,7 +57,7 @@ def load_persons(connection: Connection, tables: Tables, fold: EntryFold, record
     keys = [(record,) for record in {*ends, *root_of}]
     for name in sides().person_tables:
         for row in rows_where(connection, tables[name], name, ["person"], keys):
-            fold.persons[row["person"]].rows[name][tuple(row[column] for column in KEY_COLUMNS[name])] = row
+            fold.persons[row["person"]].rows_of(name)[tuple(row[column] for column in KEY_COLUMNS[name])] = row
 
 
 def other_persons(connection: Connection, tables: Tables, fold: EntryFold) -> Iterator[Person]:

@@ -1,73 +1,60 @@
 """Posts the entries of a batch of events, and the balances that they change, in the transaction that writes the rows of facts."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 
-import msgspec
 from sqlalchemy import Connection
 
-from services.reporting.facts.change import Change
-from services.reporting.facts.decisions import DefinitionsPublished
-from services.reporting.facts.fold import EventChanges, blank_row
-from services.reporting.facts.tables import definitions, outcome_class
-from services.reporting.ledger.balances import balance_changes, write_balances
-from services.reporting.ledger.contributions import NO_CONTRIBUTION, Contributions, Place
-from services.reporting.ledger.entry_fold import Entry, EntryFold, Person, Version, add, contribution_of_row, entries_of
-from services.reporting.ledger.loading import load, load_versions, other_persons, other_rows, version_of
-from services.reporting.ledger.sides import CountedSide, sides
-from services.reporting.projection.bulk import insert_rows
+from services.reporting.facts.fold import EventChanges
+from services.reporting.facts.tables import definitions
+from services.reporting.ledger.balances import write_entries
+from services.reporting.ledger.entry_fold import Entry, EntryFold
+from services.reporting.ledger.filling import fill_known, is_long
+from services.reporting.ledger.loading import load, load_versions
+from services.reporting.ledger.publication import begin_version
+from services.reporting.ledger.sides import sides
 from services.reporting.projection.schema import Tables
 
 
 def is_counted(event: EventChanges) -> bool:
     """Whether an event may change a count."""
-    read = sides()
-    return any(each.table in read.person_tables or each.table in read.row_tables or each.table == definitions.name for each in event[1])
+    return any(change.table in sides().counted for change in event[1])
 
 
-def post(connection: Connection, tables: Tables, events: Sequence[EventChanges], more: Iterable[Entry] = (), *, empty: bool) -> int:
-    """Write the entries of events that are not in the tables yet, and `more`. `empty` if no event is. Returns how many there are."""
+def post(
+    connection: Connection,
+    tables: Tables,
+    events: Sequence[EventChanges],
+    more: Iterable[Entry] = (),
+    *,
+    empty: bool,
+    in_background: bool = False,
+) -> int:
+    """Write the entries of events that are not in the tables yet, and `more`. `empty` if no event is. Returns how many there are.
+
+    With `in_background`, a version of the definitions that is published may be filled later: see `filling`.
+    """
     fold = EntryFold({} if empty else load_versions(connection, tables))
     if not empty:
         load(connection, tables, fold, events)
-    entries = [entry for event in events for entry in posted(connection, tables, fold, event, empty=empty)]
-    entries += more
-    insert_rows(connection, tables["entry"], map(msgspec.structs.astuple, entries))
-    write_balances(connection, tables["balance"], balance_changes(entries), empty=empty)
-    return len(entries)
+        fill_known(connection, tables, fold)
+    fold_events(connection, tables, fold, events, empty=empty, in_background=in_background)
+    return write_entries(connection, tables, fold.entries, more, empty=empty)
 
 
-def posted(connection: Connection, tables: Tables, fold: EntryFold, event: EventChanges, *, empty: bool) -> Iterator[Entry]:
-    for change in event[1]:
-        if change.table == definitions.name:
-            yield from begin_version(connection, tables, fold, event[0], change, event[1], empty=empty)
-    yield from fold.entries(event)
+def fold_entries(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges], *, empty: bool) -> None:
+    """Fold events, after what is stored of what they change and is not in the fold."""
+    if not empty:
+        events = [*events]
+        load(connection, tables, fold, events)
+    fold_events(connection, tables, fold, events, empty=empty)
 
 
-def begin_version(
-    connection: Connection, tables: Tables, fold: EntryFold, position: int, change: Change, changes: Iterable[Change], *, empty: bool
-) -> Iterator[Entry]:
-    """The entries of what everything that is known contributes under a version that is published, or published again."""
-    (number,) = change.key
-    classes = [blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name]
-    before = fold.versions.get(number)
-    now = fold.versions[number] = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), classes)
-    counts: dict[str, dict[Place, int]] = {side.name: {} for side in sides().versioned}
-    for side in (side for side in sides().versioned if side.by_row):
-        (name,) = side.tables
-        for row in [*fold.rows[name].values(), *(() if empty else other_rows(connection, tables, fold, name))]:
-            add(counts[side.name], contribution_of_row(side, name, row, now), 1)
-            add(counts[side.name], contribution_of_row(side, name, row, before) if before else NO_CONTRIBUTION, -1)
-    known = {id(person): person for person in fold.persons.values()}.values()
-    for person in chain(known, () if empty else other_persons(connection, tables, fold)):
-        for side in (side for side in sides().versioned if not side.by_row):
-            add(counts[side.name], contributed(person, side, number, before) if before else NO_CONTRIBUTION, -1)
-            add(counts[side.name], contributed(person, side, number, now), 1)
-    for side in sides().versioned:
-        yield from entries_of(position, side, number, counts[side.name])
-
-
-def contributed(person: Person, side: CountedSide, number: int, version: Version) -> Contributions:
-    """Under a version that may be another one than the person has been asked under."""
-    person.known.get(side.name, {}).pop(number, None)
-    return person.contributes(side, number, version)
+def fold_events(
+    connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges], *, empty: bool, in_background: bool = False
+) -> None:
+    for event in events:
+        for change in event[1]:
+            if change.table == definitions.name:
+                later = in_background and not empty and is_long(connection, tables)
+                begin_version(connection, tables, fold, event[0], change, event[1], empty=empty, later=later)
+        fold.add(event)

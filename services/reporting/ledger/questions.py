@@ -34,14 +34,16 @@ from services.reporting.ledger.selects import (
     columns_read,
     days_of,
     flatten,
+    froms,
     is_descending,
     is_stored,
     is_unread,
     parameters_of,
     stored_name,
+    tables_needed,
     tables_read,
 )
-from services.reporting.ledger.windows import NO_ROW, Window, limit_one, windowed
+from services.reporting.ledger.windows import NO_ROW, Function, Window, limit_one, windowed
 
 TablesInMemory = Mapping[str, Sequence[Mapping[str, Any]]]
 Found = list[tuple[Any, ...]]
@@ -51,11 +53,14 @@ INDENT = " "
 
 
 class Question(Struct, frozen=True):
-    """A compiled select. `find` gives its rows, `source` is the text of that function, `tables` are those that it reads."""
+    """A compiled select. `find` gives its rows, `source` is the text of that function."""
 
     find: Callable[[TablesInMemory, Mapping[str, Any]], Found]
     source: str
-    tables: frozenset[str]
+    columns: Mapping[str, frozenset[str]]
+    """By table that it reads, the columns that it reads there."""
+    needed: frozenset[str]
+    """The tables without whose rows nothing is found."""
     one_loop: bool
     """Whether it reads each table once, and the rows that it finds do not depend on each other."""
     days: Mapping[str, Collection[str]]
@@ -73,11 +78,13 @@ def compile_question(select: Any, columns: Collection[str] | None = None, unboun
     """
     module = Module(frozenset(unbounded))
     name = module.function(select, columns)
-    namespace: dict[str, Any] = {"windowed": windowed, "limit_one": limit_one, "NO_ROW": NO_ROW, "Window": Window}
+    namespace: dict[str, Any] = {"windowed": windowed, "limit_one": limit_one, "NO_ROW": NO_ROW, "Window": Window, "Function": Function}
     source = "\n".join(module.lines)
     exec(source, namespace)  # noqa: S102 - made from the declarations of this code alone, never from data
-    one_loop = module.sources == len({quarter.name, *module.tables}) and not module.windows
-    return Question(namespace[name], source, frozenset(module.tables), one_loop, days_of(select))
+    one_loop = module.sources == len({quarter.name, *module.columns}) and not module.windows
+    days = days_of(select)
+    read = {table: frozenset({*columns, *days.get(table, ())}) for table, columns in module.columns.items()}
+    return Question(namespace[name], source, read, frozenset(tables_needed(select)), one_loop, days)
 
 
 class Module:
@@ -85,11 +92,16 @@ class Module:
 
     def __init__(self, unbounded: frozenset[str]) -> None:
         self.unbounded = unbounded
-        self.tables: set[str] = set()
+        self.columns: dict[str, set[str]] = {}  # that are read, by table
         self.sources = 0  # loops over tables
         self.windows = 0
         self.lines: list[str] = []
         self.numbers = count(1)
+
+    def constant(self, value: object) -> str:
+        name = f"c{next(self.numbers)}"
+        self.lines.append(f"{name} = {value!r}")
+        return name
 
     def function(self, select: Any, columns: Collection[str] | None = None) -> str:
         name = f"select_{next(self.numbers)}"
@@ -130,25 +142,33 @@ class Loops:
             indent += INDENT
             yield from (f"{indent}if not {condition}: continue" for condition in conditions)
         yield f"{indent}found.append(({', '.join(values)},))"
-        yield f"return windowed(found, {windows!r}, {len(columns)})" if windows else "return found"
+        yield f"return windowed(found, {self.module.constant(windows)}, {len(columns)})" if windows else "return found"
 
     def values(self, columns: Sequence[Any]) -> tuple[list[str], list[Window]]:
-        """The sources of the columns. Behind them are those that window functions need, which are worked out later."""
+        """The sources of the columns. Behind them are those that window functions need, which are worked out later.
+
+        Functions over the same window share it.
+        """
         values = ["None" if isinstance(column, elements.Over) else self.expressions.value(column) for column in columns]
-        windows = []
+        windows: dict[tuple[str, ...], Window] = {}
         for at, column in enumerate(columns):
             if isinstance(column, elements.Over):
                 arguments, partition, order = (clauses(each) for each in (column.element.clauses, column.partition_by, column.order_by))
+                values += [self.expressions.value(each) for each in arguments]
+                function = Function(at, column.element.name, len(values) - 1)
                 keys = [(key.element, True) if is_descending(key) else (key, False) for key in order]
-                windows.append(Window(at, column.element.name, len(values), len(arguments), len(partition), [last for _, last in keys]))
-                values += [self.expressions.value(each) for each in (*arguments, *partition, *(key for key, _ in keys))]
-        return values, windows
+                named = (*map(str, partition), "", *map(str, order))
+                if named not in windows:
+                    windows[named] = Window([], len(values), len(partition), [last for _, last in keys])
+                    values += [self.expressions.value(each) for each in (*partition, *(key for key, _ in keys))]
+                windows[named].functions.append(function)
+        return values, [*windows.values()]
 
     def loops(self, select: Select[Any], columns: Sequence[Any]) -> Iterator[tuple[str, list[str]]]:
         """For each source its loop, and the conditions that can be tested in it. `columns` are those that are selected."""
         pending = clauses(select.whereclause)
         sources: list[Source] = []
-        for element in select.get_final_froms():
+        for element in froms(select):
             if element not in self.places:
                 flatten(element, sources, pending)
         pending = [condition for condition in pending if not parameters_of(condition) or parameters_of(condition) - self.module.unbounded]
@@ -174,7 +194,7 @@ class Loops:
 
     def rows_of(self, element: Any, read: Collection[Any]) -> str:
         if is_stored(element):
-            self.module.tables.add(stored_name(element))
+            self.module.columns.setdefault(stored_name(element), set())
             self.module.sources += 1
             return f"{TABLES}[{stored_name(element)!r}]"
         if isinstance(element, Subquery):
@@ -185,7 +205,10 @@ class Loops:
 
     def column(self, column: Any) -> str:
         row = self.places[column.table]
-        return f"{row}[{(column.name if is_stored(column.table) else [*column.table.columns].index(column))!r}]"
+        if not is_stored(column.table):
+            return f"{row}[{[*column.table.columns].index(column)}]"
+        self.module.columns[stored_name(column.table)].add(column.name)
+        return f"{row}[{column.name!r}]"
 
     def is_certain(self, expression: Any) -> bool:
         """Whether it is never NULL: a part of the key of a row, or the bounds of a quarter."""

@@ -1,10 +1,11 @@
 """What can be read from SQLAlchemy's tree of a SELECT: its sources, its conditions, the columns and the parameters that it names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Alias, Join, Table
+from sqlalchemy import Alias, CompoundSelect, Join, Table
 from sqlalchemy.sql import elements, operators, visitors
 
 from services.reporting.facts.tables import quarter
@@ -15,6 +16,12 @@ class Source(Struct, eq=False):
 
     element: Any
     on: Any = None
+
+
+@lru_cache(500)
+def froms(select: Any) -> Sequence[Any]:
+    """What a select reads. SQLAlchemy writes the whole statement to find that out."""
+    return tuple(select.get_final_froms())
 
 
 def flatten(element: Any, sources: list[Source], conditions: list[Any]) -> None:
@@ -56,6 +63,19 @@ def is_unread(source: Source, read: Collection[Any]) -> bool:
         return False
     compared = {side for each in clauses(source.on) if each.operator is operators.eq for side in (each.left, each.right)}
     return all(column in compared for column in source.element.primary_key)
+
+
+def tables_needed(select: Any) -> set[str]:
+    """The stored tables that must have a row, or nothing is found: those that are joined, but not by an outer join."""
+    if isinstance(select, CompoundSelect):
+        return set[str].intersection(*map(tables_needed, select.selects))
+    sources: list[Source] = []
+    for element in froms(select):
+        flatten(element, sources, [])
+    found = set[str]()
+    for element in (source.element for source in sources if source.on is None):
+        found |= {stored_name(element)} if is_stored(element) else tables_needed(element.element)
+    return found
 
 
 def is_descending(key: Any) -> bool:

@@ -1,6 +1,7 @@
 """What compiled questions call: window functions over the rows that were found, and the row of an outer join without a match."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -18,16 +19,22 @@ class NoRow(dict[str, Any]):
 NO_ROW = NoRow()
 
 
-class Window(Struct, frozen=True):
-    """A window function: the column `at` which it gives its value, and the columns from `start` on that it is worked out of:
-
-    so many `arguments`, then the keys of the `partition`, then those of the order. `descending` tells of each of these.
-    """
+class Function(Struct, frozen=True):
+    """A window function: the column `at` which it gives its value, and that of its argument."""
 
     at: int
-    function: str
+    name: str
+    argument: int
+
+
+class Window(Struct, frozen=True):
+    """A window, and the functions over it. From the column `start` on are the keys of the partition, then those of the order.
+
+    `descending` tells of each key of the order.
+    """
+
+    functions: list[Function]
     start: int
-    arguments: int
     partition: int
     descending: list[bool]
 
@@ -35,21 +42,26 @@ class Window(Struct, frozen=True):
 def windowed(found: Sequence[Row], windows: Iterable[Window], width: int) -> list[Row]:
     """The rows with the values of their window functions, in any order; columns from `width` on are left out."""
     rows = [list(row) for row in found]
-    if len(rows) == 1:  # as with most persons: there is nothing to put in order
-        for window in windows:
-            (rows[0][window.at],) = FUNCTIONS[window.function](rows, window.start)
-        return [tuple(rows[0][:width])]
     for window in windows:
-        keys, order = window.start + window.arguments, window.start + window.arguments + window.partition
-        parts: dict[Row, list[list[Any]]] = {}
-        for row in rows:
-            parts.setdefault(tuple(row[keys:order]), []).append(row)
-        for part in parts.values():
-            for number, last in reversed([*enumerate(window.descending, order)]):
-                part.sort(key=lambda row, number=number: row[number], reverse=last)  # type: ignore[misc]
-            for row, value in zip(part, FUNCTIONS[window.function](part, window.start), strict=True):
-                row[window.at] = value
+        for part in ordered_parts(rows, window):
+            for function in window.functions:
+                for row, value in zip(part, FUNCTIONS[function.name](part, function.argument), strict=True):
+                    row[function.at] = value
     return [tuple(row[:width]) for row in rows]
+
+
+def ordered_parts(rows: list[list[Any]], window: Window) -> Iterable[list[list[Any]]]:
+    if len(rows) < 2:  # as with most persons: there is nothing to put in order
+        return [rows] if rows else []
+    order = window.start + window.partition
+    parts: dict[Row, list[list[Any]]] = {}
+    for row in rows:
+        parts.setdefault(tuple(row[window.start : order]), []).append(row)
+    for part in parts.values():
+        if len(part) > 1:
+            for number, last in reversed([*enumerate(window.descending, order)]):
+                part.sort(key=itemgetter(number), reverse=last)
+    return parts.values()
 
 
 def row_number(part: Sequence[Sequence[Any]], argument: int) -> Iterable[Any]:

@@ -68,10 +68,12 @@ def advance(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Checkpoint:
 def widened(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Iterator[tuple[Position, str | None, str | None]]:
     """Of these events after a checkpoint, those that widen the span of quarters: position, first and last quarter from it on."""
     after = advance(checkpoint, events)
-    for event in events:
-        if (checkpoint.first_quarter, checkpoint.last_quarter) == (after.first_quarter, after.last_quarter):
-            return
-        before, checkpoint = checkpoint, advance(checkpoint, [event])
-        span = checkpoint.first_quarter, checkpoint.last_quarter
-        if span != (before.first_quarter, before.last_quarter):
-            yield event.position, *span
+    span = after.first_quarter, after.last_quarter
+    if span == (checkpoint.first_quarter, checkpoint.last_quarter):
+        return
+    if len(events) == 1:
+        yield after.position, *span
+        return
+    middle = len(events) // 2  # a look at each event would take longer: few widen it
+    yield from widened(checkpoint, events[:middle])
+    yield from widened(advance(checkpoint, events[:middle]), events[middle:])

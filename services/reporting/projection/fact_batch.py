@@ -17,9 +17,10 @@ from services.reporting.facts.decisions import until
 from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
 from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, span, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
-from services.reporting.ledger.balances import keep_subtotal
+from services.reporting.ledger.balances import keep_subtotal, write_entries
 from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.posting import is_counted, post
+from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint, advance, events_after, widened
 from services.reporting.projection.merged_persons import update_roots
@@ -36,7 +37,8 @@ class FactBatch:
 
     `checkpoint` is where the tables are when the batch is made, and then where the rows in memory are. With `with_timeline` false
     the timeline index is left out, and with `with_ledger` false the ledger: a replay counts the facts. Events that are set `aside`
-    change nothing; until then they counted, as the `corrections` of the ledger say.
+    change nothing; until then they counted, as the `corrections` of the ledger say. With `in_background`, definitions that are published
+    may be filled later.
     """
 
     def __init__(
@@ -48,13 +50,15 @@ class FactBatch:
         *,
         with_timeline: bool = True,
         with_ledger: bool = True,
+        in_background: bool = False,
     ) -> None:
         self.tables = tables
         self.aside = aside
-        self.corrections = [one for one in corrections if one.position > checkpoint.position]
+        self.corrections = [one for one in corrections if one[0] > checkpoint.position]
         self.with_timeline = with_timeline
-        self.with_ledger = with_ledger
+        self.with_ledger, self.in_background = with_ledger, in_background
         self.checkpoint = checkpoint
+        self.second: SecondProcess | None = None  # that folds the entries, instead of this one
         self.clear()
 
     def clear(self) -> None:
@@ -86,11 +90,24 @@ class FactBatch:
         changed = [*(map(self.changes, new) if self.aside != NONE else map(changes_of, new))]
         fold(self.rows, changed)
         if self.with_ledger:
-            self.counted += filter(is_counted, changed)
+            self.count([*filter(is_counted, changed)])
         if self.with_timeline:
             self.timeline += timeline_entries(new)
         self.spans += widened(self.checkpoint, new)
         self.checkpoint = advance(self.checkpoint, new)
+
+    def count(self, events: Sequence[EventChanges]) -> None:
+        """Fold events into entries: in the second process at once, else when the batch is written."""
+        if self.second is None:
+            self.counted += events
+        else:
+            self.second.fold(events, empty=self.tables_empty)
+
+    def divide(self, second: SecondProcess) -> None:
+        """From now on entries are folded by a second process, those of events that were added before too."""
+        self.second = second
+        self.count(self.counted)
+        self.counted = []
 
     def changes(self, event: Recorded) -> EventChanges:
         """The changes of an event. One that is set aside changes no count."""
@@ -99,14 +116,16 @@ class FactBatch:
 
     def due_corrections(self) -> list[Entry]:
         """Those up to the checkpoint."""
-        due = [one for one in self.corrections if one.position <= self.checkpoint.position]
+        due = [one for one in self.corrections if one[0] <= self.checkpoint.position]
         self.corrections = self.corrections[len(due) :]
         return due
 
     def flush(self, connection: Connection) -> None:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""
-        written = post(connection, self.tables, self.counted, self.due_corrections(), empty=self.tables_empty)
-        self.checkpoint = keep_subtotal(connection, self.tables, self.checkpoint, written)
+        written = 0
+        if self.second is None:  # before the rows are written: what they contributed follows from those that are stored
+            due, empty = self.due_corrections(), self.tables_empty
+            written = post(connection, self.tables, self.counted, due, empty=empty, in_background=self.in_background)
         for name, rows in self.rows.items():
             if rows:
                 self.write_rows(connection, name, rows)
@@ -114,6 +133,9 @@ class FactBatch:
         insert_rows(connection, self.tables[span.name], self.spans)
         if any("merged_into" in row for row in self.rows["person"].values()):
             update_roots(connection, self.tables["person"])
+        if self.second is not None:  # after that: it has as much time
+            written = write_entries(connection, self.tables, self.second.take(), self.due_corrections(), empty=self.tables_empty)
+        self.checkpoint = keep_subtotal(connection, self.tables, self.checkpoint, written)
         connection.execute(update(self.tables["checkpoint"]).values(msgspec.structs.asdict(self.checkpoint)))
         self.clear()
 

@@ -28,6 +28,8 @@ from sqlalchemy.schema import CreateSchema
 from services.reporting.facts.tables import TABLES, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
 from services.reporting.ledger.corrections import corrections
+from services.reporting.ledger.filling import Filling, read_fillings
+from services.reporting.ledger.publication import post_page
 from services.reporting.projection.bulk import insert_rows
 from services.reporting.projection.checkpoint import Checkpoint, EventGap
 from services.reporting.projection.code_version import new_build_name, version
@@ -87,7 +89,8 @@ class ReadModels:
         self, url: Place | Address | str = SCRATCH_URL, has_events: Callable[[], bool] = never, *, with_ledger: bool = True
     ) -> None:
         place = url if isinstance(url, Place) else Place(Address(url), None, version())
-        self.schema, self.version, self.has_events, self.with_ledger = place.schema, place.version, has_events, with_ledger
+        self.address, self.schema, self.version = place.address, place.schema, place.version
+        self.has_events, self.with_ledger = has_events, with_ledger
         self.engine = open_engine(place.address, self.schema)
         self.damage: DamagedReadModels | None = None  # that a reader or a writer of this process met
         self.create()
@@ -178,11 +181,28 @@ class ReadModels:
         """
         with self.writing() as connection:
             before = load_checkpoint(connection, self.version)
-            batch = FactBatch(TABLES, before, aside, with_ledger=self.with_ledger)
+            batch = FactBatch(TABLES, before, aside, with_ledger=self.with_ledger, in_background=True)
             batch.add(events)
             if batch.checkpoint != before:
                 batch.flush(connection)
             return batch.checkpoint.position
+
+    def fillings(self) -> list[Filling]:
+        """The versions of the definitions under which not all persons are entered yet."""
+        with self.reading() as connection:
+            return read_fillings(connection)
+
+    def fill_page(self) -> None:
+        """Enter the next persons under the first of these versions.
+
+        Raises:
+            OtherVersion: another version of the code made the tables.
+            Unavailable: the database cannot be reached.
+        """
+        with self.writing() as connection:
+            load_checkpoint(connection, self.version)
+            for filling in read_fillings(connection)[:1]:
+                post_page(connection, TABLES, filling)
 
     def fold_log(self, store: EventStore, until: Position) -> None:
         """Fold a log up to a position into empty tables, without the timeline index: a replay of figures does not need it."""

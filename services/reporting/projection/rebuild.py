@@ -6,10 +6,11 @@ How it works
    before, its tables are kept and only renamed, provided the same version of the code made them, from the same log, and no event
    of it was ever set aside.
 2. `catch_up` folds the log, from the checkpoint of these tables to the head, and commits each time the batch is full. These tables
-   have no indexes yet. Readers and the live projector go on with the live tables meanwhile.
+   have no indexes yet. Readers and the live projector go on with the live tables meanwhile. Of a long log, a second process folds the
+   ledger (`ledger.second_process`).
 3. `try_swap` compares positions under the writer's lock. If the live tables are ahead, it declines and the rebuild catches up once
-   more: figures must never go back. Otherwise it creates the indexes, waits for the readers in PostgreSQL (see `read_models`), drops
-   the live tables and renames the new ones, all in one transaction.
+   more: figures must never go back. Otherwise it creates the indexes, compares the counts of both (`comparison`), waits for the readers
+   in PostgreSQL (see `read_models`), drops the live tables and renames the new ones, all in one transaction.
 
 Positions beyond the head of the log are ignored in this comparison: they come from another log, or from events that a restored
 backup no longer has. Live tables of another version are ignored too: they are only there to be replaced.
@@ -20,15 +21,21 @@ Of two rebuilds at once, the later one takes over: it renames the build, and the
 write, stops with Refused("rebuild_replaced").
 """
 
+import os
+from contextlib import closing
+
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.ledger.corrections import corrections
+from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name
+from services.reporting.projection.comparison import compare_with_live
 from services.reporting.projection.damage import DamagedReadModels
+from services.reporting.projection.database import SCRATCH_URL
 from services.reporting.projection.fact_batch import READ_PAGE_SIZE, FactBatch, garbage_collection_paused
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
 from services.reporting.projection.schema import (
@@ -44,6 +51,8 @@ from shared.errors import Refused, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
 
+CORES = os.cpu_count() or 1
+PAGES_ALONE = 3  # of the log that are folded before a second process is started: it takes as long to start
 SWAP_LOCK_TIMEOUT = "30s"  # for PostgreSQL's readers to end before the swap is given up; new readers wait meanwhile
 
 
@@ -71,8 +80,8 @@ class Rebuild:
             return self.build()
 
     def build(self) -> Position:
-        self.start_or_resume()
-        with garbage_collection_paused():
+        with garbage_collection_paused(), closing(self):
+            self.start_or_resume()
             self.catch_up()
             while not self.try_swap():
                 if set_aside(self.store) != self.batch.aside:
@@ -80,7 +89,18 @@ class Rebuild:
                 self.catch_up()
         return self.batch.checkpoint.position
 
+    @property
+    def may_divide(self) -> bool:
+        """Whether a second process has work and a core, and can open the database."""
+        return self.models.with_ledger and CORES > 1 and self.models.address.reveal() != SCRATCH_URL
+
+    def close(self) -> None:
+        if self.batch.second is not None:
+            self.batch.second.close()
+            self.batch.second = None
+
     def start_or_resume(self) -> None:
+        self.close()
         with self.models.writing(long=True) as connection:
             aside = set_aside(self.store)
             if aside == self.batch.aside and self.can_resume(connection):
@@ -88,8 +108,9 @@ class Rebuild:
             else:
                 drop_tables(connection, self.tables)
                 create_without_indexes(connection, self.tables, self.name)
-            of_aside = corrections(connection, self.tables, self.store, aside)
-            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside)
+            counted = self.models.with_ledger
+            of_aside = corrections(connection, self.tables, self.store, aside) if counted else ()
+            self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside, with_ledger=counted)
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""
@@ -100,7 +121,10 @@ class Rebuild:
 
     def catch_up(self) -> None:
         """Fold from the checkpoint of the rebuild to the head of the log."""
-        for page in pages_as(Recorded, self.store, self.batch.checkpoint.position, self.store.head(), READ_PAGE_SIZE):
+        pages = pages_as(Recorded, self.store, self.batch.checkpoint.position, self.store.head(), READ_PAGE_SIZE)
+        for number, page in enumerate(pages):
+            if number == PAGES_ALONE and self.batch.second is None and self.may_divide:
+                self.batch.divide(SecondProcess(self.models.address, self.models.schema))
             self.batch.add(page)
             if self.batch.is_full:
                 self.flush()
@@ -135,12 +159,21 @@ class Rebuild:
     def swap(self, connection: Connection) -> None:
         """Replace the live tables. Readers see the old ones until the transaction of the caller commits."""
         create_indexes(connection, self.tables)
+        self.compare(connection)
         if connection.dialect.name == "postgresql":
             lock_out_readers(connection)
         drop_tables(connection, TABLES)
         for name, table in TABLES.items():
             rebuilt, live = quoted_table(connection, self.tables[name]), quoted_table(connection, table)
             connection.execute(text(f"ALTER TABLE {rebuilt} RENAME TO {live}"))
+
+    def compare(self, connection: Connection) -> None:
+        """Compare with the live tables, if this version of the code made them from this log."""
+        position = self.live_position(connection)
+        if not self.models.with_ledger or not START < position <= self.batch.checkpoint.position:
+            return
+        if belongs_to_log(read_checkpoint(connection, TABLES), self.store.read_at([position])):
+            compare_with_live(connection, self.tables, position)
 
 
 def lock_out_readers(connection: Connection) -> None:

@@ -51,9 +51,14 @@ def build_name(connection: Connection, tables: Tables) -> str:
 
 
 def create_without_indexes(connection: Connection, tables: Tables, name: str) -> None:
-    """Create the tables of the build `name`. A rebuild creates the indexes at its end: updating them for each row would cost more."""
+    """Create the tables of the build `name`. A rebuild creates the indexes at its end: updating them for each row would cost more.
+
+    Only those by which it finds the records of a person are there from the start.
+    """
     for table in tables.values():
         connection.execute(CreateTable(table))
+    for index in tables["person"].indexes:
+        index.create(connection)
     insert_first_rows(connection, tables, name)
 
 
@@ -65,7 +70,7 @@ def insert_first_rows(connection: Connection, tables: Tables, name: str) -> None
 def create_indexes(connection: Connection, tables: Tables) -> None:
     for table in tables.values():
         for index in table.indexes:
-            index.create(connection)
+            index.create(connection, checkfirst=True)
 
 
 def drop_tables(connection: Connection, tables: Tables) -> None:

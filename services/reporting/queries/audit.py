@@ -14,7 +14,6 @@ from sqlalchemy import Connection, select
 
 from services.reporting.facts.tables import TABLES, entry
 from services.reporting.indicators.figure import Figure
-from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.figures import read_ledger
 from services.reporting.projection.read_models import ReadModels, read_checkpoint
 from services.reporting.queries.figures import FigureSet, definitions_for, known_quarters
@@ -35,6 +34,18 @@ class Difference(Struct, frozen=True):
     definitions: int
     ledger: Figure
     facts: Figure
+
+
+class Entry(Struct, frozen=True):
+    """By how much an event changed a count. `version` is that of the definitions; `amount` is 0 where a side keeps none."""
+
+    position: Position
+    side: str
+    version: int
+    quarter: str
+    territory: str
+    amount: int
+    change: int
 
 
 class WrongEntry(Struct, frozen=True):

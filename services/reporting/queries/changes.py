@@ -23,8 +23,8 @@ from services.reporting.change_answers import ChangedFigure, Changes, ChangesAsk
 from services.reporting.facts.tables import definitions, entry
 from services.reporting.facts.versions import version_in_force
 from services.reporting.indicators.parameters import load_definitions
-from services.reporting.ledger.entry_fold import EVERY_VERSION
 from services.reporting.ledger.figures import Ledger, read_ledger
+from services.reporting.ledger.persons import EVERY_VERSION
 from services.reporting.ledger.sides import CountedSide, sides
 from services.reporting.queries.evidence import ReadEvents, timeline_entry
 from services.reporting.queries.figures import FigureSet, starts_of
@@ -127,7 +127,7 @@ def spans_between(connection: Connection, quarter: str, since: Position, until: 
     published = load_definitions(connection, as_of=until)
     at = {row.version: row.published_at for row in connection.execute(select(definitions.c.version, definitions.c.published_at))}
     found: list[Span] = []
-    for start, end in pairwise([since, *sorted(at[number] for number in published if since < at[number] < until), until]):
+    for start, end in pairwise([since, *sorted(at[number] for number in published if since < at[number] <= until), until]):
         known = {number: one for number, one in published.items() if at[number] <= start}
         version = version_in_force(starts_of(known), quarter) if known else EVERY_VERSION
         if found and found[-1].version == version:

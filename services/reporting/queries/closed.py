@@ -77,7 +77,7 @@ class ClosedQuarters:
         return self.found.get(quarter)
 
     def figures(self, live: Connection, closed: ClosedQuarter, version: int) -> FigureTable:
-        if version not in load_definitions(live, as_of=closed.position):
-            return self.fold.figures(live, closed.quarter, version)
         ledger = read_ledger(live, closed.position)
+        if version not in load_definitions(live, as_of=closed.position) or version in ledger.incomplete:
+            return self.fold.figures(live, closed.quarter, version)
         return FigureSet(live, self.territories, closed.position, version, [closed.quarter], self.groupings, ledger).figures

@@ -62,7 +62,7 @@ class FigureSet:
         self.figures: FigureTable = {name: {} for name in INDICATORS}
         for number, group in groupby(quarters, self.version_in):
             span = list(group)
-            if ledger is None:
+            if ledger is None or (number in ledger.incomplete and is_now(connection, position)):
                 parameters = query_parameters(self.published[number], span)
                 counted = compute_figures(partial(execute, connection, parameters), INDICATORS.values(), territories, span)
             else:
@@ -177,6 +177,11 @@ class FigureSet:
         if name not in self.indicators_of(quarter):
             raise Refused("indicator_unknown", indicator=name, version=self.version_in(quarter))
         return INDICATORS[name]
+
+
+def is_now(connection: Connection, position: Position) -> bool:
+    """Whether the facts are those of a position."""
+    return connection.scalar(select(t.checkpoint.c.position)) == position
 
 
 def execute(connection: Connection, parameters: Mapping[str, Any], statement: Any) -> Any:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from services.reporting.change_answers import Moved, MovedCell
 from services.reporting.facts.tables import entry
-from services.reporting.ledger.entry_fold import EVERY_VERSION
+from services.reporting.ledger.persons import EVERY_VERSION
 from services.reporting.ledger.sides import sides
 from shared.message import Position
 

@@ -1,6 +1,6 @@
 """The state of a projection: how far it has come, and the event at which it stopped, if it did."""
 
-from services.reporting.operator_answers import ProjectionState, ProjectionStop
+from services.reporting.operator_answers import DefinitionsFilling, ProjectionState, ProjectionStop
 from services.reporting.projection.read_models import NotFilled, OtherVersion
 from services.reporting.projection.status import ProjectionStatus, Stop
 from services.reporting.queries.reports import Reports
@@ -37,7 +37,13 @@ def projection_state(reports: Reports, projection: str, head: Position) -> Proje
         lag=lag,
         as_of=recorded_at(reports, position),
         stop=None if stop is None else stop_answer(stop),
+        filling=fillings(reports) if position else [],
     )
+
+
+def fillings(reports: Reports) -> list[DefinitionsFilling]:
+    """The versions of the definitions that are being filled, with how many persons are."""
+    return [DefinitionsFilling(each.version, each.done, each.total) for each in reports.models.fillings()]
 
 
 def stop_answer(stop: Stop) -> ProjectionStop:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from services.gateway.login import LOGIN_ROLES
+from services.gateway.operations_api import state_label
+from services.reporting.operator_answers import DefinitionsFilling, ProjectionState
 from services.reporting.projection.status import ProjectionStatus
 from services.vocabulary.roles import Role
 from shared.bus.topology import PROCESS_DIED
@@ -87,7 +89,13 @@ def test_a_projection_tells_how_far_it_has_come_and_of_when_readings_are(world: 
         "lag": 0,
         "as_of": event.recordedtime.isoformat(),
         "stop": None,
+        "filling": [],
     }
+
+
+def test_a_projection_tells_how_many_persons_are_counted_under_new_definitions() -> None:
+    state = ProjectionState("reporting", "live", 9, 9, 0, None, None, [DefinitionsFilling(2, 500, 3_000)])
+    assert state_label(state) == "à jour ; version 2 des définitions : 500 personnes comptées sur 3000"
 
 
 def test_a_projection_that_has_not_begun_is_of_no_moment(world: World) -> None:
