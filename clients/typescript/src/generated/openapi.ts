@@ -2631,6 +2631,7 @@ export interface components {
             lag: number | null;
             as_of: string | null;
             stop: components["schemas"]["ProjectionStop"] | null;
+            filling: components["schemas"]["DefinitionsFilling"][];
             state_label: string;
         };
         /**
@@ -2643,6 +2644,15 @@ export interface components {
             fault: string;
             stopped_at: string;
             retry_requested: boolean;
+        };
+        /**
+         * DefinitionsFilling
+         * @description A version of the definitions under which `done` of `total` persons are counted. Until all are, its figures take longer to read.
+         */
+        DefinitionsFilling: {
+            definitions: number;
+            done: number;
+            total: number;
         };
         /**
          * DeadLetterLine
