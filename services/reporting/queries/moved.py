@@ -12,15 +12,23 @@ ANONYMOUS = {"answer", "survey_redemption"}  # the tables of what is recorded wi
 COUNTED = (entry.c.side, entry.c.version, entry.c.quarter, entry.c.territory)
 
 
-def moved(connection: Connection, after: Position, until: Position) -> Moved:
-    """Of the events after a position, up to another one. What one of them adds and the next takes away did not move."""
+def moved(connection: Connection, after: Position, until: Position, *, by_event: bool = False) -> Moved:
+    """Of the events after a position, up to another one. What one of them adds and the next takes away did not move, unless `by_event`."""
     within = (entry.c.position > after, entry.c.position <= until)
-    rows = connection.execute(select(*COUNTED).where(*within).group_by(*COUNTED, entry.c.amount).having(func.sum(entry.c.change) != 0))
+    groups = (*COUNTED, entry.c.amount, *([entry.c.position] if by_event else []))
+    rows = connection.execute(select(*COUNTED).distinct().where(*within).group_by(*groups).having(func.sum(entry.c.change) != 0))
     indicators: dict[str, list[str]] = {}
     for (indicator, _), side in sides().of.items():
         indicators.setdefault(side.name, []).append(indicator)
     cells = {(indicator, row.territory, row.quarter, row.version, row.side) for row in rows for indicator in indicators[row.side]}
     return Moved(until, [*dict.fromkeys(moved_cell(*cell) for cell in sorted(cells))])
+
+
+def window_end(connection: Connection, after: Position, until: Position, limit: int) -> Position:
+    """The position of the `limit`-th entry after a position, or `until` if that comes first: entries of one event stay together."""
+    entries = select(entry.c.position).where(entry.c.position > after, entry.c.position <= until).order_by(entry.c.position)
+    last: Position | None = connection.scalar(entries.offset(limit - 1).limit(1))
+    return until if last is None else last
 
 
 def moved_cell(indicator: str, territory: str, quarter: str, version: int, name: str) -> MovedCell:
