@@ -217,7 +217,7 @@ class Reports:
     def moved(self, after: Position, until: Position) -> Moved:
         """Which figures moved with the events after a position, up to another one."""
         with self.models.reading() as connection:
-            return moved(connection, after, until)
+            return moved(connection, after, until, self.territories)
 
     def moved_next(self, after: Position, limit: int) -> Moved | None:
         """Which figures moved with each of the next events, of which at most `limit` entries are read at once. None: there are no events.
@@ -228,7 +228,7 @@ class Reports:
             _, reached = current_snapshot(connection)
             if reached <= after:
                 return None
-            return moved(connection, after, window_end(connection, after, reached, limit), by_event=True)
+            return moved(connection, after, window_end(connection, after, reached, limit), self.territories, by_event=True)
 
     def moment(self, as_of: str | None, audience: str = EXACT) -> Moment | None:
         """The moment that a reader names; None for now."""

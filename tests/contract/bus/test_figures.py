@@ -36,7 +36,7 @@ class Figures:
 
     def __init__(self, uri: str, folder: Path) -> None:
         self.uri, self.models = uri, Address(f"sqlite:///{folder}/read.sqlite")
-        self.log = sqlite_log(random_history(7, 6)[:-1], folder / "log.sqlite")
+        self.log = sqlite_log(random_history(7, 6), folder / "log.sqlite")
         self.bus = Bus(uri, folder, self.log)
         self.events = self.log.read_all(0)
         self.reports = self.of_version("a" * 16)
