@@ -188,6 +188,22 @@ def test_it_waits_while_the_read_models_are_made_again(figures: Figures) -> None
     assert figures.misses(figures.told(later), begun, later) == set()
 
 
+def test_what_nobody_foresaw_is_logged_and_tried_again(figures: Figures, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No service of the process ends for it."""
+    begun, reached, failures = figures.begin(), figures.reports.position(), [KeyError("unforeseen")]
+    moved_next = figures.reports.moved_next
+
+    def failing(after: Position, limit: int) -> Any:
+        if failures:
+            raise failures.pop()
+        return moved_next(after, limit)
+
+    monkeypatch.setattr(figures.reports, "moved_next", failing)
+    figures.relay()
+    assert figures.misses(figures.told(reached), begun, reached) == set()
+    assert not failures
+
+
 def test_a_stream_that_was_deleted_is_declared_again(figures: Figures) -> None:
     figures.begin()
     figures.relay()
