@@ -6,7 +6,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pika
 import pytest
 from pika.exceptions import ChannelClosedByBroker
@@ -19,6 +18,7 @@ from shared.address import Address
 from shared.bus.figures_relay import FiguresRelay
 from shared.bus.names import FIGURES, SOLE
 from shared.message import Position
+from tests.contract.bus.figures_stream import messages
 from tests.contract.bus.running import Bus
 from tests.contract.bus.test_relay import DyingCheckpoints
 from tests.contract.read_models.moves import changed_figures, named
@@ -64,24 +64,13 @@ class Figures:
     def told(self, until: Position) -> list[FiguresMoved]:
         """The messages of the stream, once they are told up to a position."""
         eventually(lambda: self.bus.checkpoints.load(FIGURES) >= until, f"that what moved until {until} is told", 30)
-        found, decode = [], msgspec.json.Decoder(FiguresMoved).decode
-        with pika.BlockingConnection(pika.URLParameters(self.uri)) as connection:
-            channel = connection.channel()
-            channel.basic_qos(prefetch_count=100)
-            for method, properties, body in channel.consume(SOLE.figures, arguments={"x-stream-offset": "first"}, inactivity_timeout=0.5):
-                if method is None:
-                    break
-                found.append(decode(body))
-                assert (properties.message_id, properties.content_type) == (found[-1].id, "application/json")
-                channel.basic_ack(method.delivery_tag)
-            channel.cancel()
-        return found
+        return messages(self.uri)
 
-    def misses(self, messages: list[FiguresMoved], after: Position, until: Position) -> set[Any]:
+    def misses(self, found: list[FiguresMoved], after: Position, until: Position) -> set[Any]:
         """Figures that differ between two positions and are not named by the messages, as a reader hears them."""
         changed = changed_figures(self.reports, after, until)
         assert changed
-        return changed - named((cell for message in messages for cell in message.cells), changed)
+        return changed - named((cell for message in found for cell in message.cells), changed)
 
     def close(self) -> None:
         self.bus.close()
@@ -98,15 +87,15 @@ def test_messages_come_in_order_and_name_what_moved_up_to_the_read_models(figure
     begun = figures.begin()
     figures.relay()
     reached = figures.reports.position()
-    messages = figures.told(reached)
-    assert len(messages) > 3
-    assert [message.position for message in messages] == sorted({message.position for message in messages})
-    assert begun < messages[0].position
-    assert messages[-1].position <= reached < figures.log.head()
-    assert figures.misses(messages, begun, reached) == set()
+    found = figures.told(reached)
+    assert len(found) > 3
+    assert [message.position for message in found] == sorted({message.position for message in found})
+    assert begun < found[0].position
+    assert found[-1].position <= reached < figures.log.head()
+    assert figures.misses(found, begun, reached) == set()
     later = figures.apply(len(figures.events))
-    assert figures.misses(figures.told(later)[len(messages) :], reached, later) == set()
-    assert messages[0].type == "fr.parcours.reporting.FiguresMoved"
+    assert figures.misses(figures.told(later)[len(found) :], reached, later) == set()
+    assert found[0].type == "fr.parcours.reporting.FiguresMoved"
 
 
 def test_a_new_stream_begins_at_the_end_of_the_log(figures: Figures) -> None:
@@ -124,13 +113,13 @@ def test_a_loop_killed_around_its_checkpoint_repeats_and_loses_nothing(figures: 
     begun, reached = figures.begin(), figures.reports.position()
     dying = DyingCheckpoints(figures.bus.checkpoints, after)
     figures.relay(dying)
-    messages = figures.told(reached)
-    positions = [message.position for message in messages]
+    found = figures.told(reached)
+    positions = [message.position for message in found]
     assert dying.died
     repeated = [at for at, position in enumerate(positions) if at and position <= positions[at - 1]]
     assert len(repeated) == (0 if after else 1)
     seen, heard = begun, []
-    for message in messages:
+    for message in found:
         if message.position > seen:
             seen = message.position
             heard.append(message)
@@ -148,10 +137,10 @@ def test_one_loop_is_active_and_the_other_takes_over(figures: Figures) -> None:
     figures.bus.stop(first)
     eventually(lambda: second.active)
     later = figures.apply(len(figures.events))
-    messages = figures.told(later)
-    assert messages[: len(early)] == early
-    assert {message.position for message in messages[len(early) :]} > {later}
-    assert figures.misses(messages[len(early) :], reached, later) == set()
+    found = figures.told(later)
+    assert found[: len(early)] == early
+    assert {message.position for message in found[len(early) :]} > {later}
+    assert figures.misses(found[len(early) :], reached, later) == set()
 
 
 def test_during_an_upgrade_the_version_that_answers_tells_and_the_next_goes_on_from_there(figures: Figures) -> None:
@@ -166,12 +155,12 @@ def test_during_an_upgrade_the_version_that_answers_tells_and_the_next_goes_on_f
     assert figures.told(reached) == early
     assert not next_one.active
     turn.set()
-    messages = figures.told(figures.log.head())
-    assert messages[: len(early)] == early
-    positions = [message.position for message in messages]
+    found = figures.told(figures.log.head())
+    assert found[: len(early)] == early
+    positions = [message.position for message in found]
     assert positions == sorted({*positions})
     figures.apply(len(figures.events))
-    assert figures.misses(messages, begun, figures.log.head()) == set()
+    assert figures.misses(found, begun, figures.log.head()) == set()
     figures.bus.stop(next_one)
     newer.close()
 

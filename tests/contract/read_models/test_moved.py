@@ -26,11 +26,11 @@ ENTRY = TABLES["entry"].c
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[SqliteStore]:
-    history = random_history(7, 4)  # it ends with a target
+    history = random_history(7, 6)  # it ends with a target
     later = History(defined=False)
     later.record("reporting.DefinitionsPublished", "2023-06-01", "all", **SECOND)
     later.record(
-        "reporting.TargetSet", "2023-06-01", "all", indicator="positive_rate", value=30, from_quarter="2022-Q4", for_territory="flers"
+        "reporting.TargetSet", "2023-06-01", "all", indicator="positive_rate", value=30, from_quarter="2022-Q4", for_territory="laigle"
     )
     with closing(sqlite_log([*history, *spread(later.events)], tmp_path / "log.sqlite")) as store:
         yield store
