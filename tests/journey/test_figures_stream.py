@@ -1,6 +1,8 @@
-"""The stream of figures, published by two processes of reporting as they are run, of which the one that publishes is killed."""
+"""The stream of figures, published by processes of reporting as they are run: one is killed, or is followed by one of another version."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -9,20 +11,24 @@ import pytest
 from services.reporting.change_answers import FiguresMoved
 from shared.bus.names import FIGURES
 from tests.contract.bus.figures_stream import messages
-from tests.processes import Process, Product, eventually, running, this_quarter
+from tests.processes import ROOT, Process, Product, eventually, this_quarter
+from tests.servers import GivenPostgres, GivenRabbitmq
+from tests.upgrade.releases import with_other_facts
 
 ROUNDS, MEETINGS = 3, 4
+READY = "are ready; it answers when"  # what reporting says that waits for its turn
 
 
-class Reporting:
-    """Two processes of it on one broker and one database."""
+class Installation(Product):
+    """All services, and a second process of reporting that can be started: the code of the first is in `root`."""
 
-    def __init__(self, product: Product, uri: str, dsn: str) -> None:
-        self.product, self.uri, self.dsn = product, uri, dsn
-        words = ("service", "reporting", "--data", str(product.folder))
-        second = Process(*words, env=product.env, log=product.folder / "second_reporting.log")
-        second.start()
-        self.processes = [product.processes["reporting"], second]
+    def __init__(self, folder: Path, uri: str, dsn: str, root: Path) -> None:
+        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, "PARCOURS_RATE_LIMIT": "off"}
+        super().__init__(folder, env)
+        self.uri, self.dsn = uri, dsn
+        words = ("service", "reporting", "--data", str(folder))
+        self.processes["reporting"] = Process(*words, env=self.env, log=folder / "reporting.log", root=root)
+        self.second = Process(*words, env=self.env, log=folder / "second_reporting.log")
 
     def checkpoint(self) -> int:
         with psycopg.connect(self.dsn) as connection:
@@ -33,26 +39,25 @@ class Reporting:
         eventually(lambda: self.checkpoint() >= position, f"what moved until {position} is told")
 
     def meet(self) -> int:
-        data = {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"}
-        return int(self.product.must("IdentifyPerson", data)["position"])
+        data = {"person": str(uuid4()), "channel": "PARTENAIRE", "place": "CCAS", "radar": "NON_INSCRIT"}
+        return int(self.must("IdentifyPerson", data)["position"])
 
     def people_met(self, position: int) -> int:
-        answer = self.product.get("/v1/indicators", territory="alencon", quarter=this_quarter(), position=position)
+        answer = self.get("/v1/indicators", territory="alencon", quarter=this_quarter(), position=position)
         return int(answer.json()["indicators"]["people_met"]["value"])
 
 
-@pytest.fixture
-def reporting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reporting]:
-    postgres, rabbitmq = request.getfixturevalue("postgres_server"), request.getfixturevalue("rabbitmq_server")
+@contextmanager
+def installed(folder: Path, postgres: GivenPostgres, rabbitmq: GivenRabbitmq, root: Path) -> Iterator[Installation]:
     with postgres.database() as dsn, rabbitmq.vhost() as uri:
-        env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, "PARCOURS_RATE_LIMIT": "off"}
-        with running(tmp_path_factory.mktemp("figures"), env) as product:
-            both = Reporting(product, uri, dsn)
-            try:
-                both.told(1)
-                yield both
-            finally:
-                both.processes[1].end()
+        installation = Installation(folder, uri, dsn, root)
+        try:
+            installation.start()
+            installation.told(1)
+            yield installation
+        finally:
+            installation.second.end()
+            installation.stop()
 
 
 def tells(message: FiguresMoved) -> bool:
@@ -60,23 +65,45 @@ def tells(message: FiguresMoved) -> bool:
 
 
 @pytest.mark.long
-def test_whichever_process_is_killed_every_meeting_is_told_when_it_can_be_read(reporting: Reporting) -> None:
+def test_whichever_process_is_killed_every_meeting_is_told_when_it_can_be_read(
+    tmp_path: Path, postgres_server: GivenPostgres, rabbitmq_server: GivenRabbitmq
+) -> None:
     met: list[int] = []
-    for number in range(ROUNDS):
-        met += [reporting.meet() for _ in range(MEETINGS)]
-        killed = reporting.processes[number % 2]
-        killed.kill()
-        met += [reporting.meet() for _ in range(MEETINGS)]
-        reporting.told(met[-1])
-        assert reporting.people_met(reporting.checkpoint()) == len(met)
-        killed.start()
-        reporting.product.ready()
+    with installed(tmp_path, postgres_server, rabbitmq_server, ROOT) as installation:
+        installation.second.start()
+        for number in range(ROUNDS):
+            met += [installation.meet() for _ in range(MEETINGS)]
+            killed = (installation.processes["reporting"], installation.second)[number % 2]
+            killed.kill()
+            met += [installation.meet() for _ in range(MEETINGS)]
+            installation.told(met[-1])
+            assert installation.people_met(installation.checkpoint()) == len(met)
+            killed.start()
+            installation.ready()
+        found = messages(installation.uri)
     heard, last = list[FiguresMoved](), 0
-    for message in messages(reporting.uri):
+    for message in found:
         if message.position > last:
             heard, last = [*heard, message], message.position
     assert all(tells(message) for message in heard)
-    reached = [message.position for message in heard]
-    for position in met:
-        assert any(position <= each for each in reached), position
+    assert last >= met[-1]
     assert len(heard) >= ROUNDS
+
+
+@pytest.mark.long
+def test_the_next_version_goes_on_where_the_former_ended_and_repeats_nothing(
+    tmp_path: Path, postgres_server: GivenPostgres, rabbitmq_server: GivenRabbitmq
+) -> None:
+    former = with_other_facts(tmp_path / "former")
+    with installed(tmp_path, postgres_server, rabbitmq_server, former) as installation:
+        met = [installation.meet()]
+        installation.told(met[-1])
+        installation.second.start()
+        eventually(lambda: READY in installation.second.log.read_text(), "the next version waits for its turn")
+        met.append(installation.meet())
+        installation.told(met[-1])
+        installation.processes["reporting"].end()
+        met.append(installation.meet())
+        installation.told(met[-1])
+        positions = [message.position for message in messages(installation.uri) if tells(message)]
+    assert positions == met
