@@ -79,7 +79,7 @@ class FiguresRelay(RelayLoop[Told]):
             try:
                 super().run()
             except Exception:
-                log.exception("the %s failed, and are published again", self.name)
+                log.exception("the stream of figures failed, and is tried again")
                 self.stopping.wait(self.backoff.next_delay())
 
     def run_with_lease(self) -> None:
