@@ -1,4 +1,5 @@
-"""A user of RabbitMQ for one trusted back end: it reads the stream of all events (`journey.feed`) and can do nothing else.
+"""A user of RabbitMQ for one trusted back end: it reads the streams of all events (`journey.feed`) and of the figures that moved
+(`journey.figures`), and can do nothing else.
 
     python -m deploy.broker_reader NAME --secret FILE > reader.json
     rabbitmqctl import_definitions reader.json
@@ -29,7 +30,7 @@ def definitions(name: str, password: str, names: Names, vhost: str = "/") -> dic
     """The definitions that RabbitMQ imports: the user, and what it may do."""
     user = f"reader-{name}"
     hashed = {"password_hash": password_hash(password), "hashing_algorithm": "rabbit_password_hashing_sha256"}
-    read = f"^{re.escape(names.feed)}$"
+    read = f"^({re.escape(names.feed)}|{re.escape(names.figures)})$"
     return {
         "users": [{"name": user, **hashed, "tags": []}],
         "permissions": [{"user": user, "vhost": vhost, "configure": NOTHING, "write": NOTHING, "read": read}],
@@ -42,7 +43,9 @@ def password_hash(password: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make a user of RabbitMQ that reads the stream of all events, and nothing else.")
+    parser = argparse.ArgumentParser(
+        description="Make a user of RabbitMQ that reads the streams of all events and of figures, and nothing else."
+    )
     parser.add_argument("name", help="of the back end: lower-case letters, digits and hyphens")
     parser.add_argument("--secret", type=Path, required=True, help="where the password is written; the file must not exist yet")
     parser.add_argument("--environment", default=os.environ.get("PARCOURS_ENVIRONMENT", ""), help="default: PARCOURS_ENVIRONMENT")

@@ -21,6 +21,7 @@ from services.gateway.read_access import ReadAccess
 from services.reporting.projection.damage import DamagedReadModels, renew_file
 from services.reporting.projection.generations import Generations
 from services.reporting.projection.turn import Turn
+from services.reporting.queries.moved_windows import MovedWindows
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
 from services.vocabulary import survey_ticket
@@ -230,6 +231,10 @@ class Components:
         """When reporting may answer. Inside one process nobody else can."""
         position, alone = lambda: self.reports.position(), self.settings.embedded
         return Turn(self.generations, self.checkpoints, position, self.store.head, stuck, alone=alone)
+
+    def moved_windows(self) -> MovedWindows:
+        """The figures that moved, as they are published."""
+        return MovedWindows(self.reports, self.followed)
 
     def renew_damaged_read_models(self) -> None:
         """Replace a file of read models that cannot be opened by a new one: they are made from the log."""

@@ -17,9 +17,10 @@ from services.bootstrap.composition import Components
 from services.bootstrap.names import GATEWAY, RELAY
 from services.bootstrap.registry import SERVICES
 from services.reporting.queries.projection_state import projection_state
+from shared.bus.names import FIGURES
 from shared.bus.relay_delay import relay_delay
 from shared.errors import Fault
-from shared.message import Position
+from shared.message import START, Position
 from shared.store.postgres.pool import ConnectionPool
 from shared.time import now
 
@@ -80,15 +81,19 @@ class Readings(Collector):
             head = self.components.store.head()
             answer.set("parcours_log_head_position", head)
             for name in self.checkpoints():
-                self.set_reader(answer, name, self.components.checkpoints.load(name), head)
+                position = self.components.checkpoints.load(name)
+                if name != FIGURES or position != START:  # else the stream of figures has not begun
+                    self.set_reader(answer, name, position, head)
 
     def checkpoints(self) -> list[str]:
-        """The names of the checkpoints of the relay and of policies."""
-        relay = [RELAY] if self.components.settings.embedded else [RELAY, FEED]
+        """The names of the checkpoints of the relay, of the stream of figures, and of policies."""
+        embedded = self.components.settings.embedded
+        relay, figures = ([RELAY], []) if embedded else ([RELAY, FEED], [FIGURES])
         policies = [name for name, service in SERVICES.items() if service.policies]
         everywhere = GATEWAY in self.hosted
         return [
             *(relay if everywhere or RELAY in self.hosted else []),
+            *(figures if everywhere or REPORTING in self.hosted else []),
             *(f"{name}.inbox" for name in policies if everywhere or name in self.hosted),
         ]
 

@@ -13,7 +13,9 @@ from services.gateway.rate_limit import Rate
 from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
+from services.reporting.projection.turn import Turn
 from services.reporting.queries.rpc_queries import ReportQueries
+from shared.bus.figures_relay import FiguresRelay
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.nameko.queue_consumer import TURN
@@ -46,12 +48,19 @@ def reporting(components: Components) -> dict[str, Any]:
     generations = components.generations
     projector = Projector(components.reports, components.store, generations.drop_superseded)
     inbox = ProjectionInbox("reporting", components.followed, projector, lease(generations.own))
+    turn = components.turn(lambda: bool(inbox.fault or inbox.waiting_for))
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
         "filler": Filler(components.reports.models),
         "reports": ReportQueries(components.reports, components.store.head),
-        TURN: components.turn(lambda: bool(inbox.fault or inbox.waiting_for)),
+        TURN: turn,
+        **({} if components.settings.embedded else {"figures_relay": figures_relay(components, turn)}),
     }
+
+
+def figures_relay(components: Components, turn: Turn) -> FiguresRelay:
+    settings = components.settings
+    return FiguresRelay(components.moved_windows(), components.checkpoints, settings.amqp_uri, settings.names, turn.may_answer)
 
 
 def policy_inbox(components: Components, name: str) -> Inbox:

@@ -102,5 +102,5 @@ class Descriptions:
 
     @cached_property
     def asyncapi_document(self) -> Members:
-        document: Members = with_types(asyncapi_document(TITLE, self.deps.programme, self.deps.events, self.deps.names.feed))
+        document: Members = with_types(asyncapi_document(TITLE, self.deps.programme, self.deps.events, self.deps.names))
         return document

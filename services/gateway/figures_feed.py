@@ -8,30 +8,13 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from msgspec import Struct
-
 from services.gateway.audience import Audience
 from services.gateway.hints import Hint
 from services.gateway.reporting_client import ReportingClient
-from services.reporting.change_answers import Moved, MovedCell
-from shared.message import PREFIX, EventMessage, Position
+from services.reporting.change_answers import FiguresMoved, Moved, figures_moved
+from shared.message import EventMessage, Position
 
-KIND = "reporting.FiguresMoved"
 MAX_KNOWN = 64  # answers of the reporting service, for all followers together
-
-
-class FiguresMoved(Struct, frozen=True):
-    """Figures to read again, as they are at this position or after it. No event of the log, with the fields that clients read alike.
-
-    It is told once the read models have applied the events up to the position.
-    """
-
-    id: str
-    position: Position
-    cells: list[MovedCell]
-    type: str = f"{PREFIX}{KIND}"
-    source: str = "/parcours/reporting"
-    specversion: str = "1.0"
 
 
 class FiguresFeed:
@@ -70,7 +53,7 @@ class FiguresFeed:
         reached = [event for event in page if event.position <= found.position]
         told: list[Hint | FiguresMoved] = [*hints_of(audience, reached, before)]
         if cells := [cell for cell in found.cells if audience.hears_of(cell.territory, anonymous=cell.anonymous)]:
-            told.append(FiguresMoved(f"{KIND}/{found.position}", found.position, cells))
+            told.append(figures_moved(found.position, cells))
         return told, max(after, found.position)
 
 

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import Meta, Struct, defstruct
 
 from services.gateway.changes_api import ChangesPage
-from services.gateway.figures_feed import FiguresMoved
 from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
 from services.gateway.operations_api import DeadLetterLine, ProjectionLine
@@ -15,6 +14,7 @@ from services.gateway.people_api import PersonAnswer
 from services.gateway.programme_answers import Me, ProgrammeAnswer, Quarters
 from services.gateway.timeline_api import TimelinePage
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures
+from services.reporting.change_answers import FiguresMoved
 from services.reporting.definition_answers import Declarations, History
 from services.webhooks.answers import WebhookAnswer, WebhookDeliveries, Webhooks
 from shared.cloud_event import CloudEvent

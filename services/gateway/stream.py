@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from services.gateway.audience import Audience, EventFilter
 from services.gateway.client_socket import client_left
 from services.gateway.feed import Feed
-from services.gateway.figures_feed import FiguresFeed, FiguresMoved
+from services.gateway.figures_feed import FiguresFeed
 from services.gateway.hints import Hint
 from services.gateway.problems import ASK_AGAIN, RETRY_AFTER_S, Problem, unreadable
 from services.gateway.query_parameters import position_of_header
@@ -20,6 +20,7 @@ from services.gateway.request_context import RequestContext
 from services.gateway.session import Sessions
 from services.gateway.stream_frames import KEEP_ALIVE, OVERTAKEN, RETRY, FrameCache, empty_frame
 from services.gateway.stream_tickets import StreamTickets
+from services.reporting.change_answers import FiguresMoved
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import Unavailable, UnknownPosition
 from shared.message import EventMessage, Position

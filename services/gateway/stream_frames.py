@@ -2,8 +2,8 @@
 
 import msgspec
 
-from services.gateway.figures_feed import FiguresMoved
 from services.gateway.hints import Hint
+from services.reporting.change_answers import FiguresMoved
 from shared.cloud_event import encode_cloud_event
 from shared.message import EventMessage, Position
 

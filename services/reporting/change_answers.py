@@ -6,7 +6,9 @@ Part of the published language of the service, like `answers`.
 from msgspec import Struct
 
 from services.reporting.answers import Cell, TimelineEntry
-from shared.message import Position
+from shared.message import PREFIX, Position
+
+FIGURES_MOVED = "reporting.FiguresMoved"
 
 
 class ChangesAsked(Struct, frozen=True):
@@ -87,3 +89,21 @@ class Moved(Struct, frozen=True):
 
     position: Position
     cells: list[MovedCell]
+
+
+class FiguresMoved(Struct, frozen=True):
+    """Figures to read again, as they are at this position or after it. No event of the log, with the fields that clients read alike.
+
+    It is told once the read models have applied the events up to the position.
+    """
+
+    id: str
+    position: Position
+    cells: list[MovedCell]
+    type: str = f"{PREFIX}{FIGURES_MOVED}"
+    source: str = "/parcours/reporting"
+    specversion: str = "1.0"
+
+
+def figures_moved(position: Position, cells: list[MovedCell]) -> FiguresMoved:
+    return FiguresMoved(f"{FIGURES_MOVED}/{position}", position, cells)

@@ -6,7 +6,7 @@ JSON values, and so are faults (`queries.rpc_queries`).
 
 from typing import Any
 
-from shared.bus.nameko.write_service import Component, NativeThread, WriteService, rpc
+from shared.bus.nameko.write_service import Component, GreenThread, NativeThread, WriteService, rpc
 
 Reply = Any
 
@@ -17,6 +17,7 @@ class ReportingService(WriteService):
     reports = Component("reports")
     turn = NativeThread("turn")
     filler = NativeThread("filler")
+    figures_relay = GreenThread("figures_relay")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def figures(self, territory: str, quarter: str, definitions: int | None = None, as_of: str | None = None) -> Reply:

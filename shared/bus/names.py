@@ -7,6 +7,7 @@ receives a message or a request of the other.
 from msgspec import Struct
 
 NAMES = "NAMES"  # the key of the names in nameko's configuration
+FIGURES = "figures"  # the lease and the checkpoint of the stream of figures
 
 
 class Names(Struct, frozen=True):
@@ -26,6 +27,11 @@ class Names(Struct, frozen=True):
     def feed(self) -> str:
         """The stream of every event."""
         return self.scoped("journey.feed")
+
+    @property
+    def figures(self) -> str:
+        """The stream of the figures that moved."""
+        return self.scoped("journey.figures")
 
     @property
     def dead(self) -> str:

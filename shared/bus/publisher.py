@@ -27,6 +27,7 @@ from shared.errors import Unavailable
 from shared.message import EventMessage, encode
 
 CONFIRM_TIMEOUT_S = 30.0
+EVENTS_IN_JSON = "application/cloudevents+json"
 MIN_DRAIN_TIMEOUT_S = 0.001  # amqp needs a positive timeout, also when the deadline has passed
 
 
@@ -76,14 +77,21 @@ class Publisher:
         self.wait_for_confirms()
 
     def publish(
-        self, body: bytes, exchange: str, key: str, headers: dict[str, Any], message_id: str, recorded: datetime | None = None
+        self,
+        body: bytes,
+        exchange: str,
+        key: str,
+        headers: dict[str, Any],
+        message_id: str,
+        recorded: datetime | None = None,
+        content_type: str = EVENTS_IN_JSON,
     ) -> None:
         """Send one message without waiting. Exchange "" routes to the queue named `key`, which must exist."""
         properties = {"delivery_mode": PERSISTENT, "message_id": message_id} | (
             {"timestamp": int(recorded.timestamp())} if recorded else {}
         )
         message = self.channel.prepare_message(
-            body, content_type="application/cloudevents+json", content_encoding="utf-8", headers=headers, properties=properties
+            body, content_type=content_type, content_encoding="utf-8", headers=headers, properties=properties
         )
         self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=not exchange)
         if self.has_confirms:

@@ -32,7 +32,9 @@ killed seconds after the stream was declared, brings it back closed), and servic
 
 import logging
 import threading
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared.address import Address
 from shared.bus.checkpoint import CachedCheckpoint, check_held, save_in_native_thread
@@ -42,7 +44,7 @@ from shared.bus.topology import declare_exchange, declare_feed, is_embedded
 from shared.bus.transport.connection import BROKER_FAULTS, drain_one, open_connection
 from shared.cloud_event import encode_cloud_event
 from shared.errors import Damaged, Unavailable
-from shared.message import EventMessage
+from shared.message import EventMessage, Position
 from shared.metrics import LEASE_HELD
 from shared.runtime.backoff import Backoff
 from shared.runtime.native_threads import green_only, native, native_context
@@ -58,10 +60,27 @@ POLL_INTERVAL_S = 1.0  # the longest wait for an event, or for the lease, before
 BROKER_CHECK_S = 0.001  # at the end of the log, to read whether the broker has closed the connection
 
 
-class RelayLoop:
-    """Publishes the log under one lease and checkpoint, both called `name`. Many may run; one is `active`."""
+class Placed(Protocol):
+    @property
+    def position(self) -> Position: ...
 
-    def __init__(self, store: EventStore, checkpoints: Checkpoints, uri: Address | str, names: Names, name: str, window_size: int) -> None:
+
+M = TypeVar("M", bound=Placed)
+M_co = TypeVar("M_co", bound=Placed, covariant=True)
+
+
+class Followed(Protocol[M_co]):
+    """What a loop publishes, as the log is read and waited for."""
+
+    def read_all(self, after: Position, limit: int) -> Sequence[M_co]: ...
+
+    def wait(self, after: Position, timeout: float) -> bool: ...
+
+
+class RelayLoop(ABC, Generic[M]):
+    """Publishes what it follows under one lease and checkpoint, both called `name`. Many may run; one is `active`."""
+
+    def __init__(self, store: Followed[M], checkpoints: Checkpoints, uri: Address | str, names: Names, name: str, window_size: int) -> None:
         self.store = store
         self.checkpoints = checkpoints
         self.uri = Address(uri)
@@ -72,11 +91,13 @@ class RelayLoop:
         self.active = False
         self.backoff = Backoff()
 
+    @abstractmethod
     def declare(self, channel: Any) -> None:
-        declare_exchange(channel, self.names)
+        """Declare where it is published."""
 
-    def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(last_of_each_kind(events), exchange=self.names.events)
+    @abstractmethod
+    def publish(self, publisher: Publisher, window: Sequence[M]) -> None:
+        """Publish a window, and wait until the broker has confirmed it."""
 
     def run(self) -> None:
         """Relay until `stop` is called. Waits while the broker or the log is away; other exceptions are raised."""
@@ -110,11 +131,14 @@ class RelayLoop:
             self.declare(publisher.channel)
             checkpoint = CachedCheckpoint(self.checkpoints, self.name)
             checkpoint.held = held
-            native(checkpoint.load)
+            self.begin(checkpoint)
             while not self.stopping.is_set():
                 self.relay_next(connection, publisher, checkpoint)
                 self.backoff.reset()
             save_in_native_thread(checkpoint, at_once=True)
+
+    def begin(self, checkpoint: CachedCheckpoint) -> None:
+        native(checkpoint.load)
 
     def relay_next(self, connection: Any, publisher: Publisher, checkpoint: CachedCheckpoint) -> None:
         """Publish the next window, or wait for an event at the end of the log."""
@@ -131,28 +155,28 @@ class RelayLoop:
         if publisher.has_confirms:
             drain_one(connection, BROKER_CHECK_S)
 
-    def wait_for_batch(self, window: list[EventMessage]) -> None:
+    def wait_for_batch(self, window: Sequence[M]) -> None:
         """Let events gather. After a full window the next events are there already."""
         if len(window) < self.window_size:
             self.stopping.wait(BATCH_DELAY_S if len(window) < MANY else MANY_DELAY_S)
 
 
-def last_of_each_kind(events: list[EventMessage]) -> list[EventMessage]:
+def last_of_each_kind(events: Iterable[EventMessage]) -> list[EventMessage]:
     """The events that announce a window to the inboxes, in the order of the log."""
     return sorted({event.kind: event for event in events}.values(), key=lambda event: event.position)
 
 
-class FeedRelay(RelayLoop):
+class FeedRelay(RelayLoop[EventMessage]):
     """Publishes every event, into the stream by its name: so a missing stream is a fault, and they are published again once it exists."""
 
     def declare(self, channel: Any) -> None:
         declare_feed(channel, self.names)
 
-    def publish(self, publisher: Publisher, events: list[EventMessage]) -> None:
-        publisher.publish_events(events, queue=self.names.feed, form=encode_cloud_event)
+    def publish(self, publisher: Publisher, window: Sequence[EventMessage]) -> None:
+        publisher.publish_events(window, queue=self.names.feed, form=encode_cloud_event)
 
 
-class Relay(RelayLoop):
+class Relay(RelayLoop[EventMessage]):
     """The relay to the exchange of the inboxes and, on RabbitMQ, the relay to the feed, in a thread of its own."""
 
     def __init__(
@@ -168,6 +192,12 @@ class Relay(RelayLoop):
         super().__init__(store, checkpoints, uri, names, name, window_size)
         self.feed = None if is_embedded(uri) else FeedRelay(store, checkpoints, uri, names, "feed", window_size)
         self.feed_failure: Exception | None = None
+
+    def declare(self, channel: Any) -> None:
+        declare_exchange(channel, self.names)
+
+    def publish(self, publisher: Publisher, window: Sequence[EventMessage]) -> None:
+        publisher.publish_events(last_of_each_kind(window), exchange=self.names.events)
 
     def run(self) -> None:
         """Run both until `stop` is called. When one fails, the other is stopped and the exception is raised here."""

@@ -4,6 +4,7 @@ How it works
 ------------
     relay ──> journey.events (topic exchange) ──> <service>.inbox      one queue per service, bound to the event kinds that it reads
     relay ──> journey.feed   (stream)                                  every event, for trusted back ends outside the product
+reporting ──> journey.figures (stream)                                 which figures moved, for the same
               journey.dead   (direct exchange) ──> <service>.dead      events that a service could not handle
 
 In a named environment, each of these names begins with the name of the environment (`names.py`).
@@ -39,6 +40,7 @@ NO_DELIVERY_LIMIT = 1_000_000_000  # listing dead letters counts as a delivery; 
 DEAD_LETTER_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
 REQUEST_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
 FEED_MAX_BYTES = 20_000_000_000
+FIGURES_MAX_BYTES = 2_000_000_000  # a message tells what to read again: one that is older than this stream reads everything again
 EMBEDDED_MAX_LENGTH = 10_000  # messages in memory for one service
 
 PERSISTENT = 2  # AMQP delivery mode: the broker writes the message to disk
@@ -59,8 +61,17 @@ def declare_exchange(channel: Any, names: Names) -> None:
 
 
 def declare_feed(channel: Any, names: Names) -> None:
-    arguments = {"x-queue-type": "stream", "x-max-length-bytes": FEED_MAX_BYTES}
-    channel.queue_declare(queue=names.feed, durable=True, auto_delete=False, arguments=arguments)
+    declare_stream(channel, names.feed, FEED_MAX_BYTES)
+
+
+def declare_figures(channel: Any, names: Names) -> None:
+    declare_stream(channel, names.figures, FIGURES_MAX_BYTES)
+
+
+def declare_stream(channel: Any, name: str, max_bytes: int) -> None:
+    """A stream that loses its oldest messages when it is larger than this."""
+    arguments = {"x-queue-type": "stream", "x-max-length-bytes": max_bytes}
+    channel.queue_declare(queue=name, durable=True, auto_delete=False, arguments=arguments)
 
 
 def binding_keys(kinds: Collection[str] | None) -> Iterator[str]:

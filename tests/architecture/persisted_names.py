@@ -29,7 +29,7 @@ from services.webhooks.delivery.index import NAME as WEBHOOKS
 from shared.admission import Admission
 from shared.bus import topology
 from shared.bus.dead_letter_file import FileDeadLetters
-from shared.bus.names import SOLE
+from shared.bus.names import FIGURES, SOLE
 from shared.bus.policy_inbox import PolicyInbox
 from shared.bus.projection_inbox import ProjectionInbox
 from shared.bus.relay import Relay
@@ -142,6 +142,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "event bodies": {kind: body for decider in deciders for kind, body in bodies(decider).items()},
         "streams": {name: stream for decider in deciders for name, stream in streams(decider).items()},
         "webhooks": webhooks(),
+        "figures": {"checkpoint": FIGURES, "stream": SOLE.figures},
         "event id": str(event_id(COMMAND_ID, "stream", 1)),
         "policies": policies(),
         "checkpoints": checkpoints(),

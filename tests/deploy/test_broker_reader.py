@@ -1,4 +1,4 @@
-"""The user of a trusted back end reads the stream of all events, and can do nothing else on the broker."""
+"""The user of a trusted back end reads the streams of all events and of figures, and can do nothing else on the broker."""
 
 import json
 import subprocess
@@ -15,11 +15,15 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker
 
 from shared.bus.names import SOLE
+from shared.bus.publisher import Publisher
 from shared.bus.tail import tail
+from shared.bus.topology import declare_figures
+from shared.bus.transport.connection import open_connection
 from tests.contract.bus.running import Bus
 from tests.processes import ROOT, eventually
 from tests.servers import GivenRabbitmq
 
+MOVED = b'{"position": 7}'
 ACCESS_REFUSED, NOT_IMPLEMENTED = 403, 540
 
 
@@ -32,6 +36,11 @@ class Broker:
         self.bus.start_relay()
         self.positions = self.bus.record(5)
         eventually(lambda: self.bus.checkpoints.load("feed") == self.positions[-1])
+        with open_connection(uri) as connection:
+            publisher = Publisher(connection)
+            declare_figures(publisher.channel, SOLE)
+            publisher.publish(MOVED, "", SOLE.figures, {}, "moved")
+            publisher.wait_for_confirms()
         place, self.name = urlsplit(uri), f"test-{uuid4().hex[:12]}"
         secret = folder / "secret"
         words = ["-m", "deploy.broker_reader", self.name, "--secret", str(secret), "--vhost", place.path.lstrip("/")]
@@ -59,6 +68,14 @@ def test_it_reads_the_stream(broker: Broker) -> None:
     assert [event.position for _, event in islice(tail(broker.reader, "first"), 5)] == broker.positions
 
 
+def test_it_reads_the_stream_of_figures(broker: Broker) -> None:
+    with pika.BlockingConnection(pika.URLParameters(broker.reader)) as connection:
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=1)
+        _, _, body = next(channel.consume(SOLE.figures, arguments={"x-stream-offset": "first"}, inactivity_timeout=20))
+        assert body == MOVED
+
+
 def test_a_password_is_made_once(broker: Broker) -> None:
     assert broker.again.returncode == 2
     assert broker.again.stdout == ""
@@ -67,12 +84,14 @@ def test_a_password_is_made_once(broker: Broker) -> None:
 Action = Callable[[Any], Any]
 REFUSED: dict[str, Action] = {
     "publish to the stream": lambda channel: channel.basic_publish("", SOLE.feed, b"{}"),
+    "publish to the stream of figures": lambda channel: channel.basic_publish("", SOLE.figures, b"{}"),
     "publish to the inboxes": lambda channel: channel.basic_publish(SOLE.events, "alencon.intake.PersonIdentified", b"{}"),
     "call a service": lambda channel: channel.basic_publish(SOLE.rpc, "coaching.health", b"{}"),
     "declare a queue": lambda channel: channel.queue_declare("mine"),
     "declare a queue without a name": lambda channel: channel.queue_declare("", exclusive=True),
     "declare an exchange": lambda channel: channel.exchange_declare("mine"),
     "delete the stream": lambda channel: channel.queue_delete(SOLE.feed),
+    "delete the stream of figures": lambda channel: channel.queue_delete(SOLE.figures),
     "delete an inbox": lambda channel: channel.queue_delete(SOLE.inbox("coaching")),
     "delete the exchange": lambda channel: channel.exchange_delete(SOLE.events),
     "bind the stream": lambda channel: channel.queue_bind(SOLE.feed, SOLE.events, "#"),

@@ -29,10 +29,11 @@ LEASES = {
     "relay": "relay",
 }
 HOSTED_READERS = {
-    "gateway": {"relay", "feed", "intake.inbox", "coaching.inbox", "referrals.inbox"},
+    "gateway": {"relay", "feed", "figures", "intake.inbox", "coaching.inbox", "referrals.inbox"},
     "relay": {"relay", "feed"},
     "webhooks": set[str](),
-    **{name: {f"{name}.inbox"} for name in ("intake", "coaching", "referrals", "reporting")},
+    "reporting": {"reporting.inbox", "figures"},
+    **{name: {f"{name}.inbox"} for name in ("intake", "coaching", "referrals")},
 }
 
 
@@ -74,6 +75,7 @@ def test_every_process_answers_for_its_metrics(product: Watched) -> None:
         assert samples["parcours_pool_connections_max", "log_readers"] == 6, name
         assert {key[1] for key in samples if key[0] == "parcours_reader_lag_positions"} == HOSTED_READERS[name]
     assert {name: lease for name, lease in LEASES.items() if found[name]["parcours_lease_held", lease] == 1} == LEASES
+    assert found["reporting"]["parcours_lease_held", "figures"] == 1
     assert found["intake"]["parcours_commands_total", "accepted", "intake", "IdentifyPerson"] == 1
     assert found["gateway"]["parcours_gateway_commands_total", "accepted"] == 1
     assert found["gateway"]["parcours_gateway_http_requests_total", "POST", "/v1/commands/<name>", "201"] == 1

@@ -53,6 +53,21 @@ def test_each_process_tells_of_its_own_readers_and_a_gateway_of_all_that_are_bes
     assert labels(read(world.components, *NAMES, GATEWAY, RELAY), name) == {"relay", "reporting.inbox", *INBOXES}
 
 
+def test_a_stream_of_figures_that_has_not_begun_is_no_reader_that_is_behind(tmp_path: Path) -> None:
+    parts = {"EVENT_STORE": "log", "READ_MODELS": "read", "GATEWAY_RECORDS": "gateway"}
+    files = {f"PARCOURS_{part}": f"sqlite:///{tmp_path}/{name}.sqlite" for part, name in parts.items()}
+    environ = {"PARCOURS_AMQP_URI": "amqp://localhost", "PARCOURS_KEYS": str(tmp_path / "keys"), **files}
+    components = Components(read_settings(tmp_path, environ=environ))
+    components.publish_definitions()
+    head, name = components.store.head(), "parcours_reader_lag_positions"
+    components.checkpoints.save("relay", head)
+    assert labels(read(components, GATEWAY), name) == {"relay", "feed", *INBOXES}
+    components.checkpoints.save("figures", head)
+    found = read(components, GATEWAY)
+    assert found[name, "figures"] == 0
+    assert found[name, "feed"] == head
+
+
 def test_a_stopped_projection_a_dead_letter_and_a_waiting_message_are_told(world: World) -> None:
     position = world.meet()
     world.catch_up()

@@ -26,7 +26,7 @@ from services.reporting.queries.figures import FigureSet, known_quarters
 from services.reporting.queries.listings import lines
 from services.reporting.queries.masked_figures import MaskedFigures
 from services.reporting.queries.moments import Moment, moment_of
-from services.reporting.queries.moved import moved
+from services.reporting.queries.moved import moved, window_end
 from services.reporting.queries.person_state import person_state
 from services.vocabulary.programme import PROGRAMME, Programme
 from shared.address import Address
@@ -217,7 +217,18 @@ class Reports:
     def moved(self, after: Position, until: Position) -> Moved:
         """Which figures moved with the events after a position, up to another one."""
         with self.models.reading() as connection:
-            return moved(connection, after, until)
+            return moved(connection, after, until, self.territories)
+
+    def moved_next(self, after: Position, limit: int) -> Moved | None:
+        """Which figures moved with each of the next events, of which at most `limit` entries are read at once. None: there are no events.
+
+        What one event adds and the next takes away moved twice: of two answers, one may end between the two.
+        """
+        with self.models.reading() as connection:
+            _, reached = current_snapshot(connection)
+            if reached <= after:
+                return None
+            return moved(connection, after, window_end(connection, after, reached, limit), self.territories, by_event=True)
 
     def moment(self, as_of: str | None, audience: str = EXACT) -> Moment | None:
         """The moment that a reader names; None for now."""

@@ -131,6 +131,26 @@ class NativeThread(DependencyProvider):  # type: ignore[misc]  # nameko has no t
         return self.runner
 
 
+class GreenThread(NativeThread):
+    """The same in a green thread, for what publishes or consumes. A form of the product that needs no such object has none."""
+
+    @property
+    def runner(self) -> Any:
+        return self.container.config[COMPONENTS][self.container.service_name].get(self.name)
+
+    def start(self) -> None:
+        if self.runner is not None:
+            self.thread = self.container.spawn_managed_thread(self.runner.run, identifier=f"{self.name} of {self.container.service_name}")
+
+    def stop(self) -> None:
+        if self.runner is not None:
+            super().stop()
+
+    def kill(self) -> None:
+        if self.runner is not None:
+            super().kill()
+
+
 class CommandService:
     """nameko finds these entrypoints on each service that inherits them; a service adds its name, and its own methods."""
 

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ class GatedRelay:
         self.gate = threading.Semaphore(0)
         publish = self.relay.publish
 
-        def publish_and_record(publisher: Any, events: list[EventMessage]) -> None:
-            publish(publisher, events)
-            self.windows.append([event.position for event in events])
+        def publish_and_record(publisher: Any, window: Sequence[EventMessage]) -> None:
+            publish(publisher, window)
+            self.windows.append([event.position for event in window])
 
         self.relay.publish = publish_and_record  # type: ignore[method-assign]
         self.relay.wait_for_batch = lambda window: self.gate.acquire()  # type: ignore[method-assign,assignment]

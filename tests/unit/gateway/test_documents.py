@@ -110,7 +110,8 @@ def test_asyncapi_names_every_event_where_it_comes_from_and_how_to_log_in(world:
     document = world.get("/asyncapi.json", role=None).json
     assert document is not None
     assert set(document["channels"]["feed"]["messages"]) == set(world.deps.events)
-    assert {channel["address"] for channel in document["channels"].values()} == {"/v1/stream", "journey.feed", None}
+    assert {channel["address"] for channel in document["channels"].values()} == {"/v1/stream", "journey.feed", "journey.figures", None}
+    assert set(document["channels"]["figures"]["messages"]) == {"reporting.FiguresMoved"}
     for operation in document["operations"].values():
         assert operation["channel"]["$ref"].rpartition("/")[2] in document["channels"]
         assert [each["$ref"].rpartition("/")[2] in document["components"]["securitySchemes"] for each in operation["security"]] == [True]
@@ -120,11 +121,12 @@ def test_asyncapi_names_every_event_where_it_comes_from_and_how_to_log_in(world:
     jsonschema_rs.validator_for({**payload, "components": document["components"]}).validate(event)
 
 
-def test_asyncapi_names_the_feed_as_it_is_named_on_the_broker(tmp_path: Path) -> None:
+def test_asyncapi_names_the_streams_as_they_are_named_on_the_broker(tmp_path: Path) -> None:
     document = World(tmp_path, names=Names("rehearsal")).get("/asyncapi.json", role=None).json
     assert document is not None
-    feed = document["channels"]["feed"]
-    assert (feed["address"], feed["bindings"]["amqp"]["queue"]["name"]) == ("rehearsal.journey.feed",) * 2
+    for name in ("feed", "figures"):
+        stream = document["channels"][name]
+        assert (stream["address"], stream["bindings"]["amqp"]["queue"]["name"]) == (f"rehearsal.journey.{name}",) * 2
 
 
 def test_every_operation_says_in_a_line_what_it_is(world: World) -> None:

@@ -106,6 +106,17 @@ def test_who_hands_out_the_tickets_does_not_hear_an_answer_arrive(world: World) 
     assert "people_met" in heard["coach"]
 
 
+def test_a_target_moves_the_gap_to_it(world: World) -> None:
+    world.feed.start()
+    before = world.meet(territory="alencon")
+    target = {"indicator": "positive_rate", "value": 40, "from_quarter": this_quarter(), "for_territory": "flers"}
+    assert world.send("SetTarget", target, role="coordinator", territory="all").status_code == 201
+    drained(world.feed)
+    (message,) = received(opened(world, "coach", "flers", query="kind=figures", last=str(before)), 1)
+    (cell,) = message["cells"]
+    assert (cell["indicator"], cell["territory"], cell["quarter"], cell["onwards"]) == ("positive_target", "flers", this_quarter(), True)
+
+
 def test_figures_are_not_filtered_by_type(world: World) -> None:
     world.feed.start()
     for query in ("kind=figures&type=intake", "kind=nothing"):
