@@ -205,6 +205,9 @@ def ask_everything_else(life: Life, person: str, position: int) -> None:
     assert life.question("auditor", "definitions", "Declarations").indicators
     life.question("auditor", "evidence", "Evidence", "people_met", quarter=QUARTER, territory=TERRITORY)
     life.question("auditor", "history", "History", "people_met", territory=TERRITORY)
+    changes = life.question("auditor", "changes", "ChangesPage", quarter=QUARTER, territory=TERRITORY, since="1")
+    assert [item.position for item in changes.items][-1] <= position
+    assert any(move.indicator == "people_met" for item in changes.items for move in item.moves)
     life.question("auditor", "schema", "JsonSchema", "intake.PersonIdentified", "2")
     assert life.question("operator", "projections", "ProjectionsPage").items
     life.question("operator", "dead_letters", "DeadLettersPage", service=["coaching"])
