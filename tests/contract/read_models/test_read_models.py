@@ -25,6 +25,7 @@ from tests.unit.reporting.history import ORNE
 
 def test_both_databases_give_the_same_figures(report: Reports) -> None:
     events = random_history(1, 40)
+    report.read_events = reader_of(events)
     report.apply(events)
     assert all_figures(report) == all_figures(folded_in_memory(events))
     assert report.committee("flers", "2022-Q4") == folded_in_memory(events).committee("flers", "2022-Q4")
