@@ -3,7 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 SHOWN = 40  # characters of what is wrong
 MAX_NUMBER = 2**63 - 1  # fits the integer column of every database
@@ -25,9 +25,12 @@ def number(least: int, most: int) -> Callable[[str], int]:
 
 def moment(text: str) -> str:
     """A position, a day or an instant: `reporting.queries.moments` reads it."""
-    if not MOMENT.fullmatch(text):
-        raise ArgumentTypeError(f"{text[:SHOWN]!r} is no position, day (2024-03-31) or instant (2024-03-31T12:00:00+02:00)")
-    return text
+    try:
+        if MOMENT.fullmatch(text) and (text.isdigit() or datetime.fromisoformat(text)):
+            return text
+    except ValueError:  # a day or a time that no calendar has
+        pass
+    raise ArgumentTypeError(f"{text[:SHOWN]!r} is no position, day (2024-03-31) or instant (2024-03-31T12:00:00+02:00)")
 
 
 def port(text: str) -> int:

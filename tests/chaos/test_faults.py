@@ -50,6 +50,7 @@ def test_any_service_may_be_killed_under_load(stage: Stage, service: str) -> Non
     stage.check_nothing_lost_or_repeated(load)
 
 
+@pytest.mark.long  # the relay's own case of it is always run
 def test_the_broker_stops_and_comes_back_under_load(stage: Stage) -> None:
     with stage.load() as load:
         load.wait_for(20)

@@ -25,6 +25,7 @@ ODD_ARGUMENTS = [
     *(("indicators", "--quarter", "2024-Q2", "--definitions", odd) for odd in (*ODD_NUMBERS, "0")),
     *((command, "--quarter", odd) for command in ("indicators", "replay") for odd in ("2024-Q9", "2024", "", "2024-q2", "\u0662024-Q2")),
     *((command, "--quarter", "2024-Q2", "--territory", odd) for command in ("indicators", "replay") for odd in ("nowhere", "", "ALENCON")),
+    *(("changes", "--quarter", "2024-Q2", "--since", odd) for odd in (*ODD_DATES[:1], "-1", "9" * 19, "2024-05-01T25:00", "2024-05-01T")),
     *(("replay", "--as-of", odd) for odd in (*ODD_DATES[:1], *ODD_DATES[4:], "-1", "\u0663", "9" * 19, "9" * 5_000)),
     *(("history", "--port", odd) for odd in (*ODD_NUMBERS, "65536")),
     *(("history", "--host", odd) for odd in ("", "::1", "a b", "x" * 300, "\u00e9")),
