@@ -1,4 +1,4 @@
-"""Posts the entries of a batch of events, and the balances that they change, in the transaction that writes the rows of facts."""
+"""Folds a batch of events into entries, in the transaction that writes the rows of facts, and before these are written."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from services.reporting.facts.fold import EventChanges
 from services.reporting.facts.tables import definitions
-from services.reporting.ledger.balances import write_entries
 from services.reporting.ledger.entry_fold import Entry, EntryFold
 from services.reporting.ledger.filling import fill_known, is_long
 from services.reporting.ledger.loading import load, load_versions
@@ -20,16 +19,10 @@ def is_counted(event: EventChanges) -> bool:
     return any(change.table in sides().counted for change in event[1])
 
 
-def post(
-    connection: Connection,
-    tables: Tables,
-    events: Sequence[EventChanges],
-    more: Iterable[Entry] = (),
-    *,
-    empty: bool,
-    in_background: bool = False,
-) -> int:
-    """Write the entries of events that are not in the tables yet, and `more`. `empty` if no event is. Returns how many there are.
+def entries_of(
+    connection: Connection, tables: Tables, events: Sequence[EventChanges], *, empty: bool, in_background: bool = False
+) -> list[Entry]:
+    """The entries of events that are not in the tables yet. `empty` if no event is.
 
     With `in_background`, a version of the definitions that is published may be filled later: see `filling`.
     """
@@ -38,7 +31,7 @@ def post(
         load(connection, tables, fold, events)
         fill_known(connection, tables, fold)
     fold_events(connection, tables, fold, events, empty=empty, in_background=in_background)
-    return write_entries(connection, tables, fold.entries, more, empty=empty)
+    return fold.entries
 
 
 def fold_entries(connection: Connection, tables: Tables, fold: EntryFold, events: Iterable[EventChanges], *, empty: bool) -> None:

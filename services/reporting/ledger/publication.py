@@ -43,7 +43,8 @@ def begin_version(
     classes |= {each.key: blank_row(each.table, each.key) | each.columns for each in changes if each.table == outcome_class.name}
     if before is not None:
         later = False
-        finish(connection, tables, number)
+        if not empty:
+            finish(connection, tables, number)
     now = version_of(msgspec.json.decode(change.columns["body"], type=DefinitionsPublished), [*classes.values()])
     fold.set_versions({**fold.versions, number: now})
     asks = [(Ask(side, number, version), sign) for side in sides().versioned for version, sign in ((before, -1), (now, 1)) if version]
@@ -65,7 +66,7 @@ def begin_version(
 
 def post_page(connection: Connection, tables: Tables, filling: Filling) -> None:
     """Enter the next persons under a version that is being filled."""
-    write_entries(connection, tables, fill_page(connection, tables, filling).entries, (), empty=False)
+    write_entries(connection, tables, fill_page(connection, tables, filling).entries, empty=False)
 
 
 def finish(connection: Connection, tables: Tables, version: int) -> None:

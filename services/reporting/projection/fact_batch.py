@@ -9,6 +9,7 @@ however long the log is.
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 
 import msgspec
 from sqlalchemy import Connection, update
@@ -17,9 +18,9 @@ from services.reporting.facts.decisions import until
 from services.reporting.facts.fold import EventChanges, changes_of, complete_row, empty_rows, fold
 from services.reporting.facts.tables import KEY_COLUMNS, Key, Row, Values, span, timeline_entry
 from services.reporting.facts.timeline_index import timeline_entries
-from services.reporting.ledger.balances import keep_subtotal, write_entries
+from services.reporting.ledger.balances import keep_subtotals, write_entries
 from services.reporting.ledger.entry_fold import Entry
-from services.reporting.ledger.posting import is_counted, post
+from services.reporting.ledger.posting import entries_of, is_counted
 from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
 from services.reporting.projection.checkpoint import Checkpoint, advance, events_after, widened
@@ -122,10 +123,9 @@ class FactBatch:
 
     def flush(self, connection: Connection) -> None:
         """Write all rows and the checkpoint, and empty the memory. The caller commits."""
-        written = 0
+        entries: list[Entry] = []
         if self.second is None:  # before the rows are written: what they contributed follows from those that are stored
-            due, empty = self.due_corrections(), self.tables_empty
-            written = post(connection, self.tables, self.counted, due, empty=empty, in_background=self.in_background)
+            entries = entries_of(connection, self.tables, self.counted, empty=self.tables_empty, in_background=self.in_background)
         for name, rows in self.rows.items():
             if rows:
                 self.write_rows(connection, name, rows)
@@ -134,8 +134,10 @@ class FactBatch:
         if any("merged_into" in row for row in self.rows["person"].values()):
             update_roots(connection, self.tables["person"])
         if self.second is not None:  # after that: it has as much time
-            written = write_entries(connection, self.tables, self.second.take(), self.due_corrections(), empty=self.tables_empty)
-        self.checkpoint = keep_subtotal(connection, self.tables, self.checkpoint, written)
+            entries = self.second.take()
+        entries = sorted([*entries, *self.due_corrections()], key=itemgetter(0))
+        self.checkpoint = keep_subtotals(connection, self.tables, entries, self.checkpoint, empty=self.tables_empty)
+        write_entries(connection, self.tables, entries, empty=self.tables_empty)
         connection.execute(update(self.tables["checkpoint"]).values(msgspec.structs.asdict(self.checkpoint)))
         self.clear()
 

@@ -30,6 +30,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.reporting.facts.tables import TABLES
 from services.reporting.ledger.corrections import corrections
+from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.checkpoint import Checkpoint, belongs_to_log
 from services.reporting.projection.code_version import new_build_name
@@ -46,7 +47,7 @@ from services.reporting.projection.schema import (
     quoted_table,
     rebuild_tables,
 )
-from services.reporting.projection.set_aside import set_aside
+from services.reporting.projection.set_aside import SetAside, set_aside
 from shared.errors import Refused, Unavailable
 from shared.message import START, Position, Recorded
 from shared.store.port import EventStore, pages_as
@@ -101,16 +102,20 @@ class Rebuild:
 
     def start_or_resume(self) -> None:
         self.close()
+        aside, counted = set_aside(self.store), self.models.with_ledger
+        of_aside = self.corrections(aside) if counted else []
         with self.models.writing(long=True) as connection:
-            aside = set_aside(self.store)
             if aside == self.batch.aside and self.can_resume(connection):
                 connection.execute(update(self.tables["checkpoint"]).values(name=self.name))
             else:
                 drop_tables(connection, self.tables)
                 create_without_indexes(connection, self.tables, self.name)
-            counted = self.models.with_ledger
-            of_aside = corrections(connection, self.tables, self.store, aside) if counted else ()
             self.batch = FactBatch(self.tables, read_checkpoint(connection, self.tables), aside, of_aside, with_ledger=counted)
+
+    def corrections(self, aside: SetAside) -> list[Entry]:
+        """The log is folded for them in no transaction of a writer: others go on meanwhile."""
+        with self.models.reached(), self.models.engine.connect() as connection:
+            return corrections(connection, self.tables, self.store, aside)
 
     def can_resume(self, connection: Connection) -> bool:
         """Whether an interrupted rebuild left tables that this version of the code made from this log."""

@@ -67,19 +67,19 @@ def lives(persons: int) -> History:
     return history
 
 
-def grown(folder: Path, persons: int) -> tuple[Reports, History]:
-    """The read models after so many lives."""
+def grown(folder: Path, persons: int, *, at_once: bool) -> tuple[Reports, History]:
+    """The read models after so many lives: as in the life of an installation, or made from the log, which writes many events at once."""
     history = lives(persons)
     reports = Reports(f"sqlite:///{folder}/models-{persons}.sqlite", ORNE, history.read_at)
-    apply_in_batches(reports, history)
+    apply_in_batches(reports, history, max(BATCH, len(history.events) * at_once))
     return reports, history
 
 
-def apply_in_batches(reports: Reports, history: History) -> None:
-    """As they arrive in the life of an installation, with subtotals in between."""
+def apply_in_batches(reports: Reports, history: History, batch: int = BATCH) -> None:
+    """With subtotals in between."""
     with patch.object(balances, "LEAST_ENTRIES", BATCH):
-        for start in range(0, len(history.events), BATCH):
-            reports.apply(history.events[start : start + BATCH])
+        for start in range(0, len(history.events), batch):
+            reports.apply(history.events[start : start + batch])
 
 
 def apply_one(reports: Reports, history: History) -> None:
@@ -108,11 +108,11 @@ def read_page_as_of(reports: Reports, history: History) -> None:
 WORKS = [apply_one, exit_one, read_page, read_page_as_of]
 
 
-@pytest.mark.parametrize("work", WORKS)
-def test_it_costs_the_same_among_few_and_among_many(tmp_path: Path, work: Callable[[Reports, History], None]) -> None:
+@pytest.mark.parametrize(("work", "at_once"), [*((work, False) for work in WORKS), (read_page_as_of, True)])
+def test_it_costs_the_same_among_few_and_among_many(tmp_path: Path, work: Callable[[Reports, History], None], at_once: bool) -> None:
     costs = []
     for persons in (FEW, MANY):
-        reports, history = grown(tmp_path, persons)
+        reports, history = grown(tmp_path, persons, at_once=at_once)
         work(reports, history)  # once before: statements are compiled, schemas are read
         with counting(reports) as counted:
             work(reports, history)

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect, select, text
 
 from services.reporting.facts import tables as t
 from services.reporting.facts.tables import TABLES
+from services.reporting.ledger.corrections import corrections
 from services.reporting.projection import fact_batch, rebuild
 from services.reporting.projection.fact_batch import FactBatch
 from services.reporting.projection.rebuild import Rebuild
@@ -45,6 +47,18 @@ def test_a_rebuild_gives_the_same_tables_as_the_live_fold(report: Reports, log: 
     first = table_contents(report)
     assert report.rebuild(log) == log.head()
     assert table_contents(report) == first == table_contents(folded_in_memory(events_of(log)))
+
+
+def test_others_write_while_the_log_is_folded_for_what_is_set_aside(
+    report: Reports, log: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*asked: Any) -> list[Any]:
+        with ThreadPoolExecutor() as pool:
+            pool.submit(report.apply, events_of(log)[:50]).result(timeout=2)
+        return corrections(*asked)
+
+    monkeypatch.setattr(rebuild, "corrections", meanwhile)
+    assert report.rebuild(log) == log.head()
 
 
 def test_live_events_are_applied_after_a_rebuild(report: Reports, log: SqliteStore) -> None:
