@@ -1,9 +1,7 @@
 """Why the figures of a quarter changed between two moments, over HTTP: which ones, and each event that moved them, with its sentence."""
 
 from collections.abc import Iterable
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
@@ -15,26 +13,17 @@ from services.gateway.pages.openable import Openable
 from services.gateway.pages.sentences import Sentences
 from services.gateway.queries_api import EXACT, QueriesApi
 from services.gateway.request_context import RequestContext
-from services.gateway.timeline_api import start
-from services.reporting.change_answers import ChangedFigure, Changes, ChangesAsked, Move, MovingEvent
+from services.gateway.timeline_api import EventLine, event_members, start
+from services.reporting.change_answers import ChangedFigure, Changes, ChangesAsked, Move
 from shared.errors import Forbidden
-from shared.message import Actor, Position
+from shared.message import Position
 
 DEFAULT_EVENTS = 100
 
 
-class ChangeLine(Struct, frozen=True):
+class ChangeLine(EventLine, frozen=True):
     """An event that changed figures, and by how much it changed the count of each side."""
 
-    position: Position
-    id: str
-    kind: str
-    on: str
-    recorded: str
-    territory: str
-    actor: Actor
-    sentence: str
-    data: dict[str, Any]
     moves: list[Move]
 
 
@@ -86,19 +75,5 @@ class ChangesApi:
     def lines(self, context: RequestContext, changes: Changes) -> list[ChangeLine]:
         """One for each event that the reader may open. When somebody answered the survey is not told to whoever hands out its tickets."""
         opens = self.openable.events(context.known(), [each.event.position for each in changes.events])
-        return [self.line(each) for each in changes.events if each.event.position in opens]
-
-    def line(self, moving: MovingEvent) -> ChangeLine:
-        event = moving.event
-        return ChangeLine(
-            position=event.position,
-            id=event.event_id,
-            kind=event.kind,
-            on=event.on,
-            recorded=event.recorded,
-            territory=event.territory,
-            actor=event.actor,
-            sentence=self.sentences.of(event.kind, msgspec.json.encode(event.data)),
-            data=event.data,
-            moves=moving.moves,
-        )
+        told = [each for each in changes.events if each.event.position in opens]
+        return [ChangeLine(**event_members(each.event, self.sentences, opens), moves=each.moves) for each in told]

@@ -1,6 +1,6 @@
 """What happened to one person, over HTTP: a page of their events, in the order of the log, each with its sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
@@ -26,8 +26,8 @@ from shared.message import Actor, Position
 DEFAULT_ENTRIES = 100
 
 
-class TimelineLine(Struct, frozen=True):
-    """An event about a person. `data` are null where the reader may not open the event; `set_aside` is why it counts nowhere."""
+class EventLine(Struct, frozen=True):
+    """An event and its sentence. `data` are null where the reader may not open the event."""
 
     position: Position
     id: str
@@ -38,6 +38,11 @@ class TimelineLine(Struct, frozen=True):
     actor: Actor
     sentence: str
     data: dict[str, Any] | None
+
+
+class TimelineLine(EventLine, frozen=True):
+    """An event about a person. `set_aside` is why it counts nowhere."""
+
     set_aside: str | None
 
 
@@ -70,22 +75,23 @@ class TimelineApi:
         shown = rest[:limit]
         opens = self.openable.events(identity, [entry.position for entry in shown])
         following = cursor_of("position", [str(shown[-1].position)]) if len(rest) > limit else None
-        lines = [self.line(entry, opens=entry.position in opens) for entry in shown]
+        lines = [TimelineLine(**event_members(entry, self.sentences, opens), set_aside=entry.set_aside) for entry in shown]
         return json_response(TimelinePage(timeline.person, timeline.records, lines, following))
 
-    def line(self, entry: TimelineEntry, *, opens: bool) -> TimelineLine:
-        return TimelineLine(
-            position=entry.position,
-            id=entry.event_id,
-            kind=entry.kind,
-            on=entry.on,
-            recorded=entry.recorded,
-            territory=entry.territory,
-            actor=entry.actor,
-            sentence=self.sentences.of(entry.kind, msgspec.json.encode(entry.data)),
-            data=entry.data if opens else None,
-            set_aside=entry.set_aside,
-        )
+
+def event_members(entry: TimelineEntry, sentences: Sentences, opens: Container[Position]) -> dict[str, Any]:
+    """The members of an EventLine; `opens` are the positions of the events that the reader may open."""
+    return {
+        "position": entry.position,
+        "id": entry.event_id,
+        "kind": entry.kind,
+        "on": entry.on,
+        "recorded": entry.recorded,
+        "territory": entry.territory,
+        "actor": entry.actor,
+        "sentence": sentences.of(entry.kind, msgspec.json.encode(entry.data)),
+        "data": entry.data if entry.position in opens else None,
+    }
 
 
 def start(context: RequestContext) -> Position:

@@ -155,18 +155,24 @@ timeline_entry = Table(
 )
 # The ledger (`services.reporting.ledger`): by how much each event changed each count, and the sums of that.
 CELL = ("side", "version", "quarter", "territory", "amount")
+
+
+def cell_columns(**options: Any) -> list[Column[Any]]:
+    return [Column(name, Integer if name in {"version", "amount"} else String, **options) for name in CELL]
+
+
 entry = Table(
     "entry",
     METADATA,
     Column("position", BigInteger, nullable=False),
-    *(Column(name, Integer if name in {"version", "amount"} else String, nullable=False) for name in CELL),
+    *cell_columns(nullable=False),
     Column("change", Integer, nullable=False),
     Index("entry_position", "position"),
 )
 balance = Table(
     "balance",
     METADATA,
-    *(Column(name, Integer if name in {"version", "amount"} else String, primary_key=True, autoincrement=False) for name in CELL),
+    *cell_columns(primary_key=True, autoincrement=False),
     Column("total", BigInteger, nullable=False),
 )
 # The balances as they were at some positions: what a sum as of any position begins with.
@@ -174,7 +180,7 @@ subtotal = Table(
     "subtotal",
     METADATA,
     Column("position", BigInteger, nullable=False),
-    *(Column(name, Integer if name in {"version", "amount"} else String, nullable=False) for name in CELL),
+    *cell_columns(nullable=False),
     Column("total", BigInteger, nullable=False),
     Index("subtotal_position", "position"),
 )

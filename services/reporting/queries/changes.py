@@ -35,7 +35,7 @@ ROWS_AT_ONCE = 2_000
 Count = tuple[str, str, int]  # side, territory, amount
 
 
-class Span(Struct, frozen=True):
+class Interval(Struct, frozen=True):
     """The events after `since` up to `until`, counted under one version. `former` is the version in force before `since`, if another."""
 
     since: Position
@@ -44,7 +44,7 @@ class Span(Struct, frozen=True):
     former: int | None = None
 
 
-class Question(Struct, frozen=True):
+class Selection(Struct, frozen=True):
     """What changed: the figures of a quarter in some territories, of all indicators or of one."""
 
     quarter: str
@@ -56,22 +56,22 @@ class Question(Struct, frozen=True):
         return [*{side.name: side for side in named}.values()]
 
 
-def moving(connection: Connection, question: Question, spans: Sequence[Span], limit: int) -> list[tuple[Position, list[Move]]]:
+def moving(connection: Connection, selection: Selection, intervals: Sequence[Interval], limit: int) -> list[tuple[Position, list[Move]]]:
     """The events that changed a count, with what they changed, in the order of the log: `limit` of them at most."""
     found: list[tuple[Position, list[Move]]] = []
-    for position, counts in changed(connection, question, spans):
-        if moves := [move for count, change in sorted(counts.items()) if change for move in moves_of(question, count, change)]:
+    for position, counts in changed(connection, selection, intervals):
+        if moves := [move for count, change in sorted(counts.items()) if change for move in moves_of(selection, count, change)]:
             found.append((position, moves))
         if len(found) == limit:
             break
     return found
 
 
-def changed(connection: Connection, question: Question, spans: Sequence[Span]) -> Iterator[tuple[Position, Counter[Count]]]:
-    for span in spans:
-        if span.former is not None:
-            yield span.since, of_publication(connection, question, span)
-        rows = connection.execute(entries(question, span).execution_options(yield_per=ROWS_AT_ONCE))
+def changed(connection: Connection, selection: Selection, intervals: Sequence[Interval]) -> Iterator[tuple[Position, Counter[Count]]]:
+    for interval in intervals:
+        if interval.former is not None:
+            yield interval.since, of_publication(connection, selection, interval)
+        rows = connection.execute(entries(selection, interval).execution_options(yield_per=ROWS_AT_ONCE))
         for position, group in groupby(rows, lambda row: row.position):
             counts: Counter[Count] = Counter()
             for row in group:
@@ -79,61 +79,61 @@ def changed(connection: Connection, question: Question, spans: Sequence[Span]) -
             yield position, counts
 
 
-def entries(question: Question, span: Span) -> Any:
+def entries(selection: Selection, interval: Interval) -> Any:
     columns = [entry.c[name] for name in ("position", "side", "territory", "amount", "change")]
-    within = (entry.c.position > span.since, entry.c.position <= span.until, entry.c.version.in_([EVERY_VERSION, span.version]))
-    rows = select(*columns).where(*within, counted_in(question)).order_by(entry.c.position)
-    return rows if PROGRAMME in question.territories else rows.where(entry.c.territory.in_(question.territories))
+    within = (entry.c.position > interval.since, entry.c.position <= interval.until, entry.c.version.in_([EVERY_VERSION, interval.version]))
+    rows = select(*columns).where(*within, counted_in(selection)).order_by(entry.c.position)
+    return rows if PROGRAMME in selection.territories else rows.where(entry.c.territory.in_(selection.territories))
 
 
-def counted_in(question: Question) -> ColumnElement[bool]:
+def counted_in(selection: Selection) -> ColumnElement[bool]:
     """Whether an entry counts in a figure of the quarter."""
-    cumulative = [side.name for side in question.sides() if side.cumulative]
-    others = [side.name for side in question.sides() if not side.cumulative]
-    in_quarter = and_(entry.c.side.in_(others), entry.c.quarter == question.quarter)
-    return or_(in_quarter, and_(entry.c.side.in_(cumulative), entry.c.quarter <= question.quarter))
+    cumulative = [side.name for side in selection.sides() if side.cumulative]
+    others = [side.name for side in selection.sides() if not side.cumulative]
+    in_quarter = and_(entry.c.side.in_(others), entry.c.quarter == selection.quarter)
+    return or_(in_quarter, and_(entry.c.side.in_(cumulative), entry.c.quarter <= selection.quarter))
 
 
-def of_publication(connection: Connection, question: Question, span: Span) -> Counter[Count]:
-    """What the publication of another version changed, which is the event before the span."""
-    ledger, found = read_ledger(connection, span.since), Counter[Count]()
-    for version, sign in ((span.version, 1), (span.former, -1)):
-        for side in (side for side in question.sides() if side.versioned):
-            for territory, counts in by_territory(ledger, side, question, version or EVERY_VERSION):
+def of_publication(connection: Connection, selection: Selection, interval: Interval) -> Counter[Count]:
+    """What the publication of another version changed, which is the event before the interval."""
+    ledger, found = read_ledger(connection, interval.since), Counter[Count]()
+    for version, sign in ((interval.version, 1), (interval.former, -1)):
+        for side in (side for side in selection.sides() if side.versioned):
+            for territory, counts in by_territory(ledger, side, selection, version or EVERY_VERSION):
                 for amount, count in counts.items():
                     found[side.name, territory, amount] += sign * count
     return found
 
 
-def by_territory(ledger: Ledger, side: CountedSide, question: Question, version: int) -> Iterator[tuple[str, Mapping[int, int]]]:
+def by_territory(ledger: Ledger, side: CountedSide, selection: Selection, version: int) -> Iterator[tuple[str, Mapping[int, int]]]:
     known = [territory for territory in ledger.sums[side.name, version] if territory != PROGRAMME]
-    wanted = known if PROGRAMME in question.territories else [territory for territory in known if territory in question.territories]
-    for (territory, _), counts in ledger.counts(side, wanted, [question.quarter], version).items():
+    wanted = known if PROGRAMME in selection.territories else [territory for territory in known if territory in selection.territories]
+    for (territory, _), counts in ledger.counts(side, wanted, [selection.quarter], version).items():
         yield territory, counts
 
 
-def moves_of(question: Question, count: Count, change: int) -> Iterator[Move]:
+def moves_of(selection: Selection, count: Count, change: int) -> Iterator[Move]:
     """One for each indicator that counts this side."""
     name, territory, amount = count
     for (indicator, which), side in sides().of.items():
-        if side.name == name and question.indicator in (None, indicator):
+        if side.name == name and selection.indicator in (None, indicator):
             yield Move(indicator, which, territory, change, amount if side.with_amounts else None)
 
 
-def spans_between(connection: Connection, quarter: str, since: Position, until: Position, asked: int | None) -> list[Span]:
-    """The spans of the log under one version each; one if a reader asks for a version."""
+def intervals_between(connection: Connection, quarter: str, since: Position, until: Position, asked: int | None) -> list[Interval]:
+    """The intervals of the log under one version each; one if a reader asks for a version."""
     if asked is not None:
-        return [Span(since, until, asked)]
+        return [Interval(since, until, asked)]
     published = load_definitions(connection, as_of=until)
     at = {row.version: row.published_at for row in connection.execute(select(definitions.c.version, definitions.c.published_at))}
-    found: list[Span] = []
+    found: list[Interval] = []
     for start, end in pairwise([since, *sorted(at[number] for number in published if since < at[number] <= until), until]):
         known = {number: one for number, one in published.items() if at[number] <= start}
         version = version_in_force(starts_of(known), quarter) if known else EVERY_VERSION
         if found and found[-1].version == version:
             found[-1] = replace(found[-1], until=end)
         else:
-            found.append(Span(start, end, version, found[-1].version if found else None))
+            found.append(Interval(start, end, version, found[-1].version if found else None))
     return found
 
 
@@ -159,5 +159,5 @@ def answer(
             figures.append(ChangedFigure(indicator.id, indicator.label, indicator.unit, former, now))
     events = {event.position: event for event in read_events([position for position, _ in moving])}
     shown = [MovingEvent(timeline_entry(events[position], None), moves) for position, moves in moving]
-    span = (before.position if before is not None else START, after.position)
-    return Changes(asked.territory, asked.quarter, *span, after.version_in(asked.quarter), figures, shown, following)
+    interval = (before.position if before is not None else START, after.position)
+    return Changes(asked.territory, asked.quarter, *interval, after.version_in(asked.quarter), figures, shown, following)

@@ -8,7 +8,7 @@ from services.reporting.queries.reports import Reports
 from shared.message import Position
 from shared.store.port import EventStore
 
-POLL_INTERVAL_S = 0.02  # between two reads of the position of the read models, which follow the log within moments
+POLL_INTERVAL_S = 0.02  # between two reads of the position of the read models, which follow the log closely
 
 
 class MovedWindows:

@@ -208,9 +208,9 @@ class Reports:
             cell = (connection, asked.territory, asked.quarter, asked.definitions)
             after = self.figure_set(*cell, end, one_cell=True)
             before = self.figure_set(*cell, start, one_cell=True) if load_definitions(connection, as_of=start) else None
-            question = changes.Question(asked.quarter, self.groupings.get(asked.territory, (asked.territory,)), asked.indicator)
-            spans = changes.spans_between(connection, asked.quarter, max(start, asked.after or start), end, asked.definitions)
-            moving = changes.moving(connection, question, spans, asked.limit + 1)
+            selection = changes.Selection(asked.quarter, self.groupings.get(asked.territory, (asked.territory,)), asked.indicator)
+            intervals = changes.intervals_between(connection, asked.quarter, max(start, asked.after or start), end, asked.definitions)
+            moving = changes.moving(connection, selection, intervals, asked.limit + 1)
         shown = moving[: asked.limit]
         return changes.answer(asked, before, after, shown, self.read_events, shown[-1][0] if len(moving) > len(shown) else None)
 

@@ -136,10 +136,10 @@ def test_what_moved_between_two_positions_is_the_difference_of_their_figures(
     since, until = sorted(1 + int(share * (store.head() - 1)) for share in shares)
     for quarter in ("2022-Q4", "2023-Q2"):
         with report.models.reading() as connection:
-            spans = changes.spans_between(connection, quarter, since, until, None)
-            question = changes.Question(quarter, [PROGRAMME])
+            intervals = changes.intervals_between(connection, quarter, since, until, None)
+            selection = changes.Selection(quarter, [PROGRAMME])
             moved: Counter[tuple[str, str, str]] = Counter()
-            for _, moves in changes.moving(connection, question, spans, store.head()):
+            for _, moves in changes.moving(connection, selection, intervals, store.head()):
                 for move in moves:
                     moved[move.indicator, move.side, move.territory] += move.change
             before, after = (counted_at(report, connection, quarter, position) for position in (since, until))

@@ -2404,7 +2404,7 @@ export interface components {
         };
         /**
          * TimelineLine
-         * @description An event about a person. `data` are null where the reader may not open the event; `set_aside` is why it counts nowhere.
+         * @description An event about a person. `set_aside` is why it counts nowhere.
          */
         TimelineLine: {
             position: number;
@@ -2526,7 +2526,7 @@ export interface components {
             sentence: string;
             data: {
                 [key: string]: unknown;
-            };
+            } | null;
             moves: components["schemas"]["Move"][];
         };
         /**
