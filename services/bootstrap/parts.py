@@ -49,7 +49,7 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     "backup": Needs(EVERYTHING.parts - {Part.READ_MODELS}),
-    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "rebuild", "audit", "projections", "generations")},
+    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),
 }

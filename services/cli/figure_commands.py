@@ -13,7 +13,7 @@ from services.reporting.answers import Cell, Figures, GapCell, RateCell, ValueCe
 from services.reporting.change_answers import Changes, ChangesAsked
 from services.reporting.queries.moments import moment_of
 from services.vocabulary.programme import PROGRAMME
-from shared.errors import CodedFault, Fault
+from shared.errors import Fault
 from shared.message import Position
 from shared.store.port import EventStore
 
@@ -94,7 +94,7 @@ def changes(args: Namespace, settings: Settings) -> int:
             if answer.next is None:
                 return 0
             asked = replace(asked, after=answer.next)
-    except CodedFault as fault:
+    except Fault as fault:
         print_message(" ".join(messages_of(fault)[""]))
         return 1
 

@@ -1,5 +1,6 @@
 """The command line without a server: what it does, and how it reports what it cannot do."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.cli import main
 from shared.store.sqlite.store import SqliteStore
 from tests.processes import ROOT
 
@@ -75,6 +77,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:
 READERS = [
     ("history",),
     ("indicators", "--quarter", "2024-Q2"),
+    ("changes", "--quarter", "2024-Q2", "--since", "2024-03-31"),
     ("replay",),
     ("rebuild",),
     ("audit", "figures"),
@@ -82,7 +85,12 @@ READERS = [
     ("dead", "list"),
     ("dead", "replay"),
     ("projections", "list"),
+    ("generations", "list"),
 ]
+
+
+def test_every_command_that_reads_a_log_is_tried() -> None:
+    assert {words[0] for words in READERS} == main.READERS
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
@@ -128,6 +136,16 @@ def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_pat
     figures = parcours(tmp_path, "indicators", "--quarter", "2024-Q2", "--json")
     assert figures.returncode == 0, figures.stderr
     assert figures.stdout == parcours(tmp_path, "replay", "--quarter", "2024-Q2", "--json").stdout
+    then = ("--as-of", "2024-05-15", "--quarter", "2024-Q2", "--json")
+    past = parcours(tmp_path, "indicators", *then)
+    assert (past.returncode, past.stdout) == (0, parcours(tmp_path, "replay", *then).stdout)
+    assert past.stdout != figures.stdout
+    changes = parcours(tmp_path, "changes", "--since", "2024-05-15", "--quarter", "2024-Q2", "--indicator", "interviews")
+    before, after = (json.loads(answer.stdout)["indicators"]["interviews"]["value"] for answer in (past, figures))
+    assert changes.returncode == 0, changes.stderr
+    told = next(line for line in changes.stdout.splitlines() if line.startswith("interviews "))
+    assert told.split() == ["interviews", str(before), "→", str(after)]
+    assert changes.stdout.count("coaching.InterviewHeld: +1 interviews.numerator") == after - before
     audited = parcours(tmp_path, "audit", "figures")
     assert (audited.returncode, audited.stdout) == (0, "")
     assert "the ledger and the facts agree" in audited.stderr

@@ -1,5 +1,6 @@
 """The configuration of a process is checked before it starts: every variable known, complete and consistent, all faults at once."""
 
+import argparse
 import re
 from pathlib import Path
 
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bootstrap.names import PROCESSES
-from services.bootstrap.parts import needs_of
+from services.bootstrap.parts import OF_COMMANDS, needs_of
 from services.bootstrap.settings import Settings, read_settings
 from services.bootstrap.variables import DEFAULTS, IN_FILES, KNOWN, OF_TESTS, unknown
-from services.cli.main import main
+from services.cli.main import main, parser
 from services.reporting.projection.generations import own
 from shared.errors import Misconfigured
 from tests.processes import ROOT
@@ -32,6 +33,11 @@ def faults(folder: Path, environ: dict[str, str], command: str = "serve", proces
         sentences = fault.sentences
     assert not any("sesame" in sentence or "\n" in sentence for sentence in sentences)
     return sentences
+
+
+def test_the_needs_of_every_command_are_known() -> None:
+    (commands,) = [action.choices for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    assert {name for name in commands if name != "service"} == set(OF_COMMANDS)
 
 
 @st.composite

@@ -105,7 +105,16 @@ def test_a_folder_that_cannot_be_made_is_misuse(folder: Path, data: str) -> None
     assert main(["history", "--data", data.format(folder=folder)]) == 2
 
 
-@pytest.mark.parametrize("words", [("history", "--after", "7"), ("replay", "--as-of", "7"), ("replay",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history", "--after", "7"),
+        ("replay", "--as-of", "7"),
+        ("replay",),
+        ("indicators", "--quarter", "2024-Q2", "--as-of", "7"),
+        ("changes", "--quarter", "2024-Q2", "--since", "7"),
+    ],
+)
 def test_what_the_log_does_not_have_is_refused(folder: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, *words) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
