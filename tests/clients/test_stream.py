@@ -11,7 +11,8 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
-from parcours_client import Event, Hint, Parcours, Problem
+from parcours_client import Event, FiguresMoved, Hint, Parcours, Problem, required
+from parcours_client.generated.api.queries import indicators
 from tests.clients.connections import client
 from tests.clients.persons import TERRITORY, at, identify, new_person
 from tests.processes import Product, eventually, in_one_process
@@ -99,6 +100,19 @@ def test_who_begins_now_loses_nothing_though_the_gateway_dies_before_the_first_e
         log = recorded(product, after=head)
         eventually(lambda: follower.positions[-1:] == log[-1:])
         assert follower.positions == log
+
+
+def test_figures_that_moved_are_heard_when_they_can_be_read(product: Product) -> None:
+    with client(product, "coach") as coach, client(product, "coordinator") as coordinator:
+        before = coach.send(identify(new_person()), TERRITORY, time=at(0)).position
+        heard = iter(coordinator.follow_figures(before))
+        position = coach.send(identify(new_person()), TERRITORY, time=at(0)).position
+        message = next(heard)
+        assert isinstance(message, FiguresMoved)
+        assert message.position == position
+        assert ("people_met", TERRITORY) in {(cell.indicator, cell.territory) for cell in message.cells}
+        figures = indicators.sync(client=coordinator.operations, territory=TERRITORY, quarter=message.cells[0].quarter)
+        assert required(figures).position >= position
 
 
 def test_a_filter_holds_through_a_restart(product: Product) -> None:

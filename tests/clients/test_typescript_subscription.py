@@ -71,6 +71,18 @@ def test_every_event_is_heard_once_through_a_kill_of_the_gateway(tmp_path: Path,
             assert program.child.wait(20) == 0  # closed, it holds no connection
 
 
+def test_which_figures_moved_is_heard(tmp_path: Path) -> None:
+    with (
+        in_one_process(tmp_path) as product,
+        started("follower", given(product, transport="ticket", role="auditor", kind="figures")) as program,
+    ):
+        eventually(lambda: program.of("open") == [False], "the feed is open")
+        meet(product, 1)
+        eventually(lambda: program.of("moved"), "which figures moved")
+        assert "people_met" in program.of("moved")[0]
+        assert program.of("position") == []  # no event
+
+
 class Away(BaseHTTPRequestHandler):
     """A proxy whose gateway is away."""
 

@@ -38,7 +38,14 @@ export type FiguresChanged = Omit<Schemas["Hint"], "type"> & {
   subject?: never;
   data?: never;
 };
+/** What followers of `kind: "figures"` hear: which figures moved, once they can be read. */
+export type FiguresMoved = Omit<Schemas["FiguresMoved"], "type"> & {
+  type: "fr.parcours.reporting.FiguresMoved";
+  subject?: never;
+  data?: never;
+};
+type Told = FiguresChanged | FiguresMoved;
 /** A CloudEvent of the feed. `event.type` tells which data it has; `peopleOf` whom any event concerns. */
-export type FeedEvent = { [Type in keyof EventData]: Envelope & { type: Type; data: EventData[Type] } }[keyof EventData] | FiguresChanged;
+export type FeedEvent = { [Type in keyof EventData]: Envelope & { type: Type; data: EventData[Type] } }[keyof EventData] | Told;
 /** What a subscription may be limited to: a kind (`coaching.JourneyExited`) or a whole service (`coaching`). */
 export type FeedFilter = NonNullable<NonNullable<paths["/v1/stream-tickets"]["post"]["parameters"]["query"]>["type"]>[number];

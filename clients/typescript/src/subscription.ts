@@ -6,6 +6,8 @@ import { type EventSourceClass, followWithHeader, followWithTicket, type Handler
 import { backOff, pause } from "./waiting.js";
 
 export interface SubscriptionOptions {
+  /** `figures`: which figures moved, in the place of events. */
+  kind?: "events" | "figures";
   territory?: string[];
   type?: FeedFilter[];
   /** Begin after this position, which a reading or an earlier event told; without it, with what happens from now on. */
@@ -78,6 +80,7 @@ export class Subscription {
   private query(): URLSearchParams {
     const { territory = [], type = [] } = this.options;
     const query = new URLSearchParams([...territory.map((each) => ["territory", each]), ...type.map((each) => ["type", each])]);
+    if (this.options.kind) query.set("kind", this.options.kind);
     if (this.last !== undefined) query.set("after", String(this.last));
     return query;
   }

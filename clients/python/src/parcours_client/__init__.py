@@ -5,9 +5,9 @@
 """
 
 from parcours_client.client import Parcours, pages, required
-from parcours_client.generated.models import Answer, Event, Hint
+from parcours_client.generated.models import Answer, Event, FiguresMoved, Hint
 from parcours_client.lines import Line, LineAnswer
 from parcours_client.problem import Problem
 from parcours_client.version import __version__
 
-__all__ = ["Answer", "Event", "Hint", "Line", "LineAnswer", "Parcours", "Problem", "__version__", "pages", "required"]
+__all__ = ["Answer", "Event", "FiguresMoved", "Hint", "Line", "LineAnswer", "Parcours", "Problem", "__version__", "pages", "required"]

@@ -12,10 +12,11 @@ from parcours_client.generated.api.queries import events as events_operation
 from parcours_client.generated.client import AuthenticatedClient
 from parcours_client.generated.models.answer import Answer
 from parcours_client.generated.models.event import Event
+from parcours_client.generated.models.figures_moved import FiguresMoved
 from parcours_client.generated.models.hint import Hint
 from parcours_client.lines import TOGETHER, Line, LineAnswer, send_lines
 from parcours_client.problem import raise_problem
-from parcours_client.subscription import Subscription
+from parcours_client.subscription import Subscription, event_of, figures_of
 from parcours_client.transports import Remembering, Retrying
 
 PATIENCE_S = 60.0  # for which a request is repeated while the gateway is away
@@ -111,9 +112,15 @@ class Parcours:
             yield from page.events
             after, more = page.next_, page.more
 
-    def follow(self, after: int | None = None, *, territories: Collection[str] = (), types: Collection[str] = ()) -> Subscription:
+    def follow(
+        self, after: int | None = None, *, territories: Collection[str] = (), types: Collection[str] = ()
+    ) -> Subscription[Event | Hint]:
         """The live feed after a position, or from now on: see `Subscription`."""
-        return Subscription(self.http, after, territories, types)
+        return Subscription(self.http, after, {"territory": territories, "type": types}, event_of)
+
+    def follow_figures(self, after: int | None = None, *, territories: Collection[str] = ()) -> Subscription[FiguresMoved | Hint]:
+        """Which figures moved after a position, or from now on, once they can be read: see `Subscription`."""
+        return Subscription(self.http, after, {"kind": ["figures"], "territory": territories}, figures_of)
 
     def close(self) -> None:
         self.http.close()

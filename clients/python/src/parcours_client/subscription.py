@@ -2,14 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 import httpx
 from httpx_sse import ServerSentEvent, connect_sse
 
 from parcours_client.backoff import Backoff
 from parcours_client.generated.models.event import Event
+from parcours_client.generated.models.figures_moved import FiguresMoved
 from parcours_client.generated.models.hint import Hint
 from parcours_client.problem import Problem
 
@@ -19,8 +20,19 @@ CONNECT_S = 10.0
 TEXT_OF_EVENT = "message"  # the event of a frame that names none
 
 
-class Subscription:
-    """Iterate over it: it waits for events, until the client is closed.
+T = TypeVar("T", bound=Event | Hint | FiguresMoved)
+
+
+def event_of(message: dict[str, Any]) -> Event | Hint:
+    return Event.from_dict(message) if "data" in message else Hint.from_dict(message)
+
+
+def figures_of(message: dict[str, Any]) -> FiguresMoved | Hint:
+    return FiguresMoved.from_dict(message) if "cells" in message else Hint.from_dict(message)
+
+
+class Subscription(Generic[T]):
+    """Iterate over it: it waits for events, or for figures that moved, until the client is closed.
 
     It begins after `position`, or without one where the log ends when the gateway first answers. `position` is that of the last event
     that was given: kept by the caller, it resumes in another process.
@@ -33,18 +45,19 @@ class Subscription:
         self,
         http: httpx.Client,
         position: int | None,
-        territories: Collection[str] = (),
-        types: Collection[str] = (),
+        asked: Mapping[str, Collection[str]],
+        read: Callable[[dict[str, Any]], T],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.http = http
         self.position = position
-        self.filter = {name: ",".join(values) for name, values in (("territory", territories), ("type", types)) if values}
+        self.filter = {name: ",".join(values) for name, values in asked.items() if values}
+        self.read = read
         self.sleep = sleep
         self.heard: set[str] = set()  # the ids that came with this position: several hints have the same one
         self.pause = 0.0  # seconds that the gateway asks for before a client comes back
 
-    def __iter__(self) -> Iterator[Event | Hint]:
+    def __iter__(self) -> Iterator[T]:
         backoff = Backoff()
         while not self.http.is_closed:
             try:
@@ -58,7 +71,7 @@ class Subscription:
                     raise
             self.sleep(backoff.next_delay(self.pause))
 
-    def connected(self) -> Iterator[Event | Hint]:
+    def connected(self) -> Iterator[T]:
         """The events of one connection that were not given before."""
         last = {} if self.position is None else {"Last-Event-ID": str(self.position)}
         timeout = httpx.Timeout(CONNECT_S, read=SILENCE_S)
@@ -68,7 +81,7 @@ class Subscription:
                 if frame.data and frame.event == TEXT_OF_EVENT:
                     data = json.loads(frame.data)
                     if self.is_new(data):
-                        yield Event.from_dict(data) if "data" in data else Hint.from_dict(data)
+                        yield self.read(data)
                 elif not frame.data:
                     self.move(frame)
 

@@ -1824,7 +1824,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why figures of a quarter changed between two moments, and each event that moved them */
+        /** Why figures of a quarter changed between two moments, and each event that moved them and that the reader of exact figures may open */
         get: operations["changes"];
         put?: never;
         post?: never;
@@ -7838,7 +7838,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Why figures of a quarter changed between two moments, and each event that moved them. For readers of exact figures. */
+            /** @description Why figures of a quarter changed between two moments, and each event that moved them and that the reader of exact figures may open. */
             200: {
                 headers: {
                     /** @description Names this content: named in `If-None-Match`, it is not sent again. */
