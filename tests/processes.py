@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from services.reporting.projection.generations import file_of_address, own, sqli
 from services.vocabulary.calendar import local_date, quarter_of
 from shared.address import Address
 from shared.time import now
+from tests.forks import ROOT, WITH_ITS_PARENT, Death, Fork
 
-ROOT = Path(__file__).parent.parent
-WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # a killed test session leaves nothing behind
+COMMAND = (*WITH_ITS_PARENT, sys.executable, "-m", "services.cli.main")
 
 
 def free_port() -> int:
@@ -61,21 +61,27 @@ def this_quarter() -> str:
 
 
 class Process:
-    """One `parcours` command, with its output in a file."""
+    """One `parcours` command, with its output in a file. It is forked, unless it is to import the product itself."""
 
-    def __init__(self, *words: str, env: Mapping[str, str], log: Path, root: Path = ROOT) -> None:
+    def __init__(
+        self, *words: str, env: Mapping[str, str], log: Path, root: Path = ROOT, imports: bool = False, death: Death | None = None
+    ) -> None:
         self.words = words
         self.root = root  # of the code that runs
-        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "services.cli.main"]
+        self.imports = imports or root != ROOT or not all(name.startswith("PARCOURS_") for name in env)
+        self.death = death  # of a fork
+        self.command: Sequence[str] = COMMAND
         self.env = env
         self.log = log
-        self.child: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
+        env = {**os.environ, **self.env}
+        if self.command is COMMAND and not self.imports:
+            self.child = Fork(self.words, env, self.log, self.death)
+            return
         with self.log.open("ab") as out:
-            self.child = subprocess.Popen(
-                [*self.command, *self.words], cwd=self.root, env={**os.environ, **self.env}, stdout=out, stderr=out
-            )
+            self.child = subprocess.Popen([*self.command, *self.words], cwd=self.root, env=env, stdout=out, stderr=out)
 
     def alive(self) -> bool:
         return self.child is not None and self.child.poll() is None

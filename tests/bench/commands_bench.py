@@ -21,7 +21,8 @@ import httpx
 
 from tests.bench.bulk import in_turns, lines_a_second, to_one_service
 from tests.bench.measuring import Pace
-from tests.processes import ROOT, Product, eventually, free_port, running, this_quarter
+from tests.forks import ROOT
+from tests.processes import Product, eventually, free_port, running, this_quarter
 
 CALLERS = (1, 16, 64)
 

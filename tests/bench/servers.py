@@ -20,7 +20,8 @@ import psutil
 
 from tests.bench.commands_bench import CALLERS, Side, answered, identify, rate
 from tests.bench.measuring import Pace
-from tests.processes import ROOT, eventually, free_port, in_one_process
+from tests.forks import ROOT
+from tests.processes import eventually, free_port, in_one_process
 
 SERVERS = ("eventlet", "uvicorn")
 GATEWAY = "gateway"

@@ -1,16 +1,11 @@
 """The product on servers of its own, which the tests of this package kill, stop and start."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
-from select import select
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +13,7 @@ import httpx
 import pika
 import pytest
 
-from tests.processes import WITH_ITS_PARENT, Process, Product, eventually, running, this_quarter
+from tests.processes import Process, Product, eventually, running, this_quarter
 from tests.servers import PostgresServer, RabbitmqServer
 
 CONSEQUENCES = ("JourneyOpened", "PrescriberInformed")  # the events that policies of coaching and referrals cause
@@ -123,58 +118,9 @@ class Load:
         )
 
 
-class Dying(Process):
-    """The same command, which kills itself at a call of a function (`dying.py`), the second one unless another is asked for."""
-
-    def __init__(self, call: str, when: str, healthy: Process, number: int = 2) -> None:
-        super().__init__(*healthy.words, env=healthy.env, log=healthy.log)
-        self.close = self.kill
-        self.command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.dying", call, when, str(number)]
-
-
-class Forks:
-    """Starts the same command again and again, each time one that kills itself, without the time that imports take (`forks.py`)."""
-
-    def __init__(self, healthy: Process) -> None:
-        self.healthy = healthy
-        command = [*WITH_ITS_PARENT, sys.executable, "-m", "tests.chaos.forks"]
-        with healthy.log.open("ab") as log:
-            self.parent = subprocess.Popen(
-                command,
-                cwd=healthy.root,
-                env={**os.environ, **healthy.env},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,
-            )
-        assert self.parent.stdin is not None
-        assert self.parent.stdout is not None
-        self.orders, self.answers = self.parent.stdin, self.parent.stdout
-        self.pid = 0
-        self.returncode: int | None = 0
-
-    def start(self, call: str, when: str, number: int) -> None:
-        asked = json.dumps([call, when, str(number), str(self.healthy.log), *self.healthy.words])
-        self.orders.write(f"{asked}\n".encode())
-        self.pid, self.returncode = self.answer(), None
-
-    def answer(self) -> int:
-        line = self.answers.readline()
-        assert line, f"what forks has ended: {self.healthy.log.read_text()[-2000:]}"
-        return int(line)
-
-    def alive(self) -> bool:
-        if self.returncode is None and select([self.answers], [], [], 0)[0]:
-            self.returncode = self.answer()
-        return self.returncode is None
-
-    def close(self) -> None:
-        if self.alive():
-            os.kill(self.pid, signal.SIGKILL)
-            self.returncode = self.answer()
-        self.parent.kill()
-        self.parent.communicate()
+def dying(healthy: Process, call: str, when: str, number: int = 2) -> Process:
+    """The same command, which kills itself at a call of a function (`dying.py`)."""
+    return Process(*healthy.words, env=healthy.env, log=healthy.log, death=(call, when, number))
 
 
 class Stage:

@@ -1,6 +1,4 @@
-"""A `parcours` command that kills itself with SIGKILL at a chosen call, so that it dies between two known lines of code.
-
-    python -m tests.chaos.dying MODULE:NAME before|after COUNT service relay --data DIR …
+"""A process that kills itself with SIGKILL at a chosen call of MODULE:NAME, so that it dies between two known lines of code.
 
 The process dies before call number COUNT of NAME (a function, or Class.method), or after the one that returns as number COUNT. A call that
 raises is none of those that return: were it counted as one, the process would never die when its COUNT-th call fails, and a service that
@@ -11,11 +9,8 @@ import importlib
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
-
-from services.cli import main, serve
 
 
 def dying_at(call: Callable[..., Any], when: str, count: int, argument: str) -> Callable[..., Any]:
@@ -42,9 +37,3 @@ def arm(target: str, when: str, count: int) -> None:
     for part in path:
         holder = getattr(holder, part)
     setattr(holder, last, dying_at(getattr(holder, last), when, count, argument))
-
-
-if __name__ == "__main__":
-    assert serve.__name__  # its import patches the process first, as the command itself would
-    arm(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    sys.exit(main.main(sys.argv[4:]))

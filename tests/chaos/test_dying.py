@@ -3,13 +3,12 @@
 import signal
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.conftest import Forks
-from tests.processes import ROOT, Process, eventually
+from tests.forks import ROOT
+from tests.processes import Process
 
 CALLS = """
 import contextlib, sys
@@ -48,11 +47,10 @@ def test_the_point_is_reached_although_calls_fail(when: str, count: int, outcome
 
 def test_each_fork_is_a_process_of_its_own(tmp_path: Path) -> None:
     """Its calls are counted from one, its output is in the file, and its end is told: by a kill or as that of the command."""
-    generate = Process("generate", "--persons", "1", env={}, log=tmp_path / "generate.log")
-    point = "services.cli.commands:generate"
-    with closing(Forks(generate)) as forks:
-        for when, number, code in (("before", 1, -signal.SIGKILL), ("before", 2, 0), ("after", 1, -signal.SIGKILL), ("after", 2, 0)):
-            forks.start(point, when, number)
-            eventually(lambda: not forks.alive(), f"the end of the process, {when} call {number}", 60)
-            assert forks.returncode == code, generate.log.read_text()
-    assert generate.log.read_text().count("IdentifyPerson") == 3
+    output = tmp_path / "generate.log"
+    for when, number, code in (("before", 1, -signal.SIGKILL), ("before", 2, 0), ("after", 1, -signal.SIGKILL), ("after", 2, 0)):
+        generate = Process("generate", "--persons", "1", env={}, log=output, death=("services.cli.commands:generate", when, number))
+        generate.start()
+        assert generate.child is not None
+        assert generate.child.wait(60) == code, output.read_text()
+    assert output.read_text().count("IdentifyPerson") == 3

@@ -1,13 +1,12 @@
 """After any death, every accepted command is in the log once, every event is applied once, and nothing is repaired by hand."""
 
 import signal
-from contextlib import closing
 from uuid import uuid4
 
 import psutil
 import pytest
 
-from tests.chaos.conftest import Dying, Stage
+from tests.chaos.conftest import Stage, dying
 from tests.processes import eventually
 
 DEATHS = {
@@ -28,13 +27,14 @@ def test_a_kill_at_the_worst_moment_loses_nothing_and_repeats_nothing(stage: Sta
     with stage.load() as load:
         load.wait_for(20)
         healthy.kill()
+        doomed = dying(healthy, call, when)
         try:
-            with closing(Dying(call, when, healthy)) as dying:
-                dying.start()
-                eventually(lambda: not dying.alive(), f"the death of {service}", 180)
-                assert dying.child is not None
-                assert dying.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
+            doomed.start()
+            eventually(lambda: not doomed.alive(), f"the death of {service}", 180)
+            assert doomed.child is not None
+            assert doomed.child.returncode == -signal.SIGKILL, healthy.log.read_text()[-2000:]
         finally:
+            doomed.kill()
             healthy.start()
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)

@@ -9,7 +9,8 @@ from itertools import cycle, islice, product
 
 import pytest
 
-from tests.chaos.conftest import Forks, Load, Stage
+from tests.chaos.conftest import Load, Stage, dying
+from tests.processes import Process
 
 log = logging.getLogger(__name__)
 
@@ -57,24 +58,24 @@ def test_three_hundred_kills_lose_nothing_and_repeat_nothing(stage: Stage) -> No
     with ExitStack() as stack:
         load = stack.enter_context(stage.load(attempts=1_000_000, pause=0.2, interval=1))  # policies react to an orientation
         load.wait_for(20)
-        dying = [stack.enter_context(closing(Kills(stage, service, KILLS // len(POINTS)))) for service in POINTS]
+        kills = [stack.enter_context(closing(Kills(stage, service, KILLS // len(POINTS)))) for service in POINTS]
         told_at = time.monotonic()
-        while going_on := [each for each in dying if each.go_on()]:
-            assert not any(each.late() for each in going_on), told(dying, load)
+        while going_on := [each for each in kills if each.go_on()]:
+            assert not any(each.late() for each in going_on), told(kills, load)
             if time.monotonic() - told_at >= TOLD_EVERY_S:
-                log.info(told(dying, load))
+                log.info(told(kills, load))
                 told_at = time.monotonic()
             time.sleep(0.05)
-        log.info(told(dying, load))
-        assert sum(each.dead for each in dying) == KILLS
+        log.info(told(kills, load))
+        assert sum(each.dead for each in kills) == KILLS
         load.wait_for(20)
     stage.check_nothing_lost_or_repeated(load)
     assert stage.product.tool("dead", "list").stdout == ""
 
 
-def told(dying: list["Kills"], load: Load) -> str:
+def told(kills: list["Kills"], load: Load) -> str:
     """How far each service is, and the load."""
-    return "\n".join(("", *map(str, dying), f"load: {load}"))
+    return "\n".join(("", *map(str, kills), f"load: {load}"))
 
 
 class Kills:
@@ -87,7 +88,7 @@ class Kills:
         self.service = service
         self.healthy = stage.product.processes[service]
         self.healthy.kill()
-        self.forks = Forks(self.healthy)
+        self.doomed: Process | None = None
         self.to_come = islice(kill_points(service), times)
         self.times = times
         self.dead = -1  # the one above is none of them
@@ -96,18 +97,21 @@ class Kills:
 
     def go_on(self) -> bool:
         """Whether there are more to come. Starts the next process when the last one is dead."""
-        if self.forks.alive():
-            return True
-        if self.point is not None:
-            assert self.forks.returncode == -signal.SIGKILL, self.healthy.log.read_text()[-2000:]
+        if self.doomed is not None:
+            if self.doomed.alive():
+                return True
+            assert self.doomed.child is not None
+            assert self.doomed.child.returncode == -signal.SIGKILL, self.healthy.log.read_text()[-2000:]
         elif self.dead >= 0:
             return False
         self.dead += 1
         self.point, self.since = next(self.to_come, None), time.monotonic()
         if self.point is None:
+            self.doomed = None
             self.healthy.start()
             return False
-        self.forks.start(*self.point)
+        self.doomed = dying(self.healthy, *self.point)
+        self.doomed.start()
         return True
 
     def late(self) -> bool:
@@ -115,7 +119,8 @@ class Kills:
 
     def close(self) -> None:
         """After a test that failed, the service works as before, too, and nothing that waits for its death goes on beside it."""
-        self.forks.close()
+        if self.doomed is not None:
+            self.doomed.kill()
         if self.dead < self.times:
             self.healthy.start()
 

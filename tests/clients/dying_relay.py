@@ -16,7 +16,7 @@ from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.store import SqliteStore
 from tests.chaos.test_relay import load_on
 from tests.contract.bus.running import Bus
-from tests.processes import ROOT
+from tests.forks import ROOT
 
 DIES_AT = 2  # the save of the feed's checkpoint before which it dies
 save, saves = CachedCheckpoint.save, itertools.count(1)

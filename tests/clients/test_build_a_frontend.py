@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.architecture.source import ROOT
 from tests.clients.typescript import CLIENT
-from tests.processes import WITH_ITS_PARENT, eventually, free_port
+from tests.forks import WITH_ITS_PARENT
+from tests.processes import eventually, free_port
 from tests.servers.debian import program
 
 HOW_TO = ROOT / "docs" / "how-to" / "build-a-frontend.md"

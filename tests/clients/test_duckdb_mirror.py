@@ -24,7 +24,8 @@ from tests.clients.connections import client
 from tests.clients.dying_relay import relays_die
 from tests.clients.persons import TERRITORY, at, identify, new_person
 from tests.contract.bus.running import Bus
-from tests.processes import ROOT, WITH_ITS_PARENT, Product, eventually, running
+from tests.forks import ROOT, WITH_ITS_PARENT
+from tests.processes import Product, eventually, running
 from tests.servers import GivenPostgres, GivenRabbitmq
 
 PROGRAM = ROOT / "demo" / "frontends" / "duckdb_mirror" / "mirror.py"

@@ -17,7 +17,8 @@ from parcours_client.clock import GatewayClock
 from parcours_client.outbox import RECORDED, REFUSED, WAITING, Outbox
 from tests.clients.connections import Breaking, client
 from tests.clients.persons import TERRITORY, at, identify, interview, new_person
-from tests.processes import ROOT, Product, eventually, free_port
+from tests.forks import ROOT
+from tests.processes import Product, eventually, free_port
 
 OWNER = "coach-1"
 

@@ -11,7 +11,8 @@ from threading import Thread
 from typing import Any
 
 from tests.architecture.source import ROOT
-from tests.processes import WITH_ITS_PARENT, Product
+from tests.forks import WITH_ITS_PARENT
+from tests.processes import Product
 
 CLIENT = ROOT / "clients" / "typescript"
 TOOLS = CLIENT / "node_modules" / ".bin"

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.containers.debian import CACHE, done, kept, locked, system
-from tests.processes import WITH_ITS_PARENT, eventually
+from tests.forks import WITH_ITS_PARENT
+from tests.processes import eventually
 from tests.servers.process import Unavailable
 
 HERE = Path(__file__).parent

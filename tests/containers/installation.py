@@ -16,7 +16,8 @@ import httpx
 
 from tests.architecture.source import tracked
 from tests.containers.engine import Engine
-from tests.processes import WITH_ITS_PARENT, eventually
+from tests.forks import WITH_ITS_PARENT
+from tests.processes import eventually
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent

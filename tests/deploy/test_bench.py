@@ -9,7 +9,7 @@ import pytest
 from tests.bench.__main__ import PARTS, arguments
 from tests.bench.measuring import Pace, in_turn
 from tests.bench.table import OURS, PEER, Aim, Line, Table, cut
-from tests.processes import ROOT
+from tests.forks import ROOT
 from tests.servers import GivenPostgres
 
 STORES = ("sqlite", "postgres")

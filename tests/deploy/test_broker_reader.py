@@ -20,7 +20,8 @@ from shared.bus.tail import tail
 from shared.bus.topology import declare_figures
 from shared.bus.transport.connection import open_connection
 from tests.contract.bus.running import Bus
-from tests.processes import ROOT, eventually
+from tests.forks import ROOT
+from tests.processes import eventually
 from tests.servers import GivenRabbitmq
 
 MOVED = b'{"position": 7}'

@@ -11,7 +11,7 @@ import pytest
 
 from services.cli import main
 from shared.store.sqlite.store import SqliteStore
-from tests.processes import ROOT
+from tests.forks import ROOT
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PARCOURS_")}
 

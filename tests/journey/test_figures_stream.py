@@ -11,7 +11,8 @@ import pytest
 from services.reporting.change_answers import FiguresMoved
 from shared.bus.names import FIGURES
 from tests.contract.bus.figures_stream import messages
-from tests.processes import ROOT, Process, Product, eventually, this_quarter
+from tests.forks import ROOT
+from tests.processes import Process, Product, eventually, this_quarter
 from tests.servers import GivenPostgres, GivenRabbitmq
 from tests.upgrade.releases import with_other_facts
 

@@ -78,7 +78,7 @@ def test_servers_that_refuse_end_every_process_with_a_sentence_for_each(
 @contextmanager
 def waiting(folder: Path, *words: str, env: Mapping[str, str]) -> Iterator[Process]:
     """A process that goes on; at its end it is told to end, and does so in order."""
-    process = Process(*words, "--data", str(folder), "--port", str(free_port()), env=env, log=folder / "log")
+    process = Process(*words, "--data", str(folder), "--port", str(free_port()), env=env, log=folder / "log", imports=True)
     try:
         process.start()
         yield process
@@ -147,7 +147,7 @@ def test_a_server_that_comes_late_and_refuses_ends_the_process(tmp_path: Path, p
         late = urlsplit(with_password(postgres_dsn, LOG))
         late = late._replace(netloc=late.netloc.replace(f":{late.port}", f":{listener.getsockname()[1]}"))
         env = {"PARCOURS_AMQP_URI": rabbitmq_uri, "PARCOURS_EVENT_STORE": late.geturl(), "PARCOURS_KEYS": str(tmp_path / "keys")}
-        process = Process("service", "coaching", "--data", str(tmp_path), env=env, log=tmp_path / "log")
+        process = Process("service", "coaching", "--data", str(tmp_path), env=env, log=tmp_path / "log", imports=True)
         try:
             process.start()
             eventually(lambda: "waiting" in process.log.read_text(), "it waits")

@@ -17,7 +17,8 @@ import pytest
 from services.bootstrap.registry import SERVICES
 from shared.time import now
 from shared.trust.access import Signer, system
-from tests.processes import ROOT, Product, running
+from tests.forks import ROOT
+from tests.processes import Product, running
 from tests.servers import GivenPostgres, GivenRabbitmq
 
 SENDERS = ("nobody", "forged", "expired", "visitor")

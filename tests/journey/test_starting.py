@@ -12,7 +12,8 @@ import pika
 import pytest
 from pika.exceptions import AMQPError
 
-from tests.processes import ROOT, Process, Product, eventually, in_one_process
+from tests.forks import ROOT
+from tests.processes import Process, Product, eventually, in_one_process
 from tests.servers import PostgresServer, RabbitmqServer, free_port
 
 
@@ -24,7 +25,7 @@ def test_a_service_that_starts_before_its_servers_waits_for_them_and_works(
     own_postgres.kill()
     own_rabbitmq.kill()
     words = ("--data", str(tmp_path), "--port", str(free_port()))
-    services = [Process("service", name, *words, env=env, log=tmp_path / f"{name}.log") for name in ("reporting", "relay")]
+    services = [Process("service", name, *words, env=env, log=tmp_path / f"{name}.log", imports=True) for name in ("reporting", "relay")]
     try:
         for service in services:
             service.start()
@@ -43,7 +44,9 @@ def test_a_service_whose_servers_are_away_still_ends_when_it_is_told(
 ) -> None:
     dsn, uri = own_postgres.create_database(), own_rabbitmq.create_vhost()
     env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, "PARCOURS_KEYS": str(tmp_path / "keys")}
-    service = Process("service", "coaching", "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log")
+    service = Process(
+        "service", "coaching", "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log", imports=True
+    )
     try:
         service.start()
         eventually(lambda: queue_exists(uri, "coaching.requests"), "coaching answers", 120)
@@ -73,7 +76,7 @@ def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path:
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as old:
         old.execute("create table events (position integer primary key, body text)")
     env = {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", "PARCOURS_EVENT_STORE": f"sqlite:///{tmp_path}/log.sqlite"}
-    service = Process("service", name, "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log")
+    service = Process("service", name, "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log", imports=True)
     try:
         service.start()
         eventually(lambda: not service.alive(), "its end", 60)
@@ -86,12 +89,12 @@ def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path:
 
 def ended(folder: Path, *words: str, env: Mapping[str, str]) -> tuple[int, str]:
     """The exit code and the output of a process that ends by itself."""
-    process = Process(*words, "--data", str(folder), "--port", str(free_port()), env=env, log=folder / "log")
+    process = Process(*words, "--data", str(folder), "--port", str(free_port()), env=env, log=folder / "log", imports=True)
     try:
         process.start()
         eventually(lambda: not process.alive(), "its end", 60)
         assert process.child is not None
-        return process.child.returncode, process.log.read_text()
+        return process.child.wait(1), process.log.read_text()
     finally:
         process.kill()
 

@@ -15,7 +15,7 @@ from services.bootstrap.variables import DEFAULTS, IN_FILES, KNOWN, OF_TESTS, un
 from services.cli.main import main, parser
 from services.reporting.projection.generations import own
 from shared.errors import Misconfigured
-from tests.processes import ROOT
+from tests.forks import ROOT
 
 BROKER = {"PARCOURS_AMQP_URI": "amqp://u:sesame@127.0.0.1:1/"}
 LOG = {"PARCOURS_EVENT_STORE": "postgresql://u:sesame@127.0.0.1:1/log"}

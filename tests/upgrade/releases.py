@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.forks import ROOT
 
 FIRST = Path(__file__).with_name("from.txt")  # the commit that is taken as long as no release has a tag
 PACKAGES = ("services", "shared", "demo", "deploy")

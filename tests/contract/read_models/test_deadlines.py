@@ -14,7 +14,7 @@ from services.reporting.projection.read_models import ReadModels
 from services.reporting.queries.reports import Reports
 from shared.errors import Unavailable
 from tests.contract.read_models.tables import random_history
-from tests.processes import WITH_ITS_PARENT
+from tests.forks import WITH_ITS_PARENT
 from tests.servers.postgres import PostgresServer
 from tests.unit.reporting.history import ORNE
 

@@ -26,7 +26,7 @@ from shared.message import EventMessage, Position, Recorded
 from shared.store.port import R
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.read_models.tables import all_figures, folded_in_memory, random_history, sqlite_log, table_contents
-from tests.processes import ROOT
+from tests.forks import ROOT
 from tests.unit.reporting.history import ORNE
 
 

@@ -25,7 +25,7 @@ from tests.contract.read_models.tables import folded_in_memory, random_history, 
 from tests.contract.read_models.test_as_of_laws import Decisions, ListedLog, decisions, with_decisions
 from tests.contract.read_models.test_figure_laws import EXAMPLES
 from tests.contract.read_models.test_ledger_laws import SECOND, unshrunk
-from tests.processes import ROOT
+from tests.forks import ROOT
 from tests.unit.reporting.history import ORNE, History
 from tests.unit.reporting.random_histories import Line, random_lines, recorded
 

@@ -11,7 +11,7 @@ import pytest
 
 from shared.store.lease import LEASE_S, Lease
 from shared.store.port import Checkpoints
-from tests.processes import WITH_ITS_PARENT
+from tests.forks import WITH_ITS_PARENT
 
 pytestmark = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect=True)
 
