@@ -109,6 +109,8 @@ def told(answer: Changes, *, first: bool) -> Iterator[str]:
         for figure in answer.figures:
             before = "–" if figure.before is None else cell_text(figure.before)
             yield f"{figure.indicator:28} {before}  →  {cell_text(figure.after)}"
+        if not answer.figures:
+            yield "no figure differs"
     for moving in answer.events:
         moves = ", ".join(f"{move.change:+} {move.indicator}.{move.side} {move.territory}" for move in moving.moves)
         yield f"{moving.event.position:>8}  {moving.event.recorded[:10]}  {moving.event.kind}: {moves}"

@@ -84,7 +84,8 @@ class HttpApp:
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
-        self.site = Site(deps, queries, self.sender, self.sessions, self.problems)
+        changes = ChangesApi(deps, queries)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems)
         parts = (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
@@ -95,7 +96,7 @@ class HttpApp:
             queries,
             ProgrammeApi(deps, self.access),
             DefinitionsApi(queries),
-            ChangesApi(deps, queries),
+            changes,
             TimelineApi(deps, self.access, self.reporting),
             ListsApi(deps, self.access, self.reporting),
             OperationsApi(deps, self.access, self.reporting),

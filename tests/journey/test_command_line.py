@@ -146,6 +146,8 @@ def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_pat
     told = next(line for line in changes.stdout.splitlines() if line.startswith("interviews "))
     assert told.split() == ["interviews", str(before), "→", str(after)]
     assert changes.stdout.count("coaching.InterviewHeld: +1 interviews.numerator") == after - before
+    nothing = parcours(tmp_path, "changes", "--since", "2024-05-15", "--until", "2024-05-15", "--quarter", "2024-Q2")
+    assert (nothing.returncode, nothing.stdout.splitlines()[1:]) == (0, ["no figure differs"])
     audited = parcours(tmp_path, "audit", "figures")
     assert (audited.returncode, audited.stdout) == (0, "")
     assert "the ledger and the facts agree" in audited.stderr

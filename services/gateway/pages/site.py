@@ -35,7 +35,15 @@ STATIC = {"parcours.css": "text/css", "parcours.js": "text/javascript", "parcour
 
 
 class Site:
-    def __init__(self, deps: GatewayDeps, queries: QueriesApi, sender: CommandSender, sessions: Sessions, problems: Problems) -> None:
+    def __init__(
+        self,
+        deps: GatewayDeps,
+        queries: QueriesApi,
+        changes: ChangesApi,
+        sender: CommandSender,
+        sessions: Sessions,
+        problems: Problems,
+    ) -> None:
         self.deps = deps
         self.queries = queries
         self.sessions = sessions
@@ -47,7 +55,7 @@ class Site:
         committee = CommitteePages(self.pages, queries, openable)
         self.parts = (
             committee,
-            ChangesPages(self.pages, ChangesApi(deps, queries), committee),
+            ChangesPages(self.pages, changes, committee),
             JourneyPages(self.pages, queries.access, queries.reports, deps, choices, openable),
             EntryPages(self.pages, deps, sender, problems, choices),
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
