@@ -18,8 +18,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import eventlet.hubs
-
 from services.cli import main, serve
 from tests.chaos.dying import arm
 
@@ -28,6 +26,8 @@ PR_SET_PDEATHSIG = 1  # a child ends with this process, and this one with the te
 
 def become(environment: Mapping[str, str], log: str, words: Sequence[str], death: tuple[str, str, int] | None) -> int:
     """Go on as a process of its own."""
+    import eventlet.hubs  # not before `serve` has patched the process, and told it to be silent about eventlet
+
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     eventlet.hubs.use_hub()  # that of the parent waits for its files with a descriptor that all children would share
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

@@ -15,9 +15,7 @@ EVIDENCE = "The facts that a figure counts."
 PERSON = "What stands of a person, and for each command about them whether it would be accepted now, or why not."
 TIMELINE = "What happened to a person, in the order of the log."
 HISTORY = "A figure over all quarters that have one for the reader."
-CHANGES = (
-    "Why figures of a quarter changed between two moments, and each event that moved them and that the reader of exact figures may open."
-)
+CHANGES = "Why figures of a quarter changed between two moments: the events that moved them and that the reader may open."
 SCHEMA = "The JSON schema of the data of an event. An event names it in its `dataschema`: `urn:parcours:<kind>:<version>`."
 
 WEBHOOKS = "The webhooks of the reader; of all owners for who may read them."

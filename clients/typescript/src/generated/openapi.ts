@@ -1824,7 +1824,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why figures of a quarter changed between two moments, and each event that moved them and that the reader of exact figures may open */
+        /** Why figures of a quarter changed between two moments */
         get: operations["changes"];
         put?: never;
         post?: never;
@@ -7838,7 +7838,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Why figures of a quarter changed between two moments, and each event that moved them and that the reader of exact figures may open. */
+            /** @description Why figures of a quarter changed between two moments: the events that moved them and that the reader may open. */
             200: {
                 headers: {
                     /** @description Names this content: named in `If-None-Match`, it is not sent again. */
