@@ -161,12 +161,11 @@ def heard(product: Product, followers: int, floors: dict[str, Side], pace: Pace)
         moments = json.loads(child.stdout.readline())
     delays = [max(0.0, moment - accepted[id]) for id, heard_at in moments.items() for moment in heard_at]
     assert len(delays) == followers * pace.heard
-    beside = "   ".join(f"{name} {spread(answered(side, pace.heard))}" for name, side in floors.items())
-    print(f"accepted to heard, {followers:5} followers   {spread(delays)}   {beside}", flush=True)
+    print(f"accepted to heard, {followers:5} followers   {spread(delays)}   {round_trips(floors, pace)}", flush=True)
 
 
-def page(product: Product, pace: Pace) -> None:
-    """From the answer to a command until the committee's page that counts it is read."""
+def page(product: Product, floors: dict[str, Side], pace: Pace) -> None:
+    """From the answer to a command until the committee's page that counts it is read, beside the round trip of the references."""
     delays = []
     for _ in range(pace.heard):
         position = product.must("IdentifyPerson", {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"})[
@@ -176,7 +175,11 @@ def page(product: Product, pace: Pace) -> None:
         told = product.get(f"/coter/alencon/{this_quarter()}", role="coordinator", position=position)
         assert told.status_code == 200, told.text
         delays.append(time.perf_counter() - start)
-    print(f"accepted to page                     {spread(delays)}", flush=True)
+    print(f"accepted to page                     {spread(delays)}   {round_trips(floors, pace)}", flush=True)
+
+
+def round_trips(floors: dict[str, Side], pace: Pace) -> str:
+    return "   ".join(f"{name} {spread(answered(side, pace.heard))}" for name, side in floors.items())
 
 
 def main(rabbitmq_uri: str, postgres_dsn: str, pace: Pace) -> None:
@@ -193,4 +196,4 @@ def main(rabbitmq_uri: str, postgres_dsn: str, pace: Pace) -> None:
         lines(product, floors, pace)
         for followers in pace.followers:
             heard(product, followers, floors, pace)
-        page(product, pace)
+        page(product, floors, pace)
