@@ -82,11 +82,11 @@ def test_more_connections_than_files_are_met_and_the_product_goes_on(product: Pr
                 connection.connect(("127.0.0.1", product.port))
             except OSError:
                 break
-        eventually(lambda: open_files(product) >= LIMIT - 20, "the limit is reached", 30)
+        eventually(lambda: open_files(product) >= LIMIT - 20, "the limit is reached")
     finally:
         for connection in crowd:
             connection.close()
-    eventually(lambda: settled(product, before), "every socket is given back", 30)
+    eventually(lambda: settled(product, before), "every socket is given back")
     product.client.close()
     for _ in range(60):
         with closing(socket.create_connection(("127.0.0.1", product.port), timeout=5)) as asked:

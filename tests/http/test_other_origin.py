@@ -74,7 +74,7 @@ def test_a_page_hears_every_event_once_through_a_restart_of_the_gateway(
         serve.start()
         product.ready()
         product.must("IdentifyPerson", met(str(uuid4())))
-        eventually(lambda: page.evaluate("heard") == told(product), "the page hears what it missed, once", 30)
+        eventually(lambda: page.evaluate("heard") == told(product), "the page hears what it missed, once")
         assert len(told(product)) > 7
         assert CLOSED not in page.evaluate("states")
         assert stream.partition("=")[2] not in serve.log.read_text()

@@ -28,9 +28,9 @@ def test_damaged_read_models_are_made_again_or_it_is_said_how(tmp_path: Path) ->
         product.must("IdentifyPerson", {"person": str(uuid4()), "channel": "RUE", "place": "Marché", "radar": "NON_INSCRIT"})
         eventually(lambda: people_met(product) == 1, "the figure")
         damage(tmp_path)
-        eventually(lambda: "is made again" in product.processes["serve"].log.read_text(), "the running service notices", 30)
+        eventually(lambda: "is made again" in product.processes["serve"].log.read_text(), "the running service notices")
         product.ready(30)
-        eventually(lambda: people_met(product) == 1, "the figure, counted again", 30)
+        eventually(lambda: people_met(product) == 1, "the figure, counted again")
     file = damage(tmp_path)
     for words in READERS:
         done = product.tool(*words)
@@ -45,4 +45,4 @@ def test_damaged_read_models_are_made_again_or_it_is_said_how(tmp_path: Path) ->
     assert line["position"] == line["head"] > 0
     damage(tmp_path)
     with in_one_process(tmp_path) as product:  # which starts on a damaged file
-        eventually(lambda: people_met(product) == 1, "the figure, counted again", 30)
+        eventually(lambda: people_met(product) == 1, "the figure, counted again")

@@ -67,7 +67,7 @@ def test_every_process_answers_for_its_metrics(product: Watched) -> None:
             product.scrape(name)["parcours_reader_lag_positions", reader] == 0 for name in PROCESSES for reader in HOSTED_READERS[name]
         )
 
-    eventually(caught_up, "every reader is at the head, by what its process tells", 20)
+    eventually(caught_up, "every reader is at the head, by what its process tells")
     found = {name: product.scrape(name) for name in PROCESSES}
     for name, samples in found.items():
         assert samples["parcours_log_head_position",] >= position, name
@@ -124,7 +124,7 @@ def test_what_is_frozen_or_dead_beside_a_gateway_is_named_and_leaves_it_ready(pr
     coaching.child.send_signal(signal.SIGSTOP)
     try:
         meet(product)  # what is not away goes on
-        eventually(lambda: waiting(product) == AWAY, "both are named", 30)
+        eventually(lambda: waiting(product) == AWAY, "both are named")
         assert product.scrape("gateway")["parcours_relay_delay_seconds",] > 0
     finally:
         coaching.child.send_signal(signal.SIGCONT)

@@ -63,7 +63,7 @@ class Figures:
 
     def told(self, until: Position) -> list[FiguresMoved]:
         """The messages of the stream, once they are told up to a position."""
-        eventually(lambda: self.bus.checkpoints.load(FIGURES) >= until, f"that what moved until {until} is told", 30)
+        eventually(lambda: self.bus.checkpoints.load(FIGURES) >= until, f"that what moved until {until} is told")
         return messages(self.uri)
 
     def misses(self, found: list[FiguresMoved], after: Position, until: Position) -> set[Any]:
