@@ -63,6 +63,9 @@ class Installation:
     def containers(self, *names: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.compose("ps", "--format", "json", *names).splitlines()]
 
+    def identities(self) -> set[str]:
+        return {each["ID"] for each in self.containers()}
+
     def process_of(self, container: str) -> int:
         """The process of a container, as this machine numbers it: the child of its process 1."""
         first = self.engine.inspect(container)["State"]["Pid"]

@@ -22,6 +22,12 @@ def test_a_person_enters_through_the_proxy_by_a_link_that_one_gateway_made(insta
     assert link.partition("#")[2] not in installation.compose("logs")
 
 
+def test_another_up_replaces_no_container(installation: Installation) -> None:
+    before = installation.identities()
+    installation.compose("up", "--wait")
+    assert installation.identities() == before
+
+
 def test_nothing_but_the_proxy_and_the_console_of_the_broker_listens(installation: Installation) -> None:
     ports = [port for each in installation.containers() for port in each["Publishers"] or ()]
     assert {str(port["PublishedPort"]) for port in ports if port["PublishedPort"]} == {"8443", "15672"}
@@ -53,6 +59,9 @@ def test_another_version_takes_their_place_and_everything_is_there(installation:
         admin = Person(client, installation.link())
         people, before = [admin.meet() for _ in range(3)], admin.events()
         installation.up(version="next")
+        replaced = installation.identities()
+        installation.compose("up", "--wait", version="next")
+        assert installation.identities() == replaced
         images = {each["Image"] for each in installation.containers(*PROCESSES)}
         assert images == {"parcours:next"}
         assert len(installation.containers(*PROCESSES)) == 2 * len(PROCESSES)

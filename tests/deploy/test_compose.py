@@ -27,10 +27,11 @@ from shared.store.postgres.store import PostgresStore
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: container for name, container in CONTAINERS.items() if "build" in container}
+OURS = {name: container for name, container in CONTAINERS.items() if container["image"].startswith("parcours:")}
 PROFILES = {"single": {"parcours"}, "operator": {"operator"}, "cluster": {*CONTAINERS} - {"parcours", "operator"}}
 RESTART = {"setup": "on-failure", "operator": "no"}  # of those that end; the others are kept running
 KEPT_RUNNING = {name: container for name, container in CONTAINERS.items() if name not in RESTART}
+DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")  # of a variable
 NAMED_LIKE_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY", re.IGNORECASE)
 
 
@@ -41,6 +42,12 @@ def test_every_service_has_a_container_and_no_other() -> None:
 
 def test_each_container_is_of_one_profile() -> None:
     assert {name: set(named) for name, named in profiles().items()} == PROFILES
+
+
+def test_one_container_of_a_profile_builds_the_image() -> None:
+    """Each that builds makes an image of its own under the one name, and the next `up` replaces the containers of all but the last."""
+    builders = {name for name, container in CONTAINERS.items() if "build" in container}
+    assert [len(builders & PROFILES[profile]) for profile in ("single", "cluster", "operator")] == [1, 1, 0]
 
 
 def profiles() -> dict[str, list[str]]:
@@ -146,7 +153,8 @@ def test_every_image_has_an_exact_version(name: str) -> None:
 
 
 def test_every_file_that_it_mounts_is_there() -> None:
-    sources = [volume.split(":")[0] for container in CONTAINERS.values() for volume in container.get("volumes", [])]
+    mounted = [volume for container in CONTAINERS.values() for volume in container.get("volumes", [])]
+    sources = [DEFAULT.sub(r"\1", volume).split(":")[0] for volume in mounted]
     assert [source for source in sources if is_file(source) and not (ROOT / source).is_file()] == []
     assert {source for source in sources if not source.startswith("./")} == set(COMPOSE["volumes"])
 
