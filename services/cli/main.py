@@ -22,7 +22,7 @@ PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
 READERS = frozenset(
-    {"history", "indicators", "changes", "replay", "rebuild", "audit", "verify", "backup", "dead", "projections", "generations"}
+    {"history", "indicators", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections", "generations"}
 )  # they need a log
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
@@ -142,6 +142,7 @@ def command(name: str) -> Command:
         "rebuild": read_model_commands.rebuild,
         "audit": audit_command.audit,
         "verify": proof_commands.verify,
+        "bundle": proof_commands.bundle,
         "backup": backup_commands.backup,
         "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
@@ -236,6 +237,9 @@ def add_operator_commands(add: Add) -> None:
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
     )
     verify.add_argument("--key", type=Path, metavar="FILE", help="the key that verifies (that of PARCOURS_SEAL_KEY)")
+    add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
+        "folder", type=Path, help="a folder that does not exist yet"
+    )
     backup = add("backup", "write all that cannot be made again to a folder, while services work")
     backup.add_argument("folder", type=Path, help="the backup, a folder that does not exist yet")
     backup.add_argument("--verify", action="store_true", help="only verify a backup that is there")

@@ -1,9 +1,10 @@
-"""`parcours verify`: whether the log is what was sealed."""
+"""`parcours verify`: whether the log is what was sealed. `parcours bundle`: what an auditor needs to find out without us."""
 
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
+from services.bootstrap.bundle import PROGRAM, make_bundle
 from services.bootstrap.composition import Components
 from services.bootstrap.environment import fault_text
 from services.bootstrap.seal_key import existing_seal_key
@@ -29,6 +30,17 @@ def verify(args: Namespace, settings: Settings) -> int:
     if not count:
         print(verification.result.checkpoint, end="")
     return 1 if count else 0
+
+
+def bundle(args: Namespace, settings: Settings) -> int:
+    verifier = existing_seal_key(settings.seal_key).verifier
+    try:
+        count = make_bundle(Components(settings), args.folder, verifier)
+    except OSError as fault:
+        print_message(f"{args.folder}: {fault_text(fault)}")
+        return 1
+    print_message(f"{args.folder} holds {count} events, under their pseudonyms. Whoever has it runs: python {args.folder / PROGRAM}")
+    return 0
 
 
 def said(findings: Iterable[Finding]) -> int:

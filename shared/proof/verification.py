@@ -134,13 +134,14 @@ class Verification:
         found = [leaf_hash(event.line) for event in events]
         check = check_head(head, self.sealed, found, self.verifier)
         yield from check.findings
-        yield from self.take(events, found)
         if check.leaves != found:
             if len(found) < len(check.leaves) and not self.reader.more():
-                yield Finding("cut", f"the log ends at position {self.lines.previous}, and was sealed up to position {head.position}")
+                end = events[-1].position if events else self.lines.previous
+                yield Finding("cut", f"the log ends at position {end}, and was sealed up to position {head.position}")
             yield from compared(check.leaves, found, events, first)
         elif events and events[-1].position != head.position:
             yield Finding("head", f"the checkpoint of {head.size} events is kept with position {head.position}")
+        yield from self.take(events, found)
         self.sealed = check.tree
         self.result.checkpoints += 1
         if not check.findings:
