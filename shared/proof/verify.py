@@ -13,8 +13,10 @@ import json
 import re
 import sys
 from base64 import b64decode, b64encode
+from bisect import bisect
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import reduce
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,59 +36,46 @@ def roots(leaves: list[bytes], sizes: set[int]) -> dict[int, bytes]:
             leaf, carry = sha256(b"\1" + stack.pop() + leaf).digest(), carry >> 1
         stack.append(leaf)
         if size in sizes:
-            above = stack[-1]
-            for left in reversed(stack[:-1]):
-                above = sha256(b"\1" + left + above).digest()
-            found[size] = above
+            found[size] = reduce(lambda above, left: sha256(b"\1" + left + above).digest(), reversed(stack))
     return found
 
 
-class Key:
-    """`name+id+key`, as golang.org/x/mod/sumdb/note writes it."""
-
-    def __init__(self, text: str) -> None:
-        self.name, self.id, encoded = text.strip().split("+", 2)
-        self.bytes = b64decode(encoded, validate=True)
-        named = sha256(self.name.encode() + b"\n" + self.bytes).digest()[:4].hex()
-        if named != self.id or self.bytes[:1] != b"\1" or len(self.bytes) != 33:
-            raise ValueError("no Ed25519 key")
-
-    def open(self, note: str) -> tuple[int, bytes]:
-        """The size and the root of a checkpoint that this key has signed. Raises ValueError."""
-        text, separator, signatures = note.rpartition("\n\n")
-        lines = [re.fullmatch(r"— (\S+) ([A-Za-z0-9+/]+={0,2})", line) for line in signatures.removesuffix("\n").split("\n")]
-        if not separator or not signatures.endswith("\n") or not all(lines) or re.search(r"[\0-\x09\x0b-\x1f]", text):
-            raise ValueError("no signed note")
-        own = [b64decode(line[2]) for line in lines if line and line[1] == self.name and b64decode(line[2])[:4].hex() == self.id]
-        if not own:
-            raise ValueError(f"it is not signed by {self.name}+{self.id}")
-        for signature in own:
-            try:
-                Ed25519PublicKey.from_public_bytes(self.bytes[1:]).verify(signature[4:], f"{text}\n".encode())
-            except InvalidSignature:
-                raise ValueError(f"the signature by {self.name}+{self.id} is forged") from None
-        origin, size, hashed = [*text.split("\n"), "", ""][:3]
-        if origin != self.name or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or b64encode(b64decode(hashed)).decode() != hashed:
-            raise ValueError("no checkpoint of this log")
-        return int(size), b64decode(hashed)
+def opened(note: str, key: str) -> tuple[int, bytes]:
+    """The size and the root of a checkpoint that this key has signed. Raises ValueError."""
+    own, id, encoded = key.split("+", 2)  # as golang.org/x/mod/sumdb/note writes it
+    public = b64decode(encoded, validate=True)
+    if sha256(own.encode() + b"\n" + public).digest()[:4].hex() != id or public[:1] != b"\1" or len(public) != 33:
+        raise ValueError("no Ed25519 key")
+    text, separator, signatures = note.rpartition("\n\n")
+    lines = [re.fullmatch(r"— (\S+) ([A-Za-z0-9+/]+={0,2})", line) for line in signatures.removesuffix("\n").split("\n")]
+    if not separator or not signatures.endswith("\n") or not all(lines) or re.search(r"[\0-\x09\x0b-\x1f]", text):
+        raise ValueError("no signed note")
+    found = [b64decode(line[2]) for line in lines if line and line[1] == own and b64decode(line[2])[:4].hex() == id]
+    if not found:
+        raise ValueError(f"it is not signed by {own}+{id}")
+    for signature in found:
+        try:
+            Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature[4:], f"{text}\n".encode())
+        except InvalidSignature:
+            raise ValueError(f"the signature by {own}+{id} is forged") from None
+    origin, size, root = [*text.split("\n"), "", ""][:3]
+    if origin != own or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or b64encode(b64decode(root)).decode() != root:
+        raise ValueError("no checkpoint of this log")
+    return int(size), b64decode(root)
 
 
 def compared(sealed: list[bytes], found: list[bytes]) -> Iterator[str]:
     """What happened to which event. What was not sealed may only follow what was."""
     place = {leaf: number for number, leaf in enumerate(sealed, 1)}
-    known: list[tuple[int, int]] = []  # numbers, as sealed and as found
-    new: list[tuple[int, int]] = []  # how many known ones come before an unknown one, and its number
+    known, new = list[tuple[int, int]](), list[tuple[int, int]]()  # numbers sealed and found; known ones before a new one, and its number
     for number, leaf in enumerate(found, 1):
         if (at := place.pop(leaf, None)) is None:
             new.append((len(known), number))
         else:
             known.append((at, number))
-    order = sorted(at for at, _ in known)
-    gone, before = [], 0
+    order, gone = sorted(at for at, _ in known), list[int]()
     for at in sorted(place.values()):
-        while before < len(order) and order[before] < at:
-            before += 1
-        match = next((each for each in new if each[0] == before), None)
+        match = next((each for each in new if each[0] == bisect(order, at)), None)
         if match is None:
             gone.append(at)
         else:
@@ -96,30 +85,24 @@ def compared(sealed: list[bytes], found: list[bytes]) -> Iterator[str]:
     if gone and (not order or gone[-1] > order[-1]):
         yield f"the end is cut off: {len(sealed)} events were sealed, {len(gone)} of them are missing"
     yield from (f"event number {number} of the file was added: it was not sealed" for before, number in new if before < len(known))
-    for (at, number), expected in zip(known, order, strict=True):
-        if at != expected:
-            yield f"event number {at} was moved: it stands as number {number} of the file"
+    moved = (pair for pair, expected in zip(known, order, strict=True) if pair[0] != expected)
+    yield from (f"event number {at} was moved: it stands as number {number} of the file" for at, number in moved)
 
 
-def chained(events: list[Json]) -> Iterator[str]:
-    """Positions that follow each other, versions of each stream without holes, ids that occur once."""
-    previous, versions, ids = 0, dict[str, int](), set[str]()
+def chained(events: list[Json]) -> Iterator[str]:  # positions that follow each other, versions of each stream without holes
+    previous, versions = 0, dict[str, int]()
     for number, event in enumerate(events, 1):
         if event["previous"] != previous or event["position"] <= previous:
             yield f"event number {number}, position {event['position']}, follows {event['previous']}, and position {previous} is before it"
         version = versions.get(event["subject"], 0)
         if event["streamversion"] != version + 1:
             yield f"event number {number}: version {event['streamversion']} of {event['subject']} follows version {version}"
-        if event["id"] in ids:
-            yield f"event number {number}: the id {event['id']} occurs twice"
         previous, versions[event["subject"]] = event["position"], event["streamversion"]
-        ids.add(event["id"])
 
 
 QUALITIES = {"BusinessCreated": "CREATION", "SchoolResumed": "SCOLARITE", "CivicServiceStarted": "SERVICE_CIVIQUE"}
 QUALITIES |= {"IntensiveSchemeEntered": "DISPOSITIF_INTENSIF"}
 STAGES = {"SENT": "ReferralSent", "ACCEPTED": "ReferralAccepted", "COMPLETED": "ReferralCompleted"}
-CLASSES = ("POSITIVE", "DYNAMIC", "OTHER")
 
 
 class Fold:
@@ -127,8 +110,7 @@ class Fold:
 
     def __init__(self, events: list[Json], quarter: str) -> None:
         year, number = int(quarter[:4]), int(quarter[-1])
-        last = date(year + number // 4, number % 4 * 3 + 1, 1) - timedelta(days=1)
-        self.last = last.isoformat()  # as days are written in events
+        self.last = (date(year + number // 4, number % 4 * 3 + 1, 1) - timedelta(days=1)).isoformat()  # as days are written in events
         told = [{"name": event["type"].rpartition(".")[2], "at": event["position"], "in": event["territory"]} for event in events]
         named = [event["data"] | more for event, more in zip(events, told, strict=True)]
         aside = set[int]()
@@ -138,11 +120,8 @@ class Fold:
         self.facts = [fact for fact in named if fact["at"] not in aside]
         published = self.named("DefinitionsPublished")
         self.rules = ([each for each in published if (each.get("from_quarter") or "") <= quarter] or published[:1])[-1]
-        self.kept: dict[str, str] = {}
-        for fact in self.named("PersonsMerged", "PersonsSeparated"):
-            self.kept.pop(fact["merged"], None)
-            if fact["name"] == "PersonsMerged":
-                self.kept[fact["merged"]] = fact["kept"]
+        joined = {fact["merged"]: fact for fact in self.named("PersonsMerged", "PersonsSeparated")}
+        self.kept = {merged: str(fact["kept"]) for merged, fact in joined.items() if fact["name"] == "PersonsMerged"}
 
     def named(self, *names: str) -> list[Json]:
         return [fact for fact in self.facts if fact["name"] in names]
@@ -152,10 +131,9 @@ class Fold:
         return sorted(until, key=lambda fact: (fact["on"], fact["at"]))
 
     def person(self, fact: Json) -> str:
+        """The person of a fact: merged records are one person."""
         record = str(fact["person"])
-        while record in self.kept:
-            record = self.kept[record]
-        return record
+        return self.person({"person": self.kept[record]}) if record in self.kept else record
 
     def where(self, facts: list[Json]) -> dict[str, str]:
         """Each person, with the territory of the first of these facts."""
@@ -167,37 +145,29 @@ class Fold:
             key = (fact["person"], fact["rank"])
             if fact["name"] == "JourneyExited":
                 stated[key] = fact | {"neutral": False}
-            elif key in stated and fact["name"] == "ExitCorrected":
-                stated[key] |= {"exit_on": fact["exit_on"], "outcomes": fact["outcomes"]}
             elif key in stated:
-                stated[key]["neutral"] = fact["name"] == "ExitNeutralised"
+                stated[key] |= fact if fact["name"] == "ExitCorrected" else {"neutral": fact["name"] == "ExitNeutralised"}
         return [exit for exit in stated.values() if exit["exit_on"] <= self.last]
 
-    def class_of(self, outcome: Json) -> int:
+    def is_positive(self, outcome: Json) -> bool:
         training = f"FORMATION_{outcome['kind']}" if outcome["name"] == "TrainingEntered" else ""
-        quality, classes, best = QUALITIES.get(outcome["name"]) or training or outcome["contract"], self.rules["outcome_classes"], -1
-        found = classes.get(quality, "OTHER")
-        for key, value in classes.items():
-            name, _, months = key.partition(">=")
-            if name == quality and months and best < int(months) <= (outcome.get("months") or 0):
-                best, found = int(months), value
-        return CLASSES.index(found)
+        quality, classes = QUALITIES.get(outcome["name"]) or training or outcome["contract"], self.rules["outcome_classes"]
+        steps = [(int(key.partition(">=")[2]), of) for key, of in classes.items() if key.startswith(f"{quality}>=")]
+        reached = [step for step in steps if step[0] <= (outcome.get("months") or 0)]  # the longest that is reached decides
+        return bool((max(reached)[1] if reached else classes.get(quality)) == "POSITIVE")
 
-    def best_exits(self, exits: list[Json]) -> dict[str, int]:
-        """The best class of any exit, by person."""
-        stated = self.named("JobFound", "TrainingEntered", *QUALITIES)
-        outcomes: dict[str, Json] = {}
-        for fact in stated:
+    def with_positive_exit(self, exits: list[Json]) -> set[str]:
+        outcomes, people = dict[str, Json](), set[str]()
+        for fact in self.named("JobFound", "TrainingEntered", *QUALITIES):
             if fact["on"] <= self.last:
                 outcomes.setdefault(fact["person"], {})[fact["outcome"]] = fact  # a later statement replaces an earlier one
-        best: dict[str, int] = {}
         for exit in exits:
             limit = date.fromisoformat(exit["exit_on"]) + timedelta(days=self.rules["thresholds"].get("outcome_days", 213))
-            known = [each for each in outcomes.get(exit["person"], {}).values() if each["on"] <= limit.isoformat()]
-            later = [each for each in known if each["rank"] == exit["rank"] and each["on"] > exit["exit_on"]]
-            classes = [self.class_of(each) for each in (*(each for each in known if each["outcome"] in exit["outcomes"]), *later)]
-            best[self.person(exit)] = min([*classes, 2, best.get(self.person(exit), 2)])
-        return best
+            for each in outcomes.get(exit["person"], {}).values():
+                after = each["rank"] == exit["rank"] and each["on"] > exit["exit_on"]
+                if (after or each["outcome"] in exit["outcomes"]) and each["on"] <= limit.isoformat() and self.is_positive(each):
+                    people.add(self.person(exit))
+        return people
 
     def figures(self, territory: str) -> Json:
         met, opened, exits = self.where(self.until("PersonIdentified")), self.until("JourneyOpened"), self.exits()
@@ -206,13 +176,13 @@ class Fold:
         redirected = {self.person(fact) for fact in reached if (fact["person"], fact["referral"]) not in withdrawn}
         neutral = {(exit["person"], exit["rank"]) for exit in exits if exit["neutral"]}
         coached = {self.person(fact) for fact in opened if (fact["person"], fact["rank"]) not in neutral}
-        best = self.best_exits([exit for exit in exits if not exit["neutral"]])
+        positive = self.with_positive_exit([exit for exit in exits if not exit["neutral"]])
         here = {person for person, place in met.items() if territory in ("all", place)}
         cohort = {person for person, place in self.where(opened).items() if person in coached and territory in ("all", place)}
         return {
             "people_met": {"value": len(here)},
             "redirection_rate": rate(len(here & redirected), len(here)),
-            "positive_rate": rate(len({person for person in cohort if best.get(person) == 0}), len(cohort)),
+            "positive_rate": rate(len(cohort & positive), len(cohort)),
         }
 
 
@@ -221,17 +191,18 @@ def rate(numerator: int, denominator: int) -> Json:
     return {"numerator": numerator, "denominator": denominator, "percent": percent}
 
 
-def wrong_with_seals(folder: Path, leaves: list[bytes], key: Key, kept: list[Path]) -> Iterator[str]:
-    """Compares the events with the checkpoints of the bundle, and with those that somebody kept."""
+def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Path]) -> Iterator[str]:
     heads = [json.loads(line) for line in (folder / "checkpoints.ndjson").read_text().splitlines()]
     sealed = [leaf for head in heads for leaf in re.findall(b".{32}", b64decode(head["leaves"]), re.DOTALL)]
     notes = {f"the checkpoint of {head['size']} events": head["note"] for head in heads} | {str(path): path.read_text() for path in kept}
     signed: dict[str, tuple[int, bytes]] = {}
     for name, note in notes.items():
         try:
-            signed[name] = key.open(note)
+            signed[name] = opened(note, key)
         except ValueError as fault:
             yield f"{name}: {fault}"
+    covered = max((size for name, (size, _) in signed.items() if name not in map(str, kept)), default=0)
+    print(f"{len(leaves)} events, of which {covered} are sealed, by {key}")
     by_seals, by_events = (roots(each, {size for size, _ in signed.values()}) for each in (sealed, leaves))
     for name, (size, root) in signed.items():
         if size > len(leaves):
@@ -243,13 +214,16 @@ def wrong_with_seals(folder: Path, leaves: list[bytes], key: Key, kept: list[Pat
     yield from compared(sealed, leaves)
 
 
-def wrong_with_figures(folder: Path, events: list[Json]) -> Iterator[str]:
-    for quarter, places in json.loads((folder / "figures.json").read_text()).items():
+def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
+    lines = (folder / "events.ndjson").read_bytes().removesuffix(b"\n").split(b"\n")
+    yield from wrong_with_seals(folder, [sha256(b"\0" + line).digest() for line in lines], key, kept)
+    events = [json.loads(line) for line in lines]
+    yield from chained(events)
+    for quarter, told in json.loads((folder / "figures.json").read_text()).items():
         fold = Fold(events, quarter)
-        for territory, told in places.items():
-            for name, cell in fold.figures(territory).items():
-                if told[name] != cell:
-                    yield f"{name} of {territory} in {quarter} is told as {told[name]}, and the events give {cell}"
+        for place, cells in told.items():
+            if (counted := fold.figures(place)) != cells:
+                yield f"the figures of {place}, {quarter}: told are {cells}, and the events give {counted}"
 
 
 def main() -> int:
@@ -257,21 +231,18 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--key")
     parser.add_argument("--checkpoint", type=Path, action="append", default=[])
-    args = parser.parse_args()
+    args, wrong = parser.parse_args(), 0
     try:
-        key = Key(args.key or (args.folder / "key.txt").read_text())
-        lines = (args.folder / "events.ndjson").read_bytes().removesuffix(b"\n").split(b"\n")
-        leaves = [sha256(b"\0" + line).digest() for line in lines]
-        wrong = [*wrong_with_seals(args.folder, leaves, key, args.checkpoint)]
-    except (OSError, ValueError, KeyError) as fault:
-        print(f"the bundle cannot be read: {fault!r}", file=sys.stderr)
-        return 2
-    try:
-        events = [json.loads(line) for line in lines]
-        wrong += [*chained(events), *wrong_with_figures(args.folder, events)]
-    except (OSError, ValueError, LookupError, TypeError) as fault:
-        wrong.append(f"an event or a figure cannot be read: {fault!r}")
-    print("\n".join([*wrong, f"{len(lines)} events, key {key.name}+{key.id}: {len(wrong) or 'nothing'} wrong"]))
+        key = (args.key or (args.folder / "key.txt").read_text()).strip()
+        for finding in findings(args.folder, key, args.checkpoint):
+            wrong += 1
+            print(finding)
+    except OSError as fault:
+        parser.error(str(fault))
+    except (ValueError, LookupError, TypeError) as fault:
+        wrong += 1
+        print(f"the bundle cannot be read: {fault!r}")
+    print(f"{wrong or 'nothing'} wrong")
     return 1 if wrong else 0
 
 
