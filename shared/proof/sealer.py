@@ -90,13 +90,11 @@ class Sealer:
     def run_with_lease(self) -> None:
         """Wait for the lease, at most POLL_INTERVAL_S, and seal while it is held."""
         with self.checkpoints.lease(NAME, POLL_INTERVAL_S) as held:
-            if not held:
-                LEASE_HELD.labels(NAME).set(0)
-                return
-            sealing = self.begin()
-            LEASE_HELD.labels(NAME).set(1)
             try:
-                self.seal_log(sealing, held)
+                if held:
+                    sealing = self.begin()
+                    LEASE_HELD.labels(NAME).set(1)
+                    self.seal_log(sealing, held)
             finally:
                 LEASE_HELD.labels(NAME).set(0)
 

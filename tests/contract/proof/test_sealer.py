@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Unavailable
-from shared.metrics import REGISTRY
+from shared.metrics import LEASE_HELD, REGISTRY
 from shared.proof.sealer import NAME, Pace, Sealer
 from shared.proof.tree_checkpoint import read_checkpoint
 from tests.contract.proof.sealed import OTHER_SIGNER, PACE, SIGNER, SealedLog
@@ -44,13 +44,13 @@ def stop(sealer: Sealer, thread: threading.Thread) -> None:
 
 
 def test_a_checkpoint_is_signed_at_every_so_many_events_and_for_what_has_waited(any_log: SealedLog) -> None:
-    clock = iter_clock = [0.0]
+    clock = [0.0]
     any_log.write(4)
     sealer, thread = running(any_log, Pace(events=5, seconds=60.0, rest=0.01, rest_when_behind=0.0), clock=lambda: clock[0])
     wait_for(lambda: sizes(any_log) == [5, 10])
     time.sleep(0.1)
     assert sizes(any_log) == [5, 10]
-    iter_clock[0] = 60.0
+    clock[0] = 60.0
     wait_for(lambda: sizes(any_log) == [5, 10, 12])
     any_log.write(1, first=4)  # after a quiet time, what is new waits as long
     wait_for(lambda: any_log.checkpoints.load(NAME) == any_log.heads.after(10, 1)[0].position)
@@ -163,6 +163,7 @@ def test_a_sealer_with_another_key_signs_nothing_and_leaves_the_lease(sealed: Se
     sealed.write(2)
     sealed.seal()
     sealed.write(2, first=2)
+    LEASE_HELD.clear()
     sealer, thread = running(sealed, Pace(events=5, seconds=0.0, rest=0.0), signer=OTHER_SIGNER)
     wait_for(lambda: "nothing is sealed: PARCOURS_SEAL_KEY" in caplog.text)
     assert REGISTRY.get_sample_value("parcours_lease_held", {"lease": NAME}) == 0
