@@ -26,6 +26,7 @@ from shared.proof.notes import SignerKey
 from shared.proof.proofs import root_of
 from shared.proof.sealer import Pace, Sealer
 from shared.proof.tree_checkpoint import sign_checkpoint
+from shared.proof.verify import Fold
 from tests.fuzz.random_commands import RandomCommands
 
 PROGRAM = Path(__file__).parent.parent.parent / "shared" / "proof" / "verify.py"
@@ -263,3 +264,19 @@ def test_a_bundle_is_not_written_over_another_and_not_without_the_key(
     shutil.copy(data / "log.sqlite", tmp_path / "log.sqlite")
     assert main(["bundle", str(tmp_path / "more"), "--data", str(tmp_path)]) == 2
     assert "PARCOURS_SEAL_KEY" in capsys.readouterr().err
+
+
+def test_a_fact_that_is_set_aside_counts_nowhere_in_the_program_too() -> None:
+    """And counts again when the setting aside is set aside itself."""
+    rules = {"version": 1, "counted_stages": {}, "outcome_classes": {}, "thresholds": {}}
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("DefinitionsPublished", rules),
+        *(("PersonIdentified", {"person": person}) for person in ("p-1", "p-2")),
+    ]
+    told += [("FactSetAside", {"position": 3}), ("FactSetAside", {"position": 4})]
+    events = [
+        {"type": f"fr.parcours.x.{name}", "position": position, "territory": "alencon", "data": {"on": "2024-04-02", **data}}
+        for position, (name, data) in enumerate(told, 1)
+    ]
+    counted = [Fold(events[:position], "2024-Q2").figures("alencon")["people_met"]["value"] for position in (2, 3, 4, 5)]
+    assert counted == [1, 2, 1, 2]
