@@ -1,10 +1,10 @@
 """How many connections PostgreSQL has to allow: the sum of what the processes may open at once."""
 
-from services.bootstrap.names import GATEWAY, PROCESSES
+from services.bootstrap.names import GATEWAY, PROCESSES, RELAY
 from services.reporting.projection import database
-from shared.store.postgres import checkpoints, deliveries, gateway_records, pool, store
+from shared.store.postgres import checkpoints, deliveries, gateway_records, pool, store, tree_heads
 
-LEASE = 1  # a connection for each lease that a process holds or waits for, and it has one at most
+LEASE = 1  # a connection for each lease that a process holds or waits for, and but for the relay it has one at most
 LOOKS = 4  # of a start or a health check: both open the log for a moment
 RESERVED = 3  # `superuser_reserved_connections` of PostgreSQL
 FOR_OPERATORS = 10  # `parcours` commands, backups, a person with psql
@@ -14,6 +14,7 @@ OF_ONE = {
     "reporting": database.MAX_CONNECTIONS + REBUILD,
     "webhooks": deliveries.MAX_CONNECTIONS,
     GATEWAY: gateway_records.MAX_CONNECTIONS,
+    RELAY: tree_heads.MAX_CONNECTIONS + 2 * LEASE,  # the feed and the sealer have leases, too
 }
 
 

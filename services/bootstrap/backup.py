@@ -31,6 +31,7 @@ from services.bootstrap.backup_manifest import (
     LEFT_OUT,
     LOG,
     MANIFEST,
+    SEAL_KEY,
     TERRITORIES,
     VARIABLES,
     Ended,
@@ -108,6 +109,7 @@ class Writer:
         kept = letters_up_to(ended.position, [*before, *self.letters.kept()])
         self.write_lines(DEAD_LETTERS, map(encode, kept))
         self.write_file(KEYS, self.settings.key())
+        self.write_seal_key()
         self.write_file(TERRITORIES, self.settings.territories.read_bytes())
         self.write_file(VARIABLES, encode(variables(self.settings, self.environ)))
         manifest = Manifest(
@@ -126,6 +128,19 @@ class Writer:
         self.note(LOG, count)
         end = decode_line(last)
         return Ended(position=end.position, events=count, id=end.id, recordedtime=end.recordedtime)
+
+    def write_seal_key(self) -> None:
+        """The key that signs checkpoints, if there is one: what it signed would be of no use without it.
+
+        Raises:
+            Misconfigured: there is none, and something was sealed.
+        """
+        if self.settings.seal_key.exists():
+            self.write_file(SEAL_KEY, self.settings.seal_key.read_bytes())
+        elif any(part.rows for part in self.parts if part.file == rows_file("tree_heads")):
+            raise Misconfigured(
+                f"PARCOURS_SEAL_KEY: {self.settings.seal_key}: there is no such file, and a backup without it is not complete."
+            )
 
     def write_gateway_records(self, log: Snapshot) -> None:
         address = self.settings.gateway_records

@@ -15,11 +15,13 @@ from shared.errors import Fault
 from shared.message import START, Position
 from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Row, decode_line
 
-FORMAT = 1
+FORMAT = 2
+FIRST_FORMAT = 1  # the oldest that is read
 MANIFEST = "manifest.json"
 LOG = "log.ndjson.gz"
 DEAD_LETTERS = "dead_letters.ndjson"
 KEYS = "keys"
+SEAL_KEY = "seal_key"  # there is none before anything was sealed
 TERRITORIES = "territories.json"
 VARIABLES = "variables.json"
 
@@ -29,6 +31,7 @@ def rows_file(table: str) -> str:
 
 
 FILES = (LOG, *map(rows_file, (*BESIDE_LOG, *GATEWAY_RECORDS)), DEAD_LETTERS, KEYS, TERRITORIES, VARIABLES)
+SINCE_FORMAT_2 = frozenset({rows_file("tree_heads")})
 decode_row = msgspec.json.Decoder(Row).decode
 
 
@@ -95,8 +98,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
-        if (found := msgspec.json.decode(content, type=Format).format) != FORMAT:
-            raise DamagedBackup([f"{path}: this release reads format {FORMAT}, and this is {found}."])
+        if not FIRST_FORMAT <= (found := msgspec.json.decode(content, type=Format).format) <= FORMAT:
+            raise DamagedBackup([f"{path}: this release reads formats {FIRST_FORMAT} to {FORMAT}, and this is {found}."])
         return msgspec.json.decode(content, type=Manifest)
     except (OSError, msgspec.MsgspecError) as fault:
         raise DamagedBackup([f"{path}: {fault_text(fault)}"]) from fault
@@ -115,7 +118,8 @@ def verified(folder: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     named = {part.file for part in manifest.parts}
-    faults = [f"{name}: the manifest does not name it." for name in FILES if name not in named]
+    needed = FILES if manifest.format == FORMAT else [name for name in FILES if name not in SINCE_FORMAT_2]
+    faults = [f"{name}: the manifest does not name it." for name in needed if name not in named]
     faults += [fault for part in manifest.parts if (fault := fault_of(folder, part))]
     if not faults:
         faults += faults_of_log(folder, manifest)
@@ -161,6 +165,9 @@ def messages(folder: Path) -> Iterator[bytes]:
 
 
 def rows(folder: Path, table: str) -> Iterator[Row]:
-    with (folder / rows_file(table)).open("rb") as file:
+    path = folder / rows_file(table)
+    if path.name in SINCE_FORMAT_2 and not path.exists():
+        return
+    with path.open("rb") as file:
         for row in file:
             yield decode_row(row)

@@ -12,10 +12,11 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
-from services.bootstrap.addresses import checked
+from services.bootstrap.opening import open_checkpoints, open_deliveries, open_gateway_records, open_store, open_tree_heads
 from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services, upcasts
-from services.bootstrap.settings import Settings, sqlite_path
+from services.bootstrap.seal_key import seal_key
+from services.bootstrap.settings import Settings
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
 from services.reporting.projection.damage import DamagedReadModels, renew_file
@@ -37,7 +38,6 @@ from services.webhooks.delivery.queries import WebhookQueries
 from services.webhooks.delivery.sender import Parts
 from services.webhooks.delivery.targets import Targets, url_rule
 from services.webhooks.delivery.worker import Worker
-from shared.address import Address
 from shared.admission import Admission
 from shared.bus.dead_letter_file import FileDeadLetters
 from shared.bus.dead_letters import DeadLetters, dead_letters
@@ -48,19 +48,13 @@ from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.placement import Placement
 from shared.policy_runner import PolicyRunner
+from shared.proof.sealer import Sealer
 from shared.store.deliveries import Deliveries
 from shared.store.gateway_records import GatewayRecords
-from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Checkpoints, EventStore
-from shared.store.postgres.checkpoints import PostgresCheckpoints
-from shared.store.postgres.deliveries import PostgresDeliveries
-from shared.store.postgres.gateway_records import PostgresGatewayRecords
-from shared.store.postgres.store import PostgresStore
 from shared.store.recent_events import FollowedStore
-from shared.store.sqlite.checkpoints import SqliteCheckpoints
-from shared.store.sqlite.deliveries import SqliteDeliveries
-from shared.store.sqlite.gateway_records import SqliteGatewayRecords
-from shared.store.sqlite.store import SqliteStore
+from shared.store.stored import Log
+from shared.store.tree_heads import TreeHeads
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.access import Permissions, Signer, system
@@ -82,7 +76,7 @@ class Components:
         return vars(self).get(name)
 
     @cached_property
-    def raw_store(self) -> EventStore:
+    def raw_store(self) -> Log:
         """The log as it was written, in old shapes too: for auditors."""
         return open_store(self.settings.event_store)
 
@@ -99,6 +93,14 @@ class Components:
     @cached_property
     def checkpoints(self) -> Checkpoints:
         return open_checkpoints(self.settings.event_store, self.settings.data)
+
+    @cached_property
+    def tree_heads(self) -> TreeHeads:
+        return open_tree_heads(self.settings.event_store, self.settings.data)
+
+    def sealer(self) -> Sealer:
+        """A new one each time: one that was stopped does not begin again."""
+        return Sealer(self.raw_store, self.checkpoints, self.tree_heads, seal_key(self.settings.seal_key))
 
     @cached_property
     def gateway_records(self) -> GatewayRecords:
@@ -255,44 +257,3 @@ class Components:
     @cached_property
     def dead_letters(self) -> DeadLetters:
         return dead_letters(self.settings.amqp_uri, tuple(SERVICES), self.settings.data / "dead_letters.sqlite", self.settings.names)
-
-
-def open_store(address: Address | str) -> EventStore:
-    address = Address(address)
-    match address.scheme:
-        case "sqlite":
-            return SqliteStore(sqlite_path(address))
-        case "postgresql" | "postgres":
-            return PostgresStore(address)
-        case "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover":
-            return KurrentStore(address)
-        case _:
-            checked("PARCOURS_EVENT_STORE", address.reveal())  # raises: the settings are checked already, other callers are not
-            raise AssertionError("an address of a known scheme that names no store")
-
-
-def open_checkpoints(address: Address | str, data: Path) -> Checkpoints:
-    """Checkpoints beside the log where it can hold them. KurrentDB cannot: then they are a file in the data directory of one machine."""
-    address = Address(address)
-    match address.scheme:
-        case "sqlite":
-            return SqliteCheckpoints(sqlite_path(address))
-        case "postgresql" | "postgres":
-            return PostgresCheckpoints(address)
-        case _:
-            return SqliteCheckpoints(data / "checkpoints.sqlite")
-
-
-def open_gateway_records(address: Address) -> GatewayRecords:
-    return SqliteGatewayRecords(sqlite_path(address)) if address.scheme == "sqlite" else PostgresGatewayRecords(address)
-
-
-def open_deliveries(address: Address, data: Path) -> Deliveries:
-    """The deliveries of webhooks, where the checkpoints are."""
-    match address.scheme:
-        case "sqlite":
-            return SqliteDeliveries(sqlite_path(address))
-        case "postgresql" | "postgres":
-            return PostgresDeliveries(address)
-        case _:
-            return SqliteDeliveries(data / "checkpoints.sqlite")

@@ -1,4 +1,4 @@
-"""Hosting: nameko containers and the relay in one process, supervised until SIGTERM or SIGINT.
+"""Hosting: nameko containers, the relay and the sealer in one process, supervised until SIGTERM or SIGINT.
 
 The process must be patched by eventlet, and everything that blocks imported natively, before this module is imported: see
 `services.cli.serve`.
@@ -51,7 +51,9 @@ POLL_INTERVAL_S = 0.1
 
 
 def host(components: Components, names: Sequence[str], *, relay: bool, started: Callable[[], None] = lambda: None) -> int:
-    """Host services, and the relay, until SIGTERM or SIGINT; returns the exit code. `started` is called when the services are there.
+    """Host services, and the relay with the sealer, until SIGTERM or SIGINT; returns the exit code.
+
+    `started` is called when the services are there.
 
     What fails is started again: nothing that it did is lost, and nothing is done twice. What no restart here can mend ends the process:
     a log that is damaged or in the shape of an earlier version, with exit code 1, and until it works a wrong setting, with exit code 2.
@@ -74,7 +76,7 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
     eventlet.spawn(check.run, stop)
     Watchdog().start()
     threads = [
-        *([eventlet.spawn(run_relay, components, stop)] if relay else []),
+        *([eventlet.spawn(run_relay, components, stop), eventlet.spawn(run_sealer, components, stop)] if relay else []),
         *([eventlet.spawn(run_services, components, names, stop, started)] if names else []),
     ]
     for thread in threads:
@@ -147,6 +149,19 @@ def run_relay(components: Components, stop: Any) -> None:
             thread = eventlet.spawn(relay.run)
             wait_for_either(thread, stop)
             relay.stop()
+            thread.wait()
+
+
+def run_sealer(components: Components, stop: Any) -> None:
+    """Seal the log, in a native thread, in the process that follows it for the broker, too."""
+    worked = threading.Event()
+    while not stop.ready():
+        with restarting("the sealer", stop, worked):
+            sealer = native(components.sealer)
+            worked.set()
+            thread = eventlet.spawn(native, sealer.run)
+            wait_for_either(thread, stop)
+            sealer.stop()
             thread.wait()
 
 

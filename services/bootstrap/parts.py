@@ -16,6 +16,7 @@ class Part(Enum):
     GATEWAY_RECORDS = "PARCOURS_GATEWAY_RECORDS"
     BROKER = "PARCOURS_AMQP_URI"
     KEYS = "PARCOURS_KEYS"
+    SEAL_KEY = "PARCOURS_SEAL_KEY"
 
     @property
     def label(self) -> str:
@@ -37,9 +38,9 @@ EVERYTHING = Needs(frozenset(Part))
 LOG_ALONE = needs(Part.LOG)
 OF_PROCESSES: Mapping[str, Needs] = {
     **{name: Needs(frozenset({Part.LOG, Part.BROKER, Part.KEYS}), apart=True) for name in NAMES},
-    "reporting": Needs(EVERYTHING.parts - {Part.GATEWAY_RECORDS}, apart=True),
-    GATEWAY: Needs(EVERYTHING.parts - {Part.READ_MODELS}, apart=True),
-    RELAY: Needs(frozenset({Part.LOG, Part.BROKER}), apart=True),
+    "reporting": Needs(EVERYTHING.parts - {Part.GATEWAY_RECORDS, Part.SEAL_KEY}, apart=True),
+    GATEWAY: Needs(EVERYTHING.parts - {Part.READ_MODELS, Part.SEAL_KEY}, apart=True),
+    RELAY: Needs(frozenset({Part.LOG, Part.BROKER, Part.SEAL_KEY}), apart=True),
 }
 """By the name of a process in `parcours service`."""
 
@@ -48,6 +49,7 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "setup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.KEYS),
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
+    **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
     "backup": Needs(EVERYTHING.parts - {Part.READ_MODELS}),
     **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},

@@ -30,7 +30,7 @@ def address_of(settings: Settings, part: Part) -> Address:
 def asked(settings: Settings, parts: Iterable[Part]) -> list[Part]:
     """The parts that have an address, in their order: those of gateways are often in the log's database, which is asked once."""
     with_log = settings.gateway_records == settings.event_store
-    left_out = {Part.KEYS, *([Part.GATEWAY_RECORDS] if with_log else [])}
+    left_out = {Part.KEYS, Part.SEAL_KEY, *([Part.GATEWAY_RECORDS] if with_log else [])}
     return [part for part in Part if part in set(parts) - left_out]
 
 

@@ -21,6 +21,7 @@ from shared.bus.names import FIGURES
 from shared.bus.relay_delay import relay_delay
 from shared.errors import Fault
 from shared.message import START, Position
+from shared.proof.sealer import NAME as SEALER
 from shared.store.postgres.pool import ConnectionPool
 from shared.time import now
 
@@ -82,13 +83,13 @@ class Readings(Collector):
             answer.set("parcours_log_head_position", head)
             for name in self.checkpoints():
                 position = self.components.checkpoints.load(name)
-                if name != FIGURES or position != START:  # else the stream of figures has not begun
+                if name not in (FIGURES, SEALER) or position != START:  # else the stream of figures, or the sealer, has not begun
                     self.set_reader(answer, name, position, head)
 
     def checkpoints(self) -> list[str]:
-        """The names of the checkpoints of the relay, of the stream of figures, and of policies."""
+        """The names of the checkpoints of the relay, of the sealer, of the stream of figures, and of policies."""
         embedded = self.components.settings.embedded
-        relay, figures = ([RELAY], []) if embedded else ([RELAY, FEED], [FIGURES])
+        relay, figures = ([RELAY, SEALER], []) if embedded else ([RELAY, FEED, SEALER], [FIGURES])
         policies = [name for name, service in SERVICES.items() if service.policies]
         everywhere = GATEWAY in self.hosted
         return [

@@ -28,6 +28,7 @@ import msgspec
 from services.bootstrap.backup_manifest import (
     DEAD_LETTERS,
     KEYS,
+    SEAL_KEY,
     TERRITORIES,
     Manifest,
     digest_of_manifest,
@@ -36,7 +37,8 @@ from services.bootstrap.backup_manifest import (
     verified,
 )
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import Settings, publish_once, sqlite_path
+from services.bootstrap.secret_file import keep_secret
+from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
 from shared.address import Address
@@ -52,6 +54,7 @@ from shared.store.sqlite import archive as sqlite
 from shared.time import now
 from shared.trust.access import system
 
+OF_KEYS = {KEYS: "PARCOURS_KEYS", SEAL_KEY: "PARCOURS_SEAL_KEY"}
 SERVICE = "reporting"  # which decides that the log was restored
 decode_letter = msgspec.json.Decoder(DeadLetter).decode
 
@@ -67,7 +70,8 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     manifest = verified(folder)
     settings = components.settings
     check_target(settings, folder)
-    keep_key(settings.keys, (folder / KEYS).read_bytes())
+    for path, name in key_files(settings, folder):
+        keep_secret(path, (folder / name).read_bytes())
     handler = components.handlers[SERVICE]  # makes the tables, too
     components.gateway_records  # noqa: B018 - makes its tables
     components.dead_letters.put(letters(folder))
@@ -100,11 +104,17 @@ def open_loading(address: Address, schema: str = sqlite.LOG_SCHEMA) -> AbstractC
     return sqlite.loading(sqlite_path(address), schema) if address.scheme == "sqlite" else postgres.loading(address)
 
 
+def key_files(settings: Settings, folder: Path) -> list[tuple[Path, str]]:
+    """Where each key goes, and its name in the backup. Nothing was sealed before a backup that has no key for it."""
+    return [(settings.keys, KEYS), *([(settings.seal_key, SEAL_KEY)] if (folder / SEAL_KEY).exists() else [])]
+
+
 def check_target(settings: Settings, folder: Path) -> None:
     check_writable(settings)
     sentences = []
-    if settings.keys.exists() and settings.keys.read_bytes() != (folder / KEYS).read_bytes():
-        sentences.append(f"PARCOURS_KEYS: {settings.keys} is another key than that of the backup: move it away first.")
+    for path, name in key_files(settings, folder):
+        if path.exists() and path.read_bytes() != (folder / name).read_bytes():
+            sentences.append(f"{OF_KEYS[name]}: {path} is another key than that of the backup: move it away first.")
     if settings.log_file is None or settings.log_file.exists():
         if settings.log_file is None:
             set_up(settings.event_store)
@@ -134,15 +144,6 @@ def occupied(settings: Settings, loading: Loading) -> list[str]:
 def check_empty(settings: Settings, loading: Loading) -> None:
     if sentences := occupied(settings, loading):
         raise Misconfigured(*sentences)
-
-
-def keep_key(path: Path, key: bytes) -> None:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.restored")
-        draft.touch(mode=0o600)
-        draft.write_bytes(key)
-        publish_once(draft, path)
 
 
 def letters(folder: Path) -> list[DeadLetter]:

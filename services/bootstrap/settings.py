@@ -17,6 +17,8 @@ from services.bootstrap.environment import Environment, fault_text
 from services.bootstrap.log_settings import LogSettings, log_settings
 from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
 from services.bootstrap.parts import LOG_ALONE, Needs, Part
+from services.bootstrap.seal_key import check_seal_key
+from services.bootstrap.secret_file import keep_secret
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
 from shared.address import Address
@@ -38,6 +40,7 @@ class Settings(Struct, frozen=True):
     read_models: Address
     gateway_records: Address
     keys: Path
+    seal_key: Path
     territories: Path
     host: str
     port: int
@@ -111,27 +114,13 @@ class Settings(Struct, frozen=True):
 
     def read_key(self) -> bytes:
         if not self.keys.exists():
-            self.keys.parent.mkdir(parents=True, exist_ok=True)
-            draft = self.keys.with_name(f"{self.keys.name}.{os.getpid()}")
-            draft.touch(mode=0o600)
-            draft.write_bytes(secrets.token_bytes(KEY_LENGTH))
-            publish_once(draft, self.keys)
+            keep_secret(self.keys, secrets.token_bytes(KEY_LENGTH))
         return self.keys.read_bytes()
 
 
 def sqlite_path(address: Address) -> Path:
     """`sqlite:///file` is relative and `sqlite:////file` absolute, as in SQLAlchemy."""
     return Path(address.location.removeprefix("/"))
-
-
-def publish_once(draft: Path, path: Path) -> None:
-    """Rename the draft, unless another process was first: all processes then read the same key."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
 
 
 def read_settings(
@@ -155,6 +144,8 @@ def read_settings(
     environment.check(settings.programme)
     if Part.KEYS in needs.parts:
         environment.check(settings.check_key)
+    if Part.SEAL_KEY in needs.parts:
+        environment.check(partial(check_seal_key, settings.seal_key))
     check_given(environment, needs, embedded=settings.embedded)
     environment.close()
     return settings
@@ -172,6 +163,7 @@ def settings_of(environment: Environment, host: str, port: int) -> Settings:
         read_models=read("PARCOURS_READ_MODELS", partial(checked, "PARCOURS_READ_MODELS")),
         gateway_records=event_store if beside else read("PARCOURS_GATEWAY_RECORDS", partial(checked, "PARCOURS_GATEWAY_RECORDS")),
         keys=read("PARCOURS_KEYS", path_of),
+        seal_key=read("PARCOURS_SEAL_KEY", path_of),
         territories=read("PARCOURS_TERRITORIES", path_of),
         host=host,
         port=port,

@@ -13,6 +13,7 @@ DEFAULTS: Mapping[str, str] = {
     "PARCOURS_READ_MODELS": "sqlite:///{data}/read_models.sqlite",
     "PARCOURS_GATEWAY_RECORDS": "sqlite:///{data}/gateway.sqlite",
     "PARCOURS_KEYS": "{data}/keys",
+    "PARCOURS_SEAL_KEY": "{data}/seal_key",
     "PARCOURS_TERRITORIES": "{deploy}/territories.json",
     "PARCOURS_ENVIRONMENT": "",
     "PARCOURS_CLOCK_TOLERANCE_S": "120",

@@ -22,7 +22,7 @@ PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
 READERS = frozenset(
-    {"history", "indicators", "changes", "replay", "rebuild", "audit", "backup", "dead", "projections", "generations"}
+    {"history", "indicators", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections", "generations"}
 )  # they need a log
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
@@ -125,6 +125,7 @@ def command(name: str) -> Command:
         commands,
         figure_commands,
         operator_commands,
+        proof_commands,
         read_model_commands,
         setup_command,
     )
@@ -140,6 +141,8 @@ def command(name: str) -> Command:
         "replay": figure_commands.replay,
         "rebuild": read_model_commands.rebuild,
         "audit": audit_command.audit,
+        "verify": proof_commands.verify,
+        "bundle": proof_commands.bundle,
         "backup": backup_commands.backup,
         "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
@@ -229,6 +232,14 @@ def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
     audit = add("audit", "compare the two ways to every figure: the ledger, and the facts")
     audit.add_argument("what", choices=("figures",))
+    verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
+    verify.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
+    )
+    verify.add_argument("--key", type=Path, metavar="FILE", help="the key that verifies (that of PARCOURS_SEAL_KEY)")
+    add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
+        "folder", type=Path, help="a folder that does not exist yet"
+    )
     backup = add("backup", "write all that cannot be made again to a folder, while services work")
     backup.add_argument("folder", type=Path, help="the backup, a folder that does not exist yet")
     backup.add_argument("--verify", action="store_true", help="only verify a backup that is there")

@@ -37,12 +37,15 @@ from shared.command_handler import CommandHandler, event_id
 from shared.decider import Decider
 from shared.message import Actor, CommandMessage
 from shared.policy import policy_command_id
+from shared.proof.sealer import NAME as SEALER
 from shared.store.postgres import lease as postgres_lease
 from shared.store.postgres import schema as postgres_schema
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.deliveries import SqliteDeliveries
 from shared.store.sqlite.gateway_records import SqliteGatewayRecords
 from shared.store.sqlite.store import SqliteStore
+from shared.store.sqlite.tree_heads import SqliteTreeHeads
+from shared.store.tree_heads import TreeHead
 from shared.time import now
 from shared.trust.webhook_secrets import WebhookSecrets
 from shared.version import __version__
@@ -134,6 +137,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
     SqliteCheckpoints(folder / "log.sqlite").close()
     SqliteGatewayRecords(folder / "gateway.sqlite").close()
     SqliteDeliveries(folder / "log.sqlite").close()
+    SqliteTreeHeads(folder / "log.sqlite").close()
     letters = FileDeadLetters(folder / "dead_letters.sqlite")
     letters.connection()
     letters.close()
@@ -150,9 +154,11 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "first definitions": [str(FIRST_DEFINITIONS), PROGRAMME],
         "log in SQLite": sqlite_objects(folder / "log.sqlite"),
         "dead letters in SQLite": sqlite_objects(folder / "dead_letters.sqlite"),
-        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-2]),
-        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-2:-1]),
-        "leases in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
+        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-3]),
+        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-3:-2]),
+        "leases in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-2:-1]),
+        "tree heads in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
+        "tree heads": [SEALER, *TreeHead.__struct_fields__],
         "gateway records in SQLite": sqlite_objects(folder / "gateway.sqlite"),
         "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_lease.LEASE_LOCK_CLASS, READ_MODELS_LOCK],
         "tables of facts": tables_of_facts(),

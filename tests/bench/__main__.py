@@ -1,6 +1,6 @@
 """`make bench`: each measurement is compared with a floor and a peer measured in the same run, because the machine is shared.
 
-python -m tests.bench [commands|servers|bulk|store|waking|replay|growth|figures|kurrent …]      all of them when none is named
+python -m tests.bench [commands|servers|bulk|store|waking|replay|growth|figures|sealing|kurrent …]      all of them when none is named
 """
 
 import argparse
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tests.bench import appends, bulk, commands_bench, figures, growth, replays, servers, simulated, waking
+from tests.bench import appends, bulk, commands_bench, figures, growth, replays, sealing, servers, simulated, waking
 from tests.bench.measuring import TINY, Pace
 from tests.bench.table import Table
 from tests.kurrent import given
@@ -23,6 +23,7 @@ MEASURES: dict[str, Measure] = {
     "replay": replays.main,
     "growth": growth.main,
     "figures": figures.main,
+    "sealing": sealing.main,
 }
 PARTS = ("commands", "servers", "bulk", *MEASURES, "kurrent")
 

@@ -96,6 +96,13 @@ def test_replays_growth_and_the_simulated_server_are_measured(postgres_server: G
     assert "| kurrent" not in output  # no figure of a server that is none
 
 
+def test_sealing_is_measured_beside_bare_hashing(postgres_server: GivenPostgres) -> None:
+    output = benched(postgres_server, "sealing")
+    for store in STORES:
+        for work in ("tree in memory", "leaves and signatures", "verification"):
+            assert re.search(rf"^{store} +{work} of .* bare SHA-256 ", output, re.MULTILINE), (store, work)
+
+
 def test_every_part_is_measured_when_none_is_named() -> None:
     assert arguments([]).parts == list(PARTS)
     assert arguments(["store"]).parts == ["store"]

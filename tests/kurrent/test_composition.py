@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.bootstrap.composition import open_checkpoints, open_store
+from services.bootstrap.opening import open_checkpoints, open_store
 from shared.errors import Misconfigured
 from shared.store.kurrent.store import KurrentStore
 from tests.contract.store.writing import append

@@ -11,6 +11,7 @@ from kurrentdbclient import RecordedEvent
 from shared import message
 from shared.message import Position
 from shared.store.port import NewEvent
+from shared.store.stored import StoredEvent
 
 
 class HistoryMetadata(msgspec.Struct):
@@ -50,10 +51,24 @@ def to_lines(events: Sequence[RecordedEvent], previous: Position | None = None) 
     """
     lines = []
     for event in events:
-        time = recording_time(event).isoformat()
-        lines.append(message.line(event.data, event.commit_position, event.stream_position + 1, time, previous))
+        lines.append(to_line(event, previous))
         previous = None if previous is None else event.commit_position
     return b"\n".join(lines)
+
+
+def to_line(event: RecordedEvent, previous: Position | None) -> bytes:
+    return message.line(event.data, event.commit_position, event.stream_position + 1, recording_time(event).isoformat(), previous)
+
+
+def to_stored(events: Sequence[RecordedEvent], previous: Position) -> list[StoredEvent]:
+    """The events after the position `previous`, as they are stored."""
+    stored = []
+    for event in events:
+        recorded = recording_time(event).astimezone(UTC).isoformat(timespec="microseconds")
+        position, version = event.commit_position, event.stream_position + 1
+        stored.append(StoredEvent(position, event.stream_name, version, event.type, recorded, to_line(event, previous)))
+        previous = position
+    return stored
 
 
 class TimeIndex:

@@ -32,9 +32,10 @@ from shared.errors import Conflict
 from shared.message import START, EventMessage, Position, decoder_of_lines
 from shared.store.append_checks import check_append
 from shared.store.kurrent.client import KurrentClient
-from shared.store.kurrent.events import TimeIndex, history_metadata, history_time, recording_time, to_kurrent, to_lines
+from shared.store.kurrent.events import TimeIndex, history_metadata, history_time, recording_time, to_kurrent, to_lines, to_stored
 from shared.store.kurrent.subscription import HeadSubscription
 from shared.store.port import NO_STREAM, Append, Appended, R, only
+from shared.store.stored import StoredEvent
 from shared.time import Clock, now
 
 decode_lines = decoder_of_lines(EventMessage)
@@ -105,6 +106,9 @@ class KurrentStore:
         if len(events) >= MIN_PAGE_SIZE:
             self.time_index.add(events[-1])
         return decoder_of_lines(shape)(to_lines(events, after))
+
+    def read_stored(self, after: Position, limit: int) -> list[StoredEvent]:
+        return to_stored(self.client.read_forwards(after, limit), after)
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         """As in the port, with one call for each position."""

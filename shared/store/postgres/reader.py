@@ -21,10 +21,18 @@ from shared.store.port import R
 from shared.store.postgres.binary_format import INT8, INT8_ARRAY, TEXT, TEXT_ARRAY, pack_int8, pack_int8_array, pack_text_array, unpack_int8
 from shared.store.postgres.connection import Connection, Statement
 from shared.store.postgres.pool import ConnectionPool
+from shared.store.stored import StoredEvent
 
 READ_STREAM = Statement("read_stream", "select message from public.events where stream = $1 and version > $2 order by version", TEXT, INT8)
 READ_STREAMS = Statement("read_streams", "select message from public.events where stream = any($1) order by stream, version", TEXT_ARRAY)
 READ_ALL = Statement("read_all", "select message, position from public.events where position > $1 order by position limit $2", INT8, INT8)
+READ_STORED = Statement(
+    "read_stored",
+    """select position, stream, version, type, to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'), message
+    from public.events where position > $1 order by position limit $2""",
+    INT8,
+    INT8,
+)
 READ_AT = Statement("read_at", "select message from public.events where position = any($1) order by position", INT8_ARRAY)
 CHUNK_SIZE = 1_024  # rows
 
@@ -46,6 +54,10 @@ class PostgresReader:
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(lines(self.pool.call_idempotent(READ_AT, pack_int8_array(positions))))
 
+    def read_stored(self, after: Position, limit: int) -> list[StoredEvent]:
+        rows = self.pool.call_idempotent(READ_STORED, pack_int8(after), pack_int8(max(limit, 0)))
+        return [stored_event([rows.get_value(row, column) or b"" for column in range(rows.nfields)]) for row in range(rows.ntuples)]
+
     def read_page(self, shape: type[R], after: Position, limit: int) -> list[R]:
         try:
             with self.pool.connection() as connection:
@@ -53,6 +65,11 @@ class PostgresReader:
         except Unavailable:
             with self.pool.connection() as connection:
                 return read_in_chunks(connection, shape, after, limit)
+
+
+def stored_event(row: Sequence[bytes]) -> StoredEvent:
+    position, stream, version, kind, recorded, line = row
+    return StoredEvent(unpack_int8(position), stream.decode(), unpack_int8(version), kind.decode(), recorded.decode(), line)
 
 
 def read_in_chunks(connection: Connection, shape: type[R], after: Position, limit: int) -> list[R]:

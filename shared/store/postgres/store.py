@@ -40,6 +40,7 @@ from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.reader import PostgresReader
 from shared.store.postgres.schema import set_up
 from shared.store.postgres.writer import PostgresWriter
+from shared.store.stored import StoredEvent
 
 MAX_WRITERS = 1  # group commit writes for all callers
 HEAD = Statement("head", "select coalesce(max(position), 0) from public.events")
@@ -82,6 +83,9 @@ class PostgresStore:
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
         return self.reader.read_page(shape, min(after, LAST_POSITION), limit)
+
+    def read_stored(self, after: Position, limit: int) -> list[StoredEvent]:
+        return self.reader.read_stored(min(after, LAST_POSITION), limit)
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return self.reader.read_at([position for position in positions if position <= LAST_POSITION])

@@ -41,6 +41,7 @@ from shared.store.head_watcher import HeadWatcher
 from shared.store.port import LAST_POSITION, NO_STREAM, Append, Appended, R, by_stream, only
 from shared.store.sqlite.connections import connect, is_unavailable, unavailable
 from shared.store.sqlite.writer import SqliteWriter, sortable_time
+from shared.store.stored import StoredEvent
 from shared.time import Clock, now
 
 SELECT_STREAM = "select message from events where stream = ? and version > ? order by version"
@@ -48,6 +49,7 @@ SELECT_STREAMS = "select message from events where stream in (select value from 
 SELECT_PAGE = "select message from events where position > ? order by position limit ?"
 SELECT_POSITIONS = "select message from events where position in (select value from json_each(?)) order by position"
 SELECT_HEAD = "select coalesce(max(position), 0) from events"
+SELECT_STORED = "select position, stream, version, type, recorded_at, message from events where position > ? order by position limit ?"
 SELECT_TIME_FROM = "select position, recorded_at from events where position >= ? order by position limit 1"
 MMAP_BYTES = 2**31  # of the file that are mapped into memory; SQLite reads what is beyond in the ordinary way
 
@@ -107,6 +109,14 @@ class SqliteStore:
 
     def read_as(self, shape: type[R], after: Position, limit: int = 1_000) -> list[R]:
         return decoder_of_lines(shape)(self.scan_readers.lines(SELECT_PAGE, min(after, LAST_POSITION), max(limit, 0)))
+
+    def read_stored(self, after: Position, limit: int) -> list[StoredEvent]:
+        with self.scan_readers.connection() as reader:
+            rows = reader.execute(SELECT_STORED, (min(after, LAST_POSITION), max(limit, 0)))
+            return [
+                StoredEvent(position, stream.decode(), version, kind.decode(), recorded.decode(), line)
+                for position, stream, version, kind, recorded, line in rows
+            ]
 
     def read_at(self, positions: Sequence[Position]) -> list[EventMessage]:
         return decode_lines(self.lookup_readers.lines(SELECT_POSITIONS, msgspec.json.encode([*positions]).decode()))

@@ -22,11 +22,14 @@ from shared.store.postgres import archive as postgres
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.deliveries import PostgresDeliveries
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.tree_heads import PostgresTreeHeads
 from shared.store.sqlite import archive as sqlite
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.deliveries import SqliteDeliveries
 from shared.store.sqlite.gateway_records import SqliteGatewayRecords
+from shared.store.sqlite.tree_heads import SqliteTreeHeads
 from shared.store.sqlite.writer import INSERT
+from shared.store.tree_heads import TreeHead, TreeHeads
 from tests.contract.store.invariants import assert_log_invariants
 from tests.contract.store.writing import all_events, append, event, numbered_batch, open_store
 from tests.servers import GivenPostgres
@@ -61,7 +64,9 @@ class Database:
         )
         records.end_session("s-1", 2**31)
         records.claim_keys([("k-1", "asked")], 2**31, 0)
-        for each in (checkpoints, deliveries, records):
+        heads: TreeHeads = PostgresTreeHeads(self.address) if self.is_postgres else SqliteTreeHeads(Path(self.address))
+        heads.add([TreeHead(size, 2**40 + size, "é\n\n— log AAAA\n", "subtrees", "leaves") for size in (5, 12)], 0, True)
+        for each in (checkpoints, deliveries, records, heads):
             each.close()
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:

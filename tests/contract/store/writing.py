@@ -19,6 +19,7 @@ from shared.store.kurrent.store import KurrentStore
 from shared.store.port import Append, EventStore, NewEvent, pages
 from shared.store.postgres.store import PostgresStore
 from shared.store.sqlite.store import SqliteStore
+from shared.store.stored import Log
 
 NAMESPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 BATCH = 3  # events
@@ -46,7 +47,7 @@ def append(stream: str, expected: int = 0, size: int = 1) -> Append:
     return Append(stream, expected, [event(stream) for _ in range(size)])
 
 
-def open_store(address: str) -> EventStore:
+def open_store(address: str) -> Log:
     match address.partition("://"):
         case "postgresql" | "postgres", _, _:
             return PostgresStore(address)
