@@ -66,8 +66,8 @@ def make_backup(components: Components, target: Path, environ: Mapping[str, str]
         OSError, Unavailable: something cannot be read, or the backup cannot be written; nothing is left of it.
     """
     settings = components.settings
-    if not settings.keys.exists():  # a new key would be worth nothing
-        raise Misconfigured(f"PARCOURS_KEYS: {settings.keys}: there is no such file, and a backup without it is not complete.")
+    if not settings.keys.installation.exists():  # a new key would be worth nothing
+        raise Misconfigured(f"PARCOURS_KEYS: {settings.keys.installation}: there is no such file, and a backup without it is not complete.")
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     draft = Path(tempfile.mkdtemp(".part", f".{target.name}.", target.absolute().parent))  # which only its owner can read

@@ -36,7 +36,8 @@ from services.bootstrap.backup_manifest import (
     verified,
 )
 from services.bootstrap.composition import Components
-from services.bootstrap.settings import Settings, publish_once, sqlite_path
+from services.bootstrap.key_files import PRIVATE, made
+from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
 from shared.address import Address
@@ -67,7 +68,7 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     manifest = verified(folder)
     settings = components.settings
     check_target(settings, folder)
-    keep_key(settings.keys, (folder / KEYS).read_bytes())
+    made(settings.keys.installation, (folder / KEYS).read_bytes(), PRIVATE)
     handler = components.handlers[SERVICE]  # makes the tables, too
     components.gateway_records  # noqa: B018 - makes its tables
     components.dead_letters.put(letters(folder))
@@ -103,8 +104,10 @@ def open_loading(address: Address, schema: str = sqlite.LOG_SCHEMA) -> AbstractC
 def check_target(settings: Settings, folder: Path) -> None:
     check_writable(settings)
     sentences = []
-    if settings.keys.exists() and settings.keys.read_bytes() != (folder / KEYS).read_bytes():
-        sentences.append(f"PARCOURS_KEYS: {settings.keys} is another key than that of the backup: move it away first.")
+    key, file = (folder / KEYS).read_bytes(), settings.keys.installation
+    if file.exists() and file.read_bytes() != key:
+        sentences.append(f"PARCOURS_KEYS: {file} is another key than that of the backup: move it away first.")
+    sentences += settings.keys.faults_of_derived(key)
     if settings.log_file is None or settings.log_file.exists():
         if settings.log_file is None:
             set_up(settings.event_store)
@@ -134,15 +137,6 @@ def occupied(settings: Settings, loading: Loading) -> list[str]:
 def check_empty(settings: Settings, loading: Loading) -> None:
     if sentences := occupied(settings, loading):
         raise Misconfigured(*sentences)
-
-
-def keep_key(path: Path, key: bytes) -> None:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.restored")
-        draft.touch(mode=0o600)
-        draft.write_bytes(key)
-        publish_once(draft, path)
 
 
 def letters(folder: Path) -> list[DeadLetter]:
