@@ -50,6 +50,13 @@ class KeyFiles(Struct, frozen=True):
         key = reading(Part.KEYS, self.installation, lambda: made(self.installation, secrets.token_bytes(KEY_LENGTH), PRIVATE))
         return long_enough(Part.KEYS, self.installation, key)
 
+    def known_key(self) -> bytes | None:
+        """The secret key of the installation, if this process can read one. It need not."""
+        try:
+            return self.key() if self.installation.exists() else None
+        except (Misconfigured, OSError):
+            return None
+
     def key_of(self, purpose: str) -> bytes:
         """The key of one purpose.
 

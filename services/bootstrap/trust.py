@@ -53,10 +53,9 @@ class Trust:
     @cached_property
     def verifiers(self) -> Mapping[str, IdentityVerifier]:
         """What checks the identities that each service is handed."""
-        previous = None
-        if not self.alone and self.keys.installation.exists():
-            previous = Signer(self.keys.key(), PREVIOUS_AUDIENCE, now)
-        return {name: IdentityVerifier(name, self.public_keys, now, previous) for name in SERVICES}
+        key = None if self.alone else self.keys.known_key()
+        previous = key and Signer(key, PREVIOUS_AUDIENCE, now)
+        return {name: IdentityVerifier(name, self.public_keys, now, previous or None) for name in SERVICES}
 
     @cached_property
     def survey_seals(self) -> Seals:

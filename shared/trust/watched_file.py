@@ -24,6 +24,7 @@ class WatchedFile(Generic[T]):
         self.parse = parse
         self.value: T | None = None
         self.seen: Seen | None = None
+        self.said = ""
         self.looked_at = float("-inf")
 
     def read(self, *, at_once: bool = False) -> T | None:
@@ -37,11 +38,17 @@ class WatchedFile(Generic[T]):
     def look(self) -> None:
         try:
             stat = self.path.stat()
-            seen = stat.st_ino, stat.st_size, stat.st_mtime_ns
+            seen = stat.st_ino, stat.st_size, stat.st_ctime_ns  # a change of its rights is one, too
             if seen != self.seen:
                 self.seen = seen
-                self.value = self.parse(self.path.read_bytes())
+                self.value, self.said = self.parse(self.path.read_bytes()), ""
         except FileNotFoundError:
             return
         except (OSError, ValueError) as fault:
-            log.warning("%s: %s; what it held before counts", self.path, fault)
+            self.say(f"{self.path}: {fault}; what it held before counts")
+
+    def say(self, fault: str) -> None:
+        """Say once what is wrong."""
+        if fault != self.said:
+            log.warning("%s", fault)
+            self.said = fault

@@ -119,6 +119,17 @@ def test_an_installation_that_has_the_old_key_alone_goes_on(tmp_path: Path) -> N
     Trust(settings).survey_seals  # noqa: B018 - coaching goes on with the old key
 
 
+def test_a_service_need_not_be_able_to_read_the_secret_key(tmp_path: Path, environ: dict[str, str]) -> None:
+    run(tmp_path, "keys", "make")
+    token = trust(tmp_path, environ, *environ).identity_signer.token(COACH, "intake")
+    (tmp_path / "secret").mkdir()  # what cannot be read
+    for path in ("secret", "coaching/key/below"):
+        settings = read_settings(
+            tmp_path, environ={**APART, **environ, "PARCOURS_KEYS": str(tmp_path / path)}, needs=needs_of("service", "intake")
+        )
+        assert Trust(settings).verifiers["intake"].read(token) == COACH
+
+
 def test_a_new_installation_knows_no_release_before(tmp_path: Path, environ: dict[str, str]) -> None:
     run(tmp_path, "keys", "make")
     assert IdentityFiles(files(environ)).public_keys().previous_until is None

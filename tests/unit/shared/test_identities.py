@@ -170,6 +170,16 @@ def test_the_release_before_counts_for_a_while_where_its_key_is_held(keys: Publi
             service.read(token)
 
 
+def test_a_service_without_public_keys_answers_nobody_until_it_has_them() -> None:
+    found: list[PublicKeys] = []
+    service = IdentityVerifier("intake", lambda *, at_once=False: found[-1] if found else None, clock)
+    token = signed(COACH, "intake", clock)
+    with pytest.raises(Forbidden):
+        service.read(token)
+    found.append(known(KEY))
+    assert service.read(token) == COACH
+
+
 def test_a_name_is_the_thumbprint_of_its_key() -> None:
     """The example of RFC 8037, appendix A.3."""
     x = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
