@@ -54,8 +54,8 @@ class Trust:
     def verifiers(self) -> Mapping[str, IdentityVerifier]:
         """What checks the identities that each service is handed."""
         key = None if self.alone else self.keys.known_key()
-        previous = key and Signer(key, PREVIOUS_AUDIENCE, now)
-        return {name: IdentityVerifier(name, self.public_keys, now, previous or None) for name in SERVICES}
+        previous = Signer(key, PREVIOUS_AUDIENCE, now) if key else None
+        return {name: IdentityVerifier(name, self.public_keys, now, previous) for name in SERVICES}
 
     @cached_property
     def survey_seals(self) -> Seals:
