@@ -119,6 +119,16 @@ def test_an_installation_that_has_the_old_key_alone_goes_on(tmp_path: Path) -> N
     Trust(settings).survey_seals  # noqa: B018 - coaching goes on with the old key
 
 
+def test_keys_of_identities_are_in_the_data_folder_where_nothing_can_be_made_beside_the_old_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the credentials of a systemd unit are: a folder of each process, which it cannot write to."""
+    (tmp_path / "credentials").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path / "credentials")
+    files = read_settings(tmp_path / "data", environ={**APART, "PARCOURS_KEYS": str(tmp_path / "credentials" / "keys")}).keys
+    assert {files.signing.parent, files.public.parent} == {tmp_path / "data"}
+
+
 def test_a_service_need_not_be_able_to_read_the_secret_key(tmp_path: Path, environ: dict[str, str]) -> None:
     run(tmp_path, "keys", "make")
     token = trust(tmp_path, environ, *environ).identity_signer.token(COACH, "intake")
