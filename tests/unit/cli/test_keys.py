@@ -69,6 +69,14 @@ def test_every_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path, envi
     assert made["PARCOURS_WEBHOOK_KEY"] == key_for(webhook_secrets.PURPOSE, secret)
 
 
+def test_a_setup_makes_them_only_if_it_is_asked_to(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The setup of units runs as the services do, which may not write keys."""
+    assert run(tmp_path, "setup", "--no-link") == 0
+    assert [name for name, path in environ.items() if Path(path).exists()] == []
+    assert run(tmp_path, "setup", "--no-link", "--keys") == 0
+    assert [name for name, path in environ.items() if not Path(path).exists()] == []
+
+
 def test_each_process_does_its_work_with_its_own_keys_alone(tmp_path: Path, environ: dict[str, str]) -> None:
     run(tmp_path, "keys", "make")
     gateway = trust(tmp_path, environ, "PARCOURS_KEYS", "PARCOURS_SIGNING_KEY", "PARCOURS_PUBLIC_KEYS")
