@@ -44,7 +44,8 @@ def keys_of(name: str) -> str:
     if not (given := KEYS.get(name)):
         return ""
     lines = ["environment:", "  <<: *environment", *(f"  {variable}: {path}" for variable, path in given.items())]
-    lines.append(f"volumes: {listed([f'{volume}:ro' for volume in (*volumes(given), PUBLIC_KEYS)])}")
+    mounts = listed([f"{volume}:ro" for volume in (*volumes(given), PUBLIC_KEYS)])
+    lines.append(f"volumes: [{mounts}, *territories]")
     return "".join(f"    {line}\n" for line in lines)
 
 
@@ -54,8 +55,7 @@ def volumes(given: Mapping[str, str]) -> list[str]:
 
 
 def listed(mounts: Sequence[str]) -> str:
-    """These, and the file of the programme."""
-    return "[" + ", ".join([*(f'"{mount}"' for mount in mounts), "*territories"]) + "]"
+    return ", ".join(f'"{mount}"' for mount in mounts)
 
 
 def compose() -> str:
@@ -65,7 +65,6 @@ def compose() -> str:
         copies=COPIES,
         max_connections=max_connections(COPIES),
         all_keys=listed(all_keys),
-        all_keys_and_backups=listed([*all_keys, "./backups:/backups"]),
         containers="".join(container(name) for name in PROCESSES),
     )
 
