@@ -4,11 +4,12 @@
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
 from deploy.connections import max_connections
-from services.bootstrap.names import GATEWAY, PROCESSES
+from services.bootstrap.names import GATEWAY, PROCESSES, RELAY
 
 COPIES = 2  # of every process in a cluster: one may be killed, or replaced by another release
 TEMPLATE = Template((Path(__file__).parent / "compose.yml.template").read_text())
@@ -16,7 +17,7 @@ TEMPLATE = Template((Path(__file__).parent / "compose.yml.template").read_text()
 CONTAINER = """
   {name}:
     <<: *service
-{extra}    command: [service, {name}, --data, /data{options}]
+{extra}{keys}    command: [service, {name}, --data, /data{options}]
     healthcheck:
       <<: *health
       test: [CMD, python, deploy/healthy.py, {name}]
@@ -25,16 +26,47 @@ CONTAINER = """
 READ_MODELS = "    env_file: [deploy/secrets/services.env, deploy/secrets/reporting.env]\n"
 BEHIND_THE_PROXY = "    networks: [default, front]\n"
 EXTRA = {"reporting": READ_MODELS, GATEWAY: BEHIND_THE_PROXY}  # the role that may write the read models; a way in
+PUBLIC_KEYS = "public-keys:/public-keys"
+KEYS: Mapping[str, Mapping[str, str]] = {  # beside the public ones, which every service reads: variables, in the order of their volumes
+    GATEWAY: {"PARCOURS_KEYS": "/keys/signing", "PARCOURS_SIGNING_KEY": "/keys/identities.pem"},
+    "coaching": {"PARCOURS_SURVEY_KEY": "/survey-key/key"},
+    RELAY: {"PARCOURS_SEAL_KEY": "/seal-key/key"},
+    "webhooks": {"PARCOURS_WEBHOOK_KEY": "/webhook-key/key"},
+}
 
 
 def container(name: str) -> str:
-    return CONTAINER.format(name=name, extra=EXTRA.get(name, ""), options=', --host, 0.0.0.0, --port, "8000"' if name == GATEWAY else "")
+    options = ', --host, 0.0.0.0, --port, "8000"' if name == GATEWAY else ""
+    return CONTAINER.format(name=name, extra=EXTRA.get(name, ""), keys=keys_of(name), options=options)
+
+
+def keys_of(name: str) -> str:
+    """The keys that a process reads and no other does. It cannot write them."""
+    if not (given := KEYS.get(name)):
+        return ""
+    lines = ["environment:", "  <<: *environment", *(f"  {variable}: {path}" for variable, path in given.items())]
+    mounts = listed([f"{volume}:ro" for volume in (*volumes(given), PUBLIC_KEYS)])
+    lines.append(f"volumes: [{mounts}, *territories]")
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def volumes(given: Mapping[str, str]) -> list[str]:
+    folders = dict.fromkeys(str(Path(path).parent) for path in given.values())
+    return [f"{folder.strip('/')}:{folder}" for folder in folders]
+
+
+def listed(mounts: Sequence[str]) -> str:
+    return ", ".join(f'"{mount}"' for mount in mounts)
 
 
 def compose() -> str:
     """The whole file."""
+    all_keys = [*(volume for given in KEYS.values() for volume in volumes(given)), PUBLIC_KEYS]
     return TEMPLATE.substitute(
-        copies=COPIES, max_connections=max_connections(COPIES), containers="".join(container(name) for name in PROCESSES)
+        copies=COPIES,
+        max_connections=max_connections(COPIES),
+        all_keys=listed(all_keys),
+        containers="".join(container(name) for name in PROCESSES),
     )
 
 

@@ -27,7 +27,8 @@ from shared.message import Actor, CommandMessage
 from shared.plain_values import plain_type
 from shared.reply import Reply, accepted, reply_to
 from shared.trial_values import Values
-from shared.trust.access import Identity, Signer
+from shared.trust.access import Identity
+from shared.trust.tokens import Verifier
 from shared.validation import MAX_ELEMENTS, MAX_TEXT_LENGTH, NotJson, ValidationTexts, read_json, schema_of
 
 log = logging.getLogger(__name__)
@@ -142,14 +143,14 @@ class CommandEndpoint:
     def __init__(
         self,
         handler: CommandHandler,
-        signer: Signer,
+        verifier: Verifier,
         territories: Collection[str],
         texts: ValidationTexts,
         samples: Values | None = None,
     ) -> None:
         self.handler = handler
         self.trials = Trials(handler, samples or {})
-        self.signer = signer
+        self.verifier = verifier
         self.territories = frozenset(territories)
         self.texts = texts
         self.requests = RequestParser(texts)
@@ -157,7 +158,7 @@ class CommandEndpoint:
     def handle(self, token: str, command: str) -> Reply:
         """Handle one command, as JSON text."""
         try:
-            identity = self.signer.read(token)
+            identity = self.verifier.read(token)
             message = self.message(command, identity)
         except Fault as fault:
             return counted(self.handler, UNKNOWN, reply_to(fault))
@@ -199,7 +200,7 @@ class CommandEndpoint:
     def try_commands(self, token: str, asked: dict[str, Any]) -> Reply:
         """Which commands about some subjects would be accepted now (`shared.command_trials`): by name, null or the fault."""
         try:
-            tried = self.trials.of(self.signer.read(token), msgspec.convert(asked, Asked))
+            tried = self.trials.of(self.verifier.read(token), msgspec.convert(asked, Asked))
         except Fault as fault:
             return reply_to(fault)
         return {name: fault and reply_to(fault) for name, fault in tried.items()}
@@ -215,7 +216,7 @@ class CommandEndpoint:
 
     def identity(self, token: str) -> Identity | Fault:
         try:
-            return self.signer.read(token)
+            return self.verifier.read(token)
         except Fault as fault:
             return fault
 

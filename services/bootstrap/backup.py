@@ -67,8 +67,8 @@ def make_backup(components: Components, target: Path, environ: Mapping[str, str]
         OSError, Unavailable: something cannot be read, or the backup cannot be written; nothing is left of it.
     """
     settings = components.settings
-    if not settings.keys.exists():  # a new key would be worth nothing
-        raise Misconfigured(f"PARCOURS_KEYS: {settings.keys}: there is no such file, and a backup without it is not complete.")
+    if not settings.keys.installation.exists():  # a new key would be worth nothing
+        raise Misconfigured(f"PARCOURS_KEYS: {settings.keys.installation}: there is no such file, and a backup without it is not complete.")
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     draft = Path(tempfile.mkdtemp(".part", f".{target.name}.", target.absolute().parent))  # which only its owner can read
@@ -135,11 +135,11 @@ class Writer:
         Raises:
             Misconfigured: there is none, and something was sealed.
         """
-        if self.settings.seal_key.exists():
-            self.write_file(SEAL_KEY, self.settings.seal_key.read_bytes())
+        if self.settings.keys.seal.exists():
+            self.write_file(SEAL_KEY, self.settings.keys.seal.read_bytes())
         elif any(part.rows for part in self.parts if part.file == rows_file("tree_heads")):
             raise Misconfigured(
-                f"PARCOURS_SEAL_KEY: {self.settings.seal_key}: there is no such file, and a backup without it is not complete."
+                f"PARCOURS_SEAL_KEY: {self.settings.keys.seal}: there is no such file, and a backup without it is not complete."
             )
 
     def write_gateway_records(self, log: Snapshot) -> None:

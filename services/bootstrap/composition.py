@@ -17,6 +17,7 @@ from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services, upcasts
 from services.bootstrap.seal_key import seal_key
 from services.bootstrap.settings import Settings
+from services.bootstrap.trust import Trust
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
 from services.reporting.projection.damage import DamagedReadModels, renew_file
@@ -25,7 +26,6 @@ from services.reporting.projection.turn import Turn
 from services.reporting.queries.moved_windows import MovedWindows
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
-from services.vocabulary import survey_ticket
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.field_rules import fact_rule, field_rules
 from services.vocabulary.field_samples import field_samples
@@ -57,9 +57,7 @@ from shared.store.stored import Log
 from shared.store.tree_heads import TreeHeads
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
-from shared.trust.access import Permissions, Signer, system
-from shared.trust.seals import Seals
-from shared.trust.webhook_secrets import WebhookSecrets
+from shared.trust.access import Permissions, system
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
@@ -100,7 +98,7 @@ class Components:
 
     def sealer(self) -> Sealer:
         """A new one each time: one that was stopped does not begin again."""
-        return Sealer(self.raw_store, self.checkpoints, self.tree_heads, seal_key(self.settings.seal_key))
+        return Sealer(self.raw_store, self.checkpoints, self.tree_heads, seal_key(self.settings.keys.seal))
 
     @cached_property
     def gateway_records(self) -> GatewayRecords:
@@ -115,25 +113,19 @@ class Components:
         return catalogue()
 
     @cached_property
-    def services_signer(self) -> Signer:
-        """Signs the identities that the gateway hands to the services, for 60 seconds."""
-        return Signer(self.settings.key(), "services", now)
-
-    @cached_property
-    def sessions_signer(self) -> Signer:
-        """Signs the sessions of the gateway's visitors."""
-        return Signer(self.settings.key(), "gateway", now)
+    def trust(self) -> Trust:
+        """What signs, and what tells whether it is signed."""
+        return Trust(self.settings)
 
     @cached_property
     def admission(self) -> Admission:
         programme = self.settings.programme()
-        rules = {**field_rules(programme, self.survey_seals.genuine), **rules_of_services(), "webhook_url": url_rule(self.webhook_targets)}
+        rules = {
+            **field_rules(programme, self.trust.is_survey_ticket),
+            **rules_of_services(),
+            "webhook_url": url_rule(self.webhook_targets),
+        }
         return Admission(now, ZONE, VALIDATION, rules, fact_rule(programme), self.settings.clock_tolerance)
-
-    @cached_property
-    def survey_seals(self) -> Seals:
-        """Seals survey tickets: the gateway makes them, the coaching service tells the genuine ones."""
-        return Seals(self.settings.key(), survey_ticket.PURPOSE)
 
     @cached_property
     def placement(self) -> Placement:
@@ -159,7 +151,7 @@ class Components:
         territories = {territory.id for territory in self.settings.programme().territories}
         more = {PROGRAMME} if SERVICES[service].programme_wide else set()
         samples = field_samples(self.settings.programme())
-        return CommandEndpoint(self.handlers[service], self.services_signer, territories | more, VALIDATION, samples)
+        return CommandEndpoint(self.handlers[service], self.trust.verifiers[service], territories | more, VALIDATION, samples)
 
     def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:
         tasks = PolicyTasks(self.handlers["reporting"], self.store.read_at)
@@ -213,7 +205,7 @@ class Components:
             encode=encoded,
             targets=self.webhook_targets,
             post=Poster(Limits(total=webhooks.timeout)),
-            secrets=WebhookSecrets(self.settings.key()),
+            secrets=self.trust.webhook_secrets,
             schedule=webhooks.retries,
             stop=stop_with(self.handlers["webhooks"], now),
             clock=now,

@@ -33,12 +33,14 @@ from services.bootstrap.start_check import StartCheck
 from services.bootstrap.wiring import wire
 from shared.bus.nameko.queue_consumer import AMQP_URI, COMPONENTS
 from shared.bus.nameko.rpc_client import SIGNER
+from shared.bus.nameko.write_service import VERIFIERS
 from shared.bus.names import NAMES
 from shared.bus.relay import Relay
 from shared.errors import Damaged, Misconfigured, Outdated, Unavailable
 from shared.metrics import REGISTRY
 from shared.runtime.native_threads import green_only, native
 from shared.runtime.watchdog import Watchdog
+from shared.trust.tokens import IdentitySigner
 
 green_only(__name__)
 log = logging.getLogger("parcours")
@@ -172,7 +174,8 @@ def run_services(components: Components, names: Sequence[str], stop: Any, starte
             config = {
                 AMQP_URI: components.settings.amqp_uri,
                 NAMES: components.settings.names,
-                SIGNER: components.services_signer,
+                VERIFIERS: components.trust.verifiers,
+                **({SIGNER: gateway_signer(components)} if GATEWAY in names else {}),
                 RPC_EXCHANGE_CONFIG_KEY: components.settings.names.rpc,
                 "WEB_SERVER_ADDRESS": f"{components.settings.host}:{components.settings.port}",
                 COMPONENTS: native(wire, components, names),
@@ -187,6 +190,13 @@ def run_services(components: Components, names: Sequence[str], stop: Any, starte
                 thread.wait()
             else:
                 stop_in_order(runner)
+
+
+def gateway_signer(components: Components) -> IdentitySigner:
+    """What the gateway signs identities with. Its keys are made if they are missing, before services need what follows from them."""
+    signer = components.trust.identity_signer
+    components.settings.key()
+    return signer
 
 
 def nameko_service(name: str) -> type[Any]:

@@ -17,6 +17,10 @@ class Part(Enum):
     BROKER = "PARCOURS_AMQP_URI"
     KEYS = "PARCOURS_KEYS"
     SEAL_KEY = "PARCOURS_SEAL_KEY"
+    SIGNING_KEY = "PARCOURS_SIGNING_KEY"
+    PUBLIC_KEYS = "PARCOURS_PUBLIC_KEYS"
+    SURVEY_KEY = "PARCOURS_SURVEY_KEY"
+    WEBHOOK_KEY = "PARCOURS_WEBHOOK_KEY"
 
     @property
     def label(self) -> str:
@@ -36,10 +40,15 @@ def needs(*parts: Part) -> Needs:
 
 EVERYTHING = Needs(frozenset(Part))
 LOG_ALONE = needs(Part.LOG)
+KEY_PARTS = frozenset({Part.KEYS, Part.SEAL_KEY, Part.SIGNING_KEY, Part.PUBLIC_KEYS, Part.SURVEY_KEY, Part.WEBHOOK_KEY})
+"""The keys: `services.bootstrap.key_files` has the table of who reads which."""
+OF_A_SERVICE = frozenset({Part.LOG, Part.BROKER, Part.PUBLIC_KEYS})
 OF_PROCESSES: Mapping[str, Needs] = {
-    **{name: Needs(frozenset({Part.LOG, Part.BROKER, Part.KEYS}), apart=True) for name in NAMES},
-    "reporting": Needs(EVERYTHING.parts - {Part.GATEWAY_RECORDS, Part.SEAL_KEY}, apart=True),
-    GATEWAY: Needs(EVERYTHING.parts - {Part.READ_MODELS, Part.SEAL_KEY}, apart=True),
+    **{name: Needs(OF_A_SERVICE, apart=True) for name in NAMES},
+    "coaching": Needs(OF_A_SERVICE | {Part.SURVEY_KEY}, apart=True),
+    "reporting": Needs(OF_A_SERVICE | {Part.READ_MODELS}, apart=True),
+    "webhooks": Needs(OF_A_SERVICE | {Part.WEBHOOK_KEY}, apart=True),
+    GATEWAY: Needs(OF_A_SERVICE | {Part.GATEWAY_RECORDS, Part.KEYS, Part.SIGNING_KEY}, apart=True),
     RELAY: Needs(frozenset({Part.LOG, Part.BROKER, Part.SEAL_KEY}), apart=True),
 }
 """By the name of a process in `parcours service`."""
@@ -50,7 +59,8 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
-    "backup": Needs(EVERYTHING.parts - {Part.READ_MODELS}),
+    "keys": needs(),
+    "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),

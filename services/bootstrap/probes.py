@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 
-from services.bootstrap.parts import Part
+from services.bootstrap.parts import KEY_PARTS, Part
 from services.bootstrap.settings import Settings, sqlite_path
 from services.reporting.projection.damage import check_beginning
 from services.reporting.projection.database import driver_address
@@ -30,7 +30,7 @@ def address_of(settings: Settings, part: Part) -> Address:
 def asked(settings: Settings, parts: Iterable[Part]) -> list[Part]:
     """The parts that have an address, in their order: those of gateways are often in the log's database, which is asked once."""
     with_log = settings.gateway_records == settings.event_store
-    left_out = {Part.KEYS, Part.SEAL_KEY, *([Part.GATEWAY_RECORDS] if with_log else [])}
+    left_out = {*KEY_PARTS, *([Part.GATEWAY_RECORDS] if with_log else [])}
     return [part for part in Part if part in set(parts) - left_out]
 
 

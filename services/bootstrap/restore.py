@@ -37,7 +37,7 @@ from services.bootstrap.backup_manifest import (
     verified,
 )
 from services.bootstrap.composition import Components
-from services.bootstrap.secret_file import keep_secret
+from services.bootstrap.key_files import PRIVATE, made
 from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
@@ -71,7 +71,7 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     settings = components.settings
     check_target(settings, folder)
     for path, name in key_files(settings, folder):
-        keep_secret(path, (folder / name).read_bytes())
+        made(path, (folder / name).read_bytes(), PRIVATE)
     handler = components.handlers[SERVICE]  # makes the tables, too
     components.gateway_records  # noqa: B018 - makes its tables
     components.dead_letters.put(letters(folder))
@@ -106,7 +106,7 @@ def open_loading(address: Address, schema: str = sqlite.LOG_SCHEMA) -> AbstractC
 
 def key_files(settings: Settings, folder: Path) -> list[tuple[Path, str]]:
     """Where each key goes, and its name in the backup. Nothing was sealed before a backup that has no key for it."""
-    return [(settings.keys, KEYS), *([(settings.seal_key, SEAL_KEY)] if (folder / SEAL_KEY).exists() else [])]
+    return [(settings.keys.installation, KEYS), *([(settings.keys.seal, SEAL_KEY)] if (folder / SEAL_KEY).exists() else [])]
 
 
 def check_target(settings: Settings, folder: Path) -> None:
@@ -115,6 +115,7 @@ def check_target(settings: Settings, folder: Path) -> None:
     for path, name in key_files(settings, folder):
         if path.exists() and path.read_bytes() != (folder / name).read_bytes():
             sentences.append(f"{OF_KEYS[name]}: {path} is another key than that of the backup: move it away first.")
+    sentences += settings.keys.faults_of_derived((folder / KEYS).read_bytes())
     if settings.log_file is None or settings.log_file.exists():
         if settings.log_file is None:
             set_up(settings.event_store)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from services.bootstrap.environment import fault_text
-from services.bootstrap.secret_file import keep_secret
+from services.bootstrap.key_files import PRIVATE, made
 from shared.errors import Misconfigured
 from shared.proof.notes import KEY_LENGTH, NotANote, SignerKey, parse_signer
 
@@ -27,7 +27,7 @@ def seal_key(path: Path) -> SignerKey:
     """
     try:
         if not path.exists():
-            keep_secret(path, f"{new_key().reveal()}\n".encode())
+            made(path, f"{new_key().reveal()}\n".encode(), PRIVATE)
         return parse_signer(path.read_text().removesuffix("\n"))
     except OSError as fault:
         raise Misconfigured(f"{VARIABLE}: {path}: {fault_text(fault)}") from fault

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
@@ -14,11 +13,10 @@ from msgspec import Struct
 import deploy
 from services.bootstrap.addresses import EMBEDDED, check_given, checked
 from services.bootstrap.environment import Environment, fault_text
+from services.bootstrap.key_files import KeyFiles
 from services.bootstrap.log_settings import LogSettings, log_settings
 from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
-from services.bootstrap.parts import LOG_ALONE, Needs, Part
-from services.bootstrap.seal_key import check_seal_key
-from services.bootstrap.secret_file import keep_secret
+from services.bootstrap.parts import KEY_PARTS, LOG_ALONE, Needs, Part
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
 from shared.address import Address
@@ -28,7 +26,6 @@ from shared.errors import Misconfigured
 DEPLOY = Path(deploy.__file__).parent
 TERRITORIES = DEPLOY / "territories.json"
 POSTGRES = ("postgresql", "postgres")
-KEY_LENGTH = 32  # bytes
 ENVIRONMENT = re.compile(r"[a-z0-9-]{0,32}")
 SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
@@ -39,8 +36,7 @@ class Settings(Struct, frozen=True):
     event_store: Address
     read_models: Address
     gateway_records: Address
-    keys: Path
-    seal_key: Path
+    keys: KeyFiles
     territories: Path
     host: str
     port: int
@@ -94,28 +90,12 @@ class Settings(Struct, frozen=True):
         return programme
 
     def key(self) -> bytes:
-        """The key that signs identities: 32 random bytes or more, in a file that only its owner can read, made at the first start.
+        """The secret key of the installation, which is made if it is missing.
 
         Raises:
-            Misconfigured: the file cannot be read or made, or it holds less.
+            Misconfigured: the file cannot be read or made, or it holds too little.
         """
-        try:
-            key = self.read_key()
-        except OSError as fault:
-            raise Misconfigured(f"PARCOURS_KEYS: {self.keys}: {fault_text(fault)}") from fault
-        if len(key) < KEY_LENGTH:
-            raise Misconfigured(f"PARCOURS_KEYS: {self.keys} holds {len(key)} bytes; {KEY_LENGTH} random ones are expected.")
-        return key
-
-    def check_key(self) -> None:
-        """Raises Misconfigured if there is a key that cannot be used. The one that is missing is made at the first start."""
-        if self.keys.exists():
-            self.key()
-
-    def read_key(self) -> bytes:
-        if not self.keys.exists():
-            keep_secret(self.keys, secrets.token_bytes(KEY_LENGTH))
-        return self.keys.read_bytes()
+        return self.keys.key()
 
 
 def sqlite_path(address: Address) -> Path:
@@ -142,10 +122,11 @@ def read_settings(
         environment.check(lambda: make_folder(data))
     settings = settings_of(environment, host, port)
     environment.check(settings.programme)
-    if Part.KEYS in needs.parts:
-        environment.check(settings.check_key)
-    if Part.SEAL_KEY in needs.parts:
-        environment.check(partial(check_seal_key, settings.seal_key))
+    if needs.parts & KEY_PARTS:
+        from services.bootstrap.identity_files import check_files  # not for a health check, which starts often
+
+        in_memory = {Part.SIGNING_KEY, Part.PUBLIC_KEYS} if settings.embedded else frozenset[Part]()
+        environment.check(lambda: check_files(settings.keys, needs.parts - in_memory))
     check_given(environment, needs, embedded=settings.embedded)
     environment.close()
     return settings
@@ -162,8 +143,7 @@ def settings_of(environment: Environment, host: str, port: int) -> Settings:
         event_store=event_store,
         read_models=read("PARCOURS_READ_MODELS", partial(checked, "PARCOURS_READ_MODELS")),
         gateway_records=event_store if beside else read("PARCOURS_GATEWAY_RECORDS", partial(checked, "PARCOURS_GATEWAY_RECORDS")),
-        keys=read("PARCOURS_KEYS", path_of),
-        seal_key=read("PARCOURS_SEAL_KEY", path_of),
+        keys=key_files(environment),
         territories=read("PARCOURS_TERRITORIES", path_of),
         host=host,
         port=port,
@@ -197,6 +177,25 @@ def make_folder(data: Path) -> None:
 
 def path_of(text: str) -> Path:
     return Path(text)
+
+
+def key_files(environment: Environment) -> KeyFiles:
+    """Where keys are. Those of identities are beside that of the installation, or in the data folder if nothing can be made there."""
+    installation = environment.read("PARCOURS_KEYS", path_of)
+    folder = installation.parent
+    beside = folder if os.access(folder, os.W_OK) or not folder.exists() else environment.folders["data"]
+    return KeyFiles(
+        installation=installation,
+        signing=given_file(environment, "PARCOURS_SIGNING_KEY") or beside / "signing_key.pem",
+        public=given_file(environment, "PARCOURS_PUBLIC_KEYS") or beside / "public_keys.json",
+        seal=environment.read("PARCOURS_SEAL_KEY", path_of),
+        survey=given_file(environment, "PARCOURS_SURVEY_KEY"),
+        webhooks=given_file(environment, "PARCOURS_WEBHOOK_KEY"),
+    )
+
+
+def given_file(environment: Environment, name: str) -> Path | None:
+    return environment.read(name, lambda text: Path(text) if text else None)
 
 
 def tolerance(text: str) -> timedelta:

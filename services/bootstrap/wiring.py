@@ -1,9 +1,11 @@
 """What each nameko service finds in its configuration: `config["parcours"][service][name]`."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.bootstrap.composition import Components
+from services.bootstrap.key_files import no_public_keys
 from services.bootstrap.names import GATEWAY
 from services.bootstrap.registry import SERVICES
 from services.gateway.command_client import Call, CommandClient
@@ -25,6 +27,7 @@ from shared.runtime.native_threads import deadline, native
 from shared.time import now
 
 Wiring = dict[str, dict[str, Any]]
+log = logging.getLogger("parcours")
 
 
 def wire(components: Components, names: Sequence[str]) -> Wiring:
@@ -33,6 +36,8 @@ def wire(components: Components, names: Sequence[str]) -> Wiring:
 
 
 def write_service(components: Components, name: str) -> dict[str, Any]:
+    if components.trust.public_keys() is None:
+        log.warning("%s", no_public_keys(components.settings.keys))
     if name == "reporting":
         components.renew_damaged_read_models()
     if not SERVICES[name].inbox:
@@ -79,7 +84,8 @@ def gateway(components: Components) -> dict[str, Any]:
     settings, store, records = components.settings, components.store, components.gateway_records
     dead_letters, checkpoints = components.dead_letters, components.checkpoints
     programme = settings.programme()
-    sessions_signer, services_signer = components.sessions_signer, components.services_signer  # here, where a wrong key is reported
+    trust = components.trust
+    identity_signer, sessions_signer = trust.identity_signer, trust.sessions_signer  # here, where a wrong key is reported
 
     def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
         return GatewayDeps(
@@ -94,7 +100,7 @@ def gateway(components: Components) -> dict[str, Any]:
             feed=Feed(components.followed, native),
             deadline=deadline,
             sessions_signer=sessions_signer,
-            services_signer=services_signer,
+            identity_signer=identity_signer,
             permissions=components.permissions,
             programme=programme.label,
             reference=programme,

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from services.bootstrap.composition import Components
 from services.bootstrap.lost_events import check_history
+from services.bootstrap.names import NAMES
 from services.bootstrap.parts import Part, needs_of
 from services.bootstrap.probes import ask_all, asked, where
 from services.bootstrap.settings import Settings
@@ -23,6 +24,10 @@ def check(args: Namespace, settings: Settings) -> int:
     for part, answer in answers.items():
         print(f"{part.label}: {line(settings, part, answer)}")
     codes = [code_of(answer) for answer in answers.values()]
+    if args.process in NAMES:
+        for sentence in settings.keys.awaited(needed):
+            print(f"keys: {sentence}")
+            codes.append(AWAY)
     return max(codes)
 
 

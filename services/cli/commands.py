@@ -104,8 +104,9 @@ def messages_of(fault: Fault | None) -> dict[str, list[str]]:
 
 def importer(components: Components) -> HistoryImporter:
     runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
+    components.settings.key()  # made here, if nothing was started before
     memory = StreamMemory(components.store, components.placement.persons)
-    return HistoryImporter(components.store, components.handlers, runners, components.survey_seals, memory)
+    return HistoryImporter(components.store, components.handlers, runners, components.trust.survey_seals, memory)
 
 
 def generate(args: Namespace, settings: Settings) -> int:

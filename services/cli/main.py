@@ -20,7 +20,7 @@ from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
-WRITERS = frozenset({"serve", "demo", "service", "setup", "load", "restore"})  # they make the data folder
+WRITERS = frozenset({"serve", "demo", "service", "setup", "keys", "load", "restore"})  # they make the data folder
 READERS = frozenset(
     {"history", "indicators", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections", "generations"}
 )  # they need a log
@@ -124,6 +124,7 @@ def command(name: str) -> Command:
         check_command,
         commands,
         figure_commands,
+        keys_command,
         operator_commands,
         proof_commands,
         read_model_commands,
@@ -133,6 +134,7 @@ def command(name: str) -> Command:
     functions: dict[str, Command] = {
         "check": check_command.check,
         "setup": setup_command.setup,
+        "keys": keys_command.keys,
         "load": commands.load,
         "generate": commands.generate,
         "history": commands.history,
@@ -188,6 +190,7 @@ def add_service_commands(add: Add) -> None:
 def add_setup_command(add: Add) -> None:
     setup = add("setup", "set up the tables of the log, and print a link that opens one session")
     setup.add_argument("--no-link", action="store_true", help="set up the tables only")
+    setup.add_argument("--keys", action="store_true", help="also make the keys that are missing, as `keys make` does")
     setup.add_argument("--name", default="administration", metavar="ID", help="who enters: a pseudonym (administration)")
     setup.add_argument("--role", default="coordinator", help="as what: coordinator, coach, auditor, operator, … (coordinator)")
     setup.add_argument("--organisation", metavar="ID", help="for which organisation; a prescriber and a partner need one")
@@ -240,6 +243,8 @@ def add_operator_commands(add: Add) -> None:
     add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
         "folder", type=Path, help="a folder that does not exist yet"
     )
+    keys = add("keys", "make the keys of an installation, or replace the one that signs identities while everything works")
+    keys.add_argument("action", choices=("make", "list", "prepare", "rotate", "drop"))
     backup = add("backup", "write all that cannot be made again to a folder, while services work")
     backup.add_argument("folder", type=Path, help="the backup, a folder that does not exist yet")
     backup.add_argument("--verify", action="store_true", help="only verify a backup that is there")

@@ -33,7 +33,7 @@ def verify(args: Namespace, settings: Settings) -> int:
 
 
 def bundle(args: Namespace, settings: Settings) -> int:
-    verifier = existing_seal_key(settings.seal_key).verifier
+    verifier = existing_seal_key(settings.keys.seal).verifier
     try:
         count = make_bundle(Components(settings), args.folder, verifier)
     except OSError as fault:
@@ -69,7 +69,7 @@ def verifier_of(key: Path | None, settings: Settings) -> VerifierKey:
         Misconfigured: there is none.
     """
     if key is None:
-        return existing_seal_key(settings.seal_key).verifier
+        return existing_seal_key(settings.keys.seal).verifier
     try:
         return parse_verifier(text_of(key).removesuffix("\n"))
     except NotANote as fault:

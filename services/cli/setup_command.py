@@ -4,6 +4,7 @@ from argparse import Namespace
 from datetime import timedelta
 
 from services.bootstrap.composition import Components
+from services.bootstrap.identity_files import make_all
 from services.bootstrap.settings import Settings
 from services.cli.commands import check_territory, print_message
 from services.gateway.login import identity_of, read_login
@@ -15,6 +16,8 @@ from shared.trust.access import EVERYWHERE, Identity
 
 
 def setup(args: Namespace, settings: Settings) -> int:
+    if args.keys:
+        make_all(settings.keys)
     components = Components(settings)
     visitor = None if args.no_link else identity(args, settings)
     components.store.head()  # what is opened for the first time is set up, if this role owns the database
@@ -23,7 +26,7 @@ def setup(args: Namespace, settings: Settings) -> int:
     print_message("The log and the records of the gateways are set up.")
     if visitor is None:
         return 0
-    links = LoginLinks(components.sessions_signer.key, now)
+    links = LoginLinks(components.trust.sessions_signer.key, now)
     secret = links.issue(records, visitor, timedelta(hours=args.hours))
     where = "everywhere" if EVERYWHERE in visitor.territories else f"in {', '.join(visitor.territories)}"
     print_message(f"This link opens one session for {visitor.actor.id}, {visitor.actor.role} {where}, within {args.hours} h:")

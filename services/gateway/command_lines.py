@@ -142,7 +142,7 @@ class CommandLinesApi:
     def handled(self, lines: Sequence[Line]) -> Sequence[Reply]:
         if not lines or lines[0].speaker is None:
             return []
-        token = self.sender.deps.services_signer.service_token(lines[0].speaker)
+        token = self.sender.deps.identity_signer.token(lines[0].speaker, lines[0].service)
         try:
             return self.sender.deps.commands.handle_many(lines[0].service, token, [line.text for line in lines])
         except Unavailable as fault:

@@ -142,10 +142,11 @@ class CommandSender:
         return reply
 
     def reply(self, identity: Identity, message: Members) -> Reply:
-        token = self.deps.services_signer.service_token(identity)
+        service = self.owner[message["type"]]
+        token = self.deps.identity_signer.token(identity, service)
         try:
             traced = {**message, "traceparent": traceparent} if (traceparent := get_contextvars().get("traceparent")) else message
-            return self.deps.commands.handle(self.owner[message["type"]], token, msgspec.json.encode(traced).decode())
+            return self.deps.commands.handle(service, token, msgspec.json.encode(traced).decode())
         except Unavailable as unavailable:
             return {"unavailable": str(unavailable)}
 

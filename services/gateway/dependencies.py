@@ -19,7 +19,8 @@ from shared.description import ServiceDescription
 from shared.store.gateway_records import GatewayRecords
 from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
-from shared.trust.access import Permissions, Signer
+from shared.trust.access import Permissions
+from shared.trust.tokens import IdentitySigner, Signer
 
 NativeCall = Callable[..., Any]
 """`native(fn, *args)`: runs a blocking function from a green thread."""
@@ -32,9 +33,9 @@ Deadline = Callable[[float], AbstractContextManager[None]]
 class GatewayDeps:
     """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
-    `sessions_signer` signs what visitors hold, `services_signer` what the services are handed: two audiences, so that neither token
-    passes for the other. `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the
-    configuration of the programme.
+    `sessions_signer` signs what visitors hold, `identity_signer` what the services are handed: neither token passes for the other.
+    `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the configuration of the
+    programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
     `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
     """
@@ -50,7 +51,7 @@ class GatewayDeps:
     feed: Feed
     deadline: Deadline
     sessions_signer: Signer
-    services_signer: Signer
+    identity_signer: IdentitySigner
     permissions: Permissions
     programme: str
     reference: Programme

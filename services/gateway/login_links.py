@@ -16,7 +16,7 @@ from services.gateway.problems import Problem
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
 from shared.trust.access import Identity
-from shared.trust.seals import Seals
+from shared.trust.seals import Seals, key_for
 
 PURPOSE = "login links"
 PATH = "/lien"
@@ -35,7 +35,7 @@ class Opens(Struct, frozen=True):
 
 class LoginLinks:
     def __init__(self, key: bytes, clock: Clock) -> None:
-        self.seals = Seals(key, PURPOSE)
+        self.seals = Seals(key_for(PURPOSE, key))
         self.clock = clock
 
     def issue(self, records: GatewayRecords, identity: Identity, lifetime: timedelta) -> str:

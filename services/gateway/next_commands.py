@@ -49,8 +49,8 @@ class NextCommands:
         if territory is None:
             return []
         asked = to_builtins(Asked(territory, subjects_of(state), self.offered(territory)))
-        token = self.deps.services_signer.service_token(identity)
-        return [command for service in self.deciding() for command in self.tried(service, token, asked)]
+        token = self.deps.identity_signer.token
+        return [command for service in self.deciding() for command in self.tried(service, token(identity, service), asked)]
 
     def deciding(self) -> list[str]:
         """The services that have commands about a person."""

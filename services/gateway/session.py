@@ -23,7 +23,8 @@ from services.gateway.problems import RETRY_AFTER_S, Problem, unauthenticated
 from shared.errors import Forbidden, Unavailable
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
-from shared.trust.access import Identity, Signer, Token
+from shared.trust.access import Identity
+from shared.trust.tokens import Signer, Token
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,9 @@ from services.gateway.problems import Problem
 from services.gateway.query_parameters import position_of_header
 from shared.message import Position
 from shared.time import Clock
-from shared.trust.access import Identity, Token
-from shared.trust.seals import Seals
+from shared.trust.access import Identity
+from shared.trust.seals import Seals, key_for
+from shared.trust.tokens import Token
 
 PURPOSE = "stream tickets"
 OPEN_WITHIN_S = 45.0  # from the issue of a ticket to the opening of its stream
@@ -46,7 +47,7 @@ class StreamTickets:
     """`is_over` tells whether a session has ended before it expired."""
 
     def __init__(self, key: bytes, clock: Clock, is_over: Callable[[str], bool]) -> None:
-        self.seals = Seals(key, PURPOSE)
+        self.seals = Seals(key_for(PURPOSE, key))
         self.clock = clock
         self.is_over = is_over
         self.started = self.now()

@@ -6,11 +6,16 @@ from hashlib import sha256
 SEAL_LENGTH = 32  # hexadecimal digits
 
 
-class Seals:
-    """`purpose` derives a key of its own, so that a seal for one purpose is worth nothing for another."""
+def key_for(purpose: str, key: bytes) -> bytes:
+    """The key of one purpose. It follows from the secret key of the installation, and neither that nor another purpose's from it."""
+    return hmac.digest(key, purpose.encode(), sha256)
 
-    def __init__(self, key: bytes, purpose: str) -> None:
-        self.key = hmac.digest(key, purpose.encode(), sha256)
+
+class Seals:
+    """`key` is that of one purpose, so that a seal for it is worth nothing for another."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
 
     def digest(self, text: str) -> str:
         """A number that follows from the text and the key, and from which neither follows."""

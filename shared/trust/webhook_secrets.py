@@ -1,6 +1,6 @@
 """The secrets of webhooks and the signatures made with them, as Standard Webhooks 1.0 asks for.
 
-A secret is stored nowhere: it follows from the key of the installation, the id of the webhook and a number that each rotation raises.
+A secret is stored nowhere: it follows from the key of this purpose, the id of the webhook and a number that each rotation raises.
 Whoever knows one secret can compute no other.
 """
 
@@ -14,10 +14,10 @@ PREFIX = "whsec_"
 
 
 class WebhookSecrets:
-    """`key` is that of the installation."""
+    """`key` is that of this purpose."""
 
     def __init__(self, key: bytes) -> None:
-        self.key = hmac.digest(key, PURPOSE.encode(), sha256)
+        self.key = key
 
     def secret(self, webhook: str, version: int) -> str:
         """A secret as its owner is shown it: `whsec_`, and 32 bytes in base64."""

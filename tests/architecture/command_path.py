@@ -34,7 +34,7 @@ from services.bootstrap.wiring import wire  # isort: skip
 from services.gateway.service import GatewayProvider  # isort: skip
 from shared.bus.nameko.rpc_client import SIGNER
 
-from shared.bus.nameko.write_service import InboxFeeder  # isort: skip
+from shared.bus.nameko.write_service import VERIFIERS, InboxFeeder  # isort: skip
 from shared.runtime.native_threads import native  # isort: skip
 
 ROOT = f"{Path(__file__).parents[2]}/"
@@ -115,7 +115,8 @@ def run(folder: Path) -> Tracer:
             "WEB_SERVER_ADDRESS": address,
             "max_workers": 4,
             "parcours": native(wire, components, names),
-            SIGNER: components.services_signer,
+            SIGNER: components.trust.identity_signer,
+            VERIFIERS: components.trust.verifiers,
         }
     )
     for name in names:

@@ -47,7 +47,8 @@ from shared.store.sqlite.store import SqliteStore
 from shared.store.sqlite.tree_heads import SqliteTreeHeads
 from shared.store.tree_heads import TreeHead
 from shared.time import now
-from shared.trust.webhook_secrets import WebhookSecrets
+from shared.trust.seals import key_for
+from shared.trust.webhook_secrets import PURPOSE, WebhookSecrets
 from shared.version import __version__
 
 COMMAND_ID = UUID("11111111-1111-4111-8111-111111111111")
@@ -171,7 +172,7 @@ def webhooks() -> dict[str, str]:
     return {
         "checkpoint": WEBHOOKS,
         "stop": str(uuid5(STOPS, "webhook/message/0")),
-        "secret": WebhookSecrets(b"key").secret("webhook", 1),
+        "secret": WebhookSecrets(key_for(PURPOSE, b"key")).secret("webhook", 1),
     }
 
 

@@ -14,6 +14,7 @@ from deploy import connections
 from deploy.compose import COPIES
 from deploy.healthy import CHECKS
 from services.bootstrap.names import PROCESSES
+from services.bootstrap.parts import KEY_PARTS, Part, needs_of
 from services.bootstrap.variables import KNOWN
 from services.cli.main import parser
 from services.reporting.projection.database import open_engine
@@ -32,6 +33,7 @@ PROFILES = {"single": {"parcours"}, "operator": {"operator"}, "cluster": {*CONTA
 RESTART = {"setup": "on-failure", "operator": "no"}  # of those that end; the others are kept running
 KEPT_RUNNING = {name: container for name, container in CONTAINERS.items() if name not in RESTART}
 DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")  # of a variable
+OF_KEYS = {part.value for part in KEY_PARTS}
 NAMED_LIKE_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY", re.IGNORECASE)
 
 
@@ -99,6 +101,34 @@ def test_no_secret_is_written_in_it(name: str) -> None:
     named = {key: str(value) for key, value in CONTAINERS[name].get("environment", {}).items() if NAMED_LIKE_A_SECRET.search(key)}
     assert {key: value for key, value in named.items() if not value.startswith("/")} == {}
     assert not re.search(r"://[^/\s]+:[^/\s]+@", (ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_is_given_its_own_keys_and_no_other(name: str) -> None:
+    """Each key is in a volume of its own, but for the two of gateways; nobody who reads one can write it."""
+    given, mounted = OURS[name]["environment"], [volume.split(":") for volume in key_volumes(name)]
+    keys = {Part(variable): Path(path) for variable, path in given.items() if variable in OF_KEYS}
+    assert set(keys) | {Part.PUBLIC_KEYS} == needs_of("service", name).parts & KEY_PARTS | {Part.PUBLIC_KEYS}
+    assert {folder for _, folder, _ in mounted} == {str(path.parent) for path in keys.values()}
+    assert {mode for _, _, mode in mounted} == {"ro"}
+
+
+def key_volumes(name: str) -> list[str]:
+    """What a container mounts, but for the file of the programme."""
+    return [volume for volume in OURS[name]["volumes"] if "territories" not in volume]
+
+
+def test_every_key_is_where_it_is_made() -> None:
+    made = OURS["setup"]["environment"]
+    assert {variable for variable in made if variable in OF_KEYS} == OF_KEYS
+    assert "--keys" in OURS["setup"]["command"]
+    for name in PROCESSES:
+        assert OURS[name]["environment"].items() <= made.items()
+        assert {volume.removesuffix(":ro") for volume in key_volumes(name)} <= set(key_volumes("setup"))
+    folders = [Path(made[variable]).parent for variable in OF_KEYS]
+    assert len({*folders}) == len(OF_KEYS) - 1, "the two keys of the gateways share a folder"
+    image = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert [str(folder) for folder in folders if f" {folder} " not in image] == [], "a volume has the owner of the folder in the image"
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.bootstrap.names import GATEWAY, PROCESSES
+from services.bootstrap.parts import KEY_PARTS, Part, needs_of
 from services.bootstrap.variables import KNOWN
 from services.cli.main import parser
 from tests.servers.debian import program
@@ -23,6 +24,7 @@ INSTANCES = (
     "parcours-gateway@8000.service",
     "parcours-setup.service",
 )
+OF_KEYS = {part.value for part in KEY_PARTS}
 MOST_EXPOSED = 20  # of 100, as systemd counts what a unit may do
 
 
@@ -71,7 +73,18 @@ def test_its_variables_are_known_and_their_credentials_loaded() -> None:
         given = dict(re.findall(r"(PARCOURS_[A-Z_]+)=%d/([a-z_]+)", file.read_text()))
         assert given
         assert set(given) <= set(KNOWN)
-        assert set(given.values()) == set(re.findall(r"^LoadCredential=([a-z_]+):/etc/parcours/\1$", file.read_text(), re.MULTILINE))
+        loaded = re.findall(r"^LoadCredential=([a-z_]+):/etc/parcours/\1(\.pem)?$", file.read_text(), re.MULTILINE)
+        assert set(given.values()) == {name for name, _ in loaded}
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_is_given_its_own_keys_and_no_other(process: str) -> None:
+    """Files that root alone reads: those of the unit, and of what is added to it for this process. The public keys are no secret."""
+    unit = text_of("parcours-gateway@.service" if process == GATEWAY else "parcours@.service")
+    added = [file.read_text() for file in UNITS.glob(f"parcours@{process}.service.d/*.conf")]
+    loaded = {Part(name) for text in (unit, *added) for name in re.findall(r"(PARCOURS_[A-Z_]+)=%d/", text) if name in OF_KEYS}
+    assert loaded == needs_of("service", process).parts & KEY_PARTS - {Part.PUBLIC_KEYS}
+    assert "PARCOURS_PUBLIC_KEYS=/etc/parcours/public_keys.json" in unit
 
 
 @pytest.mark.parametrize("unit", INSTANCES)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from services.bootstrap.composition import Components
+from services.gateway.session import SESSION_LIFETIME
 from shared.message import Actor
 from shared.trust.access import EVERYWHERE, Identity
 from tests.fuzz.random_commands import CommandLine, RandomCommands
@@ -24,7 +25,7 @@ class Sender:
 
     def __init__(self, client: httpx.Client, components: Components, commands: RandomCommands) -> None:
         self.client = client
-        self.signer = components.sessions_signer
+        self.signer = components.trust.sessions_signer
         self.commands = commands
         self.outcomes: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
@@ -33,7 +34,7 @@ class Sender:
 
     def token(self, role: str, actor: str = "", organisation: str = "etape", territories: Sequence[str] = (EVERYWHERE,)) -> dict[str, str]:
         identity = Identity(Actor(actor or f"{role}-1", role, organisation), tuple(territories))
-        return {"Authorization": f"Bearer {self.signer.sign(identity)}"}
+        return {"Authorization": f"Bearer {self.signer.sign(identity, SESSION_LIFETIME)}"}
 
     def import_lines(self, lines: Sequence[CommandLine]) -> None:
         """Lines of a past history: a tool of the programme speaks for each actor, at the time of recording."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from shared.store.port import pages
 from shared.time import now
 from shared.trust.access import Identity
 
+SESSION = timedelta(minutes=1)
 LOCAL = {"base_url": "http://127.0.0.1:8000", "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
 
 
@@ -58,8 +60,8 @@ class World:
             records=self.components.gateway_records,
             native=directly,
             feed=self.feed,
-            sessions_signer=self.components.sessions_signer,
-            services_signer=self.components.services_signer,
+            sessions_signer=self.components.trust.sessions_signer,
+            identity_signer=self.components.trust.identity_signer,
             permissions=self.components.permissions,
             programme=programme.label,
             reference=programme,
@@ -119,7 +121,8 @@ class World:
                 self.components.reports.apply(page)
 
     def token(self, role: str, *territories: str, actor: str = "", organisation: str = "etape") -> str:
-        return self.components.sessions_signer.sign(Identity(Actor(actor or f"{role}-1", role, organisation), territories or ("*",)))
+        identity = Identity(Actor(actor or f"{role}-1", role, organisation), territories or ("*",))
+        return self.components.trust.sessions_signer.sign(identity, SESSION)
 
     def ask(
         self, method: str, path: str, *, role: str | None = "coach", territories: tuple[str, ...] = ("*",), **more: Any

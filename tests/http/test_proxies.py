@@ -9,10 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.gateway.session import COOKIE
+from services.gateway.session import COOKIE, SESSION_LIFETIME
 from shared.message import Actor
 from shared.time import now
-from shared.trust.access import Identity, Signer
+from shared.trust.access import Identity
+from shared.trust.tokens import Signer
 from tests.harness.world import met
 from tests.processes import Product, in_one_process
 from tests.servers import Unavailable
@@ -49,7 +50,7 @@ def client(proxy: Proxy) -> Iterator[httpx.Client]:
 def token(product: Product) -> str:
     """There is no login here: a session as the gateway itself signs it."""
     key = (product.folder / "keys").read_bytes()
-    return Signer(key, "gateway", now).sign(Identity(Actor("coach-1", "coach", "etape"), ("*",)))
+    return Signer(key, "gateway", now).sign(Identity(Actor("coach-1", "coach", "etape"), ("*",)), SESSION_LIFETIME)
 
 
 def test_a_form_is_recorded_and_leads_to_its_page(product: Product, proxy: Proxy, client: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""Who reaches the broker without the key of the services is answered nothing, whatever method of whatever service they ask.
+"""Who reaches the broker without the key of a gateway is answered nothing, whatever method of whatever service they ask.
 
 The questions are sent to the services as they run, over RabbitMQ.
 """
@@ -9,19 +9,26 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import jwt
 import pytest
 
 from services.bootstrap.registry import SERVICES
+from shared.message import Actor
 from shared.time import now
-from shared.trust.access import Signer, system
+from shared.trust.access import Identity, system
+from shared.trust.identity_keys import new_signing_key
+from shared.trust.tokens import EDDSA, IDENTITY_LIFETIME, PREVIOUS_AUDIENCE, Signer, audience_of, claims, sign
 from tests.forks import ROOT
+from tests.harness.identities import signed, signing_key_of
+from tests.harness.world import met
 from tests.processes import Product, running
 from tests.servers import GivenPostgres, GivenRabbitmq
 
-SENDERS = ("nobody", "forged", "expired", "visitor")
+ASKED = "intake"
+SENDERS = ("nobody", "forged", "expired", "visitor", "installation")
 ASK = """
 import json, sys
 from nameko.exceptions import RemoteError
@@ -36,6 +43,14 @@ for sender, context in contexts.items():
             except RemoteError as fault:
                 answers[f"{sender} {service} {method}"] = fault.exc_type
 print(json.dumps(answers))
+"""
+
+SEND = """
+import json, sys
+from nameko.standalone.rpc import ClusterRpcProxy
+uri, context, service, requests = json.loads(sys.stdin.read())
+with ClusterRpcProxy({"AMQP_URI": uri}, context, timeout=30) as cluster:
+    print(json.dumps(cluster[service].handle_each(requests)))
 """
 
 
@@ -67,18 +82,63 @@ def answers(uri: str, contexts: dict[str, dict[str, str]]) -> dict[str, str]:
     return found
 
 
+def command_replies(uri: str, context: dict[str, str], requests: list[tuple[str, str]]) -> list[Any]:
+    """What a service answers to commands, each (token, command as JSON)."""
+    done = subprocess.run(
+        [sys.executable, "-c", SEND],
+        cwd=ROOT,
+        input=json.dumps([uri, context, ASKED, requests]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    replies: list[Any] = json.loads(done.stdout)
+    return replies
+
+
 def test_a_question_without_a_valid_identity_is_refused_by_every_method(asked: tuple[Product, str]) -> None:
     product, uri = asked
-    key = Path(product.env["PARCOURS_KEYS"]).read_bytes()
+    key = signing_key_of(product.folder)
     tokens = {
-        "forged": Signer(b"another key of thirty-two bytes!", "services", now).sign(system("gateway")),
-        "expired": Signer(key, "services", lambda: now() - timedelta(minutes=2)).sign(system("gateway")),
+        "forged": signed(system("gateway"), ASKED, key=new_signing_key()),
+        "expired": signed(system("gateway"), ASKED, key=key, lifetime=timedelta(seconds=-1)),
         "visitor": product.token("coordinator"),
+        "installation": Signer((product.folder / "keys").read_bytes(), PREVIOUS_AUDIENCE, now).sign(system("gateway"), IDENTITY_LIFETIME),
     }
     contexts = {"nobody": {}, **{sender: {"identity": token} for sender, token in tokens.items()}}
     found = answers(uri, contexts)
     assert len(found) == len(SENDERS) * len(methods()) > len(SENDERS) * 4 * len(SERVICES)
     assert set(found.values()) == {"IdentityNotValid"}, found
-    known = answers(uri, {"known": {"identity": Signer(key, "services", now).sign(system("gateway"))}})
-    assert not [method for method, answer in known.items() if answer == "IdentityNotValid"]
-    assert "healthy" in known["known intake health"]
+
+
+def test_what_one_service_was_handed_opens_no_other(asked: tuple[Product, str]) -> None:
+    product, uri = asked
+    handed = {"handed": {"identity": signed(system("gateway"), ASKED, key=signing_key_of(product.folder))}}
+    known = answers(uri, handed)
+    refused = {method.split()[1] for method, answer in known.items() if answer == "IdentityNotValid"}
+    assert refused == set(SERVICES) - {ASKED}
+    assert "healthy" in known[f"handed {ASKED} health"]
+    assert not [method for method, answer in known.items() if method.split()[1] == ASKED and answer == "IdentityNotValid"]
+
+
+def test_no_service_can_speak_as_a_coach(asked: tuple[Product, str]) -> None:
+    """With all that a service can read, and even with the identity of the question itself as it should be: the coach is not believed."""
+    product, uri = asked
+    gateway, coach = signing_key_of(product.folder), Identity(Actor("coach-1", "coach", "etape"), ("*",))
+    own = new_signing_key()
+    said = claims(coach, audience_of(ASKED), now() + IDENTITY_LIFETIME)
+    forged = {
+        "by a key of its own": sign(own, coach, ASKED, now() + IDENTITY_LIFETIME),
+        "under the name of the right key": jwt.encode(said, own.private, EDDSA, headers={"kid": gateway.kid}),
+        "by nobody": jwt.encode(said, "", "none", headers={"kid": gateway.kid}),
+        "with the public key as a secret": jwt.encode(said, gateway.x, "HS256", headers={"kid": gateway.kid}),
+        "handed to another service": signed(coach, "coaching", key=gateway),
+    }
+    right = signed(coach, ASKED, key=gateway)
+    asking = {"identity": signed(system("gateway"), ASKED, key=gateway)}
+    command = {"id": str(uuid4()), "type": "IdentifyPerson", "territory": "alencon", "data": met(str(uuid4()))}
+    tokens = [*forged.values(), right]
+    replies = command_replies(uri, asking, [(token, json.dumps(command)) for token in tokens])
+    assert [next(iter(reply)) for reply in replies] == [*["forbidden"] * len(forged), "accepted"], replies
+    assert len([event for event in product.get("/v1/events").json()["events"] if event["type"].endswith("PersonIdentified")]) == 1

@@ -79,6 +79,8 @@ def test_all_faults_are_said_at_once_each_in_a_line(tmp_path: Path) -> None:
         "PARCOURS_EVENT_STORE": "postgresql://u:100%sesame@h/log",
         "PARCOURS_READ_MODELS_FILE": str(tmp_path),
         "PARCOURS_KEYS": str(tmp_path / "short"),
+        "PARCOURS_SURVEY_KEY": str(tmp_path / "short"),
+        "PARCOURS_WEBHOOK_KEY": str(tmp_path / "nowhere"),
         "PARCOURS_TERRITORIES": "/nowhere.json",
         "PARCOURS_RATE_LIMIT": "many",
         "PARCOURS_CLOCK_TOLERANCE_S": "soon",

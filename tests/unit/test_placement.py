@@ -39,7 +39,7 @@ class Programme:
             )
             self.components.handlers[service].handle(message, system("test"))
             return {"accepted": {}}
-        token = self.components.services_signer.service_token(Identity(actor, covers or (territory,)))
+        token = self.components.trust.identity_signer.token(Identity(actor, covers or (territory,)), service)
         command = {"id": uuid4(), "type": step.command, "territory": territory, "time": start_of_day(step.day), "data": data}
         return self.components.endpoint(service).handle(token, msgspec.json.encode(command).decode())
 

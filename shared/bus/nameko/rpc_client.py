@@ -26,7 +26,8 @@ from shared.bus.transport.connection import BROKER_FAULTS
 from shared.errors import Unavailable
 from shared.metrics import RPC_FAILURES, RPC_SECONDS
 from shared.runtime.native_threads import green_only
-from shared.trust.access import Signer, system
+from shared.trust.access import system
+from shared.trust.tokens import IdentitySigner
 
 green_only(__name__)
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 RPC_TIMEOUT_S = 10.0  # for a reply
 SENDINGS = 2  # of a request: a connection that was lost may be one that had died unnoticed
 LINK_INTERVAL_S = 1.0  # between two looks whether the connection is open
-SIGNER = "parcours.signer"  # in nameko's configuration: the `Signer` of the services
+SIGNER = "parcours.signer"  # in nameko's configuration: the `IdentitySigner` of a process that asks services
 IDENTITY = "nameko.identity"  # the header with the signed identity; nameko hands it on when a method calls another service
 REFUSED = "IdentityNotValid"  # the exception with which a service refuses it
 
@@ -53,7 +54,7 @@ class RpcClient:
     def __init__(self, container: Any, timeout: float = RPC_TIMEOUT_S) -> None:
         self.timeout = timeout
         self.exchange = get_rpc_exchange(container.config)
-        self.signer: Signer = container.config[SIGNER]
+        self.signer: IdentitySigner = container.config[SIGNER]
         self.identity = system(container.service_name)
         self.pending: dict[str, Any] = {}
         self.sender = Sender(container.config[AMQP_URI], Listener(self.on_reply, self.on_unroutable, self.on_lost))
@@ -74,13 +75,13 @@ class RpcClient:
         """The JSON that `service.method(*args)` returns.
 
         Raises:
-            Unavailable: no reply within the timeout, no such service, or no broker: what was done is unknown. Or the service has another
-                key, and did nothing.
+            Unavailable: no reply within the timeout, no such service, or no broker: what was done is unknown. Or the service does not
+                know the key of this process, and did nothing.
         """
         expired, asked_at = eventlet.Timeout(self.timeout), time.perf_counter()
         reply: dict[str, Any] = {}
         try:
-            reply = self.ask(f"{service}.{method}", {"args": args, "kwargs": {}})
+            reply = self.ask(service, method, {"args": args, "kwargs": {}})
         except eventlet.Timeout as timeout:
             if timeout is not expired:
                 raise
@@ -97,10 +98,10 @@ class RpcClient:
         if error := reply["error"]:
             if error["exc_type"] != REFUSED:
                 raise deserialize(error)
-            raise Unavailable(f"{service} does not know this process: do both have the same keys?")
+            raise Unavailable(f"{service} does not know the key of this process: has it the right PARCOURS_PUBLIC_KEYS?")
         return reply["result"]
 
-    def ask(self, routing_key: str, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, service: str, method: str, request: dict[str, Any]) -> dict[str, Any]:
         """The body of the reply.
 
         Raises:
@@ -109,24 +110,24 @@ class RpcClient:
         """
         for _ in range(SENDINGS - 1):
             try:
-                return self.send(routing_key, request)
+                return self.send(service, method, request)
             except (Lost, *BROKER_FAULTS):
                 continue
-        return self.send(routing_key, request)
+        return self.send(service, method, request)
 
-    def send(self, routing_key: str, request: dict[str, Any]) -> dict[str, Any]:
+    def send(self, service: str, method: str, request: dict[str, Any]) -> dict[str, Any]:
         correlation_id = str(uuid4())
         answered = self.pending[correlation_id] = eventlet.event.Event()
         try:
             self.sender.publish(
                 request,
                 exchange=self.exchange,
-                routing_key=routing_key,
+                routing_key=f"{service}.{method}",
                 mandatory=True,
                 reply_to=self.sender.reply_to,
                 correlation_id=correlation_id,
                 expiration=str(int(self.timeout * 1000)),
-                extra_headers={IDENTITY: self.signer.service_token(self.identity)},
+                extra_headers={IDENTITY: self.signer.token(self.identity, service)},
             )
             reply: dict[str, Any] = answered.wait()
         finally:

@@ -4,8 +4,9 @@ nameko knows nothing of the objects behind these methods, and they know nothing 
 objects in nameko's configuration, `config["parcours"][service][name]`, and a dependency provider finds them there when a method uses
 them, never before: an exception inside a provider would stop the whole container.
 
-Every request carries the signed identity of the process that asks, whatever it asks for; one without is answered with
-IdentityNotValid, and its method is not called. So whoever reaches the broker without the key of the services reads nothing.
+Every request carries the signed identity of the process that asks, whatever it asks for, addressed to the service that is asked; one
+without is answered with IdentityNotValid, and its method is not called. So whoever reaches the broker without the key of a gateway reads
+nothing.
 """
 
 import logging
@@ -19,26 +20,28 @@ from nameko.rpc import Rpc
 
 from shared.bus.inbox_consumer import InboxConsumer
 from shared.bus.nameko.queue_consumer import COMPONENTS
-from shared.bus.nameko.rpc_client import IDENTITY, SIGNER
+from shared.bus.nameko.rpc_client import IDENTITY
 from shared.bus.nameko.rpc_server import ResilientRpcConsumer
 from shared.errors import Forbidden
 from shared.reply import Reply
-from shared.trust.access import Signer
+from shared.trust.tokens import IdentityVerifier
 
 log = logging.getLogger(__name__)
 
+VERIFIERS = "parcours.verifiers"  # in nameko's configuration: the `IdentityVerifier` of each service, by its name
+
 
 class IdentityNotValid(Exception):
-    """A request without an identity that the services signed, or with one that has expired."""
+    """A request without an identity that a gateway signed for this service, or with one that has expired."""
 
 
 class ResilientRpc(Rpc):  # type: ignore[misc]  # nameko has no types
     rpc_consumer = ResilientRpcConsumer()
 
     def handle_message(self, body: Any, message: Any) -> None:
-        signer: Signer = self.container.config[SIGNER]
+        verifier: IdentityVerifier = self.container.config[VERIFIERS][self.container.service_name]
         try:
-            signer.read(str(message.headers.get(IDENTITY, "")))
+            verifier.read(str(message.headers.get(IDENTITY, "")))
         except Forbidden as fault:
             log.warning("a request without a valid identity was refused: %s", self.method_name)
             raise IdentityNotValid(fault.code) from fault

@@ -13,15 +13,15 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.bus.nameko.rpc_client import SIGNER, RpcClient
 from shared.bus.nameko.sender import Sender, shared_sender
-from shared.bus.nameko.write_service import Component, rpc
+from shared.bus.nameko.write_service import VERIFIERS, Component, rpc
 from shared.errors import Unavailable
-from shared.time import now
-from shared.trust.access import Signer, system
+from shared.trust.access import system
 from tests.contract.bus.cable import Cable
+from tests.harness.identities import signed_for, signer, verifier
 
-SIGNER_OF_ALL = Signer(b"k" * 32, "services", now)
-SIGNED = {SIGNER: SIGNER_OF_ALL}
-CONTEXT = {"identity": SIGNER_OF_ALL.sign(system("tests"))}
+NAMES = ("caller", "one", "two")
+SIGNED = {SIGNER: signer(), VERIFIERS: {name: verifier(name) for name in NAMES}}
+CONTEXT = {"identity": signed_for(system("tests"), *NAMES)}  # nameko hands it on to the service that a method calls
 
 
 class Two:

@@ -172,7 +172,7 @@ def test_a_backup_replaces_nothing_and_is_not_made_in_part(tmp_path: Path, capsy
     assert {path.name for path in tmp_path.iterdir()} == {"live", "taken"}
 
 
-def test_a_restore_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_restore_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(tmp_path / "live")
     world.send("IdentifyPerson", met("p-1"))
     backup = made(tmp_path / "backup", tmp_path / "live")
@@ -184,6 +184,11 @@ def test_a_restore_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "PARCOURS_KEYS" in said
     assert "is not empty (events)" in said
     assert other.components.store.read_all(0) == before
+    (tmp_path / "survey").write_bytes(b"s" * 32)
+    monkeypatch.setenv("PARCOURS_SURVEY_KEY", str(tmp_path / "survey"))
+    assert main(["restore", str(backup), "--data", str(tmp_path / "new")]) == 2
+    assert "PARCOURS_SURVEY_KEY" in capsys.readouterr().err
+    assert (tmp_path / "survey").read_bytes() == b"s" * 32
     for words in ([], [str(backup), "--in-place"]):
         assert main(["restore", *words, "--data", str(tmp_path / "new")]) == 2
 

@@ -47,7 +47,7 @@ def test_a_backup_of_a_sealed_log_is_not_made_without_the_key_and_not_restored_b
     sealed(world)
     backup = made(tmp_path / "backup", tmp_path / "live")
     (tmp_path / "new").mkdir()
-    other = World(tmp_path / "other").components.settings.seal_key
+    other = World(tmp_path / "other").components.settings.keys.seal
     World(tmp_path / "other").components.sealer()
     shutil.copy(other, tmp_path / "new" / "seal_key")
     assert main(["restore", str(backup), "--data", str(tmp_path / "new")]) == 2

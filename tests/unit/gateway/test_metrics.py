@@ -22,7 +22,7 @@ def test_no_label_holds_what_somebody_wrote(world: World) -> None:
     world.get(f"/{WORD}")
     world.ask(WORD, f"/v1/people/{WORD}")
     world.get(f"/v1/indicators?territory={WORD}&quarter={WORD}")
-    token = world.components.services_signer.service_token(Identity(Actor(WORD, "coach", WORD), ("*",)))
+    token = world.components.trust.identity_signer.token(Identity(Actor(WORD, "coach", WORD), ("*",)), "intake")
     command = f'{{"id": "{uuid4()}", "type": "{WORD}", "territory": "alencon", "data": {{}}}}'
     assert world.components.endpoint("intake").handle(token, command)["refused"]["code"] == "unknown_command"
     world.components.endpoint("intake").handle_each([(token, command), (WORD, WORD)])

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from services.gateway.headers import HEADERS
 from services.gateway.http_app import HttpApp
 from services.gateway.pages.site import local_path
-from services.gateway.session import COOKIE, SESSION_LIFETIME
+from services.gateway.session import COOKIE
 from shared.errors import Unavailable
 from shared.message import Actor
 from shared.trust.access import Identity
@@ -38,7 +38,7 @@ def test_a_program_is_given_the_same_session_as_a_token(world: World) -> None:
     assert answer.status_code == 201
     assert answer.json is not None
     assert "Set-Cookie" not in answer.headers
-    assert world.components.sessions_signer.read(answer.json["token"]).actor.id == "coach-1"
+    assert world.components.trust.sessions_signer.read(answer.json["token"]).actor.id == "coach-1"
 
 
 @pytest.mark.parametrize("role", ["system", "nobody"])
@@ -80,7 +80,7 @@ def test_our_own_page_may(world: World) -> None:
 
 def test_a_forged_or_foreign_token_is_nobody(world: World) -> None:
     identity = Identity(Actor("coach-1", "coach"), ("*",))
-    for token in ("forged", world.components.services_signer.sign(identity, SESSION_LIFETIME)):
+    for token in ("forged", world.components.trust.identity_signer.token(identity, "intake")):
         answer = world.client.get("/v1/events", headers={"Authorization": f"Bearer {token}"}, **LOCAL)
         assert answer.status_code == 401
         world.client.set_cookie(COOKIE, token, domain="127.0.0.1")

@@ -124,7 +124,7 @@ def test_a_reader_of_masked_figures_is_told_no_position_by_the_first_id(world: W
 
 
 def test_the_ticket_of_a_session_ends_with_it(world: World) -> None:
-    token = world.components.sessions_signer.sign(Identity(Actor("a-1", "auditor"), ("*",)), timedelta(seconds=10))
+    token = world.components.trust.sessions_signer.sign(Identity(Actor("a-1", "auditor"), ("*",)), timedelta(seconds=10))
     answer = world.ask("POST", "/v1/stream-tickets", role=None, headers={"Authorization": f"Bearer {token}"})
     assert answer.json is not None
     assert answer.json["open_until"] == answer.json["resume_until"]

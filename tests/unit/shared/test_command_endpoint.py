@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,23 +14,28 @@ from structlog.contextvars import bound_contextvars, clear_contextvars, get_cont
 from services.vocabulary.french import VALIDATION
 from shared.command_endpoint import CommandEndpoint
 from shared.command_type import CommandType
-from shared.errors import Conflict, Forbidden, TooLarge, Unavailable
+from shared.errors import Conflict, TooLarge, Unavailable
 from shared.message import Actor, CommandMessage
 from shared.reply import Reply
 from shared.store.port import BODY_LIMIT, Append, Appended, NewEvent
 from shared.store.sqlite.store import SqliteStore
-from shared.trust.access import SERVICE_TOKEN_LIFETIME, Identity, Signer, system
-from tests.unit.shared.test_command_handler import COACH, NOW, handler
+from shared.trust.access import Identity, system
+from shared.trust.identity_keys import new_signing_key
+from tests.harness.identities import signed, verifier
+from tests.unit.shared.test_command_handler import COACH, handler
 
 ID = "6d4ff2a6-4d6c-4b0e-9c0c-5f7e0b6f0a11"
 REUSED = {"refused": {"code": "idempotency_key_reused", "details": {}}}
-SIGNER = Signer(b"k" * 32, "services", lambda: NOW)
+SERVICE = "counting"
+
+
+def later() -> datetime:
+    return datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> CommandEndpoint:
-    signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
-    return CommandEndpoint(handler(SqliteStore(tmp_path / "log.sqlite")), signer, {"alencon", "flers"}, VALIDATION)
+    return CommandEndpoint(handler(SqliteStore(tmp_path / "log.sqlite")), verifier(SERVICE, later), {"alencon", "flers"}, VALIDATION)
 
 
 def text(**changes: object) -> str:
@@ -39,7 +44,7 @@ def text(**changes: object) -> str:
 
 
 def token(endpoint: CommandEndpoint, identity: Identity = COACH) -> str:
-    return endpoint.signer.sign(identity)
+    return signed(identity, SERVICE, later)
 
 
 def test_an_accepted_command_is_answered_with_its_position(endpoint: CommandEndpoint) -> None:
@@ -99,19 +104,19 @@ def test_two_commands_of_one_batch_do_not_share_an_id(endpoint: CommandEndpoint)
     assert replies[2] == REUSED
 
 
-@pytest.mark.parametrize("bad", ["", "a.b.c", Signer(b"f" * 32, "services", lambda: NOW).sign(COACH)])
+@pytest.mark.parametrize("bad", ["", "a.b.c", signed(COACH, SERVICE, later, key=new_signing_key())])
 def test_a_forged_identity_is_forbidden_and_nothing_more(endpoint: CommandEndpoint, bad: str) -> None:
     assert list(endpoint.handle(bad, text())) == ["forbidden"]
     assert list(endpoint.handle(token(endpoint), text())) == ["accepted"]
 
 
 def test_an_identity_is_too_old_after_its_time(endpoint: CommandEndpoint) -> None:
-    assert list(endpoint.handle(endpoint.signer.sign(COACH, timedelta(seconds=-1)), text())) == ["forbidden"]
+    assert list(endpoint.handle(signed(COACH, SERVICE, later, lifetime=timedelta(seconds=-1)), text())) == ["forbidden"]
 
 
-def test_a_token_for_another_audience_is_forbidden(endpoint: CommandEndpoint) -> None:
-    other = Signer(b"k" * 32, "gateway", endpoint.signer.clock)
-    assert list(endpoint.handle(other.sign(COACH), text())) == ["forbidden"]
+def test_an_identity_for_another_service_is_forbidden(endpoint: CommandEndpoint) -> None:
+    """What one service was handed opens no other."""
+    assert list(endpoint.handle(signed(COACH, "another", later), text())) == ["forbidden"]
 
 
 def test_nobody_speaks_for_another_actor(endpoint: CommandEndpoint) -> None:
@@ -136,11 +141,9 @@ class Away:
 
 
 def test_a_log_that_is_away_is_said_and_nothing_breaks() -> None:
-    away = CommandEndpoint(handler(Away()), SIGNER, {"alencon"}, VALIDATION)
-    signer = Signer(b"k" * 32, "services", lambda: msgspec.convert("2100-01-01T00:00:00Z", type=type(NOW)))
-    away.signer = signer
-    assert away.handle(signer.sign(COACH), text()) == {"unavailable": "The log cannot be reached now."}
-    assert away.handle_many(signer.sign(COACH), [text(), text()]) == [{"unavailable": "The log cannot be reached now."}] * 2
+    away = CommandEndpoint(handler(Away()), verifier(SERVICE, later), {"alencon"}, VALIDATION)
+    assert away.handle(token(away), text()) == {"unavailable": "The log cannot be reached now."}
+    assert away.handle_many(token(away), [text(), text()]) == [{"unavailable": "The log cannot be reached now."}] * 2
 
 
 def test_the_actor_is_the_bearer(endpoint: CommandEndpoint) -> None:
@@ -185,20 +188,6 @@ def test_commands_that_come_together_while_the_log_is_away_are_all_told_at_once(
     both = [(token(endpoint), text(data={"name": name, "step": 1})) for name in "ab"]
     assert endpoint.handle_each(both) == [{"unavailable": "away"}] * 2
     assert asked == [2]
-
-
-def test_a_token_that_was_read_before_is_still_too_old_in_time() -> None:
-    moment = [NOW]
-    signer = Signer(b"k" * 32, "services", lambda: moment[0])
-    given = signer.service_token(COACH)
-    assert signer.read(given) == COACH
-    moment[0] = NOW + SERVICE_TOKEN_LIFETIME / 3
-    assert signer.service_token(COACH) == given
-    moment[0] = NOW + SERVICE_TOKEN_LIFETIME / 2
-    assert signer.service_token(COACH) != given
-    moment[0] = NOW + SERVICE_TOKEN_LIFETIME
-    with pytest.raises(Forbidden):
-        signer.read(given)
 
 
 def too_long(endpoint: CommandEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:

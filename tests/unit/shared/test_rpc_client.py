@@ -6,12 +6,11 @@ import pytest
 
 from shared.bus.nameko.rpc_client import SIGNER, RpcClient
 from shared.errors import Unavailable
-from shared.time import now
-from shared.trust.access import Signer
+from tests.harness.identities import signer
 
 
 def client(uri: str) -> RpcClient:
-    config = {"AMQP_URI": uri, SIGNER: Signer(b"k" * 32, "services", now)}
+    config = {"AMQP_URI": uri, SIGNER: signer()}
     return RpcClient(SimpleNamespace(config=config, service_name="gateway"), timeout=5)
 
 
