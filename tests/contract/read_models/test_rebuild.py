@@ -1,9 +1,6 @@
 """A rebuild gives the same tables as the live fold, whatever is applied meanwhile and wherever it is killed."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -26,7 +23,7 @@ from shared.message import EventMessage, Position, Recorded
 from shared.store.port import R
 from shared.store.sqlite.store import SqliteStore
 from tests.contract.read_models.tables import all_figures, folded_in_memory, random_history, sqlite_log, table_contents
-from tests.forks import ROOT
+from tests.processes import Process
 from tests.unit.reporting.history import ORNE
 
 
@@ -265,10 +262,11 @@ def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_succeeds(
     before = table_contents(report)
     call, when = kill_point.split()
     environment = {"PARCOURS_EVENT_STORE": f"sqlite:///{log.path}", "PARCOURS_READ_MODELS": url}
-    dying = ["tests.chaos.dying", f"services.reporting.projection.rebuild:{call}", when, "1"]
-    command = ["-m", *dying, "rebuild", "--data", str(tmp_path / "data")]
-    ended = subprocess.run([sys.executable, *command], cwd=ROOT, env=os.environ | environment, check=False, capture_output=True)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    death = (f"services.reporting.projection.rebuild:{call}", when, 1)
+    rebuild = Process("rebuild", "--data", str(tmp_path / "data"), env=environment, log=tmp_path / "output", death=death)
+    rebuild.start()
+    assert rebuild.child is not None
+    assert rebuild.child.wait(120) == -signal.SIGKILL, rebuild.log.read_text()
     assert table_contents(report) == before
     report.apply(events[:60])
     report.rebuild(log)
