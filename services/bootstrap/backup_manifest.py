@@ -81,7 +81,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
 LEFT_OUT = [
     LeftOut("read models", "a restore makes them again from the log"),
     LeftOut("queues and the stream on the broker", "services declare them, and inboxes and the relay go on from their checkpoints"),
-    LeftOut("keys of identities", "the gateway makes others where there are none; what they sign is good for a minute"),
+    LeftOut("keys of identities", "a start makes others, or `parcours keys make`; what they sign is good for a minute"),
+    LeftOut("keys of survey tickets and webhooks", "they follow from the secret key: `parcours keys make`"),
     LeftOut("leases", "they are held by running processes"),
     LeftOut("passwords in variables", "variables.json names the variables, with what they showed without a password"),
 ]

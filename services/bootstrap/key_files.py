@@ -2,10 +2,10 @@
 
 | file | who reads it | who makes it |
 |---|---|---|
-| `PARCOURS_KEYS`: the secret key of the installation, for sessions, links, tickets | gateway, `setup`, `load`, `backup` | they, once |
+| `PARCOURS_KEYS`: the secret key of the installation, for sessions, links, tickets | gateway, `setup`, `load`, `backup`, `restore` | they, once |
 | `PARCOURS_SIGNING_KEY`: the private key of identities | gateway | gateway, once |
 | `PARCOURS_PUBLIC_KEYS`: the public keys of identities | every service | gateway, once |
-| `PARCOURS_SEAL_KEY`: the key that signs checkpoints of the log | relay, `verify`, `bundle`, `backup` | relay, once |
+| `PARCOURS_SEAL_KEY`: the key that signs checkpoints of the log | relay, `verify`, `bundle`, `backup`, `restore` | relay, once |
 | `PARCOURS_SURVEY_KEY`: for the seals of survey tickets; follows from the first | coaching | `parcours keys make` |
 | `PARCOURS_WEBHOOK_KEY`: for the secrets of webhooks; follows from the first | webhooks | `parcours keys make` |
 

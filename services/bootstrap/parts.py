@@ -54,7 +54,8 @@ OF_PROCESSES: Mapping[str, Needs] = {
 """By the name of a process in `parcours service`."""
 
 OF_COMMANDS: Mapping[str, Needs] = {
-    **dict.fromkeys(("serve", "demo", "check", "restore"), EVERYTHING),
+    **dict.fromkeys(("serve", "demo", "check"), EVERYTHING),
+    "restore": needs(Part.LOG, Part.READ_MODELS, Part.GATEWAY_RECORDS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     "setup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.KEYS),
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),

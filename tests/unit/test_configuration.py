@@ -120,6 +120,13 @@ def test_what_needs_no_log_is_started_without_one(tmp_path: Path) -> None:
     assert faults(tmp_path, BROKER, "tail") == ()
 
 
+def test_a_restore_needs_none_of_the_keys_that_are_made_again(tmp_path: Path) -> None:
+    """Where every key has a place of its own, as in a container of administrators, and none is there yet."""
+    names = ("KEYS", "SEAL_KEY", "SIGNING_KEY", "PUBLIC_KEYS", "SURVEY_KEY", "WEBHOOK_KEY")
+    environ = {f"PARCOURS_{name}": str(tmp_path / name) for name in names}
+    assert read_settings(tmp_path, environ=environ, needs=needs_of("restore", None)).keys.survey == tmp_path / "SURVEY_KEY"
+
+
 def read(folder: Path, **environ: str) -> Settings:
     return read_settings(folder, environ=environ)
 
