@@ -24,6 +24,7 @@ KEYS = {
     "PARCOURS_KEYS": "gateway/keys",
     "PARCOURS_SIGNING_KEY": "gateway/signing_key.pem",
     "PARCOURS_PUBLIC_KEYS": "public/keys.json",
+    "PARCOURS_SEAL_KEY": "relay/key",
     "PARCOURS_SURVEY_KEY": "coaching/key",
     "PARCOURS_WEBHOOK_KEY": "webhooks/key",
 }
@@ -31,7 +32,7 @@ GIVEN = {
     GATEWAY: ("PARCOURS_KEYS", "PARCOURS_SIGNING_KEY", "PARCOURS_PUBLIC_KEYS"),
     "coaching": ("PARCOURS_SURVEY_KEY", "PARCOURS_PUBLIC_KEYS"),
     "webhooks": ("PARCOURS_WEBHOOK_KEY", "PARCOURS_PUBLIC_KEYS"),
-    "relay": (),
+    "relay": ("PARCOURS_SEAL_KEY",),
 }
 COMMANDS_BETWEEN = 10
 REPLY = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}
