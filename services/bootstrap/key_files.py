@@ -2,7 +2,7 @@
 
 | file | who reads it | who makes it |
 |---|---|---|
-| `PARCOURS_KEYS`: the secret key of the installation, for sessions, links, tickets | gateway, `setup`, `load`, `backup`, `restore` | they, once |
+| `PARCOURS_KEYS`: the installation’s secret key, for sessions, links | gateway, `setup`, `load`, `backup`, `restore` | they, once |
 | `PARCOURS_SIGNING_KEY`: the private key of identities | gateway | gateway, once |
 | `PARCOURS_PUBLIC_KEYS`: the public keys of identities | every service | gateway, once |
 | `PARCOURS_SEAL_KEY`: the key that signs checkpoints of the log | relay, `verify`, `bundle`, `backup`, `restore` | relay, once |

@@ -12,8 +12,10 @@ leaves the processor and the database to others, and so that events which come o
 
 *Standby.* Several sealers may run. The holder of the lease `sealer` is active. What one adds that has lost the lease is refused.
 
-*What it does not seal.* A log that ends before the last head was cut, and nothing can go on from a head that another key signed: it says so
-again and again, and its lease is free, which is what an operator is woken for. `parcours verify` says what is wrong.
+*What it does not seal.* A log that ends before the last head, or has other events there, is not the one that was sealed; nothing can go
+on from a head that another key signed; and a sealer knows the last head that it has seen, so that no earlier one can take its place. It
+says so again and again, and its lease is free, which is what an operator is woken for. `parcours verify` says what is wrong. A sealer that
+starts knows no more than what it finds: that a history was written anew meanwhile, with its heads, is told by a checkpoint that was kept.
 """
 
 import logging
@@ -23,14 +25,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from shared.errors import Damaged, Unavailable
+from shared.errors import Damaged, Unavailable, UnknownPosition
+from shared.message import START
 from shared.metrics import LEASE_HELD
 from shared.proof.merkle import leaf_hash
 from shared.proof.notes import SignerKey
-from shared.proof.sealing import CannotSeal, Leaf, Sealing, check_own
+from shared.proof.sealing import CannotSeal, Leaf, Sealing, check_own, leaves_of
 from shared.store.port import Checkpoints, Held
 from shared.store.stored import Log
-from shared.store.tree_heads import TreeHeads
+from shared.store.tree_heads import TreeHead, TreeHeads
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class Sealer:
         self.pace = pace
         self.clock = clock
         self.stopping = threading.Event()
+        self.known: TreeHead | None = None  # the last head that this sealer has seen
 
     def run(self) -> None:
         """Waits while servers are away; raises other exceptions, and Damaged, which no waiting mends."""
@@ -80,7 +84,7 @@ class Sealer:
             except Unavailable as fault:
                 log.warning("the sealer waits for its servers: %s", fault)
                 self.stopping.wait(RETRY_S)
-            except CannotSeal as fault:
+            except (CannotSeal, UnknownPosition) as fault:
                 log.error("nothing is sealed: %s", fault)
                 self.stopping.wait(REPEAT_S)
 
@@ -107,9 +111,26 @@ class Sealer:
         last = self.tree_heads.last()
         if last:
             check_own(last, self.signer.verifier)
-            if self.store.head() < last.position:
-                raise CannotSeal(f"the log ends before position {last.position}, which was sealed: `parcours verify` says more")
+            self.check_log(last)
+        self.check_known(last)
+        self.known = last
         return Sealing(last, self.clock)
+
+    def check_log(self, last: TreeHead) -> None:
+        """What was sealed with the last head is there, as it was sealed."""
+        if self.store.head() < last.position:
+            raise CannotSeal(f"the log ends before position {last.position}, which was sealed: `parcours verify` says more")
+        leaves = leaves_of(last)
+        before = last.size - len(leaves)
+        after = self.tree_heads.after(before - 1, 1)[0].position if before else START
+        stored = self.store.read_stored(after, len(leaves))
+        if [leaf_hash(event.line) for event in stored] != leaves or stored[-1].position != last.position:
+            raise CannotSeal(f"the events up to position {last.position} are not those that were sealed: `parcours verify` says more")
+
+    def check_known(self, last: TreeHead | None) -> None:
+        """No head that was seen is gone, or another one."""
+        if self.known and (last is None or last.size < self.known.size or (last.size == self.known.size and last.note != self.known.note)):
+            raise CannotSeal(f"the tree head of {self.known.size} events, which was added, is gone: `parcours verify` says more")
 
     def seal_log(self, sealing: Sealing, held: Held) -> None:
         behind = self.read(sealing)
@@ -132,5 +153,6 @@ class Sealer:
         heads, tree = sealing.heads(self.signer, self.pace.events, rest=rest)
         if heads:
             self.tree_heads.add(heads, sealing.tree.size, held)
+            self.known = heads[-1]
             sealing.sealed(tree, heads[-1].position)
             self.checkpoints.save(NAME, sealing.position, held)

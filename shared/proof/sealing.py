@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.errors import Fault
 from shared.message import START, Position
 from shared.proof.merkle import HASH_LENGTH, CompactRange
-from shared.proof.notes import NotANote, NotSigned, SignerKey, VerifierKey
+from shared.proof.notes import NotSigned, SignerKey, VerifierKey
 from shared.proof.tree_checkpoint import read_checkpoint, sign_checkpoint
 from shared.store.tree_heads import TreeHead
 
@@ -69,10 +69,29 @@ def check_own(head: TreeHead, verifier: VerifierKey) -> None:
     """
     try:
         checkpoint = read_checkpoint(head.note, verifier)
-        if (checkpoint.size, checkpoint.root) != (head.size, CompactRange(head.size, split_hashes(head.subtrees)).root()):
-            raise CannotSeal(f"the tree head of {head.size} leaves is not what was signed: `parcours verify` says more")
-    except (NotANote, NotSigned) as fault:
+        signed = (checkpoint.size, checkpoint.root) == (head.size, CompactRange(head.size, split_hashes(head.subtrees)).root())
+    except NotSigned as fault:
         raise CannotSeal(f"PARCOURS_SEAL_KEY is not the key that signed the last checkpoint, of {head.size} events: {fault}") from fault
+    except ValueError as fault:  # no note, or no hashes
+        raise not_signed(head) from fault
+    if not signed:
+        raise not_signed(head)
+
+
+def not_signed(head: TreeHead) -> CannotSeal:
+    return CannotSeal(f"the tree head of {head.size} leaves is not what was signed: `parcours verify` says more")
+
+
+def leaves_of(head: TreeHead) -> list[bytes]:
+    """The hashes of the leaves since the head before.
+
+    Raises:
+        CannotSeal: they are damaged.
+    """
+    try:
+        return split_hashes(head.leaves)
+    except ValueError as fault:
+        raise not_signed(head) from fault
 
 
 def join_hashes(hashes: list[bytes]) -> str:

@@ -13,6 +13,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.metrics import LEASE_HELD, REGISTRY
 from shared.proof.sealer import NAME, Pace, Sealer
+from shared.proof.sealing import CannotSeal
 from shared.proof.tree_checkpoint import read_checkpoint
 from tests.contract.proof.sealed import OTHER_SIGNER, PACE, SIGNER, SealedLog
 
@@ -170,3 +171,49 @@ def test_a_sealer_with_another_key_signs_nothing_and_leaves_the_lease(sealed: Se
     sealed.seal()
     assert sizes(sealed) == [5, 6, 11, 12]
     stop(sealer, thread)
+
+
+@pytest.mark.parametrize("kept", [0, 10])
+def test_no_earlier_head_takes_the_place_of_one_that_a_sealer_has_seen(sealed: SealedLog, kept: int) -> None:
+    """Else whoever can delete heads would have the same sealer sign another history."""
+    sealed.write(4)
+    sealer = sealed.seal()
+    with sealed.tampering() as execute:
+        execute("delete from tree_heads where size > ?", kept)
+    with pytest.raises(CannotSeal, match="the tree head of 12 events, which was added, is gone"):
+        sealer.begin()
+
+
+def test_a_log_that_is_another_one_at_the_last_head_is_not_sealed(sealed: SealedLog) -> None:
+    sealed.write(4)
+    sealed.seal()
+    last = sealed.heads.last()
+    assert last is not None
+    sealed.rewrite(last.position, lambda line: line.replace("s-3", "s-9"))
+    sealed.write(1, first=4)
+    with pytest.raises(CannotSeal, match="are not those that were sealed"):
+        sealed.seal()
+
+
+def test_a_log_that_was_cut_and_has_grown_again_is_not_sealed(sealed: SealedLog) -> None:
+    sealed.write(4)
+    sealed.seal()
+    last = sealed.heads.last()
+    assert last is not None
+    with sealed.tampering() as execute:
+        execute("delete from events where position = ?", last.position)
+    sealed.write(1, first=4)
+    with pytest.raises(CannotSeal, match="are not those that were sealed"):
+        sealed.seal()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("subtrees", "no base64"), ("subtrees", "AAAA"), ("note", "no note"), ("leaves", "no base64")]
+)
+def test_a_damaged_head_is_said_to_be_one(sealed: SealedLog, column: str, value: str) -> None:
+    sealed.write(4)
+    sealed.seal()
+    with sealed.tampering() as execute:
+        execute(f"update tree_heads set {column} = ? where size = 12", value)
+    with pytest.raises(CannotSeal, match="is not what was signed"):
+        sealed.seal()
