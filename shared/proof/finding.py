@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["changed", "missing", "added", "moved", "cut", "column", "gap", "version", "signature", "head", "fork"]
+Kind = Literal["changed", "missing", "added", "moved", "cut", "column", "gap", "version", "signature", "head", "fork", "unsealed"]
 
 
 class Finding(Struct, frozen=True):
@@ -21,6 +21,7 @@ class Finding(Struct, frozen=True):
     signature   a checkpoint is not signed by the key of the log
     head        what was kept of a checkpoint is not what was signed
     fork        a checkpoint that somebody was given is not one of this log
+    unsealed    no checkpoint is in order, and there are events
     """
 
     kind: Kind

@@ -9,7 +9,7 @@ What the comparison rests on is the signature alone. The leaves that are kept wi
 root that was signed (`head_check.py`).
 
 A checkpoint that somebody kept elsewhere is compared with the log itself: with the root that its events give at that size. It is the only
-thing that tells a log which was written anew, together with its checkpoints, by whoever has the key.
+thing that tells a log which was written anew by whoever administers the database: a sealer that starts signs what it finds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,6 +86,7 @@ class Verification:
         self.notes = kept
         self.kept: list[Kept] = []  # those that are still to be compared, the smallest first
         self.lines = LineChecks()
+        self.proved = False  # any event, by any checkpoint
         self.result = Verified()
         self.log = CompactRange()  # of the events that are there
         self.sealed: CompactRange | None = CompactRange()  # of what was sealed; None when that is not known any more
@@ -100,6 +101,8 @@ class Verification:
             yield from self.take(part, [leaf_hash(event.line) for event in part])
         for name, checkpoint in self.kept:
             yield Finding("cut", f"{name} is of {checkpoint.size} events, and the log has {self.log.size}: its end was cut off")
+        if self.result.events and not self.proved:
+            yield Finding("unsealed", f"no checkpoint of the log is in order: nothing proves any of its {self.result.events} events")
 
     def read_kept(self) -> Iterator[Finding]:
         for name, note in self.notes.items():
@@ -122,7 +125,9 @@ class Verification:
     def compare_kept(self) -> Iterator[Finding]:
         while self.kept and self.kept[0].checkpoint.size == self.log.size:
             name, checkpoint = self.kept.pop(0)
-            if checkpoint.root != self.log.root():
+            if checkpoint.root == self.log.root():
+                self.proved = self.proved or bool(checkpoint.size)
+            else:
                 yield Finding(
                     "fork", f"{name} is signed, of {checkpoint.size} events, and the first {self.log.size} of this log are others"
                 )
@@ -146,3 +151,4 @@ class Verification:
         self.result.checkpoints += 1
         if not check.findings:
             self.result.sealed, self.result.checkpoint = head.size, head.note
+            self.proved = True

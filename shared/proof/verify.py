@@ -3,9 +3,8 @@
 
     python verify.py [FOLDER] [--key KEY] [--checkpoint FILE]...
 
-KEY is the text of the key that you were given by other means than this bundle, FILE a checkpoint that you have kept. Computed again are:
-the leaf of every event and the roots of the tree (RFC 6962), signatures and checkpoints (C2SP signed-note, tlog-checkpoint), positions and
-versions without holes, and the headline figures, from the events alone. Exit codes: 0 all is well, 1 something is wrong, 2 misuse.
+KEY is the text of the key, given to you by other means; FILE a checkpoint that you have kept. Computed again: leaves and roots (RFC 6962),
+checkpoints (C2SP), positions and versions without holes, headline figures. Exit codes: 0 all is well, 1 something is wrong, 2 misuse.
 """
 
 import argparse
@@ -186,15 +185,15 @@ class Fold:
         }
 
 
-def rate(numerator: int, denominator: int) -> Json:
-    percent = (200 * numerator + denominator) // (2 * denominator) if denominator else None
-    return {"numerator": numerator, "denominator": denominator, "percent": percent}
+def rate(part: int, whole: int) -> Json:
+    return {"numerator": part, "denominator": whole, "percent": (200 * part + whole) // (2 * whole) if whole else None}
 
 
 def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Path]) -> Iterator[str]:
-    heads = [json.loads(line) for line in (folder / "checkpoints.ndjson").read_text().splitlines()]
+    heads = [json.loads(line) for line in (folder / "checkpoints.ndjson").read_bytes().decode().splitlines()]
     sealed = [leaf for head in heads for leaf in re.findall(b".{32}", b64decode(head["leaves"]), re.DOTALL)]
-    notes = {f"the checkpoint of {head['size']} events": head["note"] for head in heads} | {str(path): path.read_text() for path in kept}
+    notes = {f"the checkpoint of {head['size']} events": head["note"] for head in heads}
+    notes |= {str(path): path.read_bytes().decode() for path in kept}
     signed: dict[str, tuple[int, bytes]] = {}
     for name, note in notes.items():
         try:
@@ -202,7 +201,8 @@ def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Pat
         except ValueError as fault:
             yield f"{name}: {fault}"
     covered = max((size for name, (size, _) in signed.items() if name not in map(str, kept)), default=0)
-    print(f"{len(leaves)} events, of which {covered} are sealed, by {key}")
+    print(f"{len(leaves)} events, of which {covered} are sealed, by {key}; nothing proves those after them")
+    yield from ["no checkpoint of the bundle is in order: nothing proves its events"] * bool(leaves and not covered)
     by_seals, by_events = (roots(each, {size for size, _ in signed.values()}) for each in (sealed, leaves))
     for name, (size, root) in signed.items():
         if size > len(leaves):
@@ -219,7 +219,7 @@ def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
     yield from wrong_with_seals(folder, [sha256(b"\0" + line).digest() for line in lines], key, kept)
     events = [json.loads(line) for line in lines]
     yield from chained(events)
-    for quarter, told in json.loads((folder / "figures.json").read_text()).items():
+    for quarter, told in json.loads((folder / "figures.json").read_bytes().decode()).items():
         fold = Fold(events, quarter)
         for place, cells in told.items():
             if (counted := fold.figures(place)) != cells:
@@ -233,7 +233,7 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, action="append", default=[])
     args, wrong = parser.parse_args(), 0
     try:
-        key = (args.key or (args.folder / "key.txt").read_text()).strip()
+        key = (args.key or (args.folder / "key.txt").read_bytes().decode()).strip()
         for finding in findings(args.folder, key, args.checkpoint):
             wrong += 1
             print(finding)

@@ -101,7 +101,10 @@ def test_a_bundle_is_whole_and_its_figures_are_those_that_the_product_prints(
     events = len((bundle / "events.ndjson").read_bytes().splitlines())
     assert (answer.returncode, answer.stderr) == (0, "")
     key = (bundle / "key.txt").read_text()
-    assert answer.stdout == f"{events} events, of which {events - UNSEALED} are sealed, by {key}nothing wrong\n"
+    assert (
+        answer.stdout
+        == f"{events} events, of which {events - UNSEALED} are sealed, by {key.strip()}; nothing proves those after them\nnothing wrong\n"
+    )
     assert verified(bundle, "--key", key, "--checkpoint", str(bundle / "checkpoint.txt")).returncode == 0
     assert bundle.stat().st_mode & 0o777 == 0o700
     assert main(["rebuild", "--data", str(data)]) == 0
@@ -181,6 +184,11 @@ def test_a_tail_that_is_cut_off_with_its_checkpoints_is_named_by_who_kept_one(bu
     (bundle / "figures.json").write_text("{}")
     assert verified(bundle).returncode == 0
     assert f"{kept} was signed for" in wrong(bundle, "--checkpoint", str(kept))
+
+
+def test_events_without_a_checkpoint_are_not_proved(bundle: Path) -> None:
+    (bundle / "checkpoints.ndjson").write_text("")
+    assert "no checkpoint of the bundle is in order: nothing proves its events" in wrong(bundle)
 
 
 def test_a_forged_signature_is_named(bundle: Path) -> None:

@@ -99,6 +99,28 @@ def test_an_event_that_is_added_among_sealed_ones_is_named(sealed: SealedLog) ->
     assert f"the event at position {positions[8]} was not there when the log was sealed" in texts(sealed)
 
 
+def test_a_time_that_is_none_is_named(sealed: SealedLog) -> None:
+    """A column of SQLite takes any text."""
+    if sealed.on_postgres:
+        return
+    sealed.write(2)
+    sealed.seal()
+    with sealed.tampering() as execute:
+        execute("update events set recorded_at = 'x' where position = ?", of_positions(sealed)[3])
+    assert sealed.kinds() == ["column"]
+
+
+def test_a_log_without_a_checkpoint_is_not_proved(sealed: SealedLog) -> None:
+    assert sealed.kinds() == []  # there is nothing to prove
+    sealed.write(2)
+    assert sealed.kinds() == ["unsealed"]
+    sealed.seal()
+    assert sealed.kinds() == []
+    with sealed.tampering() as execute:
+        execute("delete from tree_heads")
+    assert sealed.kinds() == ["unsealed"]
+
+
 @pytest.mark.parametrize(
     "column", ["stream = 'other'", "version = 99", "type = 'other'", "recorded_at = '2001-02-03T04:05:06.000000+00:00'"]
 )
@@ -180,7 +202,7 @@ def test_a_checkpoint_that_is_taken_away_is_missed(sealed: SealedLog) -> None:
 
 def test_a_log_that_is_written_anew_and_sealed_with_another_key_is_named(sealed: SealedLog) -> None:
     rewritten(sealed, lambda: sealed.seal(OTHER_SIGNER))
-    assert sealed.kinds() == ["signature"] * 3
+    assert sealed.kinds() == ["signature"] * 3 + ["unsealed"]
 
 
 def test_a_log_that_is_written_anew_and_sealed_with_the_same_key_is_named_by_who_kept_a_checkpoint(sealed: SealedLog) -> None:
@@ -224,7 +246,7 @@ def test_what_somebody_kept_is_compared_at_any_size_and_read_strictly(sealed: Se
 def test_a_version_that_is_not_the_next_of_its_stream_is_named_unsealed_too(sealed: SealedLog) -> None:
     sealed.write(2)
     sealed.rewrite(of_positions(sealed)[5], lambda line: line.replace('"streamversion":3', '"streamversion":4'))
-    assert sealed.kinds() == ["column", "version"]
+    assert sealed.kinds() == ["column", "version", "unsealed"]
     assert "version 4 of the stream s-1 follows version 2" in texts(sealed)
 
 
