@@ -6,13 +6,14 @@ it signed is good: nobody waits, and nobody is refused.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.bootstrap.environment import fault_text
 from services.bootstrap.key_files import PRIVATE, PUBLIC, KeyFiles, made, missing, reading, replace_file
 from services.bootstrap.parts import Part
 from services.bootstrap.seal_key import check_seal_key, seal_key
@@ -31,6 +32,7 @@ from shared.trust.identity_keys import (
 T = TypeVar("T")
 
 PREVIOUS_COUNTS = timedelta(days=1)  # after an upgrade: identities of the release before
+JUST_MADE_S = 60.0  # in which processes that start together make a first pair of keys
 NEXT = ".next"  # ends the name of the file of a key that does not sign yet
 
 
@@ -53,18 +55,22 @@ class IdentityFiles:
         since = now()
         signing, public = self.files.signing, self.files.public
         if not signing.exists():
-            if public.exists():
+            if public.exists() and not signing.exists():  # looked at again: another process may just have made both
                 sentence = missing(Part.SIGNING_KEY, signing).removesuffix(".")
                 raise Misconfigured(f"{sentence}, although {public} has public keys. Put it back, or make another: `parcours keys rotate`.")
             reading(Part.SIGNING_KEY, signing, lambda: made(signing, new_signing_key().pem(), PRIVATE))
         key = self.signing_key()
         if not public.exists():
-            upgraded = self.files.installation.exists()  # a first start makes that key later
-            until = int((since + PREVIOUS_COUNTS).timestamp()) if upgraded else None
+            until = int((since + PREVIOUS_COUNTS).timestamp()) if self.is_upgrade(since) else None
             first = PublicKeys(keys=(key.public(int(since.timestamp())),), previous_until=until)
             reading(Part.PUBLIC_KEYS, public, lambda: made(public, write_public_keys(first), PUBLIC))
         self.check_pair(key)
         return key
+
+    def is_upgrade(self, since: datetime) -> bool:
+        """Whether the secret key was there before the one that signs, which this process or another that starts has just made."""
+        just_made = since.timestamp() - self.files.signing.stat().st_mtime < JUST_MADE_S
+        return just_made and self.files.installation.exists()
 
     def check_pair(self, key: SigningKey) -> None:
         if key.kid not in {each.kid for each in self.public_keys().keys}:
@@ -136,11 +142,14 @@ def check_files(files: KeyFiles, parts: Collection[Part]) -> None:
         Misconfigured: with a sentence for each that is wrong.
     """
     found: list[str] = []
-    for look in looks(files, parts):
-        try:
-            look()
-        except Misconfigured as fault:
-            found.extend(fault.sentences)
+    try:
+        for look in looks(files, parts):
+            try:
+                look()
+            except Misconfigured as fault:
+                found.extend(fault.sentences)
+    except OSError as fault:  # a folder that may not be searched
+        found.append(f"{fault.filename}: {fault_text(fault)}")
     if found:
         raise Misconfigured(*found)
 
@@ -158,6 +167,18 @@ def looks(files: KeyFiles, parts: Collection[Part]) -> Iterator[Callable[[], obj
     for part, purpose, file in files.derived():
         if part in parts and (file is not None or (Part.KEYS not in parts and files.installation.exists())):
             yield lambda purpose=purpose: files.key_of(purpose)  # type: ignore[misc]
+
+
+def first_key(files: KeyFiles, *, alone: bool) -> bytes:
+    """The secret key of the installation. If it is the first one, the keys of identities are made before it: no release was before; and
+    then those that follow from it.
+
+    Raises:
+        Misconfigured: a file cannot be read or made, or does not fit the others.
+    """
+    if not alone and not files.installation.exists():
+        make_all(files)
+    return files.key()
 
 
 def make_all(files: KeyFiles) -> list[Path]:

@@ -37,6 +37,7 @@ from services.bootstrap.backup_manifest import (
     verified,
 )
 from services.bootstrap.composition import Components
+from services.bootstrap.identity_files import IdentityFiles
 from services.bootstrap.key_files import PRIVATE, made
 from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
@@ -70,6 +71,8 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     manifest = verified(folder)
     settings = components.settings
     check_target(settings, folder)
+    if not settings.embedded and not settings.keys.installation.exists():
+        IdentityFiles(settings.keys).make()  # before the secret key: no release was here before
     for path, name in key_files(settings, folder):
         made(path, (folder / name).read_bytes(), PRIVATE)
     handler = components.handlers[SERVICE]  # makes the tables, too

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from demo import generator, study
 from services.bootstrap.composition import Components
 from services.bootstrap.environment import fault_text
+from services.bootstrap.identity_files import first_key
 from services.bootstrap.registry import SERVICES, catalogue
 from services.bootstrap.settings import Settings
 from services.cli.import_history import HistoryImporter, Outcome
@@ -104,7 +105,7 @@ def messages_of(fault: Fault | None) -> dict[str, list[str]]:
 
 def importer(components: Components) -> HistoryImporter:
     runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
-    components.settings.key()  # made here, if nothing was started before
+    first_key(components.settings.keys, alone=components.settings.embedded)  # made here, if nothing was started before
     memory = StreamMemory(components.store, components.placement.persons)
     return HistoryImporter(components.store, components.handlers, runners, components.trust.survey_seals, memory)
 

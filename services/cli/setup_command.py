@@ -4,7 +4,7 @@ from argparse import Namespace
 from datetime import timedelta
 
 from services.bootstrap.composition import Components
-from services.bootstrap.identity_files import make_all
+from services.bootstrap.identity_files import first_key, make_all
 from services.bootstrap.settings import Settings
 from services.cli.commands import check_territory, print_message
 from services.gateway.login import identity_of, read_login
@@ -26,6 +26,7 @@ def setup(args: Namespace, settings: Settings) -> int:
     print_message("The log and the records of the gateways are set up.")
     if visitor is None:
         return 0
+    first_key(settings.keys, alone=settings.embedded)
     links = LoginLinks(components.trust.sessions_signer.key, now)
     secret = links.issue(records, visitor, timedelta(hours=args.hours))
     where = "everywhere" if EVERYWHERE in visitor.territories else f"in {', '.join(visitor.territories)}"

@@ -1,5 +1,6 @@
 """The keys of an installation: each is made once, by whom it belongs to; what does not fit is one sentence; the signing one is replaced."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from services.bootstrap.identity_files import IdentityFiles
 from services.bootstrap.key_files import KeyFiles
 from services.bootstrap.names import NAMES, PROCESSES
-from services.bootstrap.parts import needs_of
+from services.bootstrap.parts import KEY_PARTS, needs_of
 from services.bootstrap.settings import read_settings
 from services.bootstrap.trust import Trust
 from services.cli.main import main
@@ -35,6 +36,7 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "PARCOURS_KEYS": "gateway/keys",
         "PARCOURS_SIGNING_KEY": "gateway/signing.pem",
         "PARCOURS_PUBLIC_KEYS": "public/keys.json",
+        "PARCOURS_SEAL_KEY": "relay/key",
         "PARCOURS_SURVEY_KEY": "coaching/key",
         "PARCOURS_WEBHOOK_KEY": "webhooks/key",
     }
@@ -104,8 +106,8 @@ def test_each_process_does_its_work_with_its_own_keys_alone(tmp_path: Path, envi
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_what_a_process_asks_for_is_what_it_needs(process: str) -> None:
-    parts = {part.name for part in needs_of("service", process).parts} & {"KEYS", "SIGNING_KEY", "PUBLIC_KEYS", "SURVEY_KEY", "WEBHOOK_KEY"}
-    expected = {"coaching": {"SURVEY_KEY"}, "webhooks": {"WEBHOOK_KEY"}, "gateway": {"KEYS", "SIGNING_KEY"}, "relay": set()}
+    parts = {part.name for part in needs_of("service", process).parts & KEY_PARTS}
+    expected = {"coaching": {"SURVEY_KEY"}, "webhooks": {"WEBHOOK_KEY"}, "gateway": {"KEYS", "SIGNING_KEY"}, "relay": {"SEAL_KEY"}}
     assert parts - {"PUBLIC_KEYS"} == expected.get(process, set())
     assert ("PUBLIC_KEYS" in parts) == (process != "relay")
 
@@ -151,6 +153,45 @@ def test_a_service_need_not_be_able_to_read_the_secret_key(tmp_path: Path, envir
 def test_a_new_installation_knows_no_release_before(tmp_path: Path, environ: dict[str, str]) -> None:
     run(tmp_path, "keys", "make")
     assert IdentityFiles(files(environ)).public_keys().previous_until is None
+
+
+@pytest.mark.parametrize("words", [("setup", "--name", "marie", "--role", "auditor"), ("load", "none.ndjson")], ids=["setup", "load"])
+def test_a_tool_that_makes_the_first_secret_key_is_no_release_before(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PARCOURS_AMQP_URI", APART["PARCOURS_AMQP_URI"])
+    monkeypatch.setenv("PARCOURS_EVENT_STORE", f"sqlite:///{tmp_path}/log.sqlite")
+    monkeypatch.setenv("PARCOURS_READ_MODELS", f"sqlite:///{tmp_path}/read_models.sqlite")
+    (tmp_path / "none.ndjson").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert run(tmp_path, *words) == 0
+    assert files(environ).installation.exists()
+    assert IdentityFiles(files(environ)).make().kid  # the first start of a gateway
+    assert IdentityFiles(files(environ)).public_keys().previous_until is None
+
+
+def test_a_set_of_public_keys_that_was_lost_is_no_upgrade(tmp_path: Path, environ: dict[str, str]) -> None:
+    run(tmp_path, "keys", "make")
+    files(environ).public.unlink()
+    os.utime(files(environ).signing, (0, 0))  # it was made long ago
+    IdentityFiles(files(environ)).make()
+    assert IdentityFiles(files(environ)).public_keys().previous_until is None
+
+
+def test_a_folder_that_may_not_be_searched_is_one_sentence(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As /etc/parcours was for the units of the release before. This user may search any, so `exists` answers as it does for others."""
+    exists = Path.exists
+
+    def refused(path: Path) -> bool:
+        if str(path) == environ["PARCOURS_PUBLIC_KEYS"]:
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    with pytest.raises(Misconfigured, match=rf"^{environ['PARCOURS_PUBLIC_KEYS']}: Permission denied"):
+        read_settings(tmp_path, environ={**APART, **environ}, needs=needs_of("service", "intake"))
 
 
 def test_in_one_process_the_keys_of_identities_are_in_no_file(tmp_path: Path) -> None:
