@@ -239,7 +239,7 @@ def add_operator_commands(add: Add) -> None:
     verify.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
     )
-    verify.add_argument("--key", type=Path, metavar="FILE", help="the key that verifies (that of PARCOURS_SEAL_KEY)")
+    verify.add_argument("--key", metavar="KEY", help="the text of the key that verifies (that of PARCOURS_SEAL_KEY)")
     add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
         "folder", type=Path, help="a folder that does not exist yet"
     )

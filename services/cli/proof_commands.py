@@ -62,8 +62,8 @@ def summary(result: Verified, verifier: VerifierKey, findings: int) -> str:
     )
 
 
-def verifier_of(key: Path | None, settings: Settings) -> VerifierKey:
-    """The key that verifies: of the file that was named, or that of this installation.
+def verifier_of(key: str | None, settings: Settings) -> VerifierKey:
+    """The key that verifies: that which was given, or that of this installation.
 
     Raises:
         Misconfigured: there is none.
@@ -71,13 +71,13 @@ def verifier_of(key: Path | None, settings: Settings) -> VerifierKey:
     if key is None:
         return existing_seal_key(settings.keys.seal).verifier
     try:
-        return parse_verifier(text_of(key).removesuffix("\n"))
+        return parse_verifier(key)
     except NotANote as fault:
         raise Misconfigured(f"--key {key}: {fault}.") from fault
 
 
 def text_of(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text("utf-8")
     except (OSError, ValueError) as fault:
         raise Misconfigured(f"{path}: {fault_text(fault)}") from fault

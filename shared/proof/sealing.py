@@ -86,12 +86,15 @@ def leaves_of(head: TreeHead) -> list[bytes]:
     """The hashes of the leaves since the head before.
 
     Raises:
-        CannotSeal: they are damaged.
+        CannotSeal: they are damaged, or there are none.
     """
     try:
-        return split_hashes(head.leaves)
+        leaves = split_hashes(head.leaves)
     except ValueError as fault:
         raise not_signed(head) from fault
+    if not leaves:
+        raise not_signed(head)
+    return leaves
 
 
 def join_hashes(hashes: list[bytes]) -> str:

@@ -215,7 +215,7 @@ def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Pat
 
 
 def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
-    lines = (folder / "events.ndjson").read_bytes().removesuffix(b"\n").split(b"\n")
+    lines = [line for line in (folder / "events.ndjson").read_bytes().split(b"\n") if line]
     yield from wrong_with_seals(folder, [sha256(b"\0" + line).digest() for line in lines], key, kept)
     events = [json.loads(line) for line in lines]
     yield from chained(events)
