@@ -150,7 +150,9 @@ def drafted(file: Path, content: bytes, mode: int) -> Path:
     number, draft = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
     with os.fdopen(number, "wb") as opened:
         opened.write(content)
+        opened.flush()
         os.fchmod(number, mode)
+        os.fsync(number)  # what it signs is durable, so it must be
     return Path(draft)
 
 

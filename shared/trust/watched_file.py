@@ -40,8 +40,9 @@ class WatchedFile(Generic[T]):
             stat = self.path.stat()
             seen = stat.st_ino, stat.st_size, stat.st_ctime_ns  # a change of its rights is one, too
             if seen != self.seen:
-                self.seen = seen
-                self.value, self.said = self.parse(self.path.read_bytes()), ""
+                content = self.path.read_bytes()
+                self.seen = seen  # not before: what could not be read is looked at again
+                self.value, self.said = self.parse(content), ""
         except FileNotFoundError:
             return
         except (OSError, ValueError) as fault:

@@ -49,3 +49,13 @@ def test_what_makes_no_sense_is_said_once_and_changes_nothing(watched: WatchedFi
     assert len(caplog.records) == 1
     put(watched, "3")
     assert watched.read(at_once=True) == 3
+
+
+def test_what_could_not_be_read_is_read_when_it_can_be(watched: WatchedFile[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    put(watched, "1")
+    assert watched.read(at_once=True) == 1
+    put(watched, "2")
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "read_bytes", lambda _: (_ for _ in ()).throw(OSError(24, "Too many open files")))
+        assert watched.read(at_once=True) == 1
+    assert watched.read(at_once=True) == 2
