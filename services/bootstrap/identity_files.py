@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.bootstrap.environment import fault_text
-from services.bootstrap.key_files import PRIVATE, PUBLIC, KeyFiles, made, missing, reading, replace_file
+from services.bootstrap.key_files import PRIVATE, PUBLIC, KeyFiles, made, missing, reading, replace_file, take_place
 from services.bootstrap.parts import Part
 from services.bootstrap.seal_key import check_seal_key, seal_key
 from shared.errors import Misconfigured
@@ -103,7 +103,8 @@ class IdentityFiles:
         prepared, known = self.prepare(), self.public_keys()
         signed = self.signing_key().kid if self.files.signing.exists() else None
         self.keep(replace(known, keys=tuple(key for key in known.keys if key.kid in {signed, prepared.kid})))
-        following(self.files.signing).replace(self.files.signing)
+        signing = self.files.signing
+        reading(Part.SIGNING_KEY, signing, lambda: take_place(following(signing), signing))
         return prepared
 
     def drop(self) -> list[PublicKey]:

@@ -141,8 +141,16 @@ def made(file: Path, content: bytes, mode: int) -> bytes:
 
 def replace_file(file: Path, content: bytes, mode: int) -> bytes:
     """Whoever reads it meanwhile reads all of what it was, or all of what it is."""
-    drafted(file, content, mode).replace(file)
-    return content
+    return take_place(drafted(file, content, mode), file)
+
+
+def take_place(draft: Path, file: Path) -> bytes:
+    """Rename the draft. Whoever could read the file can read what takes its place, whoever it is that replaces it."""
+    if file.exists():
+        before = file.stat()
+        os.chown(draft, before.st_uid, before.st_gid)
+    draft.replace(file)
+    return file.read_bytes()
 
 
 def drafted(file: Path, content: bytes, mode: int) -> Path:

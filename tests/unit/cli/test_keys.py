@@ -259,6 +259,16 @@ def test_what_does_not_fit_is_one_sentence_with_its_variable(tmp_path: Path, env
     assert refused("PARCOURS_WEBHOOK_KEY", None, "webhooks").startswith("PARCOURS_WEBHOOK_KEY: ")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_what_takes_the_place_of_a_key_belongs_to_whoever_it_belonged_to(tmp_path: Path, environ: dict[str, str]) -> None:
+    """An administrator replaces the key of a gateway, which runs as somebody else."""
+    run(tmp_path, "keys", "make")
+    for path in (files(environ).signing, files(environ).public):
+        os.chown(path, 12345, 12345)
+    run(tmp_path, "keys", "rotate")
+    assert [path.stat().st_uid for path in (files(environ).signing, files(environ).public)] == [12345, 12345]
+
+
 def test_a_check_says_which_key_is_awaited(
     tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
