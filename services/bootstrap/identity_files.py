@@ -6,15 +6,15 @@ it signed is good: nobody waits, and nobody is refused.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.bootstrap.environment import fault_text
-from services.bootstrap.key_files import PRIVATE, PUBLIC, KeyFiles, made, missing, reading, replace_file, take_place
+from services.bootstrap.key_files import PRIVATE, PUBLIC, KeyFiles, is_there, made, missing, reading, replace_file, take_place
 from services.bootstrap.parts import Part
 from services.bootstrap.seal_key import check_seal_key, seal_key
 from shared.errors import Misconfigured
@@ -28,10 +28,10 @@ from shared.trust.identity_keys import (
     read_signing_key,
     write_public_keys,
 )
+from shared.trust.tokens import PREVIOUS_COUNTS
 
 T = TypeVar("T")
 
-PREVIOUS_COUNTS = timedelta(days=1)  # after an upgrade: identities of the release before
 JUST_MADE_S = 60.0  # in which processes that start together make a first pair of keys
 NEXT = ".next"  # ends the name of the file of a key that does not sign yet
 
@@ -54,13 +54,13 @@ class IdentityFiles:
         """
         since = now()
         signing, public = self.files.signing, self.files.public
-        if not signing.exists():
-            if public.exists() and not signing.exists():  # looked at again: another process may just have made both
+        if not is_there(Part.SIGNING_KEY, signing):
+            if is_there(Part.PUBLIC_KEYS, public) and not signing.exists():  # looked at again: another process may just have made both
                 sentence = missing(Part.SIGNING_KEY, signing).removesuffix(".")
                 raise Misconfigured(f"{sentence}, although {public} has public keys. Put it back, or make another: `parcours keys rotate`.")
             reading(Part.SIGNING_KEY, signing, lambda: made(signing, new_signing_key().pem(), PRIVATE))
         key = self.signing_key()
-        if not public.exists():
+        if not is_there(Part.PUBLIC_KEYS, public):
             until = int((since + PREVIOUS_COUNTS).timestamp()) if self.is_upgrade(since) else None
             first = PublicKeys(keys=(key.public(int(since.timestamp())),), previous_until=until)
             reading(Part.PUBLIC_KEYS, public, lambda: made(public, write_public_keys(first), PUBLIC))
@@ -86,8 +86,12 @@ class IdentityFiles:
         """A key that every service may know before it signs.
 
         Raises:
-            Misconfigured: a file cannot be read or made.
+            Misconfigured: a file cannot be read or made, or there is no pair of keys yet: who makes the first one is who will use it.
         """
+        if not (is_there(Part.PUBLIC_KEYS, self.files.public) or is_there(Part.SIGNING_KEY, self.files.signing)):
+            raise Misconfigured(
+                f"{missing(Part.SIGNING_KEY, self.files.signing)} The first start of a gateway makes it, or `parcours keys make`."
+            )
         file = following(self.files.signing)
         reading(Part.SIGNING_KEY, file, lambda: made(file, new_signing_key().pem(), PRIVATE))
         kid = sensible(Part.SIGNING_KEY, file, read_signing_key).kid
@@ -143,36 +147,41 @@ def check_files(files: KeyFiles, parts: Collection[Part]) -> None:
         Misconfigured: with a sentence for each that is wrong.
     """
     found: list[str] = []
-    try:
-        for look in looks(files, parts):
-            try:
-                look()
-            except Misconfigured as fault:
-                found.extend(fault.sentences)
-    except OSError as fault:  # a folder that may not be searched
-        found.append(f"{fault.filename}: {fault_text(fault)}")
+    for look in looks(files, parts):
+        try:
+            look()
+        except Misconfigured as fault:
+            found.extend(fault.sentences)
     if found:
         raise Misconfigured(*found)
 
 
 def looks(files: KeyFiles, parts: Collection[Part]) -> Iterator[Callable[[], object]]:
+    """A check of each key: of what it holds, if it is there; one of a purpose must be there if a file was named for it."""
     identities = IdentityFiles(files)
-    if Part.KEYS in parts and files.installation.exists():
-        yield files.key
-    if Part.SEAL_KEY in parts:
-        yield lambda: check_seal_key(files.seal)
-    if Part.SIGNING_KEY in parts and files.signing.exists():
-        yield identities.check_signing
-    elif Part.PUBLIC_KEYS in parts and files.public.exists():
-        yield identities.public_keys
-    for part, purpose, file in files.derived():
-        if part in parts and (file is not None or (Part.KEYS not in parts and files.installation.exists())):
-            yield lambda purpose=purpose: files.key_of(purpose)  # type: ignore[misc]
+    checks: list[tuple[Part, Path, Callable[[], object]]] = [
+        (Part.KEYS, files.installation, files.key),
+        (Part.SEAL_KEY, files.seal, lambda: check_seal_key(files.seal)),
+        (Part.SIGNING_KEY, files.signing, identities.check_signing),  # with its public half
+        *([] if Part.SIGNING_KEY in parts else [(Part.PUBLIC_KEYS, files.public, identities.public_keys)]),
+    ]
+    for part, file, check in checks:
+        if part in parts:
+            yield partial(check_if_there, part, file, check)
+    for part, purpose, given in files.derived():
+        if part in parts and given is not None:
+            yield partial(files.key_of, purpose)
+        elif part in parts and Part.KEYS not in parts:  # it follows from the secret key, which is not looked at otherwise
+            yield partial(check_if_there, Part.KEYS, files.installation, partial(files.key_of, purpose))
+
+
+def check_if_there(part: Part, file: Path, check: Callable[[], object]) -> None:
+    if is_there(part, file):
+        check()
 
 
 def first_key(files: KeyFiles, *, alone: bool) -> bytes:
-    """The secret key of the installation. If it is the first one, the keys of identities are made before it: no release was before; and
-    then those that follow from it.
+    """The secret key of the installation. Where it is the first one, all others are made with it.
 
     Raises:
         Misconfigured: a file cannot be read or made, or does not fit the others.
@@ -189,6 +198,8 @@ def make_all(files: KeyFiles) -> list[Path]:
         Misconfigured: a file cannot be read or made, or does not fit the others.
     """
     absent = [file for file in files.files() if not file.exists()]
+    if files.installation in absent and (left := [str(file) for _, _, file in files.derived() if file is not None and file not in absent]):
+        raise Misconfigured(f"{missing(Part.KEYS, files.installation)} It is that from which {' and '.join(left)} follow: put it back.")
     IdentityFiles(files).make()  # before the key of the installation, whose presence tells of a release before
     files.make_derived(files.key())
     seal_key(files.seal)

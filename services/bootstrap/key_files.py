@@ -17,6 +17,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -70,13 +71,13 @@ class KeyFiles(Struct, frozen=True):
         for part, named, file in self.derived():
             if named == purpose and file is not None:
                 return long_enough(part, file, reading(part, file, file.read_bytes))
-        if not self.installation.exists():
+        if not is_there(Part.KEYS, self.installation):
             raise Unavailable(f"{missing(Part.KEYS, self.installation)} The first start of the gateway makes it.")
         return key_for(purpose, self.key())
 
     def awaited(self, parts: Collection[Part]) -> Iterator[str]:
         """A sentence for each of these keys that is not there, and that who reads it does not make."""
-        if Part.PUBLIC_KEYS in parts and not self.public.exists():
+        if Part.PUBLIC_KEYS in parts and not is_there(Part.PUBLIC_KEYS, self.public):
             yield no_public_keys(self)
         for part, purpose, _ in self.derived():
             if part in parts:
@@ -88,7 +89,7 @@ class KeyFiles(Struct, frozen=True):
     def faults_of_derived(self, key: bytes) -> Iterator[str]:
         """A sentence for each key of one purpose that is there and does not follow from this key of the installation."""
         for part, purpose, file in self.derived():
-            if file is not None and file.exists() and reading(part, file, file.read_bytes) != key_for(purpose, key):
+            if file is not None and is_there(part, file) and reading(part, file, file.read_bytes) != key_for(purpose, key):
                 yield f"{part.value}: {file} does not follow from the key of the installation: move it away first."
 
     def make_derived(self, key: bytes) -> None:
@@ -108,6 +109,17 @@ class KeyFiles(Struct, frozen=True):
         return [self.installation, self.signing, self.public, self.seal, *(file for _, _, file in self.derived() if file is not None)]
 
 
+def is_there(part: Part, file: Path) -> bool:
+    """
+    Raises:
+        Misconfigured: a folder on the way to it may not be searched.
+    """
+    try:
+        return file.exists()
+    except OSError as fault:
+        raise Misconfigured(f"{part.value}: {file}: {fault_text(fault)}") from fault
+
+
 def missing(part: Part, file: Path) -> str:
     return f"{part.value}: {file}: there is no such file."
 
@@ -115,7 +127,10 @@ def missing(part: Part, file: Path) -> str:
 def no_public_keys(files: KeyFiles) -> str:
     """What a service says that knows no key of identities yet. It reads them when they are there."""
     made = "The first start of the gateway makes it, where both have the same folder of keys; copy it elsewhere."
-    return f"{missing(Part.PUBLIC_KEYS, files.public)} {made} Until then this service answers no gateway of this release."
+    until = (
+        "Until then this service answers no gateway of this release; those of the release before for a day, if it can read PARCOURS_KEYS."
+    )
+    return f"{missing(Part.PUBLIC_KEYS, files.public)} {made} {until}"
 
 
 def reading(part: Part, file: Path, read: Callable[[], bytes]) -> bytes:
@@ -135,13 +150,15 @@ def made(file: Path, content: bytes, mode: int) -> bytes:
     """The content of a file, which is made if it is missing: whole, and once, whichever process is first."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        publish_once(drafted(file, content, mode), file)
+        with drafted(file, content, mode) as draft, suppress(FileExistsError):  # another process was first: all read the same key
+            os.link(draft, file)
     return file.read_bytes()
 
 
 def replace_file(file: Path, content: bytes, mode: int) -> bytes:
     """Whoever reads it meanwhile reads all of what it was, or all of what it is."""
-    return take_place(drafted(file, content, mode), file)
+    with drafted(file, content, mode) as draft:
+        return take_place(draft, file)
 
 
 def take_place(draft: Path, file: Path) -> bytes:
@@ -153,22 +170,17 @@ def take_place(draft: Path, file: Path) -> bytes:
     return file.read_bytes()
 
 
-def drafted(file: Path, content: bytes, mode: int) -> Path:
-    """A file beside it that has this content before anybody but its owner may read it."""
-    number, draft = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
-    with os.fdopen(number, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fchmod(number, mode)
-        os.fsync(number)  # what it signs is durable, so it must be
-    return Path(draft)
-
-
-def publish_once(draft: Path, path: Path) -> None:
-    """Rename the draft, unless another process was first: all processes then read the same key."""
+@contextmanager
+def drafted(file: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """A file beside it that has this content before anybody but its owner may read it. It is gone afterwards, unless it was renamed."""
+    number, name = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
+    draft = Path(name)
     try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
+        with os.fdopen(number, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fchmod(number, mode)
+            os.fsync(number)  # what it signs is durable, so it must be
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)

@@ -183,7 +183,7 @@ def key_files(environment: Environment) -> KeyFiles:
     """Where keys are. Those of identities are beside that of the installation, or in the data folder if nothing can be made there."""
     installation = environment.read("PARCOURS_KEYS", path_of)
     folder = installation.parent
-    beside = folder if os.access(folder, os.W_OK) or not folder.exists() else environment.folders["data"]
+    beside = folder if os.access(folder, os.W_OK) or not os.path.lexists(folder) else environment.folders["data"]
     return KeyFiles(
         installation=installation,
         signing=given_file(environment, "PARCOURS_SIGNING_KEY") or beside / "signing_key.pem",

@@ -36,6 +36,7 @@ HS256, EDDSA = "HS256", "EdDSA"
 SESSIONS = "gateway"  # the audience of sessions
 PREVIOUS_AUDIENCE = "services"  # of identities of the release before
 IDENTITY_LIFETIME = timedelta(seconds=60)
+PREVIOUS_COUNTS = timedelta(days=1)  # after an upgrade: identities of the release before
 MAX_CACHED_TOKENS = 1_000  # per cache; their signatures need not be computed again for each command
 
 
@@ -183,7 +184,7 @@ class Fixed(Generic[K]):
 class IdentityVerifier(Verifier):
     """Checks the identities that one service is handed.
 
-    `previous` checks those of the release before: until their time is over, or as long as there are no public keys at all.
+    `previous` checks those of the release before: until the time that the set of public keys says, or for a day while there is none.
     """
 
     def __init__(self, service: str, keys: Keys, clock: Clock, previous: Signer | None = None) -> None:
@@ -192,6 +193,7 @@ class IdentityVerifier(Verifier):
         self.previous = previous
         self.known: PublicKeys | None = None
         self.usable: dict[str, Ed25519PublicKey] = {}
+        self.previous_until = (clock() + PREVIOUS_COUNTS).timestamp()  # while no set says it
 
     def read_token(self, token: str) -> Token:
         self.look()
@@ -215,7 +217,5 @@ class IdentityVerifier(Verifier):
         return decoded(token, self.usable[kid], EDDSA, self.audience)
 
     def previous_counts(self) -> bool:
-        if self.known is None:
-            return True
-        until = self.known.previous_until
+        until = self.previous_until if self.known is None else self.known.previous_until
         return until is not None and self.clock().timestamp() < until

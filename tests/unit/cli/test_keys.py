@@ -1,4 +1,4 @@
-"""The keys of an installation: each is made once, by whom it belongs to; what does not fit is one sentence; the signing one is replaced."""
+"""The keys of an installation: each is made once, by whom it belongs to; what does not fit is one sentence."""
 
 import os
 import stat
@@ -7,56 +7,16 @@ from pathlib import Path
 import pytest
 
 from services.bootstrap.identity_files import IdentityFiles
-from services.bootstrap.key_files import KeyFiles
 from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.parts import KEY_PARTS, needs_of
 from services.bootstrap.settings import read_settings
 from services.bootstrap.trust import Trust
-from services.cli.main import main
 from services.vocabulary import survey_ticket
 from shared.errors import Forbidden, Misconfigured, Unavailable
-from shared.message import Actor
 from shared.trust import webhook_secrets
-from shared.trust.access import Identity
 from shared.trust.identity_keys import new_signing_key
 from shared.trust.seals import key_for
-
-COACH = Identity(Actor("c-1", "coach", "etape"), ("alencon",))
-APART = {
-    "PARCOURS_AMQP_URI": "amqp://127.0.0.1:1",
-    "PARCOURS_EVENT_STORE": "sqlite:////nowhere/log",
-    "PARCOURS_READ_MODELS": "sqlite:////no/m",
-}
-
-
-@pytest.fixture
-def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Every key has a folder of its own, as it has in docker-compose.yml."""
-    places = {
-        "PARCOURS_KEYS": "gateway/keys",
-        "PARCOURS_SIGNING_KEY": "gateway/signing.pem",
-        "PARCOURS_PUBLIC_KEYS": "public/keys.json",
-        "PARCOURS_SEAL_KEY": "relay/key",
-        "PARCOURS_SURVEY_KEY": "coaching/key",
-        "PARCOURS_WEBHOOK_KEY": "webhooks/key",
-    }
-    given = {name: str(tmp_path / place) for name, place in places.items()}
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    return given
-
-
-def run(tmp_path: Path, *words: str) -> int:
-    return main([*words, "--data", str(tmp_path / "data")])
-
-
-def files(environ: dict[str, str]) -> KeyFiles:
-    return KeyFiles(*(Path(value) for value in environ.values()))
-
-
-def trust(tmp_path: Path, environ: dict[str, str], *names: str) -> Trust:
-    """That of a process which is given these variables alone."""
-    return Trust(read_settings(tmp_path / "of-a-process", environ={**APART, **{name: environ[name] for name in names}}))
+from tests.unit.cli.key_places import APART, COACH, files, run, trust
 
 
 def test_every_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -190,8 +150,22 @@ def test_a_folder_that_may_not_be_searched_is_one_sentence(
         return exists(path)
 
     monkeypatch.setattr(Path, "exists", refused)
-    with pytest.raises(Misconfigured, match=rf"^{environ['PARCOURS_PUBLIC_KEYS']}: Permission denied"):
-        read_settings(tmp_path, environ={**APART, **environ}, needs=needs_of("service", "intake"))
+    for process in ("intake", "reporting", "referrals"):
+        with pytest.raises(Misconfigured, match=rf"^PARCOURS_PUBLIC_KEYS: {environ['PARCOURS_PUBLIC_KEYS']}: Permission denied"):
+            read_settings(tmp_path, environ={**APART, **environ}, needs=needs_of("service", process))
+
+
+def test_no_secret_key_is_made_beside_one_that_follows_from_another(tmp_path: Path, environ: dict[str, str]) -> None:
+    run(tmp_path, "keys", "make")
+    files(environ).installation.unlink()
+    assert run(tmp_path, "keys", "make") == 2
+    assert not files(environ).installation.exists()
+
+
+def test_a_key_that_cannot_be_kept_leaves_no_draft(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert run(tmp_path, "keys", "make") == 2
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_in_one_process_the_keys_of_identities_are_in_no_file(tmp_path: Path) -> None:
@@ -199,30 +173,6 @@ def test_in_one_process_the_keys_of_identities_are_in_no_file(tmp_path: Path) ->
     assert alone.verifiers["intake"].read(alone.identity_signer.token(COACH, "intake")) == COACH
     assert alone.is_survey_ticket(alone.survey_seals.sealed("ticket"))
     assert [path.name for path in tmp_path.iterdir()] == ["keys"]
-
-
-def test_the_key_that_signs_is_replaced_and_the_one_before_is_known_until_it_is_dropped(
-    tmp_path: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(tmp_path, "keys", "make")
-    keys = IdentityFiles(files(environ))
-    first = keys.signing_key().kid
-    assert run(tmp_path, "keys", "prepare") == run(tmp_path, "keys", "prepare") == 0
-    assert keys.signing_key().kid == first, "a key that is prepared does not sign"
-    capsys.readouterr()
-    run(tmp_path, "keys", "list")
-    listed = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert [(line[0] == first, line[2:]) for line in listed] == [(True, ["signs"]), (False, ["is", "prepared"])]
-    assert run(tmp_path, "keys", "rotate") == 0
-    second = keys.signing_key().kid
-    assert [key.kid for key in keys.public_keys().keys] == [first, second]
-    run(tmp_path, "keys", "rotate")
-    third = keys.signing_key().kid
-    assert [key.kid for key in keys.public_keys().keys] == [second, third], "none is known that signed before the one before"
-    run(tmp_path, "keys", "drop")
-    assert [key.kid for key in keys.public_keys().keys] == [third]
-    assert stat.S_IMODE(Path(environ["PARCOURS_SIGNING_KEY"]).stat().st_mode) == 0o600
-    assert {path.name for path in (tmp_path / "gateway").iterdir()} == {"keys", "signing.pem"}
 
 
 def sentences(tmp_path: Path, environ: dict[str, str], process: str) -> tuple[str, ...]:
@@ -257,16 +207,6 @@ def test_what_does_not_fit_is_one_sentence_with_its_variable(tmp_path: Path, env
         assert refused("PARCOURS_PUBLIC_KEYS", b'{"keys": [{}]}', service).startswith("PARCOURS_PUBLIC_KEYS: ")
     assert refused("PARCOURS_SURVEY_KEY", b"short", "coaching").startswith("PARCOURS_SURVEY_KEY: ")
     assert refused("PARCOURS_WEBHOOK_KEY", None, "webhooks").startswith("PARCOURS_WEBHOOK_KEY: ")
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
-def test_what_takes_the_place_of_a_key_belongs_to_whoever_it_belonged_to(tmp_path: Path, environ: dict[str, str]) -> None:
-    """An administrator replaces the key of a gateway, which runs as somebody else."""
-    run(tmp_path, "keys", "make")
-    for path in (files(environ).signing, files(environ).public):
-        os.chown(path, 12345, 12345)
-    run(tmp_path, "keys", "rotate")
-    assert [path.stat().st_uid for path in (files(environ).signing, files(environ).public)] == [12345, 12345]
 
 
 def test_a_check_says_which_key_is_awaited(

@@ -22,7 +22,17 @@ from shared.trust.identity_keys import (
     thumbprint,
     write_public_keys,
 )
-from shared.trust.tokens import EDDSA, IDENTITY_LIFETIME, PREVIOUS_AUDIENCE, IdentitySigner, IdentityVerifier, Signer, audience_of, claims
+from shared.trust.tokens import (
+    EDDSA,
+    IDENTITY_LIFETIME,
+    PREVIOUS_AUDIENCE,
+    PREVIOUS_COUNTS,
+    IdentitySigner,
+    IdentityVerifier,
+    Signer,
+    audience_of,
+    claims,
+)
 from tests.harness.identities import KEY, known, signed, verifier
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -168,6 +178,21 @@ def test_the_release_before_counts_for_a_while_where_its_key_is_held(keys: Publi
     else:
         with pytest.raises(Forbidden):
             service.read(token)
+
+
+def test_without_public_keys_the_release_before_counts_for_a_day() -> None:
+    """A service that looks for them in a wrong place does not take its identities for ever."""
+    moment = [NOW]
+    previous = Signer(SECRET, PREVIOUS_AUDIENCE, lambda: moment[0])
+    service = IdentityVerifier("intake", lambda *, at_once=False: None, lambda: moment[0], previous)
+    for passed, counts in ((PREVIOUS_COUNTS - timedelta(seconds=1), True), (PREVIOUS_COUNTS, False)):
+        moment[0] = NOW + passed
+        token = previous.sign(COACH, IDENTITY_LIFETIME)
+        if counts:
+            assert service.read(token) == COACH
+        else:
+            with pytest.raises(Forbidden):
+                service.read(token)
 
 
 def test_a_service_without_public_keys_answers_nobody_until_it_has_them() -> None:
