@@ -112,7 +112,7 @@ class Sealer:
         if last:
             check_own(last, self.signer.verifier)
             self.check_log(last)
-        self.check_known(last)
+        self.check_known()
         self.known = last
         return Sealing(last, self.clock)
 
@@ -127,9 +127,12 @@ class Sealer:
         if [leaf_hash(event.line) for event in stored] != leaves or stored[-1].position != last.position:
             raise CannotSeal(f"the events up to position {last.position} are not those that were sealed: `parcours verify` says more")
 
-    def check_known(self, last: TreeHead | None) -> None:
-        """No head that was seen is gone, or another one."""
-        if self.known and (last is None or last.size < self.known.size or (last.size == self.known.size and last.note != self.known.note)):
+    def check_known(self) -> None:
+        """The last head that was seen is there, whoever has added others since."""
+        if self.known is None:
+            return
+        found = self.tree_heads.after(self.known.size - 1, 1)
+        if not found or found[0].note != self.known.note:
             raise CannotSeal(f"the tree head of {self.known.size} events, which was added, is gone: `parcours verify` says more")
 
     def seal_log(self, sealing: Sealing, held: Held) -> None:

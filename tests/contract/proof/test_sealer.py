@@ -184,6 +184,19 @@ def test_no_earlier_head_takes_the_place_of_one_that_a_sealer_has_seen(sealed: S
         sealer.begin()
 
 
+def test_a_history_that_another_sealer_signed_anew_is_not_gone_on_with(sealed: SealedLog) -> None:
+    """A sealer that stands by has seen the heads; one that starts after they were deleted has not."""
+    sealed.write(4)
+    standby = sealed.seal()
+    with sealed.tampering() as execute:
+        execute("delete from tree_heads")
+    sealed.rewrite(sealed.store.read_stored(0, 1)[0].position, lambda line: line.replace("s-0", "s-9"))
+    sealed.write(1, first=4)
+    sealed.seal()
+    with pytest.raises(CannotSeal, match="the tree head of 12 events, which was added, is gone"):
+        standby.begin()
+
+
 def test_a_log_that_is_another_one_at_the_last_head_is_not_sealed(sealed: SealedLog) -> None:
     sealed.write(4)
     sealed.seal()
