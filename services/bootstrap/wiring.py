@@ -83,9 +83,7 @@ def gateway(components: Components) -> dict[str, Any]:
     """The gateway builds its HTTP application when it has an RPC client."""
     settings, store, records = components.settings, components.store, components.gateway_records
     dead_letters, checkpoints = components.dead_letters, components.checkpoints
-    programme = settings.programme()
-    trust = components.trust
-    identity_signer, sessions_signer = trust.identity_signer, trust.sessions_signer  # here, where a wrong key is reported
+    programme, trust = settings.programme(), components.trust
 
     def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
         return GatewayDeps(
@@ -99,8 +97,10 @@ def gateway(components: Components) -> dict[str, Any]:
             native=native,
             feed=Feed(components.followed, native),
             deadline=deadline,
-            sessions_signer=sessions_signer,
-            identity_signer=identity_signer,
+            sessions_signer=trust.sessions_signer,  # its key was read at the start, where a wrong one is reported
+            identity_signer=trust.identity_signer,
+            survey_seals=trust.survey_seals,
+            webhook_secrets=trust.webhook_secrets,
             permissions=components.permissions,
             programme=programme.label,
             reference=programme,

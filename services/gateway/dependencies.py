@@ -20,7 +20,9 @@ from shared.store.gateway_records import GatewayRecords
 from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions
+from shared.trust.seals import Seals
 from shared.trust.tokens import IdentitySigner, Signer
+from shared.trust.webhook_secrets import WebhookSecrets
 
 NativeCall = Callable[..., Any]
 """`native(fn, *args)`: runs a blocking function from a green thread."""
@@ -34,6 +36,7 @@ class GatewayDeps:
     """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
     `sessions_signer` signs what visitors hold, `identity_signer` what the services are handed: neither token passes for the other.
+    `survey_seals` makes the tickets that coaching takes for genuine; with the `webhook_secrets`, webhooks are signed.
     `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the configuration of the
     programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
@@ -52,6 +55,8 @@ class GatewayDeps:
     deadline: Deadline
     sessions_signer: Signer
     identity_signer: IdentitySigner
+    survey_seals: Seals
+    webhook_secrets: WebhookSecrets
     permissions: Permissions
     programme: str
     reference: Programme

@@ -19,7 +19,6 @@ from services.gateway.request_context import RequestContext
 from services.vocabulary import survey_ticket
 from services.vocabulary.survey_ticket import SurveyMoment, make_ticket
 from shared.message import EventMessage, data_of
-from shared.trust.seals import Seals, key_for
 
 EVENT = "SurveyTicketIssued"
 
@@ -36,7 +35,7 @@ class SurveyTicketsApi:
     def __init__(self, deps: GatewayDeps, sender: CommandSender) -> None:
         self.deps = deps
         self.sender = sender
-        self.seals = Seals(key_for(survey_ticket.PURPOSE, deps.sessions_signer.key))
+        self.seals = deps.survey_seals
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/v1/survey-tickets", methods=["POST"], endpoint=self.issue)

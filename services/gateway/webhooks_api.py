@@ -23,8 +23,6 @@ from shared.errors import Forbidden, Refused
 from shared.message import START, data_of
 from shared.reply import fault_in
 from shared.trust.access import Identity
-from shared.trust.seals import key_for
-from shared.trust.webhook_secrets import PURPOSE, WebhookSecrets
 
 ACTION = "read_webhooks"
 DEFAULT_DELIVERIES = 100
@@ -44,7 +42,7 @@ class WebhookAnswers:
     def __init__(self, deps: GatewayDeps, access: ReadAccess) -> None:
         self.deps = deps
         self.access = access
-        self.secrets = WebhookSecrets(key_for(PURPOSE, deps.sessions_signer.key))
+        self.secrets = deps.webhook_secrets
 
     def told(self, identity: Identity, answer: Members) -> Members:
         """The answer with the secret that it leads to, and without a position that is not for the reader.

@@ -62,6 +62,8 @@ class World:
             feed=self.feed,
             sessions_signer=self.components.trust.sessions_signer,
             identity_signer=self.components.trust.identity_signer,
+            survey_seals=self.components.trust.survey_seals,
+            webhook_secrets=self.components.trust.webhook_secrets,
             permissions=self.components.permissions,
             programme=programme.label,
             reference=programme,
