@@ -15,6 +15,8 @@ Event ids are derived from the command id, so the same append sent twice is one 
 in its stream is refused: each event carries a digest of what the sender wrote, and its actor. The first answer is only for the same
 actor who wrote the same; of an anonymous event no actor is known, and none is compared.
 
+*Personal data.* Fields that are declared as personal are encrypted before the event is encoded (`shared.trust.personal`).
+
 *Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
 recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
 `shared.admission`, where it belongs by `shared.placement`.
@@ -41,6 +43,7 @@ from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMe
 from shared.placement import Known, Placement, ReadStream, Streams
 from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
+from shared.trust.personal.protection import Protection
 
 MAX_ATTEMPTS = 16  # conflicts in a row on one stream before Conflict is raised
 
@@ -119,6 +122,7 @@ class CommandHandler:
         permissions: Permissions,
         admission: Admission,
         placement: Placement | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.command_types = {
             command.__name__: CommandType(decider, command, admission.texts) for decider in deciders for command in decider.command_types
@@ -128,6 +132,7 @@ class CommandHandler:
         self.permissions = permissions
         self.admission = admission
         self.placement = placement
+        self.protection = protection
         self.memory: Memory | None = None  # of who appends alone
 
     def handle(self, message: CommandMessage, identity: Identity) -> Answer:
@@ -146,7 +151,7 @@ class CommandHandler:
         for _ in range(MAX_ATTEMPTS):
             loaded = self.load(received.type, stream)
             self.admission.compare_clocks(loaded.history)
-            answer = loaded.earlier_answer(message, self.store.read_stream)
+            answer = loaded.earlier_answer(received.message, self.store.read_stream)
             if answer is not None:
                 return answer
             decision = self.decide(received, stream, loaded, self.store.read_stream)
@@ -181,8 +186,9 @@ class CommandHandler:
             raise Refused("unknown_command", command=message.type)
         admitted = self.admission.admit(command_type.parser, message)
         self.permissions.check(identity, message.type, message.territory)
-        message = admitted.message
-        return Received(command_type, message, identity, admitted, self.build(command_type, admitted, message, identity))
+        command = self.build(command_type, admitted, admitted.message, identity)
+        message = self.protection.keyed(admitted.message, command) if self.protection else admitted.message
+        return Received(command_type, message, identity, admitted, command)
 
     def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage, identity: Identity) -> Any:
         """The command, with what the handler fills in."""
@@ -245,9 +251,9 @@ class CommandHandler:
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
         """The event's envelope and data, encoded once. Instants are written in UTC, whatever offset the sender uses."""
-        decider, attributed = command_type.decider, not command_type.decider.anonymous
+        decider, attributed, id = command_type.decider, not command_type.decider.anonymous, event_id(message.id, stream, index)
         body = EventBody(
-            id=event_id(message.id, stream, index),
+            id=id,
             type=f"{PREFIX}{decider.service}.{type(event).__name__}",
             source=f"/parcours/{decider.service}",
             subject=stream,
@@ -260,7 +266,7 @@ class CommandHandler:
             causationid=(message.causation_id if attributed else None) or UNSET,
             traceparent=(message.traceparent if attributed else None) or UNSET,
             correlationid=(message.correlation_id or str(message.id)) if attributed else UNSET,
-            data=Raw(encode(event)),
+            data=Raw(encode(self.protection.protected(event, str(id)) if self.protection else event)),
         )
         return NewEvent(body.id, body.type, encode(body))
 

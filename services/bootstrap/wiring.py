@@ -8,7 +8,7 @@ from services.bootstrap.composition import Components
 from services.bootstrap.key_files import no_public_keys
 from services.bootstrap.names import GATEWAY
 from services.bootstrap.registry import SERVICES
-from services.gateway.command_client import Call, CommandClient
+from services.gateway.command_client import Call, CommandClient, SealingCommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
@@ -45,6 +45,8 @@ def write_service(components: Components, name: str) -> dict[str, Any]:
     objects: dict[str, Any] = {"endpoint": components.endpoint(name)}
     if name == "reporting":
         return {**objects, **reporting(components)}
+    if name == "intake":
+        objects["key_projector"] = components.key_projector()
     return {**objects, "inbox_consumer": inbox_consumer(components, policy_inbox(components, name))}
 
 
@@ -89,7 +91,7 @@ def gateway(components: Components) -> dict[str, Any]:
         return GatewayDeps(
             call=call,
             linked=linked,
-            commands=commands,
+            commands=commands if settings.embedded else SealingCommandClient(commands, components.personal.transit),
             store=store,
             checkpoints=checkpoints,
             records=records,
@@ -101,6 +103,8 @@ def gateway(components: Components) -> dict[str, Any]:
             identity_signer=trust.identity_signer,
             survey_seals=trust.survey_seals,
             webhook_secrets=trust.webhook_secrets,
+            opening=components.personal.opening,
+            find_persons=components.personal.find,
             permissions=components.permissions,
             programme=programme.label,
             reference=programme,

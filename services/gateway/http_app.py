@@ -32,6 +32,8 @@ from services.gateway.lists_api import ListsApi
 from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
 from services.gateway.people_api import PeopleApi
+from services.gateway.people_search_api import PeopleSearchApi
+from services.gateway.personal_data import PersonalData
 from services.gateway.problems import Problem, Problems, not_found, unavailable, unforeseen, unsupported
 from services.gateway.programme_api import ProgrammeApi
 from services.gateway.queries_api import QueriesApi
@@ -85,7 +87,8 @@ class HttpApp:
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
         changes = ChangesApi(deps, queries)
-        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems)
+        personal, lists = PersonalData(deps, self.access), ListsApi(deps, self.access, self.reporting)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, personal)
         parts = (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
@@ -97,10 +100,11 @@ class HttpApp:
             ProgrammeApi(deps, self.access),
             DefinitionsApi(queries),
             changes,
-            TimelineApi(deps, self.access, self.reporting),
-            ListsApi(deps, self.access, self.reporting),
+            TimelineApi(deps, self.access, self.reporting, personal),
+            lists,
             OperationsApi(deps, self.access, self.reporting),
             PeopleApi(deps, self.access, self.reporting, self.problems),
+            PeopleSearchApi(deps, self.access, self.reporting, lists, personal),
             Health(deps, self.ended),
             Descriptions(deps, self.parameters),
             EventSchemasApi(deps.services),
