@@ -24,7 +24,8 @@ from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
 from shared.trust.access import Identity
-from shared.trust.personal.marks import PERSON, personal_fields
+from shared.trust.personal.marked_fields import personal_fields
+from shared.trust.personal.marks import PERSON
 
 log = logging.getLogger(__name__)
 

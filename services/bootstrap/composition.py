@@ -158,7 +158,7 @@ class Components:
         territories = {territory.id for territory in self.settings.programme().territories}
         more = {PROGRAMME} if SERVICES[service].programme_wide else set()
         samples = field_samples(self.settings.programme())
-        verifier, transit = self.trust.verifiers[service], self.personal.transit
+        verifier, transit = self.trust.verifiers[service], None if self.settings.embedded else self.personal.transit
         return CommandEndpoint(self.handlers[service], verifier, territories | more, VALIDATION, samples, transit)
 
     def key_projector(self) -> KeyProjector:

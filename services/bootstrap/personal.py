@@ -16,7 +16,8 @@ from shared.trust.personal import search, transit
 from shared.trust.personal.cipher import Unreadable
 from shared.trust.personal.key_database import KeyDatabase
 from shared.trust.personal.keyring import FileWrapper, Keyring
-from shared.trust.personal.protection import PROGRAMME, Opening, Protection
+from shared.trust.personal.opening import Opening
+from shared.trust.personal.protection import PROGRAMME, Protection
 from shared.trust.personal.search import SearchIndex
 from shared.trust.personal.transit import Transit
 from shared.trust.seals import key_for

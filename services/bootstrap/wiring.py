@@ -8,15 +8,17 @@ from services.bootstrap.composition import Components
 from services.bootstrap.key_files import no_public_keys
 from services.bootstrap.names import GATEWAY
 from services.bootstrap.registry import SERVICES
-from services.gateway.command_client import Call, CommandClient, SealingCommandClient
+from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.gateway.sealing_command_client import SealingCommandClient
 from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
 from services.reporting.projection.turn import Turn
 from services.reporting.queries.rpc_queries import ReportQueries
+from services.vocabulary.programme import Programme
 from shared.bus.figures_relay import FiguresRelay
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
@@ -81,11 +83,22 @@ def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
     )
 
 
+def told_of(programme: Programme) -> dict[str, Any]:
+    """What the gateway tells of the programme."""
+    return {
+        "programme": programme.label,
+        "reference": programme,
+        "territories": {territory.id: territory.label for territory in programme.territories},
+        "groupings": {grouping.id: grouping.label for grouping in programme.groupings},
+        "members": programme.members(),
+    }
+
+
 def gateway(components: Components) -> dict[str, Any]:
     """The gateway builds its HTTP application when it has an RPC client."""
     settings, store, records = components.settings, components.store, components.gateway_records
     dead_letters, checkpoints = components.dead_letters, components.checkpoints
-    programme, trust = settings.programme(), components.trust
+    trust = components.trust
 
     def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
         return GatewayDeps(
@@ -106,11 +119,7 @@ def gateway(components: Components) -> dict[str, Any]:
             opening=components.personal.opening,
             find_persons=components.personal.find,
             permissions=components.permissions,
-            programme=programme.label,
-            reference=programme,
-            territories={territory.id: territory.label for territory in programme.territories},
-            groupings={grouping.id: grouping.label for grouping in programme.groupings},
-            members=programme.members(),
+            **told_of(settings.programme()),
             services=SERVICES,
             schemas=components.schemas,
             catalogue=components.catalogue,

@@ -38,7 +38,9 @@ def backup(args: Namespace, settings: Settings) -> int:
     except OSError as fault:
         print_message(f"{args.folder}: {fault_text(fault)}")
         return 1
-    return said_of(manifest, f"{args.folder} is made. Keep it as secret as the keys, which are in it; the one that wraps the keys of persons is not")
+    return said_of(
+        manifest, f"{args.folder} is made. Keep it as secret as the keys in it, and apart from the one that wraps those of persons"
+    )
 
 
 def said_of(manifest: Manifest, what: str) -> int:

@@ -17,7 +17,6 @@ from eventlet.event import Event
 
 from shared.errors import Unavailable
 from shared.reply import Reply
-from shared.trust.personal.transit import Transit
 
 COMMAND_TIMEOUT_S = 10.0
 MAX_CALLS_IN_FLIGHT = 2  # to one service: one is decided while the next fills
@@ -48,20 +47,6 @@ class Waiting(NamedTuple):
     reply: Event
     token: str
     command: str
-
-
-class SealingCommandClient:
-    """Encrypts what commands say of persons before the broker carries them (`shared.trust.personal.transit`)."""
-
-    def __init__(self, client: CommandClient, transit: Transit) -> None:
-        self.client = client
-        self.transit = transit
-
-    def handle(self, service: str, token: str, command: str) -> Reply:
-        return self.client.handle(service, token, self.transit.sealed(command))
-
-    def handle_many(self, service: str, token: str, commands: Sequence[str]) -> list[Reply]:
-        return self.client.handle_many(service, token, [self.transit.sealed(command) for command in commands])
 
 
 class RpcCommandClient:

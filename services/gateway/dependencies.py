@@ -20,7 +20,7 @@ from shared.store.gateway_records import GatewayRecords
 from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions
-from shared.trust.personal.protection import Opening
+from shared.trust.personal.opening import Opening
 from shared.trust.seals import Seals
 from shared.trust.tokens import IdentitySigner, Signer
 from shared.trust.webhook_secrets import WebhookSecrets

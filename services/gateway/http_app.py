@@ -77,8 +77,7 @@ class HttpApp:
         self.problems = Problems(deps.catalogue, names_of(deps.services.values()) | dict(deps.territories))
         self.access = ReadAccess(deps.permissions, deps.members)
         self.ended = EndedSessions(deps.records, deps.native, deps.clock)
-        login = deps.development_login and not deps.trusted_proxies
-        self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
+        self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=deps.development_login and not deps.trusted_proxies)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps)
         tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)

@@ -23,7 +23,7 @@ from shared.runtime.backoff import Backoff
 from shared.store.port import Checkpoints, EventStore, Held
 from shared.trust.personal.key_database import KeyChanges, KeyDatabase
 from shared.trust.personal.marks import Personal
-from shared.trust.personal.protection import Opening
+from shared.trust.personal.opening import Opening
 from shared.trust.personal.search import SearchIndex
 
 log = logging.getLogger(__name__)

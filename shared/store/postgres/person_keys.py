@@ -5,22 +5,16 @@ its write-ahead log longer: docs/privacy.md says what to do about those, and abo
 """
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
-
-import psycopg
 
 from shared.address import Address
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Unavailable
 from shared.message import Position
-from shared.store.postgres import servers
 from shared.store.postgres.binary_format import INT4, INT8, TEXT, TEXT_ARRAY, pack_int8, pack_text_array, unpack_int8
-from shared.store.postgres.connection import Statement, is_transient, unavailable, with_timeouts
+from shared.store.postgres.connection import Statement
+from shared.store.postgres.person_keys_schema import set_up
 from shared.store.postgres.pool import ConnectionPool
 from shared.trust.personal.key_database import KeyChanges
 
-SCHEMA = (Path(__file__).parent / "sql" / "person_keys.sql").read_text()
-IS_SET_UP = "select to_regclass('public.person_keys_position') is not null"
-SET_UP_LOCK_KEY = 7061729  # of the advisory lock
 SELECT = Statement("person_keys", "select person, wrapped from public.person_keys where person = any ($1)", TEXT_ARRAY)
 ADD = Statement(
     "add_person_keys",
@@ -78,35 +72,6 @@ REWRAP = Statement(
 )
 MAX_CONNECTIONS = 2
 ANSWER_TIMEOUT_S = 4.0  # a part of the time in which the gateway answers
-
-
-def set_up(address: Address) -> None:
-    """Create the tables in a database, if necessary.
-
-    Raises:
-        Misconfigured: this role may not.
-        Unavailable: the server cannot be reached.
-    """
-    try:
-        with servers.connect(with_timeouts(address), psycopg.Connection) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-            if is_set_up(connection):
-                return
-            connection.execute("set local lock_timeout = '30s'")
-            connection.execute("select pg_advisory_xact_lock(%s)", (SET_UP_LOCK_KEY,))
-            if not is_set_up(connection):  # no other process did it meanwhile
-                connection.execute(SCHEMA.encode())
-    except psycopg.errors.InsufficientPrivilege as fault:
-        raise Misconfigured(f"PostgreSQL: {fault}".partition("\n")[0]) from fault
-    except psycopg.Error as fault:
-        if not is_transient(fault):
-            raise
-        raise unavailable(address, fault) from fault
-
-
-def is_set_up(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    row = connection.execute(IS_SET_UP.encode()).fetchone()
-    return bool(row and row[0])
 
 
 class PostgresPersonKeys:

@@ -3,10 +3,12 @@
 | module | what it is |
 |---|---|
 | marks | how the declaration of an event or a command says what a field holds |
+| marked_fields | the marks of a type, as they are found in its declaration |
 | cipher | encryption of one value, bound to where it stands |
 | key_database | the port of the database of keys and of the search index; adapters are in `shared.store` |
 | keyring | the keys of persons, as they are used: unwrapped, and kept for some seconds |
-| protection | fields of events, on their way into the log; and out of it, for readers who may |
+| protection | fields of events, on their way into the log |
+| opening | and out of it, for readers who may |
 | transit | fields of commands, on their way from a gateway to a service |
 | search | a keyed index of names, to find a person by the first letters |
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shared.trust.personal.cipher import Unreadable, seal, unseal
-from shared.trust.personal.marks import personal_fields
+from shared.trust.personal.marked_fields import personal_fields
 
 PURPOSE = "commands on their way"
 

@@ -6,7 +6,8 @@ import pytest
 from msgspec import Meta, Struct, inspect
 
 from services.bootstrap.registry import SERVICES
-from shared.trust.personal.marks import NOTE, PERSON, Code, Personal, PersonalField, Sealed, kind_of, personal_fields, unmarked_texts
+from shared.trust.personal.marked_fields import PersonalField, kind_of, personal_fields, unmarked_texts
+from shared.trust.personal.marks import NOTE, PERSON, Code, Personal, Sealed
 
 EVENTS = [event for service in SERVICES.values() for event in service.events.values()]
 COMMANDS = [command for service in SERVICES.values() for command in service.commands.values()]

@@ -18,7 +18,8 @@ from shared.trust.personal.cipher import new_key
 from shared.trust.personal.key_database import KeyChanges
 from shared.trust.personal.keyring import FileWrapper, Keyring
 from shared.trust.personal.marks import Personal, Sealed
-from shared.trust.personal.protection import Opening, Protection
+from shared.trust.personal.opening import Opening
+from shared.trust.personal.protection import Protection
 from tests.unit.personal.keys_in_memory import KeysInMemory
 
 EVENT = "0b9b1a66-6f9a-5f0e-8f57-6d7a6c4c1a11"
