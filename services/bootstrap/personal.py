@@ -15,7 +15,8 @@ from shared.errors import Misconfigured
 from shared.trust.personal import search, transit
 from shared.trust.personal.cipher import Unreadable
 from shared.trust.personal.key_database import KeyDatabase
-from shared.trust.personal.keyring import FileWrapper, Keyring
+from shared.trust.personal.key_wrapping import FileWrapper
+from shared.trust.personal.keyring import Keyring
 from shared.trust.personal.opening import Opening
 from shared.trust.personal.protection import PROGRAMME, Protection
 from shared.trust.personal.search import SearchIndex

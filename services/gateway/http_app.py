@@ -84,9 +84,8 @@ class HttpApp:
         self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions, FiguresFeed(self.reporting))
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
-        queries = QueriesApi(deps, self.access, self.reporting)
-        changes = ChangesApi(deps, queries)
-        personal, lists = PersonalData(deps, self.access), ListsApi(deps, self.access, self.reporting)
+        queries, lists = QueriesApi(deps, self.access, self.reporting), ListsApi(deps, self.access, self.reporting)
+        changes, personal = ChangesApi(deps, queries), PersonalData(deps, self.access)
         self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, personal)
         parts = (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),

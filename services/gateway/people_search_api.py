@@ -16,6 +16,7 @@ from services.gateway.commands_api import json_response, read_object
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.lists import LISTS
 from services.gateway.lists_api import ListsApi
+from services.gateway.people_search_answers import FoundPerson, FoundPersons, PersonIdentity
 from services.gateway.personal_data import ACTIONS, PersonalData
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
@@ -39,29 +40,6 @@ class Search(Struct, frozen=True):
     """First letters of names, 3 at least of one of them, in any order; or a telephone number."""
 
     text: Annotated[str, Meta(max_length=120)]
-
-
-class PersonIdentity(Struct, frozen=True):
-    """Who a person is, as it was stated last."""
-
-    given_name: str
-    family_name: str
-    birth_date: str | None
-    phone: str | None
-    email: str | None
-    address: str | None
-
-
-class FoundPerson(Struct, frozen=True):
-    line: PersonLine
-    identity: PersonIdentity
-
-
-class FoundPersons(Struct, frozen=True):
-    """In the order of their names. `more` says that others were found, too: with more letters they are fewer."""
-
-    items: list[FoundPerson]
-    more: bool
 
 
 SEARCH_SCHEMA = schema_of(Search, VALIDATION)()

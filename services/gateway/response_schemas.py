@@ -11,7 +11,7 @@ from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
 from services.gateway.operations_api import DeadLetterLine, ProjectionLine
 from services.gateway.people_api import PersonAnswer
-from services.gateway.people_search_api import FoundPersons
+from services.gateway.people_search_answers import FoundPersons
 from services.gateway.programme_answers import Me, ProgrammeAnswer, Quarters
 from services.gateway.timeline_api import TimelinePage
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures

@@ -6,6 +6,7 @@
 | marked_fields | the marks of a type, as they are found in its declaration |
 | cipher | encryption of one value, bound to where it stands |
 | key_database | the port of the database of keys and of the search index; adapters are in `shared.store` |
+| key_wrapping | keys of persons as they are stored: encrypted under the key-encryption key |
 | keyring | the keys of persons, as they are used: unwrapped, and kept for some seconds |
 | protection | fields of events, on their way into the log |
 | opening | and out of it, for readers who may |

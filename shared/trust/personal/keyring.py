@@ -9,38 +9,14 @@ A key is kept in memory for KEPT_S seconds, so that a destroyed one is gone ever
 """
 
 from collections.abc import Callable, Collection
-from typing import Protocol
 
 from shared.errors import Refused
-from shared.trust.personal.cipher import new_key, open_bytes, seal_bytes
+from shared.trust.personal.cipher import new_key
 from shared.trust.personal.key_database import KeyDatabase
+from shared.trust.personal.key_wrapping import Wrapper
 
 KEPT_S = 30.0
 MAX_KEPT = 10_000
-
-
-class Wrapper(Protocol):
-    """The key-encryption key, or a server that holds it."""
-
-    def wrap(self, key: bytes, person: str) -> str: ...
-    def unwrap(self, wrapped: str, person: str) -> bytes:
-        """
-        Raises:
-            Unreadable: it was wrapped by another key, or for another person.
-        """
-
-
-class FileWrapper:
-    """A key-encryption key that this process holds."""
-
-    def __init__(self, key: bytes) -> None:
-        self.key = key
-
-    def wrap(self, key: bytes, person: str) -> str:
-        return seal_bytes(self.key, key, person)
-
-    def unwrap(self, wrapped: str, person: str) -> bytes:
-        return open_bytes(self.key, wrapped, person)
 
 
 class Keyring:

@@ -5,7 +5,8 @@ import pytest
 from shared.errors import Refused
 from shared.trust.personal.cipher import Unreadable, new_key
 from shared.trust.personal.key_database import KeyChanges
-from shared.trust.personal.keyring import KEPT_S, MAX_KEPT, FileWrapper, Keyring
+from shared.trust.personal.key_wrapping import FileWrapper
+from shared.trust.personal.keyring import KEPT_S, MAX_KEPT, Keyring
 from tests.unit.personal.keys_in_memory import KeysInMemory
 
 WRAPPER = FileWrapper(new_key())

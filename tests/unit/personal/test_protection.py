@@ -16,7 +16,8 @@ from shared.message import Actor, CommandMessage
 from shared.time import now
 from shared.trust.personal.cipher import new_key
 from shared.trust.personal.key_database import KeyChanges
-from shared.trust.personal.keyring import FileWrapper, Keyring
+from shared.trust.personal.key_wrapping import FileWrapper
+from shared.trust.personal.keyring import Keyring
 from shared.trust.personal.marks import Personal, Sealed
 from shared.trust.personal.opening import Opening
 from shared.trust.personal.protection import Protection
