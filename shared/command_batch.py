@@ -17,8 +17,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import CommandHandler, LoadedStream, Received, answer_to
-from shared.command_type import Answer, Decision
+from shared.command_handler import CommandHandler, LoadedStream, Received
+from shared.command_type import Answer, Decision, answer_to
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
@@ -112,7 +112,7 @@ class CommandBatch:
         if stream not in self.streams:
             self.streams[stream] = LoadedStream(received.type, stream, self.read_stream(stream))
         loaded = self.streams[stream]
-        answer = loaded.earlier_answer(received.message, self.handler.store.read_stream)
+        answer = loaded.earlier_answer(received, self.handler.store.read_stream)
         if answer is not None:
             return answer
         decision = self.handler.decide(received, stream, loaded, self.read_stream)
