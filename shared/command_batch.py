@@ -17,8 +17,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import CommandHandler, LoadedStream, Received
-from shared.command_type import Answer, Decision, answer_to
+from shared.command_handler import CommandHandler, LoadedStream, Received, answer_to
+from shared.command_type import Answer, Decision
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append

@@ -36,12 +36,12 @@ from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
-from shared.command_type import Answer, CommandType, Decision, answer_to, event_name
+from shared.command_type import Answer, CommandType, Decision
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
 from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage
 from shared.placement import Known, Placement, ReadStream, Streams
-from shared.store.port import NO_STREAM, Append, EventStore, NewEvent
+from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
 from shared.trust.personal.protection import Protection
 
@@ -286,8 +286,15 @@ def event_id(command: UUID, stream: str, index: int) -> UUID:
 
 
 def asked_by(received: Received, event: EventMessage) -> bool:
-    """Whether this may be the command of that event, asked by the same actor.
-
-    An event that was written before digests were kept has none, and of an anonymous one no actor is known.
-    """
+    """Whether this may be the command of that event, by the same actor. Early events have no digest, anonymous ones no known actor."""
     return event.commanddigest in (UNSET, received.message.digest, received.digest) and event.actor in (ANONYMOUS, received.message.actor)
+
+
+def event_name(type: str) -> str:
+    """`JourneyOpened`, of `fr.parcours.coaching.JourneyOpened`."""
+    return type.rpartition(".")[2]
+
+
+def answer_to(message: CommandMessage, append: Append, appended: Appended) -> Answer:
+    names = [event_name(event.type) for event in append.events]
+    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)
