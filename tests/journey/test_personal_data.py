@@ -145,8 +145,10 @@ def test_no_file_of_a_server_or_a_process_and_no_message_tells_a_name(spoken: In
     product = spoken.product
     assert product.tool("backup", str(tmp_path / "backup")).returncode == 0
     assert product.tool("history").returncode == 0
+    folders = (spoken.postgres.folder.path, spoken.rabbitmq.folder.path)
+    assert [leak for folder in folders for leak in leaks(folder)] == []
     for server in (spoken.postgres, spoken.rabbitmq):
-        server.restart()  # what they have in memory is written
+        server.restart()  # what they have in memory is written, and what was waiting is put elsewhere
     product.ready()
     assert leaks(spoken.postgres.folder.path) == []
     assert leaks(spoken.rabbitmq.folder.path) == []
