@@ -3,8 +3,8 @@
 How it works
 ------------
 Of each word of a name, its beginnings of 3 letters and more are tokens, and a shorter word as a whole; of a telephone number, its last 9
-digits. A token is a keyed digest (HMAC-SHA-256, 96 bits): without the key, which the database does not hold, a guess cannot be compared. Who has the database alone sees how
-many persons share a token, and no more.
+digits. A token is a keyed digest (HMAC-SHA-256, 96 bits): without the key, which the database does not hold, a guess cannot be compared.
+Who has the database alone sees how many persons share a token, and no more.
 
 Who searches gives words; a person is found who has the tokens of all that are long enough. What is found is compared with the opened names
 afterwards by who shows them (`begins_words`), short words with it: their beginnings are no tokens, they would be shared by everybody.
