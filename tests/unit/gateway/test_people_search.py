@@ -132,11 +132,11 @@ def test_a_person_who_is_erased_is_found_by_nothing(programme: World) -> None:
     assert found(programme, "awa") == [("p-3", "Martin")]
 
 
-def test_an_index_that_is_behind_shows_no_name_that_cannot_be_read_any_more(programme: World) -> None:
+def test_an_index_that_is_behind_shows_no_name_that_cannot_be_read_any_more(programme: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gateways forget keys within seconds; the index may be reached later."""
     follow(programme)
     keys = programme.components.personal.keyring
-    keys.read = lambda persons: dict.fromkeys(persons)  # type: ignore[method-assign] - as of a database that was told before the index
+    monkeypatch.setattr(keys, "read", dict.fromkeys)  # as of a database that was told before the index
     keys.kept.clear()
     answer = programme.ask("POST", SEARCH, json={"text": "diallo"})
     assert (answer.status_code, answer.json) == (200, {"items": [], "more": False})
