@@ -181,13 +181,15 @@ def ticket_operation(command: type[Any], title: str, territories: list[str]) -> 
 
 def search_operation() -> Members:
     description = "Persons whom the territories of the reader follow or followed, with who they are, in the order of their names."
+    body = request_body(ref("Search"))
+    body["content"]["application/json"]["example"] = {"text": "dial awa"}
     return {
         "operationId": "searchPeople",
         "summary": "Find persons by the first letters of a name, or by a telephone number",
         "description": "What is searched for is in the body, because an address stays in the logs of proxies and in histories.",
         "tags": ["queries"],
         "security": [{"bearer": []}],
-        "requestBody": request_body(ref("Search")),
+        "requestBody": body,
         "responses": {"200": response(description, ref("FoundPersons"))} | problems(SEARCH_PROBLEMS),
     }
 

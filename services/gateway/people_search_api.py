@@ -27,6 +27,7 @@ from services.vocabulary.french import VALIDATION
 from shared.command_schema import flatten
 from shared.errors import Invalid
 from shared.trust.personal.marks import Personal
+from shared.trust.personal.search import begins_words
 from shared.validation import schema_of
 
 PATH = "/v1/people/search"
@@ -60,14 +61,20 @@ class PeopleSearchApi:
         identity = context.known()
         self.access.check_somewhere(identity, ACTIONS[Personal.IDENTITY])
         own, seen_from = self.lists.limits(PEOPLE, identity)
-        found = self.found(read_search(read_object(context.request)).text)
-        persons = sorted(set(found) & set(own["person"])) if "person" in own else found
+        text = read_search(read_object(context.request)).text
+        found = self.found(text)
+        known = self.identities(sorted(set(found) & set(own["person"])) if "person" in own else found)
+        persons = [person for person, data in known.items() if begins_words(text, names_in(data))]
         lines = self.lines(persons, seen_from) if persons else []
-        known: dict[str, dict[str, Any]] = self.deps.native(self.personal.identities, [*persons, *(line.person for line in lines)])
+        known |= self.identities([line.person for line in lines if line.person not in known])
         found_persons = ((line, known.get(line.person) or self.of_merged(line.person, known)) for line in lines)
         items = [FoundPerson(line, identity_in(data)) for line, data in found_persons if data]
         items.sort(key=lambda item: (item.identity.family_name, item.identity.given_name, item.line.person))
         return json_response(FoundPersons(items[:MAX_SHOWN], len(items) > MAX_SHOWN or len(found) == MAX_FOUND))
+
+    def identities(self, persons: list[str]) -> dict[str, dict[str, Any]]:
+        stated: dict[str, dict[str, Any]] = self.deps.native(self.personal.identities, persons) if persons else {}
+        return stated
 
     def found(self, text: str) -> list[str]:
         """
@@ -95,6 +102,10 @@ def read_search(data: dict[str, Any]) -> Search:
         return msgspec.convert(SEARCH_SCHEMA.load(data), Search)
     except ValidationError as failure:
         raise Invalid(flatten(failure.messages)) from failure
+
+
+def names_in(data: dict[str, Any]) -> list[str]:
+    return [data["given_name"], data["family_name"]]
 
 
 def identity_in(data: dict[str, Any]) -> PersonIdentity:

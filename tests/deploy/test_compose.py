@@ -22,6 +22,7 @@ from shared.address import Address
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.deliveries import PostgresDeliveries
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.person_keys import PostgresPersonKeys
 from shared.store.postgres.pool import ConnectionPool
 from shared.store.postgres.store import PostgresStore
 
@@ -155,11 +156,12 @@ def test_postgresql_takes_the_connections_of_two_of_every_process() -> None:
 
 
 def test_what_is_counted_of_a_process_is_what_its_parts_may_open(postgres_dsn: str) -> None:
-    store, others = PostgresStore(postgres_dsn), (PostgresCheckpoints, PostgresDeliveries, PostgresGatewayRecords)
-    checkpoints, deliveries, records = (limit_of(other(postgres_dsn).pool) for other in others)
+    store, others = PostgresStore(postgres_dsn), (PostgresCheckpoints, PostgresPersonKeys, PostgresDeliveries, PostgresGatewayRecords)
+    checkpoints, person_keys, deliveries, records = (limit_of(other(postgres_dsn).pool) for other in others)
     models = open_engine(Address(postgres_dsn)).pool
-    of_all = limit_of(store.reader_pool) + limit_of(store.writer_pool) + checkpoints + connections.LOOKS
-    assert connections.connections_of("intake") == of_all + connections.LEASE
+    of_all = limit_of(store.reader_pool) + limit_of(store.writer_pool) + checkpoints + person_keys + connections.LOOKS
+    assert connections.connections_of("intake") == of_all + 2 * connections.LEASE  # of its inbox, and of the keys of persons
+    assert connections.connections_of("referrals") == of_all + connections.LEASE
     assert connections.connections_of("webhooks") == of_all + connections.LEASE + deliveries
     assert connections.connections_of("gateway") == of_all + records
     of_models = models.size() + models._max_overflow  # type: ignore[attr-defined]  # a QueuePool

@@ -28,7 +28,7 @@ WORKSHOPS = ("ScheduleWorkshop", "TakeSeat", "TakeSeat", "AttendWorkshop", "Miss
 OUTCOMES = ("FindJob", "FindJob", "EnterTraining", "CreateBusiness", "ResumeSchool")
 STAGES: Mapping[str, Sequence[str]] = {
     "new": ("IdentifyPerson", "IdentifyPerson", "ReceiveOrientation"),
-    "met": ("OpenJourney", "AcceptOrientation", "DeclineOrientation", "RecordProfile", "CloseContact", *REFERRALS),
+    "met": ("OpenJourney", "AcceptOrientation", "DeclineOrientation", "RecordProfile", "RecordIdentity", "CloseContact", *REFERRALS),
     "open": (
         "HoldInterview",
         "IdentifyBarrier",
@@ -54,6 +54,8 @@ WEIGHTS = {  # of the commands that come out of turn; 1 for the others
     "SetTarget": 0.2,
     "ReleaseCell": 0.2,
 }
+AFTER_NOTICE = ("RecordProfile", "RecordIdentity")
+NOTICE_SHARE = 0.8  # of those that come before the person was informed are a notice in their place
 ORGANISATIONS: Mapping[str, Sequence[str]] = {"prescriber": ("ccas", "ml"), "partner": PARTNERS}
 ROLES = ("coach", "coordinator", "prescriber", "partner", "committee", "funder", "auditor", "dpo", "participant", "system")
 
@@ -78,6 +80,7 @@ class RandomCommands:
         self.manners = manners
         self.where: dict[str, str] = {}  # the territory of each person and workshop
         self.stage: dict[str, str] = {}
+        self.informed: set[str] = set()
         self.sent: list[CommandLine] = []
 
     def __iter__(self) -> Iterator[CommandLine]:
@@ -96,6 +99,8 @@ class RandomCommands:
             self.fields.outcomes.setdefault(person, []).append(data["outcome"])
         if name == "SendReferral":
             self.fields.referrals.setdefault(person, []).append(data["referral"])
+        if name == "GiveNotice":
+            self.informed.add(person)
         self.stage[person] = NEXT_STAGE.get(name, self.stage.get(person, "new"))
 
     # Valid ------------------------------------------------------------------------------------------------------------
@@ -104,6 +109,8 @@ class RandomCommands:
         rng = self.rng
         person, other = self.person(count), self.person(count)
         name = self.command(self.stage.get(person, "new"))
+        if name in AFTER_NOTICE and person not in self.informed and rng.random() < NOTICE_SHARE:
+            name = "GiveNotice"
         day = max(START, today - timedelta(days=rng.choice((0, 0, 0, 1, 2, 10, 45))))
         data = self.fields.data(COMMANDS[name], person, other, day)
         fact = datetime.combine(day, time(8 + rng.randrange(10), rng.randrange(60)), UTC)

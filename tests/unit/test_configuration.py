@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bootstrap.names import PROCESSES
-from services.bootstrap.parts import OF_COMMANDS, needs_of
+from services.bootstrap.parts import OF_COMMANDS, OF_PERSONS, needs_of
 from services.bootstrap.settings import Settings, read_settings
 from services.bootstrap.variables import DEFAULTS, IN_FILES, KNOWN, OF_TESTS, unknown
 from services.cli.main import main, parser
@@ -21,7 +21,10 @@ BROKER = {"PARCOURS_AMQP_URI": "amqp://u:sesame@127.0.0.1:1/"}
 LOG = {"PARCOURS_EVENT_STORE": "postgresql://u:sesame@127.0.0.1:1/log"}
 RECORDS = {"PARCOURS_GATEWAY_RECORDS": "postgresql://u:sesame@127.0.0.1:1/records"}
 MODELS = {"PARCOURS_READ_MODELS": "postgresql://u:sesame@127.0.0.1:1/models"}
-ADDRESSES = {**BROKER, **LOG, **MODELS, **RECORDS}
+PERSON_KEYS = {"PARCOURS_PERSON_KEYS": "postgresql://u:sesame@127.0.0.1:1/person_keys"}
+ADDRESSES = {**BROKER, **LOG, **MODELS, **RECORDS, **PERSON_KEYS}
+
+NO_PERSON_KEYS = {"webhooks", "relay"}
 
 
 def faults(folder: Path, environ: dict[str, str], command: str = "serve", process: str | None = None) -> tuple[str, ...]:
@@ -96,23 +99,43 @@ def test_all_faults_are_said_at_once_each_in_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_a_process_on_rabbitmq_makes_no_log_and_no_read_models_of_its_own(tmp_path: Path, process: str) -> None:
+def test_a_process_on_rabbitmq_makes_no_database_of_its_own(tmp_path: Path, process: str) -> None:
+    """The gateway keeps its records in its own folder, or wherever it is told to."""
     missing = [sentence.partition(":")[0] for sentence in faults(tmp_path, BROKER, "service", process)]
-    assert missing == ["PARCOURS_EVENT_STORE", *(["PARCOURS_READ_MODELS"] if process == "reporting" else [])]
-    assert faults(tmp_path, {**BROKER, **LOG, **MODELS}, "service", process) == ()
+    models = ["PARCOURS_READ_MODELS"] if process == "reporting" else []
+    assert missing == ["PARCOURS_EVENT_STORE", *models, *([] if process in NO_PERSON_KEYS else ["PARCOURS_PERSON_KEYS"])]
+    assert faults(tmp_path, {**BROKER, **LOG, **MODELS, **PERSON_KEYS}, "service", process) == ()
+
+
+@pytest.mark.parametrize("process", sorted(NO_PERSON_KEYS))
+def test_who_records_nothing_personal_is_given_no_keys(tmp_path: Path, process: str) -> None:
+    """Not even one that does not serve is looked at."""
+    assert not needs_of("service", process).parts & OF_PERSONS
+    (tmp_path / "short").write_bytes(b"k")
+    given = {**BROKER, **LOG, **MODELS, "PARCOURS_KEY_ENCRYPTION_KEY": str(tmp_path / "short")}
+    assert faults(tmp_path, given, "service", process) == ()
+    assert faults(tmp_path, {**given, **PERSON_KEYS}, "service", "intake")[0].startswith("PARCOURS_KEY_ENCRYPTION_KEY: ")
+
+
+@pytest.mark.parametrize("other", ["PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_GATEWAY_RECORDS"])
+def test_the_keys_of_persons_are_in_no_database_that_is_copied_for_something_else(tmp_path: Path, other: str) -> None:
+    """Who has a copy of the log, the read models or the records of the gateway must not have the keys with it."""
+    (sentence,) = faults(tmp_path, {**ADDRESSES, "PARCOURS_PERSON_KEYS": ADDRESSES[other]})
+    assert sentence.startswith("PARCOURS_PERSON_KEYS: a database of its own is expected")
 
 
 @pytest.mark.parametrize("command", ["serve", "demo", "check"])
-def test_all_services_on_rabbitmq_need_both_addresses(tmp_path: Path, command: str) -> None:
-    assert len(faults(tmp_path, BROKER, command)) == 2
-    files = {"PARCOURS_EVENT_STORE": "sqlite:////srv/log.sqlite", "PARCOURS_READ_MODELS": "sqlite:////srv/models.sqlite"}
+def test_all_services_on_rabbitmq_need_every_address(tmp_path: Path, command: str) -> None:
+    needed = ("PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_PERSON_KEYS")
+    assert [sentence.partition(":")[0] for sentence in faults(tmp_path, BROKER, command)] == [*needed]
+    files = {name: f"sqlite:////srv/{name}.sqlite" for name in needed}
     assert faults(tmp_path, {**BROKER, **files}, command) == ()
     assert faults(tmp_path, {}, command) == ()
 
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_a_process_of_its_own_needs_a_broker_between_processes(tmp_path: Path, process: str) -> None:
-    (sentence,) = faults(tmp_path, {**LOG, **MODELS}, "service", process)
+    (sentence,) = faults(tmp_path, {**LOG, **MODELS, **PERSON_KEYS}, "service", process)
     assert sentence.startswith("PARCOURS_AMQP_URI: ")
 
 
@@ -122,7 +145,7 @@ def test_what_needs_no_log_is_started_without_one(tmp_path: Path) -> None:
 
 def test_a_restore_needs_none_of_the_keys_that_are_made_again(tmp_path: Path) -> None:
     """Where every key has a place of its own, as in a container of administrators, and none is there yet."""
-    names = ("KEYS", "SEAL_KEY", "SIGNING_KEY", "PUBLIC_KEYS", "SURVEY_KEY", "WEBHOOK_KEY")
+    names = ("KEYS", "KEY_ENCRYPTION_KEY", "SEAL_KEY", "SIGNING_KEY", "PUBLIC_KEYS", "SURVEY_KEY", "WEBHOOK_KEY")
     environ = {f"PARCOURS_{name}": str(tmp_path / name) for name in names}
     assert read_settings(tmp_path, environ=environ, needs=needs_of("restore", None)).keys.survey == tmp_path / "SURVEY_KEY"
 
@@ -138,9 +161,8 @@ def test_an_address_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{address}\n")
     given = read(tmp_path, **others, **{f"{name}_FILE": str(file)})
-    assert {each.reveal() for each in (given.amqp_uri, given.event_store, given.read_models, given.gateway_records)} == set(
-        ADDRESSES.values()
-    )
+    addresses = (given.amqp_uri, given.event_store, given.read_models, given.gateway_records, given.person_keys)
+    assert {each.reveal() for each in addresses} == set(ADDRESSES.values())
     file.write_text(f"{address}\n\n")  # one line end belongs to the file, not two
     (sentence,) = faults(tmp_path, {**others, f"{name}_FILE": str(file)})
     assert sentence.startswith(f"{name}_FILE: {file}: ")
@@ -175,7 +197,7 @@ def test_a_check_of_the_defaults_is_well_and_makes_nothing(
 ) -> None:
     assert main(["check", "--data", str(tmp_path / "new")]) == 0
     assert [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()] == [
-        f"{part}: ok" for part in ("settings", "log", "read models", "gateway records", "broker")
+        f"{part}: ok" for part in ("settings", "log", "read models", "gateway records", "person keys", "broker")
     ]
     assert list(tmp_path.iterdir()) == []
 
@@ -198,20 +220,21 @@ def test_a_check_of_files_says_which_cannot_be_used(
     clean.setenv("PARCOURS_READ_MODELS", f"sqlite:///{models.format(folder=tmp_path)}")
     assert main(["check", "--data", str(tmp_path)]) == code
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert ("PARCOURS_EVENT_STORE" in lines[1], "PARCOURS_READ_MODELS" in lines[2]) == ("new" not in log, "new" not in models)
     assert {path.name for path in tmp_path.iterdir()} == {"damaged", f"damaged-{own()}"}
 
 
 def test_a_check_of_servers_that_are_away_says_so(tmp_path: Path, clean: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, value in {**BROKER, **LOG, **MODELS}.items():
+    for name, value in {**BROKER, **LOG, **MODELS, **PERSON_KEYS}.items():
         clean.setenv(name, value)
     assert main(["check", "--data", str(tmp_path)]) == 1
     output = capsys.readouterr()
-    assert all(name in output.out for name in (*BROKER, *LOG, *MODELS))
+    assert all(name in output.out for name in (*BROKER, *LOG, *MODELS, *PERSON_KEYS))
     assert "sesame" not in output.out + output.err
     assert main(["check", "relay", "--data", str(tmp_path)]) == 1
-    assert "read models" not in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert not any(part in output.out for part in ("read models", "person keys"))
 
 
 ROW = re.compile(r"^\| `(PARCOURS_[A-Z_]+)` \| (?:`(.*?)`|none) \|", re.MULTILINE)

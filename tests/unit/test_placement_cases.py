@@ -88,12 +88,14 @@ TASK = Step(
     "system",
 )
 
+NOTICE = Step("GiveNotice", lambda p: about(p, version=1, mode="ORAL"), day("01-10"))
+
 MET, COACHED = (IDENTIFY,), (IDENTIFY, OPEN)
 LEFT = (*COACHED, EXIT, SCHEDULE_FOLLOW_UPS)
 
 
-def at_intake(command: str, role: str = "coach", **data: Any) -> Case:
-    return Case(Step(command, lambda p: about(p, **data), role=role), MET, (TRANSFER_PERSON,))
+def at_intake(command: str, *history: Step, role: str = "coach", **data: Any) -> Case:
+    return Case(Step(command, lambda p: about(p, **data), role=role), (*MET, *history), (TRANSFER_PERSON,))
 
 
 def during_journey(command: str, *history: Step, role: str = "coach", **data: Any) -> Case:
@@ -134,7 +136,8 @@ ASSESSMENT: dict[str, Any] = {"criteria": [], "verdict": "ELIGIBLE", "rule_versi
 CASES = (
     at_intake("RecordContactAttempt", outcome="JOINT"),
     at_intake("GiveNotice", version=1, mode="ORAL"),
-    at_intake("RecordProfile", **PROFILE),
+    at_intake("RecordIdentity", NOTICE, given_name="Awa", family_name="Diallo"),
+    at_intake("RecordProfile", NOTICE, **PROFILE),
     at_intake("AssessEligibility", **ASSESSMENT),
     at_intake("CloseContact", reason="REFUS"),
     at_intake("DestroyPersonKey", role="dpo", basis="DEMANDE"),

@@ -2,12 +2,12 @@
 
 How it works
 ------------
-Of each word of a name, its beginnings of 3 letters and more are tokens; of a telephone number, its last 9 digits. A token is a keyed digest
-(HMAC-SHA-256, 96 bits): without the key, which the database does not hold, a guess cannot be compared. Who has the database alone sees how
-many persons share a token, and no more.
+Of each word of a name, its beginnings of 3 letters and more are tokens, and a shorter word as a whole; of a telephone number, its last 9
+digits. A token is a keyed digest (HMAC-SHA-256, 96 bits): without the key, which the database does not hold, a guess cannot be compared.
+Who has the database alone sees how many persons share a token, and no more.
 
-Who searches gives words; a person is found who has the tokens of all of them. What is found is compared with the opened names afterwards by
-who shows them: a digest says that two beginnings are equal, not where they stand.
+Who searches gives words; a person is found who has the tokens of all that are long enough. What is found is compared with the opened names
+afterwards by who shows them (`begins_words`), short words with it: their beginnings are no tokens, they would be shared by everybody.
 """
 
 import hmac
@@ -35,6 +35,12 @@ def digits_of(text: str) -> str:
     return re.sub(r"\D", "", text)[-PHONE_DIGITS:]
 
 
+def begins_words(text: str, names: Iterable[str]) -> bool:
+    """Whether each word of a text begins a word of these names. A telephone number has no words."""
+    of_names = [word for name in names for word in plain_words(name)]
+    return all(any(word.startswith(asked) for word in of_names) for asked in plain_words(text))
+
+
 class SearchIndex:
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -50,11 +56,15 @@ class SearchIndex:
         return frozenset({self.token("name", each) for each in beginnings} | {self.token("phone", each) for each in numbers})
 
     def searched(self, text: str) -> frozenset[str] | None:
-        """The tokens that a person must have; None if the text is too short to search for: a word needs SHORTEST letters, one of them."""
+        """The tokens that a person must have; None if the text is too short to search for.
+
+        A word needs SHORTEST letters, one of them; or all words together, which then are names as a whole, as in “Ly Vo”.
+        """
         if PHONE.match(text):
             digits = digits_of(text)
             return frozenset({self.token("phone", digits)}) if len(digits) == PHONE_DIGITS else None
         words = plain_words(text)
-        if not any(len(word) >= SHORTEST for word in words):
+        if sum(map(len, words)) < SHORTEST:
             return None
-        return frozenset(self.token("name", word[:LONGEST]) for word in words)
+        long = [word for word in words if len(word) >= SHORTEST]
+        return frozenset(self.token("name", word[:LONGEST]) for word in long or words)

@@ -13,6 +13,7 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "PARCOURS_SIGNING_KEY": "gateway/signing.pem",
         "PARCOURS_PUBLIC_KEYS": "public/keys.json",
         "PARCOURS_SEAL_KEY": "relay/key",
+        "PARCOURS_KEY_ENCRYPTION_KEY": "persons/key",
         "PARCOURS_SURVEY_KEY": "coaching/key",
         "PARCOURS_WEBHOOK_KEY": "webhooks/key",
     }

@@ -14,6 +14,7 @@ APART = {
     "PARCOURS_AMQP_URI": "amqp://127.0.0.1:1",
     "PARCOURS_EVENT_STORE": "sqlite:////nowhere/log",
     "PARCOURS_READ_MODELS": "sqlite:////no/m",
+    "PARCOURS_PERSON_KEYS": "sqlite:////no/persons",
 }
 
 

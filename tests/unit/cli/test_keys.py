@@ -68,8 +68,9 @@ def test_each_process_does_its_work_with_its_own_keys_alone(tmp_path: Path, envi
 def test_what_a_process_asks_for_is_what_it_needs(process: str) -> None:
     parts = {part.name for part in needs_of("service", process).parts & KEY_PARTS}
     expected = {"coaching": {"SURVEY_KEY"}, "webhooks": {"WEBHOOK_KEY"}, "gateway": {"KEYS", "SIGNING_KEY"}, "relay": {"SEAL_KEY"}}
-    assert parts - {"PUBLIC_KEYS"} == expected.get(process, set())
+    assert parts - {"PUBLIC_KEYS", "KEY_ENCRYPTION_KEY"} == expected.get(process, set())
     assert ("PUBLIC_KEYS" in parts) == (process != "relay")
+    assert ("KEY_ENCRYPTION_KEY" in parts) == (process not in ("webhooks", "relay"))  # who records what is personal, or shows it
 
 
 def test_an_installation_that_has_the_old_key_alone_goes_on(tmp_path: Path) -> None:
@@ -122,6 +123,7 @@ def test_a_tool_that_makes_the_first_secret_key_is_no_release_before(
     monkeypatch.setenv("PARCOURS_AMQP_URI", APART["PARCOURS_AMQP_URI"])
     monkeypatch.setenv("PARCOURS_EVENT_STORE", f"sqlite:///{tmp_path}/log.sqlite")
     monkeypatch.setenv("PARCOURS_READ_MODELS", f"sqlite:///{tmp_path}/read_models.sqlite")
+    monkeypatch.setenv("PARCOURS_PERSON_KEYS", f"sqlite:///{tmp_path}/person_keys.sqlite")
     (tmp_path / "none.ndjson").write_text("")
     monkeypatch.chdir(tmp_path)
     assert run(tmp_path, *words) == 0
@@ -205,6 +207,8 @@ def test_what_does_not_fit_is_one_sentence_with_its_variable(tmp_path: Path, env
     assert refused("PARCOURS_PUBLIC_KEYS", b"{}", "gateway").startswith("PARCOURS_PUBLIC_KEYS: ")
     for service in NAMES:
         assert refused("PARCOURS_PUBLIC_KEYS", b'{"keys": [{}]}', service).startswith("PARCOURS_PUBLIC_KEYS: ")
+    for service in ("intake", "coaching", "referrals", "reporting", "gateway"):
+        assert refused("PARCOURS_KEY_ENCRYPTION_KEY", b"short", service).startswith("PARCOURS_KEY_ENCRYPTION_KEY: ")
     assert refused("PARCOURS_SURVEY_KEY", b"short", "coaching").startswith("PARCOURS_SURVEY_KEY: ")
     assert refused("PARCOURS_WEBHOOK_KEY", None, "webhooks").startswith("PARCOURS_WEBHOOK_KEY: ")
 
@@ -221,7 +225,7 @@ def test_a_check_says_which_key_is_awaited(
     run(tmp_path, "keys", "make")
     capsys.readouterr()
     run(tmp_path, "check", "coaching")
-    assert "keys: " not in capsys.readouterr().out
+    assert not any(line.startswith("keys: ") for line in capsys.readouterr().out.splitlines())
 
 
 def test_a_key_that_follows_from_another_installation_is_refused(

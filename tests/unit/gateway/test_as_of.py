@@ -80,7 +80,7 @@ def test_each_event_that_moved_a_figure_is_told_with_its_sentence(world: World) 
     assert figures["people_met"] == ({"value": 1}, {"value": 2})
     (item,) = changes["items"]
     assert item["position"] == until
-    assert "Marché" in item["sentence"]
+    assert item["sentence"] == "Rencontrée dans la rue. Situation : inscrite nulle part."  # where she was met is free text: not for figures
     assert {"indicator": "people_met", "side": "numerator", "territory": "alencon", "change": 1, "amount": None} in item["moves"]
 
 

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Fault
-from shared.message import Actor, CommandMessage
+from shared.message import Actor, CommandMessage, EventMessage
 from shared.stream_memory import StreamMemory
 from shared.trust.access import Identity
+from shared.trust.personal.marks import Personal
 from tests.harness.world import World, met
 
 Outline = tuple[str, int, int]  # what is asked, of which person, and under which earlier line's id
@@ -67,9 +69,17 @@ def replies(world: World, lines: Sequence[str]) -> list[dict[str, Any]]:
     return told
 
 
-def recorded(world: World, streams: Sequence[str]) -> list[list[tuple[str, UUID, int, bytes]]]:
+def recorded(world: World, streams: Sequence[str]) -> list[list[tuple[str, UUID, int, dict[str, Any]]]]:
+    """What is read of it: what is encrypted is not the same twice, under keys that no two worlds share."""
     read = world.components.store.read_streams(streams)
-    return [[(event.kind, event.commandid, event.streamversion, bytes(event.data)) for event in read[stream]] for stream in streams]
+    return [[(event.kind, event.commandid, event.streamversion, in_clear(world, event)) for event in read[stream]] for stream in streams]
+
+
+def in_clear(world: World, event: EventMessage) -> dict[str, Any]:
+    data = world.components.personal.opening.opened(event.kind, str(event.id), msgspec.json.decode(event.data), [*Personal])
+    assert b"March" not in bytes(event.data)
+    assert b"sealed" not in json.dumps(data).encode()
+    return data
 
 
 def decided(world: World, space: UUID, number: int, outline: Outline) -> list[object]:

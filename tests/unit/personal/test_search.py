@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.trust.personal.search import SHORTEST, SearchIndex, plain_words
+from shared.trust.personal.search import SHORTEST, SearchIndex, begins_words, plain_words
 
 INDEX = SearchIndex(b"k" * 32)
-TOKENS = INDEX.tokens(["Anne-Cécile", "N’Guessan Le Œuvre"], ["02 33 80 12 34"])
+NAMES = ["Anne-Cécile", "N’Guessan Le Œuvre"]
+TOKENS = INDEX.tokens(NAMES, ["02 33 80 12 34"])
 
 
 def finds(text: str) -> bool:
     asked = INDEX.searched(text)
-    return asked is not None and asked <= TOKENS
+    return asked is not None and asked <= TOKENS and begins_words(text, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ def finds(text: str) -> bool:
         "œuv",
         "ann guess",
         "le guessan",
+        "guessan l c",
+        "an guess",
         "0233801234",
         "+33 2 33 80 12 34",
     ],
@@ -36,7 +39,7 @@ def test_found(text: str) -> None:
     assert finds(text)
 
 
-@pytest.mark.parametrize("text", ["cil", "guessane", "anna", "ann dupont", "0233801235", "02338012"])
+@pytest.mark.parametrize("text", ["cil", "guessane", "anna", "ann dupont", "ann d", "guessan lo", "0233801235", "02338012"])
 def test_not_found(text: str) -> None:
     assert not finds(text)
 
@@ -54,6 +57,11 @@ def test_whoever_has_a_name_is_found_by_any_beginning_of_its_words(name: str, ot
             asked = INDEX.searched(word[:length])
             assert asked is not None
             assert asked <= tokens
+
+
+def test_a_name_of_short_words_is_found_as_a_whole() -> None:
+    assert INDEX.searched("Ly Vo") == INDEX.tokens(["Vo", "Ly"], [])
+    assert INDEX.searched("ly v") != INDEX.searched("ly vo")
 
 
 def test_a_token_says_nothing_without_the_key() -> None:

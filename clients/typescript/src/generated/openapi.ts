@@ -52,6 +52,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/commands/RecordIdentity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Noter l’identité */
+        post: operations["RecordIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/commands/RecordProfile": {
         parameters: {
             query?: never;
@@ -180,7 +197,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fermer la fiche pour effacement */
+        /** Effacer ce qui identifie la personne */
         post: operations["DestroyPersonKey"];
         delete?: never;
         options?: never;
@@ -1409,6 +1426,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find persons by the first letters of a name, or by a telephone number
+         * @description What is searched for is in the body, because an address stays in the logs of proxies and in histories.
+         */
+        post: operations["searchPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stream-tickets": {
         parameters: {
             query?: never;
@@ -1935,6 +1972,9 @@ export interface components {
                 webhook: string;
             };
         };
+        Search: {
+            text: string;
+        };
         Session: {
             token: string;
         };
@@ -2385,7 +2425,7 @@ export interface components {
          */
         NextCommand: {
             /** @enum {string} */
-            command: "IdentifyPerson" | "RecordContactAttempt" | "GiveNotice" | "RecordProfile" | "AssessEligibility" | "CloseContact" | "StartCoaching" | "TransferPerson" | "MergePersons" | "SeparatePersons" | "DestroyPersonKey" | "ReceiveOrientation" | "AcceptOrientation" | "DeclineOrientation" | "OpenJourney" | "JoinOrientation" | "ReplaceReferent" | "TransferJourney" | "CompleteDiagnostic" | "IdentifyBarrier" | "LiftBarrier" | "HoldInterview" | "FindJob" | "EnterTraining" | "ResumeSchool" | "StartCivicService" | "EnterIntensiveScheme" | "CreateBusiness" | "ExitJourney" | "CorrectExit" | "NeutraliseExit" | "LiftNeutralisation" | "ScheduleFollowUps" | "CompleteFollowUp" | "RecordUnreachable" | "GrantRenewal" | "DenyRenewal" | "IssueSurveyTicket" | "ScheduleWorkshop" | "TakeSeat" | "ReleaseSeat" | "AttendWorkshop" | "MissWorkshop" | "WithdrawAttendance" | "CloseWorkshop" | "LendEquipment" | "ReturnEquipment" | "BuyOutEquipment" | "AnswerSurvey" | "SendReferral" | "WithdrawReferral" | "WithdrawOpenReferrals" | "SeeReferral" | "AcceptReferral" | "DeclineReferral" | "CompleteReferral" | "ListPartner" | "InformPrescriber" | "PublishDefinitions" | "SetTarget" | "ReleaseCell" | "OpenTask" | "RetryTask" | "RefuseRetry" | "CompleteTask" | "SetFactAside" | "ApproveSettingAside" | "RecordRestoration" | "CreateWebhook" | "ChangeWebhook" | "PauseWebhook" | "ResumeWebhook" | "RotateWebhookSecret" | "ReplayWebhook" | "TestWebhook" | "DeleteWebhook" | "StopWebhook";
+            command: "IdentifyPerson" | "RecordContactAttempt" | "GiveNotice" | "RecordIdentity" | "RecordProfile" | "AssessEligibility" | "CloseContact" | "StartCoaching" | "TransferPerson" | "MergePersons" | "SeparatePersons" | "DestroyPersonKey" | "ReceiveOrientation" | "AcceptOrientation" | "DeclineOrientation" | "OpenJourney" | "JoinOrientation" | "ReplaceReferent" | "TransferJourney" | "CompleteDiagnostic" | "IdentifyBarrier" | "LiftBarrier" | "HoldInterview" | "FindJob" | "EnterTraining" | "ResumeSchool" | "StartCivicService" | "EnterIntensiveScheme" | "CreateBusiness" | "ExitJourney" | "CorrectExit" | "NeutraliseExit" | "LiftNeutralisation" | "ScheduleFollowUps" | "CompleteFollowUp" | "RecordUnreachable" | "GrantRenewal" | "DenyRenewal" | "IssueSurveyTicket" | "ScheduleWorkshop" | "TakeSeat" | "ReleaseSeat" | "AttendWorkshop" | "MissWorkshop" | "WithdrawAttendance" | "CloseWorkshop" | "LendEquipment" | "ReturnEquipment" | "BuyOutEquipment" | "AnswerSurvey" | "SendReferral" | "WithdrawReferral" | "WithdrawOpenReferrals" | "SeeReferral" | "AcceptReferral" | "DeclineReferral" | "CompleteReferral" | "ListPartner" | "InformPrescriber" | "PublishDefinitions" | "SetTarget" | "ReleaseCell" | "OpenTask" | "RetryTask" | "RefuseRetry" | "CompleteTask" | "SetFactAside" | "ApproveSettingAside" | "RecordRestoration" | "CreateWebhook" | "ChangeWebhook" | "PauseWebhook" | "ResumeWebhook" | "RotateWebhookSecret" | "ReplayWebhook" | "TestWebhook" | "DeleteWebhook" | "StopWebhook";
             service: string;
             address: string;
             title: string;
@@ -2394,6 +2434,48 @@ export interface components {
             code: string | null;
             /** @default null */
             reason: string | null;
+        };
+        /**
+         * FoundPersons
+         * @description In the order of their names. `more` says that others were found, too: with more letters they are fewer.
+         */
+        FoundPersons: {
+            items: components["schemas"]["FoundPerson"][];
+            more: boolean;
+        };
+        /** FoundPerson */
+        FoundPerson: {
+            line: components["schemas"]["PersonLine"];
+            identity: components["schemas"]["PersonIdentity"];
+        };
+        /**
+         * PersonLine
+         * @description A person in a list: where they are followed since when, and the latest journey with its referent.
+         */
+        PersonLine: {
+            person: string;
+            territory: string;
+            /** Format: date */
+            since: string;
+            met_on: string | null;
+            /** @enum {string} */
+            journey: "exited" | "none" | "open";
+            rank: number | null;
+            opened_on: string | null;
+            exit_on: string | null;
+            referent: string | null;
+        };
+        /**
+         * PersonIdentity
+         * @description Who a person is, as it was stated last.
+         */
+        PersonIdentity: {
+            given_name: string;
+            family_name: string;
+            birth_date: string | null;
+            phone: string | null;
+            email: string | null;
+            address: string | null;
         };
         /** TimelinePage */
         TimelinePage: {
@@ -2674,23 +2756,6 @@ export interface components {
             last_failed_at: string | null;
         };
         /**
-         * PersonLine
-         * @description A person in a list: where they are followed since when, and the latest journey with its referent.
-         */
-        PersonLine: {
-            person: string;
-            territory: string;
-            /** Format: date */
-            since: string;
-            met_on: string | null;
-            /** @enum {string} */
-            journey: "exited" | "none" | "open";
-            rank: number | null;
-            opened_on: string | null;
-            exit_on: string | null;
-            referent: string | null;
-        };
-        /**
          * PartnerLine
          * @description A partner that may receive referrals in a territory, since a day.
          */
@@ -2827,6 +2892,27 @@ export interface components {
             version: number;
             /** @enum {string} */
             mode: "ORAL" | "ECRIT";
+        };
+        RecordIdentity: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            person: string;
+            given_name: string;
+            family_name: string;
+            /**
+             * Format: date
+             * @description Of somebody who may be a participant on the day of the fact.
+             * @default null
+             */
+            birth_date?: string | null;
+            /**
+             * @description A telephone number, as it is dialled.
+             * @default null
+             */
+            phone?: string | null;
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            address?: string | null;
         };
         RecordProfile: {
             /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
@@ -3540,6 +3626,50 @@ export interface operations {
                      */
                     time?: string;
                     data: components["schemas"]["GiveNotice"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RecordIdentity: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["RecordIdentity"];
                 };
             };
         };
@@ -6957,13 +7087,46 @@ export interface operations {
             };
         };
     };
+    searchPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Persons whom the territories of the reader follow or followed, with who they are, in the order of their names. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPersons"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streamTicket: {
         parameters: {
             query?: {
                 after?: number;
                 kind?: "events" | "figures";
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
             };
             header?: never;
             path?: never;
@@ -6997,7 +7160,7 @@ export interface operations {
                 after?: number;
                 limit?: number;
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
             };
             header?: never;
             path?: never;
@@ -7033,7 +7196,7 @@ export interface operations {
                 after?: number;
                 kind?: "events" | "figures";
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
                 ticket?: string;
             };
             header?: never;
@@ -7101,7 +7264,7 @@ export interface operations {
         parameters: {
             query?: {
                 service?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks")[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted")[];
                 cursor?: string;
                 limit?: number;
                 sort?: "position" | "-position";
