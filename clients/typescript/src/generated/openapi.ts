@@ -7749,6 +7749,7 @@ export interface operations {
                 quarter: string;
                 side?: "numerator" | "denominator";
                 definitions?: number;
+                "as-of"?: string;
                 position?: number;
             };
             header?: never;
