@@ -23,11 +23,13 @@ from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
 from services.intake.key_projector import KeyProjector
 from services.reporting.projection.damage import DamagedReadModels, renew_file
+from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import Generations
 from services.reporting.projection.turn import Turn
 from services.reporting.queries.moved_windows import MovedWindows
 from services.reporting.queries.replay import replay
 from services.reporting.queries.reports import Reports
+from services.reporting.queries.rpc_queries import ReportQueries
 from services.vocabulary.calendar import ZONE
 from services.vocabulary.field_rules import fact_rule, field_rules
 from services.vocabulary.field_samples import field_samples
@@ -237,6 +239,12 @@ class Components:
         """When reporting may answer. Inside one process nobody else can."""
         position, alone = lambda: self.reports.position(), self.settings.embedded
         return Turn(self.generations, self.checkpoints, position, self.store.head, stuck, alone=alone)
+
+    def filler(self) -> Filler:
+        return Filler(self.reports.models)
+
+    def report_queries(self) -> ReportQueries:
+        return ReportQueries(self.reports, self.store.head)
 
     def moved_windows(self) -> MovedWindows:
         """The figures that moved, as they are published."""

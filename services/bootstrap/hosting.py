@@ -184,12 +184,15 @@ def run_services(components: Components, names: Sequence[str], stop: Any, starte
             for name in names:  # nameko gives a service the configuration that its runner has when it is added
                 runner.config = {**config, "max_workers": MAX_REQUESTS if name == GATEWAY else MAX_WORKERS}
                 runner.add_service(nameko_service(name))
-            thread = eventlet.spawn(run_until_stopped, runner, started, worked)
+            running = threading.Event()
+            thread = eventlet.spawn(run_until_stopped, runner, started, (worked, running))
             wait_for_either(thread, stop)
             if thread.dead:
                 thread.wait()
-            else:
+            elif running.is_set():
                 stop_in_order(runner)
+            else:
+                end_start(thread)
 
 
 def gateway_signer(components: Components) -> IdentitySigner:
@@ -207,21 +210,29 @@ def nameko_service(name: str) -> type[Any]:
     return service
 
 
-def run_until_stopped(runner: Any, started: Callable[[], None], worked: threading.Event) -> None:
-    """In a thread of its own, because starting waits for the broker, and that wait must be interruptible.
+def run_until_stopped(runner: Any, started: Callable[[], None], running: Sequence[threading.Event]) -> None:
+    """In a thread of its own, because starting waits for the broker, and that wait must be interruptible. Sets `running` when all started.
 
     When one service fails, all of the process are killed and nothing of them is left: stopping them would wait for their followers. What is
     there when all have started stays as long as the process: the garbage collector need not look at it again and again.
     """
     try:
         runner.start()
-        worked.set()
+        for event in running:
+            event.set()
         started()
         gc.freeze()
         SpawningProxy(runner.containers, abort_on_error=True).wait()
     except BaseException:
         runner.kill()
         raise
+
+
+def end_start(thread: Any) -> None:
+    """Services that are still starting have nothing under way to answer. Stopped in order, some would be started afterwards and stay."""
+    thread.kill()
+    with suppress(eventlet.greenlet.GreenletExit):
+        thread.wait()
 
 
 def stop_in_order(runner: Any) -> None:

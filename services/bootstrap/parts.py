@@ -67,7 +67,9 @@ OF_COMMANDS: Mapping[str, Needs] = {
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
     "keys": needs(),
     "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
-    **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
+    **dict.fromkeys(
+        ("indicators", "evidence", "changes", "rebuild", "audit", "projections", "generations"), needs(Part.LOG, Part.READ_MODELS)
+    ),
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),
 }

@@ -13,11 +13,9 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
 from services.gateway.sealing_command_client import SealingCommandClient
-from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
 from services.reporting.projection.turn import Turn
-from services.reporting.queries.rpc_queries import ReportQueries
 from services.vocabulary.programme import Programme
 from shared.bus.figures_relay import FiguresRelay
 from shared.bus.inbox import Inbox
@@ -60,8 +58,8 @@ def reporting(components: Components) -> dict[str, Any]:
     turn = components.turn(lambda: bool(inbox.fault or inbox.waiting_for))
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
-        "filler": Filler(components.reports.models),
-        "reports": ReportQueries(components.reports, components.store.head),
+        "filler": components.filler(),
+        "reports": components.report_queries(),
         TURN: turn,
         **({} if components.settings.embedded else {"figures_relay": figures_relay(components, turn)}),
     }

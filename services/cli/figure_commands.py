@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings
 from services.cli.commands import check_territory, lags_behind, messages_of, print_message
-from services.reporting.answers import Cell, Figures, GapCell, RateCell, ValueCell
+from services.reporting.answers import Cell, Fact, Figures, GapCell, RateCell, ValueCell
 from services.reporting.change_answers import Changes, ChangesAsked
 from services.reporting.queries.moments import moment_of
+from services.reporting.queries.reports import EXACT
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import Fault
 from shared.message import Position
@@ -30,6 +31,28 @@ def indicators(args: Namespace, settings: Settings) -> int:
     if lags_behind(components):
         print_message("The read models are behind the log: start the services, or `parcours rebuild`.")
     return print_figures(args, lambda: components.reports.figures(args.territory, args.quarter, args.definitions, args.as_of))
+
+
+def evidence(args: Namespace, settings: Settings) -> int:
+    """Prints how many a figure counts, then its facts; as JSON lines with `--json`, the facts alone."""
+    check_territory(args.territory, counted(settings))
+    components = Components(settings)
+    asked = (args.indicator, args.territory, args.quarter, args.side, EXACT, args.definitions, args.as_of)
+    try:
+        answer = components.reports.evidence(*asked)
+    except Fault as fault:
+        print_message(" ".join(messages_of(fault)[""]))
+        return 1
+    if not args.json:
+        print(f"{args.territory} · {args.quarter} · {answer.indicator}.{answer.side} {answer.count}")
+    for fact in answer.facts:
+        print(msgspec.json.encode(fact).decode() if args.json else fact_text(fact))
+    return 0
+
+
+def fact_text(fact: Fact) -> str:
+    told = (fact.on, fact.territory, fact.person, fact.detail)
+    return "  ".join([*(str(each or "–") for each in told), ", ".join(map(str, fact.positions))])
 
 
 def print_figures(args: Namespace, figures: Callable[[], Figures]) -> int:

@@ -22,7 +22,8 @@ PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
 WRITERS = frozenset({"serve", "demo", "service", "setup", "keys", "load", "restore"})  # they make the data folder
 READERS = frozenset(
-    {"history", "indicators", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections", "generations"}
+    {"history", "indicators", "evidence", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections"}
+    | {"generations"}
 )  # they need a log
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
@@ -139,6 +140,7 @@ def command(name: str) -> Command:
         "generate": commands.generate,
         "history": commands.history,
         "changes": figure_commands.changes,
+        "evidence": figure_commands.evidence,
         "indicators": figure_commands.indicators,
         "replay": figure_commands.replay,
         "rebuild": read_model_commands.rebuild,
@@ -221,6 +223,11 @@ def add_figure_commands(add: Add) -> None:
     now = add("indicators", "figures from the read models")
     figures(now, quarter_required=True)
     now.add_argument("--as-of", type=moment, metavar="MOMENT", help="a position, a day of recording (2024-03-31) or an instant")
+    facts = add("evidence", "the facts that a figure counts, each with the positions of its events")
+    facts.add_argument("indicator", metavar="ID", help="of the figure: people_met, positive_rate, …")
+    facts.add_argument("--side", choices=("numerator", "denominator"), default="numerator", help="of a rate (numerator)")
+    figures(facts, quarter_required=True)
+    facts.add_argument("--as-of", type=moment, metavar="MOMENT", help="as --as-of of `indicators`: those that were known then")
     between = add("changes", "why figures changed between two moments: each event, and what it moved")
     figures(between, quarter_required=True)
     between.add_argument("--since", type=moment, required=True, metavar="MOMENT", help="as --as-of of `indicators`")

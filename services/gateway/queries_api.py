@@ -88,8 +88,8 @@ class QueriesApi:
         self.access.check(identity, "read_evidence", territory)
         audience = self.fresh_for(context, territory)
         self.check_quarter(quarter)
-        side, definitions = context.query.get("side", "numerator"), context.query.get("definitions")
-        return json_response(self.reports.evidence(indicator, territory, quarter, side, audience, definitions))
+        side, asked = context.query.get("side", "numerator"), (context.query.get(name) for name in ("definitions", "as-of"))
+        return json_response(self.reports.evidence(indicator, territory, quarter, side, audience, *asked))
 
     def fresh_for(self, context: RequestContext, territory: str) -> str:
         """The audience of a request, once its figures reach the position that it names.

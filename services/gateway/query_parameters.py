@@ -103,7 +103,9 @@ class QueryParameters:
                 *(territory, quarter, moment("since", required=True), moment("until"), Parameter("indicator", text_of(MAX_ID_LENGTH))),
                 *(definitions, CURSOR, Parameter("limit", number(1, MAX_PAGE_SIZE)), POSITION),
             ),
-            "/v1/indicators/<indicator>/evidence": (territory, quarter, Parameter("side", one_of(SIDES)), definitions, POSITION),
+            "/v1/indicators/<indicator>/evidence": (
+                *(territory, quarter, Parameter("side", one_of(SIDES)), definitions, moment("as-of"), POSITION),
+            ),
             "/": (POSITION,),
             "/coter/<territory>/<quarter>": (definitions, moment("au"), POSITION),
             "/coter/<territory>/<quarter>/changements": (definitions, moment("depuis"), moment("au"), CURSOR, POSITION),

@@ -62,9 +62,18 @@ class ReportingClient:
         """Why figures changed between two moments."""
         return self.request(Changes, "changes", msgspec.to_builtins(asked))
 
-    def evidence(self, indicator: str, territory: str, quarter: str, side: str, audience: str, definitions: int | None = None) -> Evidence:
-        """The facts that one side of a figure counts, as an audience sees them."""
-        return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience, definitions)
+    def evidence(
+        self,
+        indicator: str,
+        territory: str,
+        quarter: str,
+        side: str,
+        audience: str,
+        definitions: int | None = None,
+        as_of: str | None = None,
+    ) -> Evidence:
+        """The facts that one side of a figure counts, or counted at a moment, as an audience sees them."""
+        return self.request(Evidence, "evidence", indicator, territory, quarter, side, audience, definitions, as_of)
 
     def timeline(self, person: str) -> Timeline:
         return self.request(Timeline, "timeline", person)

@@ -15,7 +15,7 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -236,31 +236,32 @@ class GatewayProvider(DependencyProvider):  # type: ignore[misc]  # nameko has n
     """
 
     server = HttpServer()  # that of the entrypoint: there is one in each container
+    rpc: RpcClient | None = None  # until it is set up: what is still starting may be killed
+    threads: Sequence[Any] = ()
 
     def setup(self) -> None:
         compose = self.container.config[COMPONENTS][self.container.service_name]["compose"]
-        self.rpc = RpcClient(self.container)
-        deps = compose(self.rpc.call, RpcCommandClient(self.rpc.call), self.rpc.linked)
+        rpc = self.rpc = RpcClient(self.container)
+        deps = compose(rpc.call, RpcCommandClient(rpc.call), rpc.linked)
         self.http = HttpApp(deps)
         self.server.stopping = self.http.stopping
         self.feed = deps.feed
         self.http.ended.try_refresh()  # before the first request
 
     def start(self) -> None:
-        self.threads = [
-            self.container.spawn_managed_thread(self.fill_feed, identifier="feed"),
-            self.container.spawn_managed_thread(self.look_after_followers, identifier="followers"),
-            self.container.spawn_managed_thread(self.follow_sessions, identifier="ended sessions"),
-            self.container.spawn_managed_thread(self.rpc.keep_linked, identifier="link to the broker"),
-        ]
+        assert self.rpc is not None, "set up before"
+        work = {"feed": self.fill_feed, "followers": self.look_after_followers, "ended sessions": self.follow_sessions}
+        work["link to the broker"] = self.rpc.keep_linked
+        self.threads = [self.container.spawn_managed_thread(run, identifier=name) for name, run in work.items()]
 
     def stop(self) -> None:
         for thread in self.threads:
             thread.kill()
-        self.rpc.stop()
+        self.kill()
 
     def kill(self) -> None:
-        self.rpc.stop()
+        if self.rpc is not None:
+            self.rpc.stop()
 
     def fill_feed(self) -> None:
         while True:

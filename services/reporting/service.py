@@ -31,9 +31,16 @@ class ReportingService(WriteService):
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def evidence(
-        self, indicator: str, territory: str, quarter: str, side: str, audience: str = "committee", definitions: int | None = None
+        self,
+        indicator: str,
+        territory: str,
+        quarter: str,
+        side: str,
+        audience: str = "committee",
+        definitions: int | None = None,
+        as_of: str | None = None,
     ) -> Reply:
-        return self.reports.evidence(indicator, territory, quarter, side, audience, definitions)
+        return self.reports.evidence(indicator, territory, quarter, side, audience, definitions, as_of)
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types
     def timeline(self, person: str) -> Reply:

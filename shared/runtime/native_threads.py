@@ -19,7 +19,8 @@ So the process keeps two worlds, and this module is the only bridge between them
 their locks, queues and sockets are real. It then puts the patched ones back. `native` runs a call in eventlet's pool of native threads.
 
 A module that waits on green threads says so with `green_only(__name__)`. If blocking code imports it by mistake, the import fails at
-start with an explanation, instead of freezing the process later.
+start with an explanation, instead of freezing the process later. What is handed to native threads whole, such as the objects of a service,
+passes through `run_natively`: if its module was imported with green modules, the service does not start.
 
 In a process that was never patched, `import_native` is a plain import and `native` a plain call, so the same code runs in both.
 """
@@ -47,6 +48,7 @@ PATCHED_IN_PLACE = ("_thread", "threading", "queue", "time", "select", "socket")
 BUILT_ON_PATCHED = ("selectors", "ssl", "concurrent")  # packages that must be imported again, on top of the unpatched copies
 THREAD_POOL_SIZE = int(os.environ.get("EVENTLET_THREADPOOL_SIZE", "48"))  # a few threads always wait for the log, the others work
 
+native_modules: set[str] = set()  # the names of those that `import_native` imported
 unpatched: dict[str, ModuleType] = {}  # the modules of both lists as Python made them, by name
 importing: list[str] = []  # the names given to the `import_native` that is under way
 
@@ -69,6 +71,7 @@ def import_native(*names: str) -> None:
             importlib.import_module(name)
         return
     eventlet.tpool.set_num_threads(THREAD_POOL_SIZE)
+    before = {*sys.modules}
     with unpatched_modules():
         importing.extend(names)
         try:
@@ -76,6 +79,7 @@ def import_native(*names: str) -> None:
                 importlib.import_module(name)
         finally:
             importing.clear()
+        native_modules.update(sys.modules.keys() - before)
     use_native_locks_in_logging()
 
 
@@ -87,6 +91,19 @@ def green_only(name: str) -> None:
     """
     if importing:
         raise ImportError(f"{name} waits on green threads: import it after import_native({', '.join(importing)})")
+
+
+def run_natively(subject: object) -> None:
+    """Called before an object is handed to native threads. Locks and waits of its own module must be real there.
+
+    A green lock that is released while a native thread waits for it wakes nobody, or raises greenlet.error in the hub.
+
+    Raises:
+        ImportError: its module was imported with green modules.
+    """
+    module = type(subject).__module__
+    if patched() and module not in native_modules:
+        raise ImportError(f"{module} runs in native threads: it must be imported by import_native")
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_waits(tmp_path: Path) -> None:
 READERS = [
     ("history",),
     ("indicators", "--quarter", "2024-Q2"),
+    ("evidence", "people_met", "--quarter", "2024-Q2"),
     ("changes", "--quarter", "2024-Q2", "--since", "2024-03-31"),
     ("replay",),
     ("rebuild",),
@@ -152,6 +153,10 @@ def test_a_generated_history_is_loaded_read_and_counted_without_a_server(tmp_pat
     told = next(line for line in changes.stdout.splitlines() if line.startswith("interviews "))
     assert told.split() == ["interviews", str(before), "→", str(after)]
     assert changes.stdout.count("coaching.InterviewHeld: +1 interviews.numerator") == after - before
+    facts = [parcours(tmp_path, "evidence", "interviews", "--quarter", "2024-Q2", *as_of) for as_of in ((), then[:2])]
+    assert [done.stdout.splitlines()[0].split()[-1] for done in facts] == [str(after), str(before)]
+    lines = parcours(tmp_path, "evidence", "interviews", "--quarter", "2024-Q2", *then[:2], "--json").stdout.splitlines()
+    assert len({json.loads(line)["positions"][0] for line in lines}) == before
     nothing = parcours(tmp_path, "changes", "--since", "2024-05-15", "--until", "2024-05-15", "--quarter", "2024-Q2")
     assert (nothing.returncode, nothing.stdout.splitlines()[1:]) == (0, ["no figure differs"])
     audited = parcours(tmp_path, "audit", "figures")

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.processes import Product, eventually, in_one_process
+from tests.processes import Process, Product, eventually, free_port, in_one_process
 
 CALLERS = 8
 NEWCOMERS = 24
@@ -70,6 +70,31 @@ def test_a_process_that_stops_answers_what_is_under_way_and_refuses_the_rest(tmp
     assert callers.wrong == []
     assert callers.outcomes["201"] > CALLERS
     assert callers.outcomes[REFUSED] == CALLERS
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_process_that_is_stopped_reports_no_error(tmp_path: Path, attempt: int) -> None:
+    """What waits in native threads is woken there: a green lock would be switched to from another thread, which the hub reports."""
+    with in_one_process(tmp_path) as product:
+        time.sleep(0.3 * attempt)
+        process, log = product.processes["serve"].child, tmp_path / "serve.log"
+        assert process is not None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert [line for line in log.read_text().splitlines() if "Traceback" in line or "error" in line.lower()] == []
+
+
+@pytest.mark.parametrize("delay", [0, 0.1, 0.2, 0.4, 0.6, 0.8])
+def test_a_process_that_is_stopped_while_it_starts_ends_too(tmp_path: Path, delay: float) -> None:
+    log, started = tmp_path / "serve.log", tmp_path / "log.sqlite"
+    process = Process("serve", "--data", str(tmp_path), "--port", str(free_port()), env={}, log=log)
+    process.start()
+    assert process.child is not None
+    eventually(started.exists, "that it has begun")
+    time.sleep(delay)
+    process.child.send_signal(signal.SIGTERM)
+    assert process.child.wait(20) in {0, -signal.SIGTERM}  # at once, as long as nothing had begun
+    assert "Traceback" not in log.read_text()
 
 
 def test_a_client_that_pauses_between_two_requests_is_told_that_its_connection_ends(tmp_path: Path) -> None:

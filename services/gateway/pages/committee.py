@@ -106,8 +106,8 @@ class CommitteePages:
         side = context.query.get("cote", "numerator")
         allowed = self.may_open_facts(context, territory)
         asked = self.asked(context, territory)
-        shown = allowed and asked["as_of"] is None  # the facts are those of now
-        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, asked["asked"]) if shown else None
+        at = (asked["asked"], asked["as_of"])
+        evidence = self.queries.reports.evidence(indicator, territory, quarter, side, EXACT, *at) if allowed else None
         facts = evidence.facts[:MAX_SHOWN_FACTS] if evidence else []
         query = asked["kept"]
         links = [f"/coter/{territory}/{point.quarter}/{quote(indicator)}{query}" for point in line.trend]

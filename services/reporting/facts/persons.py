@@ -32,7 +32,8 @@ def on_person_identified(event: PersonIdentified, context: EventContext) -> list
 
 
 def on_persons_merged(event: PersonsMerged, context: EventContext) -> list[Change]:
-    return [Change("person", (event.merged,), {"merged_into": event.kept})]
+    merge = Change("person_merge", (event.merged, context.position), {"kept": event.kept})
+    return [Change("person", (event.merged,), {"merged_into": event.kept}), merge]
 
 
 def on_persons_separated(event: PersonsMerged, context: EventContext) -> list[Change]:

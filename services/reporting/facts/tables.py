@@ -62,6 +62,9 @@ person = fact_table(
     event_position("identified_at"),
 )
 Index("person_root", person.c.root)
+# A row is a merge, also one that a separation ended: who was the same person as whom at some time is found from it.
+person_merge = fact_table("person_merge", key("person"), position_key(), texts("kept"))
+Index("person_merge_kept", person_merge.c.kept)
 orientation = fact_table(
     "orientation",
     key("orientation"),
@@ -168,6 +171,7 @@ entry = Table(
     *cell_columns(nullable=False),
     Column("change", Integer, nullable=False),
     Index("entry_position", "position"),
+    Index("entry_cell", "side", "version", "quarter", "territory", "position"),
 )
 balance = Table(
     "balance",

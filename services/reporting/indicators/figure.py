@@ -86,7 +86,7 @@ def side_queries(side: Side) -> SideQueries:
     return SideQueries(
         by_territory=select(territory, quarter, *counts).group_by(territory, quarter),
         amounts=select(territory, quarter, rows.c.amount).order_by(rows.c.amount),
-        facts=select(rows).where(quarter == bindparam("first")).order_by(rows.c.on, rows.c.positions),
+        facts=select(rows).where(quarter == bindparam("first")).order_by(rows.c.on, rows.c.positions, rows.c.counted),
     )
 
 

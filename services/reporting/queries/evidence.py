@@ -32,6 +32,7 @@ from shared.message import EventMessage, Position
 
 FACTS_ARE_MASKED = "Ce nombre n’est pas montré exactement au comité, donc ses faits ne sont pas comptés ici."
 ReadEvents = Callable[[Sequence[Position]], Sequence[EventMessage]]  # the events at these positions, in the order of the log
+PastRows = Callable[[Indicator, str], Sequence[RowMapping]]  # those of a side of an indicator
 
 
 class PersonHistory(Struct, frozen=True):
@@ -43,8 +44,18 @@ class PersonHistory(Struct, frozen=True):
     set_aside: dict[Position, str]
 
 
-def evidence(connection: Connection, figures: FigureSet, name: str, territory: str, quarter: str, side: str, *, masked: bool) -> Evidence:
-    """The evidence of one side of a figure. With `masked`, as a committee sees it.
+def evidence(
+    connection: Connection,
+    figures: FigureSet,
+    name: str,
+    territory: str,
+    quarter: str,
+    side: str,
+    *,
+    masked: bool,
+    past: PastRows | None = None,
+) -> Evidence:
+    """The evidence of one side of a figure. With `masked`, as a committee sees it. `past` gives the rows that were counted at a moment.
 
     Raises:
         Refused: the indicator is unknown (`indicator_unknown`) or does not have this side (`side_unknown`).
@@ -57,7 +68,7 @@ def evidence(connection: Connection, figures: FigureSet, name: str, territory: s
         count = int(cell.value or 0) if isinstance(cell, ValueCell) else None
         reason = None if isinstance(cell, ValueCell) else FACTS_ARE_MASKED
         return Evidence(name, indicator.label, definition, side, count, [], reason, released)
-    rows = fact_rows(connection, figures, counted, territory, quarter)
+    rows = past(indicator, side) if past else fact_rows(connection, figures, counted, territory, quarter)
     facts = [fact(indicator, row) for row in rows]
     return Evidence(name, indicator.label, definition, side, len({row["counted"] for row in rows}), facts, None, released)
 

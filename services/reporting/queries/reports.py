@@ -27,6 +27,7 @@ from services.reporting.queries.listings import lines
 from services.reporting.queries.masked_figures import MaskedFigures
 from services.reporting.queries.moments import Moment, moment_of
 from services.reporting.queries.moved import moved, window_end
+from services.reporting.queries.past_facts import PastFacts
 from services.reporting.queries.person_state import person_state
 from services.vocabulary.programme import PROGRAMME, Programme
 from shared.address import Address
@@ -142,15 +143,21 @@ class Reports:
         side: str = "numerator",
         audience: str = COMMITTEE,
         definitions: int | None = None,
+        as_of: str | None = None,
     ) -> Evidence:
-        """The facts that one side of a figure counts. For a committee they are masked with the figure, and without details.
+        """The facts that one side of a figure counts, or counted. For a committee they are masked with the figure, and without details.
 
         Raises:
-            Refused: the indicator, its side, the territory, the quarter or the version is unknown.
+            Refused: the indicator, its side, the territory, the quarter, the version or the moment is unknown.
+            UnknownPosition: the log ends before the moment.
         """
+        moment, masked = self.moment(as_of, audience), audience == COMMITTEE
         with self.models.reading() as connection:
-            figures = self.audience_figures(connection, territory, quarter, definitions, audience)
-            return evidence.evidence(connection, figures, indicator, territory, quarter, side, masked=audience == COMMITTEE)
+            figures = self.audience_figures(connection, territory, quarter, definitions, audience, moment)
+            past = None
+            if moment and not masked and moment.position < current_snapshot(connection)[1]:
+                past = PastFacts(connection, figures, territory, quarter, self.read_events).rows
+            return evidence.evidence(connection, figures, indicator, territory, quarter, side, masked=masked, past=past)
 
     def timeline(self, person: str) -> Timeline:
         """The events about a person, under all of their merged records. An unknown person has no events."""

@@ -24,6 +24,7 @@ from shared.bus.nameko.rpc_client import IDENTITY
 from shared.bus.nameko.rpc_server import ResilientRpcConsumer
 from shared.errors import Forbidden
 from shared.reply import Reply
+from shared.runtime.native_threads import run_natively
 from shared.trust.tokens import IdentityVerifier
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,11 @@ class Component(DependencyProvider):  # type: ignore[misc]  # nameko has no type
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def start(self) -> None:
+        found = self.container.config[COMPONENTS][self.container.service_name].get(self.name)
+        if found is not None:  # else its methods say so, each time
+            run_natively(found)
+
     def find(self) -> Any:
         return self.container.config[COMPONENTS][self.container.service_name][self.name]
 
@@ -119,6 +125,7 @@ class NativeThread(DependencyProvider):  # type: ignore[misc]  # nameko has no t
         return self.container.config[COMPONENTS][self.container.service_name][self.name]
 
     def start(self) -> None:
+        run_natively(self.runner)
         identifier = f"{self.name} of {self.container.service_name}"
         self.thread = self.container.spawn_managed_thread(lambda: tpool.execute(self.runner.run), identifier=identifier)
 

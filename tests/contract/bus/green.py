@@ -9,7 +9,7 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from shared.runtime.native_threads import import_native, native
+from shared.runtime.native_threads import import_native, native, run_natively
 
 import_native("shared.store.sqlite.store", "shared.store.postgres.store", "kurrentdbclient", "tests.contract.bus.blocking")
 
@@ -97,6 +97,11 @@ def order_of_imports(folder: Path) -> dict[str, Any]:
     for name in ("shared.store.sqlite.store", "tests.contract.bus.subscriber"):
         try:
             import_native(name)
+        except ImportError as fault:
+            faults.append(str(fault))
+    for subject in (Slow(), One()):
+        try:
+            run_natively(subject)
         except ImportError as fault:
             faults.append(str(fault))
     return {"faults": faults}

@@ -42,9 +42,10 @@ def test_logging_from_native_and_green_threads_never_hangs(tmp_path: Path) -> No
 
 
 def test_imports_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
-    early, waits_green = run_green("order_of_imports", tmp_path)["faults"]
+    early, waits_green, runs_natively = run_green("order_of_imports", tmp_path)["faults"]
     assert "already imported" in early
     assert "import it after import_native" in waits_green
+    assert "__main__ runs in native threads" in runs_natively
 
 
 WITH_TLS_LONG = pytest.mark.parametrize("broker_uri", ["rabbitmq", pytest.param("amqps", marks=pytest.mark.long)], indirect=True)

@@ -41,6 +41,9 @@ class ListedLog:
     def head(self) -> Position:
         return self.events[-1].position
 
+    def read_all(self, after: Position, limit: int) -> list[EventMessage]:
+        return self.read_as(EventMessage, after, limit)
+
     def read_as(self, shape: type[Any], after: Position, limit: int) -> list[EventMessage]:
         return [event for event in self.events if event.position > after][:limit]
 

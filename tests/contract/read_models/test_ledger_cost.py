@@ -11,12 +11,14 @@ from sqlalchemy import Connection
 from sqlalchemy import event as sqlalchemy_event
 
 from services.reporting.ledger import balances
+from services.reporting.queries.past_facts import PastFacts
 from services.reporting.queries.reports import Reports
 from tests.unit.reporting.counted import fold_only
 from tests.unit.reporting.history import ORNE, History
 from tests.unit.reporting.random_histories import recorded
 
 FEW, MANY = 40, 800  # persons
+TOWN = "flers"
 BATCH = 50  # events that are applied together
 FETCHED = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_xact_user_tables"
 STEPS_AT_ONCE = 20  # of SQLite's machine, between two calls of the counter
@@ -56,14 +58,15 @@ def counting(reports: Reports) -> Iterator[Counted]:
 
 
 def lives(persons: int) -> History:
-    """So many lives, all of the same kind."""
+    """So many lives, all of the same kind; the first of them in a town of its own, where the exit is neutralised at the end."""
     history = History()
     for number in range(persons):
-        person, month = f"p{number}", number % 9 + 1
-        history.meet(person, f"2023-0{month}-10")
-        history.coach(person, f"2023-0{month}-12")
-        history.job(person, f"2023-0{month}-20", "CDI")
-        history.leave(person, f"2023-0{month}-25", "o1")
+        person, month, town = f"p{number}", number % 9 + 1, TOWN if number < 1 else "alencon"
+        history.meet(person, f"2023-0{month}-10", town)
+        history.coach(person, f"2023-0{month}-12", town)
+        history.job(person, f"2023-0{month}-20", "CDI", at=town)
+        history.leave(person, f"2023-0{month}-25", "o1", at=town)
+    history.record("coaching.ExitNeutralised", "2023-12-01", TOWN, person="p0", rank=1, reason="DECES")
     return history
 
 
@@ -105,10 +108,19 @@ def read_page_as_of(reports: Reports, history: History) -> None:
     reports.figure_sets = {}
 
 
-WORKS = [apply_one, exit_one, read_page, read_page_as_of]
+def read_facts_as_of(reports: Reports, history: History) -> None:
+    """As of the middle of the log: of an exit that is neutralised now, what was known then."""
+    with reports.models.reading() as connection:
+        figures = reports.figure_set(connection, TOWN, "2023-Q3", None, history.events[len(history.events) // 2].position)
+        past = PastFacts(connection, figures, TOWN, "2023-Q3", history.read_at)
+        rows = past.rows(figures.indicator("positive_rate", "2023-Q3"), "numerator")
+    assert {row["person"] for row in rows} == {"p0"}
 
 
-@pytest.mark.parametrize(("work", "at_once"), [*((work, False) for work in WORKS), (read_page_as_of, True)])
+WORKS = [apply_one, exit_one, read_page, read_page_as_of, read_facts_as_of]
+
+
+@pytest.mark.parametrize(("work", "at_once"), [*((work, False) for work in WORKS), (read_page_as_of, True), (read_facts_as_of, True)])
 def test_it_costs_the_same_among_few_and_among_many(tmp_path: Path, work: Callable[[Reports, History], None], at_once: bool) -> None:
     costs = []
     for persons in (FEW, MANY):

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import Conflict, TooLarge, Unrecordable
 from shared.message import Actor
 from shared.store.port import BODY_LIMIT, NAME_LIMIT, Append, Appended, EventStore, NewEvent
+from tests.contract.store.invariants import assert_log_invariants
 from tests.contract.store.writing import all_events, append, event
 
 ID = UUID("5c6c2f5e-4b0f-4f0e-9d7e-6a1f0c9b7d11")
@@ -69,6 +70,26 @@ def test_each_of_many_appends_is_judged_on_its_own_in_order(store: EventStore) -
     assert outcomes[1] == first
     assert [event.subject for event in all_events(store)] == ["a", "a", "b", "b", "b", "c"]
     assert outcomes[-1] == Appended(store.head(), 1)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (2, 1, 3)])
+def test_appends_to_different_streams_in_one_call_are_recorded_whole_and_in_their_order(store: EventStore, sizes: tuple[int, ...]) -> None:
+    store.append(append("b", 0, size=2))
+    before = store.head()
+    appends = [append(stream, expected, size) for stream, expected, size in zip("abc", (0, 2, 0), sizes, strict=True)]
+    outcomes = store.append_many(appends)
+    recorded = store.read_all(before)
+    assert [event.id for event in recorded] == [event.id for each in appends for event in each.events]
+    for each, outcome in zip(appends, outcomes, strict=True):
+        assert isinstance(outcome, Appended)
+        own = [event for event in recorded if event.subject == each.stream]
+        assert [event.streamversion for event in own] == [*range(each.expected + 1, outcome.version + 1)]
+        assert (len(own), own[-1].position) == (len(each.events), outcome.position)
+    assert_log_invariants(all_events(store))
+    assert store.append_many(appends) == outcomes
+    assert store.append_many([append("d"), appends[1]])[1] == outcomes[1]
+    assert isinstance(store.append_many([append("e"), append("a", 0)])[1], Conflict)
+    assert len(all_events(store)) == 2 + sum(sizes) + 2
 
 
 def test_no_appends_have_no_outcomes(store: EventStore) -> None:

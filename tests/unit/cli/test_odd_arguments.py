@@ -25,6 +25,7 @@ ODD_ARGUMENTS = [
     *(("indicators", "--quarter", "2024-Q2", "--definitions", odd) for odd in (*ODD_NUMBERS, "0")),
     *((command, "--quarter", odd) for command in ("indicators", "replay") for odd in ("2024-Q9", "2024", "", "2024-q2", "\u0662024-Q2")),
     *((command, "--quarter", "2024-Q2", "--territory", odd) for command in ("indicators", "replay") for odd in ("nowhere", "", "ALENCON")),
+    *(("evidence", "people_met", "--quarter", "2024-Q2", "--as-of", odd) for odd in (*ODD_DATES[:1], "-1")),
     *(("changes", "--quarter", "2024-Q2", "--since", odd) for odd in (*ODD_DATES[:1], "-1", "9" * 19, "2024-05-01T25:00", "2024-05-01T")),
     *(("replay", "--as-of", odd) for odd in (*ODD_DATES[:1], *ODD_DATES[4:], "-1", "\u0663", "9" * 19, "9" * 5_000)),
     *(("history", "--port", odd) for odd in (*ODD_NUMBERS, "65536")),
@@ -112,6 +113,7 @@ def test_a_folder_that_cannot_be_made_is_misuse(folder: Path, data: str) -> None
         ("replay", "--as-of", "7"),
         ("replay",),
         ("indicators", "--quarter", "2024-Q2", "--as-of", "7"),
+        ("evidence", "people_met", "--quarter", "2024-Q2", "--side", "denominator", "--as-of", "7"),
         ("changes", "--quarter", "2024-Q2", "--since", "7"),
     ],
 )

@@ -43,10 +43,41 @@ def test_the_history_of_a_figure_and_the_page_are_read_as_of_a_moment(world: Wor
     assert "data-live" not in page  # what is recorded from now on changes nothing of it
 
 
+def test_the_facts_under_a_figure_are_read_as_of_a_moment_with_their_events(world: World) -> None:
+    first = world.meet("p-1")
+    world.meet("p-2")
+    path = f"/v1/indicators/people_met/evidence?{ASKED}"
+    then = read(world, f"{path}&as-of={first}")
+    assert (then["count"], [fact["positions"] for fact in then["facts"]]) == (1, [[first]])
+    assert read(world, path)["count"] == 2
+    page = world.get(f"/coter/alencon/{QUARTER}/people_met?au={first}", role="coordinator").text
+    assert page.count('data-label="Personne"') == 1
+    assert f'href="/evenement/{first}"' in page
+    assert "tels qu’ils étaient connus à ce moment-là" in page
+
+
+def test_a_committee_reads_no_facts_as_of_a_moment_and_the_count_that_was_closed_then(world: World) -> None:
+    for _ in range(6):
+        world.meet()
+    reports = world.components.reports
+    assert reports.closed
+    reports.closed.clock = lambda: datetime(2099, 1, 1, tzinfo=UTC)
+    path = f"/v1/indicators/people_met/evidence?{ASKED}"
+    closed, then = (read(world, f"{path}{as_of}", role="committee") for as_of in ("", f"&as-of={now().date()}"))
+    assert (closed["count"], closed["facts"]) == (6, [])
+    assert (then["count"], then["facts"]) == (None, [])
+    assert "il est montré au comité à partir du" in page_of(world, now().date())
+
+
+def page_of(world: World, as_of: object) -> str:
+    return world.get(f"/coter/alencon/{QUARTER}/people_met?au={as_of}", role="committee", territories=("alencon",)).text
+
+
 @pytest.mark.parametrize("as_of", ["999999999", "2024-02-31", "x", "2024-13-01", "2024-05-01T12:00", ""])
 def test_a_moment_that_is_none_is_never_ignored(world: World, as_of: str) -> None:
     world.meet()
-    for path in (f"/v1/indicators?{ASKED}&as-of={as_of}", f"/v1/changes?{ASKED}&since={as_of}", f"/coter/alencon/{QUARTER}?au={as_of}"):
+    paths = (f"/v1/indicators?{ASKED}&as-of={as_of}", f"/v1/indicators/people_met/evidence?{ASKED}&as-of={as_of}")
+    for path in (*paths, f"/v1/changes?{ASKED}&since={as_of}", f"/coter/alencon/{QUARTER}?au={as_of}"):
         assert world.get(path, role="coordinator").status_code == 400, path
 
 

@@ -7912,6 +7912,7 @@ export interface operations {
                 quarter: string;
                 side?: "numerator" | "denominator";
                 definitions?: number;
+                "as-of"?: string;
                 position?: number;
             };
             header?: never;

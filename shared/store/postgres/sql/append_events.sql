@@ -18,6 +18,9 @@
 -- hundred statements, and one row takes hardly longer than with VALUES. The connection forbids plans for the values of a single call
 -- (`plan_cache_mode`), because the planner would otherwise plan this statement at each call, for the number of rows that it has.
 --
+-- Appends to different streams that are all at their expected versions, which is what most groups are, have one look and one INSERT
+-- together: no append then depends on the rows of another one. Any other call goes append by append, and finds conflicts and repetitions.
+--
 -- The recording time never decreases: the log is sorted by it, and `position_at` relies on that.
 --
 -- The log's own fields are written here before the writer's bytes, because only the holder of the lock knows them; readers then get the
@@ -43,12 +46,42 @@ declare
     actual bigint;
     before integer := 0;
     known bigint;
+    apart boolean;  -- whether all streams are different, and each is at the expected version
+    names text[];  -- of each event: its stream, and the version before it
+    versions bigint[];
 begin
     if pg_advisory_xact_lock(7061727) is null then
         return null;
     end if;
     select e.position, e.recorded_at into place, recorded from public.events e order by e.position desc limit 1;
     place := coalesce(place, 0);
+    if moments is null and cardinality(streams) > 1 then
+        select count(distinct asked.stream) = cardinality(streams) and bool_and(asked.expected = coalesce((
+            select e.version from public.events e where e.stream = asked.stream order by e.version desc limit 1
+        ), 0)) into apart
+        from unnest(streams, expected) as asked (stream, expected);
+    end if;
+    if apart then
+        recorded := greatest(recorded, clock_timestamp());
+        recorded_text := left(to_json(recorded at time zone 'UTC')::text, -1) || '+00:00"';
+        names := streams;
+        versions := expected;
+        if cardinality(streams) <> cardinality(bodies) then
+            select array_agg(asked.stream order by asked.n, i), array_agg(asked.expected + i - 1 order by asked.n, i) into names, versions
+            from unnest(streams, expected, sizes) with ordinality as asked (stream, expected, size, n), generate_series(1, asked.size) as i;
+        end if;
+        insert into public.events (position, stream, version, type, recorded_at, message)
+        select place + n, stream, version + 1, type, recorded, format(
+            '{"previous":%s,"position":%s,"streamversion":%s,"recordedtime":%s,%s',
+            place + n - 1, place + n, version + 1, recorded_text, right(body, -1)
+        )::json
+        from unnest(names, versions, types, bodies) with ordinality as event (stream, version, type, body, n);
+        for n in 1 .. cardinality(streams) loop
+            place := place + sizes[n];
+            answers := answers || place || (expected[n] + sizes[n]);
+        end loop;
+        return answers;
+    end if;
     for n in 1 .. cardinality(streams) loop
         select e.version into actual from public.events e where e.stream = streams[n] order by e.version desc limit 1;
         actual := coalesce(actual, 0);
