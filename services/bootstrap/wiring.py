@@ -40,9 +40,11 @@ def write_service(components: Components, name: str) -> dict[str, Any]:
         log.warning("%s", no_public_keys(components.settings.keys))
     if name == "reporting":
         components.renew_damaged_read_models()
-    if not SERVICES[name].inbox:
-        return {"endpoint": components.endpoint(name), "queries": components.webhook_queries, "worker": components.webhook_worker()}
     objects: dict[str, Any] = {"endpoint": components.endpoint(name)}
+    if name == "webhooks":
+        return {**objects, "queries": components.webhook_queries, "worker": components.webhook_worker()}
+    if not SERVICES[name].inbox:
+        return objects
     if name == "reporting":
         return {**objects, **reporting(components)}
     return {**objects, "inbox_consumer": inbox_consumer(components, policy_inbox(components, name))}
