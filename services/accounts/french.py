@@ -53,6 +53,7 @@ REFUSALS: Mapping[str, str] = {
     "grant_ends_before_it_begins": "Une habilitation finit le jour où elle commence, ou après.",
     "role_never_granted": "Ce rôle n’est donné à personne.",
     "beyond_own_grants": "Personne ne donne ni ne retire ce que son propre rôle, là où il agit, ne lui permet pas de donner.",
+    "grant_not_current": "Cette habilitation n’est pas, ou plus, en vigueur.",
     "own_account": "Personne ne se donne un accès : demandez-le à une autre personne.",
     "last_administrator": "Il ne resterait personne pour administrer les accès : donnez d’abord cette habilitation à quelqu’un d’autre.",
 }

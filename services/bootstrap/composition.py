@@ -12,6 +12,7 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
+from services.bootstrap.accounts import FollowedAccounts
 from services.bootstrap.opening import open_checkpoints, open_deliveries, open_gateway_records, open_store, open_tree_heads
 from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services, upcasts
@@ -197,7 +198,8 @@ class Components:
     def webhook_worker(self) -> Worker:
         """A new one each time: services that are started again need one that was not stopped."""
         programme, webhooks = self.settings.programme(), self.settings.webhooks
-        audiences = Audiences(ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories))
+        access, territories = ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories)
+        audiences = Audiences(access, territories, self.accounts, open_to_others=self.settings.open_to_others)
         parts = Parts(
             store=self.store,
             deliveries=self.webhook_deliveries,
@@ -212,6 +214,11 @@ class Components:
             chance=chance,
         )
         return Worker(self.checkpoints, Index(self.store, self.checkpoints, self.webhook_deliveries), parts)
+
+    @cached_property
+    def accounts(self) -> FollowedAccounts:
+        """Who may enter, and as what, as the log has it."""
+        return FollowedAccounts(self.store)
 
     @cached_property
     def reports(self) -> Reports:

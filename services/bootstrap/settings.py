@@ -53,6 +53,11 @@ class Settings(Struct, frozen=True):
     logs: LogSettings = LogSettings()
 
     @property
+    def open_to_others(self) -> bool:
+        """Whether who has no account may enter and is served: where the development login is."""
+        return self.development_login and not self.trusted_proxies
+
+    @property
     def embedded(self) -> bool:
         return self.amqp_uri.scheme == EMBEDDED
 

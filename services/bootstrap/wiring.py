@@ -95,6 +95,7 @@ def gateway(components: Components) -> dict[str, Any]:
             store=store,
             checkpoints=checkpoints,
             records=records,
+            accounts=components.accounts,
             dead_letters=dead_letters,
             native=native,
             feed=Feed(components.followed, native),

@@ -11,6 +11,7 @@ from services.gateway.client_address import LOOPBACK_NETWORKS, Network
 from services.gateway.command_client import Call, CommandClient
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.vocabulary.accounts import Register
 from services.vocabulary.programme import Groupings, Programme
 from shared.bus.dead_letters import DeadLetters
 from shared.bus.names import SOLE, Names
@@ -37,7 +38,8 @@ class GatewayDeps:
 
     `sessions_signer` signs what visitors hold, `identity_signer` what the services are handed: neither token passes for the other.
     `survey_seals` makes the tickets that coaching takes for genuine; with the `webhook_secrets`, webhooks are signed.
-    `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the configuration of the
+    `linked` tells whether the broker is reached. `records` are shared with the other gateways; `accounts` reads
+    those of the log. `reference` is the configuration of the
     programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
     `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
@@ -49,6 +51,7 @@ class GatewayDeps:
     store: EventStore
     checkpoints: Checkpoints
     records: GatewayRecords
+    accounts: Callable[[], Register]
     dead_letters: DeadLetters
     native: NativeCall
     feed: Feed

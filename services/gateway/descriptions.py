@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway import response_schemas
+from services.gateway.accounts_api import LOGIN_TO_DIGEST
 from services.gateway.asyncapi import asyncapi_document
 from services.gateway.commands_api import TICKET, json_response
 from services.gateway.dependencies import GatewayDeps
@@ -24,6 +25,7 @@ from services.gateway.operations import (
     batch_operation,
     command_operation,
     end_session_operation,
+    login_digest_operation,
     path_of,
     query_operation,
     session_operation,
@@ -75,6 +77,7 @@ class Descriptions:
         spec.components.schema("Answer", ANSWER)
         spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
         spec.components.schema("Login", schema=LOGIN_SCHEMA)
+        spec.components.schema("LoginToDigest", schema=LOGIN_TO_DIGEST)
         spec.components.schema("WebhookTest", TEST)
         for name, component in (CREATED | response_schemas.components()).items():
             spec.components.schema(name, component)
@@ -89,6 +92,7 @@ class Descriptions:
                 spec.path(f"/v1/commands/{name}", operations={"post": command_operation(service, commands[name], titles[name], accepted)})
         spec.path("/v1/commands", operations={"post": batch_operation()})
         spec.path("/v1/session", operations={"post": session_operation(), "delete": end_session_operation()})
+        spec.path("/v1/login-digests", operations={"post": login_digest_operation()})
         spec.path(
             "/v1/survey-tickets",
             operations={"post": ticket_operation(commands[TICKET], titles[TICKET], territories)},

@@ -12,12 +12,14 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway import hints
+from services.gateway.accounts_api import AccountsApi
 from services.gateway.changes_api import ChangesApi
 from services.gateway.command_lines import LINES, CommandLinesApi
 from services.gateway.commands_api import WEBHOOKS, CommandsApi, CommandSender
 from services.gateway.compression import compress
 from services.gateway.conditional import conditional
 from services.gateway.cross_origin import CrossOrigin
+from services.gateway.current_accounts import CurrentAccounts
 from services.gateway.definitions_api import DefinitionsApi
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.descriptions import Descriptions
@@ -74,8 +76,9 @@ class HttpApp:
         self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
         self.problems = Problems(deps.catalogue, names_of(deps.services.values()) | dict(deps.territories))
         self.access = ReadAccess(deps.permissions, deps.members)
-        self.ended = EndedSessions(deps.records, deps.native, deps.clock)
         login = deps.development_login and not deps.trusted_proxies
+        accounts = CurrentAccounts(deps.accounts, deps.native, deps.clock, open_to_others=login)
+        self.ended = EndedSessions(deps.records, accounts, deps.native, deps.clock)
         self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps)
@@ -91,6 +94,7 @@ class HttpApp:
             WebhooksApi(deps, self.access),
             CommandLinesApi(self.sender, self.problems),
             SessionApi(self.sessions),
+            AccountsApi(deps, self.access, accounts),
             StreamTicketsApi(tickets, self.access, self.sessions),
             SurveyTicketsApi(deps, self.sender),
             queries,

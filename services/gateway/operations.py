@@ -79,6 +79,7 @@ CREATED: dict[str, Members] = {
     for name, fields in {
         "Session": {"token": TEXT},
         "SurveyTicket": {"ticket": TEXT, "territory": TEXT, "moment": TEXT},
+        "LoginDigest": {"login": TEXT},
         "StreamTicket": {"ticket": TEXT, "stream": TEXT, "open_until": MOMENT, "resume_until": MOMENT},
     }.items()
 }
@@ -153,6 +154,18 @@ def session_operation() -> Members:
         "security": [],
         "requestBody": request_body(ref("Login")),
         "responses": {"201": response(description, ref("Session"))} | problems(LOGIN_PROBLEMS),
+    }
+
+
+def login_digest_operation() -> Members:
+    description = "The digest that commands on accounts name, and events record: of an e-mail address, or of a subject at an issuer."
+    return {
+        "operationId": "loginDigest",
+        "summary": "The digest of a login",
+        "tags": ["accounts"],
+        "security": [{"bearer": []}],
+        "requestBody": request_body(ref("LoginToDigest")),
+        "responses": {"201": response(description, ref("LoginDigest"))} | problems(LOGIN_PROBLEMS),
     }
 
 

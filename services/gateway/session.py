@@ -1,8 +1,9 @@
 """Sessions: a signed token, in a cookie for browsers and in the Authorization header for programs.
 
-A session ends when its token expires, or before that when its visitor leaves. Every gateway knows which sessions have ended: it reads the
-records that all of them share each REFRESH_S. One that could not read them for MAX_AGE_S lets nobody in: it answers 503, and never takes
-an ended session for an open one because the records are away (ADR 52).
+A session ends when its token expires, or before that when its visitor leaves, or when the grant with which it was opened is withdrawn.
+Every gateway knows which sessions have ended and which grants there are: it reads the records that all of them share, and the accounts in
+the log, each REFRESH_S. One that could not for MAX_AGE_S lets nobody in: it answers 503, and never takes an ended session for an open one
+because the records or the log are away (ADR 52, ADR 72).
 
 The login here is for development: the visitor chooses a role. It answers only where it is asked for, to a direct connection from the
 loopback address, under a loopback name. Once a request shows that there is a proxy in front, it answers no more: a proxy may well say
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.client_address import FORWARDING, LOOPBACK_NETWORKS, from_networks
+from services.gateway.current_accounts import CurrentAccounts
 from services.gateway.dependencies import NativeCall
 from services.gateway.login import Login, identity_of
 from services.gateway.problems import RETRY_AFTER_S, Problem, unauthenticated
@@ -24,7 +26,7 @@ from shared.errors import Forbidden, Unavailable
 from shared.store.gateway_records import GatewayRecords
 from shared.time import Clock
 from shared.trust.access import Identity
-from shared.trust.tokens import Signer, Token
+from shared.trust.tokens import Entry, Signer, Token
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +41,11 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class EndedSessions:
-    """The sessions that ended before they expired, in every gateway, as this one knows them."""
+    """The sessions that ended before they expired, in every gateway, as this one knows them: their visitor left, or lost the grant."""
 
-    def __init__(self, records: GatewayRecords, native: NativeCall, clock: Clock) -> None:
+    def __init__(self, records: GatewayRecords, accounts: CurrentAccounts, native: NativeCall, clock: Clock) -> None:
         self.records = records
+        self.accounts = accounts
         self.native = native
         self.clock = clock
         self.known: dict[str, int] = {}
@@ -54,8 +57,8 @@ class EndedSessions:
     def fresh(self) -> bool:
         return time.monotonic() - self.read_at < MAX_AGE_S
 
-    def has(self, id: str) -> bool:
-        return id in self.known or id in self.own
+    def has(self, session: Token) -> bool:
+        return session.id in self.known or session.id in self.own or not self.accounts.lets_in(session)
 
     def end(self, token: Token) -> None:
         """Note that a session has ended: here at once, and everywhere once it is recorded.
@@ -72,15 +75,16 @@ class EndedSessions:
             self.unrecorded.pop(id, None)
 
     def refresh(self) -> None:
-        """Record what is not recorded yet, and read what the others recorded. From time to time, delete what expired.
+        """Record what is not recorded yet, and read what the others recorded, and the accounts. From time to time, delete what expired.
 
         Raises:
-            Unavailable: the records cannot be reached.
+            Unavailable: the records or the log cannot be reached.
         """
         asked_at, now = time.monotonic(), int(self.clock().timestamp())
         self.own = {id: expires_at for id, expires_at in self.own.items() if expires_at > now}
         self.record()
         self.known = self.native(self.records.ended_sessions, now)
+        self.accounts.refresh()
         self.read_at = asked_at
         if asked_at - self.forgot_at >= FORGET_INTERVAL_S:
             self.native(self.records.forget, now - FORGET_LATER_S)
@@ -91,7 +95,7 @@ class EndedSessions:
         try:
             self.refresh()
         except Unavailable as fault:
-            log.warning("which sessions have ended is not known: %s", fault)
+            log.warning("which sessions have ended, or which accounts there are, is not known: %s", fault)
 
 
 class Sessions:
@@ -135,7 +139,7 @@ class Sessions:
         """
         found = self.signer.read_token(token)
         self.check_known()
-        if self.ended.has(found.id):
+        if self.ended.has(found):
             raise Forbidden("identity_not_valid")
         return found
 
@@ -143,9 +147,9 @@ class Sessions:
         if not self.ended.fresh():
             raise sessions_unknown()
 
-    def is_over(self, id: str) -> bool:
+    def is_over(self, session: Token) -> bool:
         """Whether a session has ended before it expired, as far as can be told: not knowing is no reason to go on."""
-        return self.ended.has(id) or not self.ended.fresh()
+        return self.ended.has(session) or not self.ended.fresh()
 
     def close(self, request: Request) -> None:
         """End the session of a request, if it has one that is open.
@@ -177,13 +181,14 @@ class Sessions:
             raise Problem(403, "login_is_local", "La connexion de développement ne répond qu’à cette machine")
         return self.opened(identity_of(login))
 
-    def opened(self, identity: Identity) -> str:
-        """A session token for an identity that has been established."""
-        return self.signer.sign(identity, SESSION_LIFETIME)
+    def opened(self, identity: Identity, entry: Entry | None = None) -> str:
+        """A session token for an identity that has been established, with the grant with which it enters."""
+        return self.signer.sign(identity, SESSION_LIFETIME, entry)
 
 
 def sessions_unknown() -> Problem:
-    title, detail = "Les sessions closes ne se lisent pas pour l’instant", "Personne n’entre tant qu’elles ne sont pas connues."
+    title = "Les sessions closes et les comptes ne se lisent pas pour l’instant"
+    detail = "Personne n’entre tant qu’ils ne sont pas connus."
     return Problem(503, "sessions_unknown", title, f"{detail} Redemandez dans un instant.", headers={"Retry-After": RETRY_AFTER_S})
 
 

@@ -58,6 +58,7 @@ class World:
             checkpoints=self.components.checkpoints,
             dead_letters=self.components.dead_letters,
             records=self.components.gateway_records,
+            accounts=self.components.accounts,
             native=directly,
             feed=self.feed,
             sessions_signer=self.components.trust.sessions_signer,

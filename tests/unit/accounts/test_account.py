@@ -143,7 +143,7 @@ def test_who_could_not_have_given_a_grant_neither_takes_it_nor_touches_its_accou
 
 def test_nobody_gives_themselves_anything() -> None:
     administered = given(decider, *ADMIN_1, *ADMIN_2)
-    own = {"account": "admin-1"}
+    own: dict[str, Any] = {"account": "admin-1"}
     administered.when(asked("AddLogin", **own, login=MAIL)).then_refused("own_account")
     administered.when(
         asked("GiveGrant", **own, grant="g-2", granted_role=Role.COACH, granted_territories=["all"], reason=WHY)
