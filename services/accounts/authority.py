@@ -5,12 +5,10 @@ from collections.abc import Iterable
 from services.accounts.commands import Given
 from services.vocabulary.accounts import Account, Grant, Register
 from services.vocabulary.programme import PROGRAMME
-from services.vocabulary.roles import Role
+from services.vocabulary.roles import GIVEN_BY_COORDINATION, Role
 from shared.errors import Refused
 
 EVERYWHERE = "*"  # among the territories of an actor
-BY_COORDINATORS = frozenset({Role.COACH, Role.PRESCRIBER, Role.PARTNER, Role.COMMITTEE, Role.PARTICIPANT})
-"""What a coordinator may give: what reads and does less than coordination itself. An administrator gives every role."""
 
 
 def check_may_manage(command: Given, grants: Iterable[Grant]) -> None:
@@ -24,7 +22,7 @@ def check_may_manage(command: Given, grants: Iterable[Grant]) -> None:
 
 
 def may_give(command: Given, grant: Grant) -> bool:
-    if command.role != Role.ADMINISTRATOR and grant.role not in BY_COORDINATORS:
+    if command.role != Role.ADMINISTRATOR and grant.role not in GIVEN_BY_COORDINATION:
         return False
     own = command.territories_of_actor
     return EVERYWHERE in own or set(grant.territories) <= set(own)

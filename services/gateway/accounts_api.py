@@ -3,7 +3,7 @@
 Commands on accounts are commands like any other. An address or a subject is in none of them: `POST /v1/login-digests` is asked first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -23,6 +23,7 @@ from services.vocabulary.accounts import Account, Grant
 from services.vocabulary.french import VALIDATION
 from shared.command_schema import flatten
 from shared.errors import Invalid
+from shared.trust.access import Identity
 from shared.validation import schema_of
 
 ACTION = "read_accounts"
@@ -52,7 +53,7 @@ class AccountAnswer(Struct, frozen=True):
 
 
 class Accounts(Struct, frozen=True):
-    accounts: list[AccountAnswer]
+    accounts: Sequence[AccountAnswer]
 
 
 class LoginToDigest(Struct, frozen=True):
@@ -73,14 +74,23 @@ class AccountsApi:
         self.logins = Logins(deps.sessions_signer.key)
 
     def rules(self) -> Iterable[Rule]:
-        yield Rule("/v1/accounts", methods=["GET"], endpoint=self.list)
+        yield Rule("/v1/accounts", methods=["GET"], endpoint=self.index)
         yield Rule("/v1/login-digests", methods=["POST"], endpoint=self.digest)
 
-    def list(self, context: RequestContext) -> Response:
+    def index(self, context: RequestContext) -> Response:
         """Read from the log at that moment: who has just recorded something sees it."""
-        self.access.check_somewhere(context.known(), ACTION)
+        return json_response(Accounts(self.answers(context.known())))
+
+    def answers(self, identity: Identity) -> Sequence[AccountAnswer]:
+        """All accounts, for who may read them.
+
+        Raises:
+            Forbidden: they may not.
+            Unavailable: the log cannot be read.
+        """
+        self.access.check_somewhere(identity, ACTION)
         self.accounts.refresh()
-        return json_response(Accounts([self.answer(account) for _, account in sorted(self.accounts.register.accounts.items())]))
+        return [self.answer(account) for _, account in sorted(self.accounts.register.accounts.items())]
 
     def answer(self, account: Account) -> AccountAnswer:
         current = self.accounts.grants(account)

@@ -88,13 +88,14 @@ class HttpApp:
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
         queries = QueriesApi(deps, self.access, self.reporting)
         changes = ChangesApi(deps, queries)
-        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems)
+        accounts_api = AccountsApi(deps, self.access, accounts)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, accounts_api)
         parts = (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
             CommandLinesApi(self.sender, self.problems),
             SessionApi(self.sessions),
-            AccountsApi(deps, self.access, accounts),
+            accounts_api,
             StreamTicketsApi(tickets, self.access, self.sessions),
             SurveyTicketsApi(deps, self.sender),
             queries,

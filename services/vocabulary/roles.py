@@ -24,6 +24,8 @@ class Role(CodedValue):
 
 
 SPEAK_FOR_AN_ORGANISATION = frozenset({Role.PRESCRIBER, Role.PARTNER})
+GIVEN_BY_COORDINATION = frozenset({Role.COACH, Role.PRESCRIBER, Role.PARTNER, Role.COMMITTEE, Role.PARTICIPANT})
+"""What a coordinator may give: what reads and does less than coordination itself. An administrator gives every role."""
 NEVER_GRANTED = frozenset({Role.SYSTEM})
 """No session leads to it."""
 

@@ -8,11 +8,14 @@ from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from services.gateway.accounts_api import ACTION as READ_ACCOUNTS
+from services.gateway.accounts_api import AccountsApi
 from services.gateway.changes_api import ChangesApi
 from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.login import LOGIN_ROLES, read_login
+from services.gateway.pages.accounts import AccountPages
 from services.gateway.pages.changes import ChangesPages
 from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages, Given, typed
@@ -43,6 +46,7 @@ class Site:
         sender: CommandSender,
         sessions: Sessions,
         problems: Problems,
+        accounts: AccountsApi,
     ) -> None:
         self.deps = deps
         self.queries = queries
@@ -61,6 +65,7 @@ class Site:
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
             SetAsidePages(self.pages, deps, sender, problems),
             LoginLinkPages(self.pages, deps, sessions),
+            AccountPages(self.pages, deps, accounts, sender, problems),
         )
 
     def rules(self) -> Iterable[Rule]:
@@ -83,10 +88,11 @@ class Site:
             quarters = self.queries.readable_quarters(audience)
             model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
             seen = [each for each in places if self.queries.access.may(context.identity, "read_indicators", each)]
-        may_approve = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, APPROVE))
-        may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
+        actions = {"may_approve": APPROVE, "may_record": "HoldInterview", "may_read_accounts": READ_ACCOUNTS}
+        role = context.identity.actor.role if context.identity else ""
+        may = {name: self.deps.permissions.scope(role, action) is not None for name, action in actions.items()}
         figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "places": places}
-        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, may_approve=may_approve, **figures)
+        return self.pages.page(context, "home.html", 200, may_read=may_read, **may, **figures)
 
     def show_login(self, context: RequestContext) -> Response:
         return self.login_page(context, context.query.get("suite", "/"))
