@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from services.bootstrap.composition import Components
@@ -82,45 +83,45 @@ def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
 
 
 def gateway(components: Components) -> dict[str, Any]:
-    """The gateway builds its HTTP application when it has an RPC client."""
-    settings, store, records = components.settings, components.store, components.gateway_records
-    dead_letters, checkpoints = components.dead_letters, components.checkpoints
-    programme, trust = settings.programme(), components.trust
+    """The gateway builds its HTTP application when it has an RPC client. What it opens is opened before."""
+    for part in ("store", "gateway_records", "checkpoints", "dead_letters"):
+        getattr(components, part)
+    return {"compose": partial(gateway_deps, components)}
 
-    def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
-        return GatewayDeps(
-            call=call,
-            linked=linked,
-            commands=commands,
-            store=store,
-            checkpoints=checkpoints,
-            records=records,
-            accounts=components.accounts,
-            dead_letters=dead_letters,
-            native=native,
-            feed=Feed(components.followed, native),
-            deadline=deadline,
-            sessions_signer=trust.sessions_signer,  # its key was read at the start, where a wrong one is reported
-            identity_signer=trust.identity_signer,
-            survey_seals=trust.survey_seals,
-            webhook_secrets=trust.webhook_secrets,
-            permissions=components.permissions,
-            programme=programme.label,
-            reference=programme,
-            territories={territory.id: territory.label for territory in programme.territories},
-            groupings={grouping.id: grouping.label for grouping in programme.groupings},
-            members=programme.members(),
-            services=SERVICES,
-            schemas=components.schemas,
-            catalogue=components.catalogue,
-            clock=now,
-            development_login=settings.development_login,
-            metrics_from=settings.metrics_from,
-            rate_limit=Rate(*settings.rate_limit) if settings.rate_limit else None,
-            origins=settings.origins,
-            trusted_proxies=settings.trusted_proxies,
-            proxy_headers=settings.proxy_headers,
-            names=settings.names,
-        )
 
-    return {"compose": compose}
+def gateway_deps(components: Components, call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
+    settings, trust, programme = components.settings, components.trust, components.settings.programme()
+    return GatewayDeps(
+        call=call,
+        linked=linked,
+        commands=commands,
+        store=components.store,
+        checkpoints=components.checkpoints,
+        records=components.gateway_records,
+        accounts=components.accounts,
+        dead_letters=components.dead_letters,
+        native=native,
+        feed=Feed(components.followed, native),
+        deadline=deadline,
+        sessions_signer=trust.sessions_signer,  # its key was read at the start, where a wrong one is reported
+        identity_signer=trust.identity_signer,
+        survey_seals=trust.survey_seals,
+        webhook_secrets=trust.webhook_secrets,
+        permissions=components.permissions,
+        programme=programme.label,
+        reference=programme,
+        territories={territory.id: territory.label for territory in programme.territories},
+        groupings={grouping.id: grouping.label for grouping in programme.groupings},
+        members=programme.members(),
+        services=SERVICES,
+        schemas=components.schemas,
+        catalogue=components.catalogue,
+        clock=now,
+        development_login=settings.development_login,
+        metrics_from=settings.metrics_from,
+        rate_limit=Rate(*settings.rate_limit) if settings.rate_limit else None,
+        origins=settings.origins,
+        trusted_proxies=settings.trusted_proxies,
+        proxy_headers=settings.proxy_headers,
+        names=settings.names,
+    )

@@ -37,6 +37,13 @@ class CurrentAccounts:
         """
         self.register = self.native(self.read)
 
+    def knows(self, session: Token) -> bool:
+        """Whether what a session names was read. A grant that was given a moment ago, and used at another gateway, may not be."""
+        if session.entry is None:
+            return True
+        account = self.register.accounts.get(session.identity.actor.id)
+        return account is not None and session.entry.grant in account.used and session.entry.stops <= account.stops
+
     def today(self) -> date:
         return local_date(self.clock())
 

@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from typing import Protocol, cast
 
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -66,6 +66,12 @@ TRACEPARENT = re.compile("(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9
 Handler = Callable[..., Response]
 
 
+class Part(Protocol):
+    """Answers requests to the addresses of its rules."""
+
+    def rules(self) -> Iterable[Rule]: ...
+
+
 class HttpApp:
     """`respond` routes a request to its handler. Handlers raise faults and problems; they become problems here and nowhere else."""
 
@@ -77,26 +83,31 @@ class HttpApp:
         self.problems = Problems(deps.catalogue, names_of(deps.services.values()) | dict(deps.territories))
         self.access = ReadAccess(deps.permissions, deps.members)
         login = deps.development_login and not deps.trusted_proxies
-        accounts = CurrentAccounts(deps.accounts, deps.native, deps.clock, open_to_others=login)
-        self.ended = EndedSessions(deps.records, accounts, deps.native, deps.clock)
+        self.accounts = CurrentAccounts(deps.accounts, deps.native, deps.clock, open_to_others=login)
+        self.ended = EndedSessions(deps.records, self.accounts, deps.native, deps.clock)
         self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=login)
         self.reporting = ReportingClient(deps.call, deps.feed.reached)
         self.sender = CommandSender(deps)
-        tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
-        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions, FiguresFeed(self.reporting))
+        self.tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
+        self.stream = Stream(deps.feed, self.access, deps.territories, self.tickets, self.sessions, FiguresFeed(self.reporting))
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
+        rules = [Rule(STREAM, methods=["GET"], endpoint=self.stream.open), *(rule for part in self.parts(deps) for rule in part.rules())]
+        self.map = Map(rules, strict_slashes=False, merge_slashes=False)
+
+    def parts(self, deps: GatewayDeps) -> Iterable[Part]:
+        """Everything that answers requests, but the stream."""
         queries = QueriesApi(deps, self.access, self.reporting)
         changes = ChangesApi(deps, queries)
-        accounts_api = AccountsApi(deps, self.access, accounts)
-        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, accounts_api)
-        parts = (
+        accounts = AccountsApi(deps, self.access, self.accounts)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, accounts)
+        return (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
             CommandLinesApi(self.sender, self.problems),
             SessionApi(self.sessions),
-            accounts_api,
-            StreamTicketsApi(tickets, self.access, self.sessions),
+            accounts,
+            StreamTicketsApi(self.tickets, self.access, self.sessions),
             SurveyTicketsApi(deps, self.sender),
             queries,
             ProgrammeApi(deps, self.access),
@@ -111,8 +122,6 @@ class HttpApp:
             EventSchemasApi(deps.services),
             self.site,
         )
-        rules = [Rule(STREAM, methods=["GET"], endpoint=self.stream.open), *(rule for part in parts for rule in part.rules())]
-        self.map = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""

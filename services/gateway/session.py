@@ -90,6 +90,13 @@ class EndedSessions:
             self.native(self.records.forget, now - FORGET_LATER_S)
             self.forgot_at = asked_at
 
+    def try_accounts(self) -> None:
+        """Read the accounts before their time: what is not known yet lets nobody in."""
+        try:
+            self.accounts.refresh()
+        except Unavailable as fault:
+            log.warning("the accounts cannot be read: %s", fault)
+
     def try_refresh(self) -> None:
         """Refresh, unless the records are away: nobody is let in once what is known is too old."""
         try:
@@ -139,6 +146,8 @@ class Sessions:
         """
         found = self.signer.read_token(token)
         self.check_known()
+        if not self.ended.accounts.knows(found):
+            self.ended.try_accounts()
         if self.ended.has(found):
             raise Forbidden("identity_not_valid")
         return found

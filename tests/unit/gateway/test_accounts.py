@@ -88,6 +88,21 @@ def test_an_open_stream_ends_and_is_not_resumed(closed: World, way: str, end: Ca
     assert again.status_code == 401
 
 
+def test_a_grant_that_was_given_a_moment_ago_lets_in_at_every_gateway(closed: World) -> None:
+    here = World(Path(closed.components.settings.data), development_login=False)
+    headers = bearer(here)
+    read: list[object] = []
+    accounts = closed.app.ended.accounts
+    reading = accounts.read
+    accounts.read = lambda: read.append(None) or reading()  # type: ignore[func-returns-value]
+    assert [status(closed, headers) for _ in range(3)] == [200, 200, 200]
+    assert len(read) == 1, "once it is known it is not read again"
+    give(closed, "WithdrawGrant", account="nadia", grant=grant_of(closed), **WHY)
+    closed.app.ended.refresh()
+    assert [status(closed, headers) for _ in range(3)] == [401, 401, 401]
+    assert len(read) == 2
+
+
 def test_no_session_of_before_is_open_again(closed: World) -> None:
     suspended, withdrawn = bearer(closed), bearer(closed, Identity(Actor("lea", "coach"), ("flers",)))
     give(closed, "SuspendAccount", account="nadia", **WHY)
