@@ -59,6 +59,8 @@ from shared.store.tree_heads import TreeHeads
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.access import Permissions, system
+from shared.trust.oidc_issuer import Issuer
+from shared.trust.oidc_tokens import OidcTokens
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
@@ -219,6 +221,11 @@ class Components:
     def accounts(self) -> FollowedAccounts:
         """Who may enter, and as what, as the log has it."""
         return FollowedAccounts(self.store)
+
+    @cached_property
+    def oidc(self) -> OidcTokens | None:
+        """What checks the tokens of the issuer of identities, where there is one."""
+        return OidcTokens(Issuer(self.settings.oidc), now) if self.settings.oidc else None
 
     @cached_property
     def reports(self) -> Reports:

@@ -30,6 +30,12 @@ DEFAULTS: Mapping[str, str] = {
     "PARCOURS_TRUSTED_PROXIES": "",
     "PARCOURS_PROXY_HEADERS": "x-forwarded",
     "PARCOURS_DEVELOPMENT_LOGIN": "0",
+    "PARCOURS_OIDC_ISSUER": "",
+    "PARCOURS_OIDC_CLIENT_ID": "",
+    "PARCOURS_OIDC_CLIENT_SECRET": "",
+    "PARCOURS_OIDC_SITE": "",
+    "PARCOURS_OIDC_AUDIENCE": "",
+    "PARCOURS_OIDC_ALGORITHMS": "RS256,PS256,ES256,EdDSA",
     "PARCOURS_WEBHOOK_NETWORKS": "",
     "PARCOURS_WEBHOOK_HTTP": "0",
     "PARCOURS_WEBHOOK_RETRIES": "5,300,1800,7200,18000,36000,50400,72000,86400",
@@ -37,7 +43,8 @@ DEFAULTS: Mapping[str, str] = {
 }
 """Every variable, with what it is when it is not given: {data} is the data folder, {deploy} the folder of that package."""
 
-IN_FILES = ("PARCOURS_AMQP_URI", "PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_GATEWAY_RECORDS")  # these may hold a password
+ADDRESSES = ("PARCOURS_AMQP_URI", "PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_GATEWAY_RECORDS")  # these may hold a password
+IN_FILES = (*ADDRESSES, "PARCOURS_OIDC_CLIENT_SECRET")
 KNOWN = (*DEFAULTS, *(f"{name}{FILE}" for name in IN_FILES))
 
 

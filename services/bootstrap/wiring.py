@@ -124,4 +124,5 @@ def gateway_deps(components: Components, call: Call, commands: CommandClient, li
         trusted_proxies=settings.trusted_proxies,
         proxy_headers=settings.proxy_headers,
         names=settings.names,
+        oidc=components.oidc,
     )

@@ -21,6 +21,7 @@ from shared.store.gateway_records import GatewayRecords
 from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions
+from shared.trust.oidc_tokens import OidcTokens
 from shared.trust.seals import Seals
 from shared.trust.tokens import IdentitySigner, Signer
 from shared.trust.webhook_secrets import WebhookSecrets
@@ -42,7 +43,8 @@ class GatewayDeps:
     those of the log. `reference` is the configuration of the
     programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
-    `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
+    `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker. `oidc` checks the
+    tokens of the issuer of identities.
     """
 
     call: Call
@@ -77,6 +79,7 @@ class GatewayDeps:
     trusted_proxies: Sequence[Network] = ()
     proxy_headers: str = "x-forwarded"
     names: Names = SOLE
+    oidc: OidcTokens | None = None
 
     @property
     def events(self) -> dict[str, type[Any]]:

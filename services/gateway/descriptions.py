@@ -22,6 +22,7 @@ from services.gateway.operations import (
     CREATED,
     PROBLEM,
     Members,
+    backchannel_logout_operation,
     batch_operation,
     command_operation,
     end_session_operation,
@@ -92,6 +93,7 @@ class Descriptions:
                 spec.path(f"/v1/commands/{name}", operations={"post": command_operation(service, commands[name], titles[name], accepted)})
         spec.path("/v1/commands", operations={"post": batch_operation()})
         spec.path("/v1/session", operations={"post": session_operation(), "delete": end_session_operation()})
+        spec.path("/v1/backchannel-logout", operations={"post": backchannel_logout_operation()})
         spec.path("/v1/login-digests", operations={"post": login_digest_operation()})
         spec.path(
             "/v1/survey-tickets",

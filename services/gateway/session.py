@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from services.gateway.access_tokens import AccessTokens
 from services.gateway.client_address import FORWARDING, LOOPBACK_NETWORKS, from_networks
 from services.gateway.current_accounts import CurrentAccounts
 from services.gateway.dependencies import NativeCall
@@ -31,6 +32,7 @@ from shared.trust.tokens import Entry, Signer, Token
 log = logging.getLogger(__name__)
 
 COOKIE = "parcours_session"
+HOST_COOKIE = f"__Host-{COOKIE}"  # over TLS: no other site under the same domain can set it
 SESSION_LIFETIME = timedelta(hours=10)  # a working day
 REFRESH_S = 1.0  # between two looks at the sessions that ended
 FORGET_INTERVAL_S = 3_600.0  # between two deletions of what expired
@@ -58,7 +60,8 @@ class EndedSessions:
         return time.monotonic() - self.read_at < MAX_AGE_S
 
     def has(self, session: Token) -> bool:
-        return session.id in self.known or session.id in self.own or not self.accounts.lets_in(session)
+        ids = {session.id} | ({session.entry.session} if session.entry else set())
+        return bool(ids & (self.known.keys() | self.own.keys())) or not self.accounts.lets_in(session)
 
     def end(self, token: Token) -> None:
         """Note that a session has ended: here at once, and everywhere once it is recorded.
@@ -66,7 +69,15 @@ class EndedSessions:
         Raises:
             Unavailable: it could not be recorded. `refresh` tries again.
         """
-        self.own[token.id] = self.unrecorded[token.id] = round(token.expires)
+        self.end_named(token.id, token.expires)
+
+    def end_named(self, id: str, expires: float) -> None:
+        """The same for a session, or for all that a session at the issuer led to, by its name here.
+
+        Raises:
+            Unavailable: as `end`.
+        """
+        self.own[id] = self.unrecorded[id] = round(expires)
         self.record()
 
     def record(self) -> None:
@@ -106,9 +117,12 @@ class EndedSessions:
 
 
 class Sessions:
-    def __init__(self, signer: Signer, ended: EndedSessions, *, development_login: bool) -> None:
+    """`access_tokens` reads those of the issuer, where there is one."""
+
+    def __init__(self, signer: Signer, ended: EndedSessions, access_tokens: AccessTokens | None = None, *, development_login: bool) -> None:
         self.signer = signer
         self.ended = ended
+        self.access_tokens = access_tokens
         self.development_login = development_login
 
     def identify(self, request: Request) -> Identity | None:
@@ -122,9 +136,10 @@ class Sessions:
             self.development_login = False
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme:
-            return self.bearer(scheme, token.strip())
+            return self.bearer(scheme, token.strip(), request)
+        cookie = cookie_of(request)
         try:
-            return self.read(request.cookies[COOKIE]).identity if COOKIE in request.cookies else None
+            return self.read(cookie).identity if cookie else None
         except Forbidden:
             return None
 
@@ -135,10 +150,28 @@ class Sessions:
             Forbidden: it has none.
         """
         _, _, token = request.headers.get("Authorization", "").partition(" ")
-        return self.read(token.strip() or request.cookies.get(COOKIE, ""))
+        return self.read_bearer(token.strip(), request) if token else self.read(cookie_of(request))
+
+    def read_bearer(self, token: str, request: Request) -> Token:
+        """What a token of ours or, where there is one, of the issuer says.
+
+        Raises:
+            Forbidden: it is not valid, or its session has ended.
+            Problem: 503, it cannot be told; 403, it is not said as what somebody asks.
+        """
+        try:
+            return self.read(token)
+        except Forbidden:
+            if self.access_tokens is None:
+                raise
+        self.check_known()
+        found = self.access_tokens.read(token, request)
+        if self.ended.has(found):
+            raise Forbidden("identity_not_valid")
+        return found
 
     def read(self, token: str) -> Token:
-        """What a token says, while its session is open.
+        """What a token of ours says, while its session is open.
 
         Raises:
             Forbidden: it is not valid, or its session has ended.
@@ -176,11 +209,13 @@ class Sessions:
             log.warning("the end of a session is not recorded yet: %s", fault)
             raise not_ended_everywhere() from fault
 
-    def bearer(self, scheme: str, token: str) -> Identity:
+    def bearer(self, scheme: str, token: str, request: Request) -> Identity:
         if scheme.lower() != "bearer":
             raise unauthenticated("Seul un jeton Bearer est lu ici.")
         try:
-            return self.read(token).identity
+            return self.read_bearer(token, request).identity
+        except Unavailable as fault:
+            raise issuer_unavailable() from fault
         except Forbidden as fault:
             raise unauthenticated("Ce jeton n’est pas valable ici, ou ne l’est plus.") from fault
 
@@ -193,6 +228,11 @@ class Sessions:
     def opened(self, identity: Identity, entry: Entry | None = None) -> str:
         """A session token for an identity that has been established, with the grant with which it enters."""
         return self.signer.sign(identity, SESSION_LIFETIME, entry)
+
+
+def issuer_unavailable() -> Problem:
+    title, detail = "Le fournisseur d’identité ne répond pas pour l’instant", "Redemandez dans un instant."
+    return Problem(503, "issuer_unavailable", title, detail, headers={"Retry-After": RETRY_AFTER_S})
 
 
 def sessions_unknown() -> Problem:
@@ -231,11 +271,22 @@ def check_same_origin(request: Request) -> None:
         raise Problem(403, "foreign_origin", "Cette demande ne vient pas de nos pages", "Elle n’a pas été transmise.")
 
 
+def cookie_name(request: Request) -> str:
+    """Browsers take a cookie of this prefix over TLS alone, for this host and every path."""
+    return HOST_COOKIE if request.is_secure else COOKIE
+
+
+def cookie_of(request: Request) -> str:
+    return request.cookies.get(cookie_name(request), "")
+
+
 def with_session(response: Response, request: Request, token: str) -> Response:
-    response.set_cookie(COOKIE, token, max_age=SESSION_LIFETIME, httponly=True, samesite="Strict", secure=request.is_secure, path="/")
+    response.set_cookie(
+        cookie_name(request), token, max_age=SESSION_LIFETIME, httponly=True, samesite="Strict", secure=request.is_secure, path="/"
+    )
     return response
 
 
 def without_session(response: Response, request: Request) -> Response:
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+    response.delete_cookie(cookie_name(request), path="/", httponly=True, samesite="Strict", secure=request.is_secure)
     return response

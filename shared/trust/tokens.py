@@ -41,10 +41,14 @@ MAX_CACHED_TOKENS = 1_000  # per cache; their signatures need not be computed ag
 
 
 class Entry(Struct, frozen=True):
-    """With which grant of their account somebody entered, and how often the account had been suspended by then."""
+    """With which grant of their account somebody entered, and how often the account had been suspended by then.
+
+    `session` is what a session at the issuer of identities is called here, where one led in: it ends this one too.
+    """
 
     grant: str
     stops: int
+    session: str = ""
 
 
 class Token(Struct, frozen=True):
@@ -103,7 +107,7 @@ class Signer(Verifier):
         self.key = key
 
     def sign(self, identity: Identity, lifetime: timedelta, entry: Entry | None = None) -> str:
-        entered = {"grant": entry.grant, "stops": entry.stops} if entry else {}
+        entered = {"grant": entry.grant, "stops": entry.stops, "sid": entry.session} if entry else {}
         return jwt.encode(claims(identity, self.audience, self.clock() + lifetime) | entered, self.key, HS256)
 
     def verify(self, token: str) -> Token:
@@ -133,7 +137,7 @@ def decoded(token: str, key: Any, algorithm: str, audience: str) -> Token:
     options: Options = {"require": ["exp", "sub", "aud", "jti"], "verify_exp": False}
     said = jwt.decode(token, key, [algorithm], audience=audience, options=options)
     identity = Identity(Actor(said["sub"], said["role"], said["org"]), tuple(said["territories"]))
-    entry = Entry(said["grant"], said["stops"]) if "grant" in said else None
+    entry = Entry(said["grant"], said["stops"], said.get("sid", "")) if "grant" in said else None
     return Token(identity, said["exp"], said["jti"], entry)
 
 

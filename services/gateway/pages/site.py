@@ -15,6 +15,7 @@ from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.login import LOGIN_ROLES, read_login
+from services.gateway.oidc_parts import OidcParts
 from services.gateway.pages.accounts import AccountPages
 from services.gateway.pages.changes import ChangesPages
 from services.gateway.pages.committee import CommitteePages
@@ -22,7 +23,9 @@ from services.gateway.pages.entry import EntryPages, Given, typed
 from services.gateway.pages.form_choices import FormChoices
 from services.gateway.pages.form_data import items_of
 from services.gateway.pages.journey import JourneyPages
+from services.gateway.pages.local_path import local_path
 from services.gateway.pages.login_link import LoginLinkPages
+from services.gateway.pages.oidc_pages import END, START, OidcPages
 from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.set_aside import APPROVE, SetAsidePages
@@ -47,6 +50,7 @@ class Site:
         sessions: Sessions,
         problems: Problems,
         accounts: AccountsApi,
+        oidc: OidcParts | None,
     ) -> None:
         self.deps = deps
         self.queries = queries
@@ -67,6 +71,9 @@ class Site:
             LoginLinkPages(self.pages, deps, sessions),
             AccountPages(self.pages, deps, accounts, sender, problems),
         )
+        self.oidc = OidcPages(self.pages, deps, sessions, oidc.tokens, oidc.accounts, oidc.flow) if oidc else None
+        self.after_leaving = END if oidc else "/"
+        self.issuer_login = START if oidc else ""
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/", methods=["GET"], endpoint=self.home)
@@ -76,6 +83,8 @@ class Site:
         yield Rule("/page/<name>", methods=["GET"], endpoint=self.static_file)
         for part in self.parts:
             yield from part.rules()
+        if self.oidc:
+            yield from self.oidc.rules()
 
     def home(self, context: RequestContext) -> Response:
         """The programme, its territories, its quarters; figures only for those who may read them."""
@@ -110,6 +119,7 @@ class Site:
             territories=self.deps.territories,
             then=local_path(then),
             open_here=open_here,
+            issuer_login=self.issuer_login,
             problem=problem,
             given=given or {},
             chosen=items_of((given or {}).get("territories", "")),
@@ -127,7 +137,7 @@ class Site:
         return with_session(redirect(then, 303, Response), context.request, token)
 
     def close_session(self, context: RequestContext) -> Response:
-        answer = without_session(redirect("/", 303, Response), context.request)
+        answer = without_session(redirect(self.after_leaving, 303, Response), context.request)
         try:
             self.sessions.close(context.request)
         except Problem as problem:
@@ -153,9 +163,3 @@ class Site:
         response = self.pages.page(RequestContext(request, identity), "problem.html", problem.status, problem=problem)
         response.headers.extend(problem.headers)
         return response
-
-
-def local_path(address: str) -> str:
-    """An address of this site; the home page for any other."""
-    plain = all("!" <= letter <= "~" for letter in address)  # browsers ignore a tab or a line break in an address
-    return address if plain and address[:1] == "/" and address[1:2] not in {"/", "\\"} else "/"
