@@ -47,7 +47,7 @@ class Installation:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     if not (HERE / "node_modules" / "oidc-provider").is_dir() or shutil.which("node") is None:
-        pytest.fail(f"the packages of {HERE} are not installed: bin/node-packages tests/oidc")
+        pytest.fail(f"the packages of {HERE} are not installed: make check")
     installed = Installation(tmp_path_factory.mktemp("oidc"))
     try:
         installed.start()
