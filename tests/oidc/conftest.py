@@ -58,13 +58,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture
-def browser() -> Iterator[httpx.Client]:
+def visitor() -> Iterator[httpx.Client]:
     with httpx.Client(timeout=30, headers={"Accept": "text/html"}) as client:
         yield client
 
 
 @pytest.fixture
-def another_browser() -> Iterator[httpx.Client]:
+def another_visitor() -> Iterator[httpx.Client]:
     with httpx.Client(timeout=30, headers={"Accept": "text/html"}) as client:
         yield client
 
