@@ -61,3 +61,5 @@ def test_who_has_no_account_reads_what_to_do(page: Page) -> None:
     through_the_issuer(page, "nobody-here")
     page.get_by_role("heading", name="Vous n’avez pas d’accès ici").wait_for()
     assert fits(page)
+    page.get_by_role("link", name="Entrer sous une autre identité").click()
+    assert page.get_by_role("link", name="Quitter aussi le fournisseur d’identité").is_visible()

@@ -114,6 +114,8 @@ def test_leaving_ends_the_session_here_and_a_link_leads_to_the_end_of_the_other(
     installation.account("nadia", coach("nadia"))
     assert logged_in(visitor, installation.site, "nadia").status_code == 200
     session = {COOKIE: visitor.cookies[COOKIE]}
+    assert visitor.get(f"{installation.site}/deconnexion").headers["Location"] == "/", "a link from anywhere ends nothing"
+    assert me(installation, visitor)["id"] == "nadia"
     answer = post(installation, visitor, "/deconnexion")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/deconnexion")
     page = visitor.get(f"{installation.site}/deconnexion").text

@@ -22,7 +22,7 @@ from services.gateway.pages.local_path import local_path
 from services.gateway.pages.rendering import Pages
 from services.gateway.rate_limit import Rate, RateLimit
 from services.gateway.request_context import RequestContext
-from services.gateway.session import Sessions, issuer_unavailable, with_session, without_session
+from services.gateway.session import Sessions, issuer_unavailable, with_session
 from services.vocabulary.accounts import Account, Grant
 from shared.errors import Forbidden, Unavailable
 from shared.trust.oidc_client import RETURN_PATH
@@ -119,13 +119,15 @@ class OidcPages:
 
     def left(self, context: RequestContext) -> Response:
         """The session is over here. At the issuer it may go on: a link ends that, too."""
+        if context.identity:  # a link from anywhere leads here: it ends nothing
+            return redirect("/", 303, Response)
         try:
             end = self.deps.native(self.oidc.issuer.discovered).end_session_endpoint
         except Unavailable:
             end = ""
         site = self.flow.client.redirect_uri.removesuffix(RETURN_PATH)
         asked = urlencode({"client_id": self.flow.client.id, "post_logout_redirect_uri": f"{site}/"}, quote_via=quote)
-        return without_session(self.pages.page(context, "left.html", end=f"{end}?{asked}" if end else ""), context.request)
+        return self.pages.page(context, "left.html", end=f"{end}?{asked}" if end else "")
 
 
 def name(request: Request, of: str) -> str:
