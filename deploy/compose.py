@@ -10,6 +10,7 @@ from string import Template
 
 from deploy.connections import max_connections
 from services.bootstrap.names import GATEWAY, PROCESSES, RELAY
+from services.bootstrap.parts import OF_PERSONS, OF_PROCESSES
 
 COPIES = 2  # of every process in a cluster: one may be killed, or replaced by another release
 TEMPLATE = Template((Path(__file__).parent / "compose.yml.template").read_text())
@@ -23,13 +24,14 @@ CONTAINER = """
       test: [CMD, python, deploy/healthy.py, {name}]
 """
 
-READ_MODELS = "    env_file: [deploy/secrets/services.env, deploy/secrets/reporting.env]\n"
+SECRETS = "    env_file: [{files}]\n"
 BEHIND_THE_PROXY = "    networks: [default, front]\n"
-EXTRA = {"reporting": READ_MODELS, GATEWAY: BEHIND_THE_PROXY}  # the role that may write the read models; a way in
 PUBLIC_KEYS = "public-keys:/public-keys"
+OF_PERSON_KEYS = {"PARCOURS_KEY_ENCRYPTION_KEY": "/key-encryption-key/key"}
 KEYS: Mapping[str, Mapping[str, str]] = {  # beside the public ones, which every service reads: variables, in the order of their volumes
-    GATEWAY: {"PARCOURS_KEYS": "/keys/signing", "PARCOURS_SIGNING_KEY": "/keys/identities.pem"},
-    "coaching": {"PARCOURS_SURVEY_KEY": "/survey-key/key"},
+    **{name: OF_PERSON_KEYS for name in PROCESSES if OF_PROCESSES[name].parts >= OF_PERSONS},
+    GATEWAY: {"PARCOURS_KEYS": "/keys/signing", "PARCOURS_SIGNING_KEY": "/keys/identities.pem", **OF_PERSON_KEYS},
+    "coaching": {"PARCOURS_SURVEY_KEY": "/survey-key/key", **OF_PERSON_KEYS},
     RELAY: {"PARCOURS_SEAL_KEY": "/seal-key/key"},
     "webhooks": {"PARCOURS_WEBHOOK_KEY": "/webhook-key/key"},
 }
@@ -37,7 +39,15 @@ KEYS: Mapping[str, Mapping[str, str]] = {  # beside the public ones, which every
 
 def container(name: str) -> str:
     options = ', --host, 0.0.0.0, --port, "8000"' if name == GATEWAY else ""
-    return CONTAINER.format(name=name, extra=EXTRA.get(name, ""), keys=keys_of(name), options=options)
+    extra = secrets_of(name) + (BEHIND_THE_PROXY if name == GATEWAY else "")
+    return CONTAINER.format(name=name, extra=extra, keys=keys_of(name), options=options)
+
+
+def secrets_of(name: str) -> str:
+    """The addresses that hold passwords, of those who need more than the log and the broker."""
+    more = [*(["reporting"] if name == "reporting" else []), *(["persons"] if OF_PROCESSES[name].parts >= OF_PERSONS else [])]
+    files = ", ".join(f"deploy/secrets/{file}.env" for file in ("services", *more))
+    return SECRETS.format(files=files) if more else ""
 
 
 def keys_of(name: str) -> str:
@@ -61,7 +71,7 @@ def listed(mounts: Sequence[str]) -> str:
 
 def compose() -> str:
     """The whole file."""
-    all_keys = [*(volume for given in KEYS.values() for volume in volumes(given)), PUBLIC_KEYS]
+    all_keys = [*dict.fromkeys(volume for given in KEYS.values() for volume in volumes(given)), PUBLIC_KEYS]
     return TEMPLATE.substitute(
         copies=COPIES,
         max_connections=max_connections(COPIES),

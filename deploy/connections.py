@@ -2,13 +2,13 @@
 
 from services.bootstrap.names import GATEWAY, PROCESSES, RELAY
 from services.reporting.projection import database
-from shared.store.postgres import checkpoints, deliveries, gateway_records, pool, store, tree_heads
+from shared.store.postgres import checkpoints, deliveries, gateway_records, person_keys, pool, store, tree_heads
 
 LEASE = 1  # a connection for each lease that a process holds or waits for, and but for the relay it has one at most
 LOOKS = 4  # of a start or a health check: both open the log for a moment
 RESERVED = 3  # `superuser_reserved_connections` of PostgreSQL
 FOR_OPERATORS = 10  # `parcours` commands, backups, a person with psql
-OF_ALL = pool.MAX_CONNECTIONS + store.MAX_WRITERS + checkpoints.MAX_CONNECTIONS + LOOKS
+OF_ALL = pool.MAX_CONNECTIONS + store.MAX_WRITERS + checkpoints.MAX_CONNECTIONS + person_keys.MAX_CONNECTIONS + LOOKS
 REBUILD = 1  # of its second process
 OF_ONE = {
     "reporting": database.MAX_CONNECTIONS + REBUILD,

@@ -11,13 +11,14 @@ fi
 mkdir -p "$folder"
 
 password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
-admin=$(password) owner=$(password) services=$(password) reports=$(password) broker=$(password)
+admin=$(password) owner=$(password) services=$(password) reports=$(password) persons=$(password) broker=$(password)
 
 cat >"$folder/postgres.env" <<ENV
 POSTGRES_PASSWORD=$admin
 PARCOURS_OWNER_PASSWORD=$owner
 PARCOURS_SERVICES_PASSWORD=$services
 PARCOURS_REPORTS_PASSWORD=$reports
+PARCOURS_PERSONS_PASSWORD=$persons
 ENV
 cat >"$folder/rabbitmq.env" <<ENV
 RABBITMQ_DEFAULT_USER=parcours
@@ -32,6 +33,9 @@ PARCOURS_EVENT_STORE=postgresql://parcours_services:$services@postgres:5432/parc
 ENV
 cat >"$folder/reporting.env" <<ENV
 PARCOURS_READ_MODELS=postgresql://parcours_reports:$reports@postgres:5432/parcours_reports
+ENV
+cat >"$folder/persons.env" <<ENV
+PARCOURS_PERSON_KEYS=postgresql://parcours_persons:$persons@postgres:5432/parcours_person_keys
 ENV
 subject=/CN=localhost names=DNS:localhost,IP:127.0.0.1
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 825 -subj "$subject" -addext "subjectAltName=$names" \

@@ -17,13 +17,15 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.command_handler import CommandHandler, LoadedStream, Received, answer_to
-from shared.command_type import Answer, Decision
+from shared.command_handler import CommandHandler, LoadedStream, Received
+from shared.command_type import Answer, Decision, answer_to
 from shared.errors import Conflict, Fault, Unavailable
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
 from shared.trust.access import Identity
+from shared.trust.personal.marked_fields import personal_fields
+from shared.trust.personal.marks import PERSON
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,9 @@ class Waiting(NamedTuple):
 
 def handle_many(handler: CommandHandler, commands: Iterable[tuple[CommandMessage, Identity]]) -> list[Result]:
     """Handle commands in order, in as few commits as possible: an answer or a fault for each, in the same order."""
+    commands = [*commands]
     batch = CommandBatch(handler)
+    batch.make_keys([message for message, _ in commands])
     received = [(message, identity, received_or_fault(handler, message, identity)) for message, identity in commands]
     batch.read_ahead([each for *_, each in received if isinstance(each, Received)])
     for each in received:
@@ -65,6 +69,17 @@ class CommandBatch:
         self.histories: dict[str, list[EventMessage]] = {}  # read ahead, of streams in which this batch has recorded nothing
         self.waiting: dict[str, Waiting] = {}
         self.unavailable: Unavailable | None = None
+
+    def make_keys(self, messages: Sequence[CommandMessage]) -> None:
+        """Make at once the keys of those persons who have none yet, of whom these commands may record something personal."""
+        if self.handler.protection:
+            types = self.handler.command_types
+            personal = [each for each in messages if each.type in types and personal_fields(types[each.type].parser.type)]
+            persons = {person for each in personal if isinstance(person := each.data.get(PERSON), str)}
+            try:
+                self.handler.protection.prepare(persons)
+            except Unavailable as fault:
+                log.info("the keys of a batch are made one by one: %s", fault)
 
     def read_ahead(self, received: Sequence[Received]) -> None:
         """Read at once what the commands will be decided on, as far as it is known before."""
@@ -97,7 +112,7 @@ class CommandBatch:
         if stream not in self.streams:
             self.streams[stream] = LoadedStream(received.type, stream, self.read_stream(stream))
         loaded = self.streams[stream]
-        answer = loaded.earlier_answer(message, self.handler.store.read_stream)
+        answer = loaded.earlier_answer(received, self.handler.store.read_stream)
         if answer is not None:
             return answer
         decision = self.handler.decide(received, stream, loaded, self.read_stream)

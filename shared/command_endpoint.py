@@ -28,6 +28,7 @@ from shared.plain_values import plain_type
 from shared.reply import Reply, accepted, reply_to
 from shared.trial_values import Values
 from shared.trust.access import Identity
+from shared.trust.personal.transit import Transit
 from shared.trust.tokens import Verifier
 from shared.validation import MAX_ELEMENTS, MAX_TEXT_LENGTH, NotJson, ValidationTexts, read_json, schema_of
 
@@ -137,7 +138,8 @@ class RequestParser:
 class CommandEndpoint:
     """The commands of one service, for callers that hold a service token.
 
-    `territories` are those that a command may name, `samples` right values for fields that name a rule.
+    `territories` are those that a command may name, `samples` right values for fields that name a rule. `transit` opens what gateways
+    encrypt.
     """
 
     def __init__(
@@ -147,8 +149,10 @@ class CommandEndpoint:
         territories: Collection[str],
         texts: ValidationTexts,
         samples: Values | None = None,
+        transit: Transit | None = None,
     ) -> None:
         self.handler = handler
+        self.transit = transit
         self.trials = Trials(handler, samples or {})
         self.verifier = verifier
         self.territories = frozenset(territories)
@@ -253,6 +257,8 @@ class CommandEndpoint:
 
     def request(self, command: str) -> CommandRequest:
         raw = self.requests.decode(command)
+        if self.transit:
+            self.transit.open(raw)
         request, faults = self.requests.validate(raw)
         territory = raw.get("territory") if isinstance(raw, dict) else None
         if isinstance(territory, str) and territory not in self.territories:

@@ -15,6 +15,8 @@ Event ids are derived from the command id, so the same append sent twice is one 
 in its stream is refused: each event carries a digest of what the sender wrote, and its actor. The first answer is only for the same
 actor who wrote the same; of an anonymous event no actor is known, and none is compared.
 
+*Personal data* is encrypted before the event is encoded (`shared.trust.personal`).
+
 *Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
 recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
 `shared.admission`, where it belongs by `shared.placement`.
@@ -34,13 +36,14 @@ from msgspec.structs import replace
 
 from shared.admission import Admission, Admitted
 from shared.command_fields import FilledIn
-from shared.command_type import Answer, CommandType, Decision
+from shared.command_type import Answer, CommandType, Decision, answer_to, event_name
 from shared.decider import Decider
 from shared.errors import Conflict, Refused
 from shared.message import ANONYMOUS, PREFIX, CommandMessage, EventBody, EventMessage
 from shared.placement import Known, Placement, ReadStream, Streams
-from shared.store.port import NO_STREAM, Append, Appended, EventStore, NewEvent
+from shared.store.port import NO_STREAM, Append, EventStore, NewEvent
 from shared.trust.access import Identity, Permissions
+from shared.trust.personal.protection import Protection
 
 MAX_ATTEMPTS = 16  # conflicts in a row on one stream before Conflict is raised
 
@@ -61,17 +64,18 @@ class LoadedStream:
         self.history: Sequence[EventMessage] | None = history
         self.commands = {event.commandid for event in history}
 
-    def earlier_answer(self, message: CommandMessage, read_stream: Callable[[str], Sequence[EventMessage]]) -> Answer | None:
+    def earlier_answer(self, received: "Received", read_stream: Callable[[str], Sequence[EventMessage]]) -> Answer | None:
         """The answer that this command was given already, if it was.
 
         Raises:
             Refused: the id belongs to another command or actor (`idempotency_key_reused`).
         """
+        message = received.message
         if message.id not in self.commands:
             return None
         history = read_stream(self.stream) if self.history is None else self.history
         events = [event for event in history if event.commandid == message.id]
-        if message.digest is not None and not asked_by(message, events[-1]):
+        if message.digest is not None and not asked_by(received, events[-1]):
             raise Refused("idempotency_key_reused")
         names = [event_name(event.type) for event in events]
         last = events[-1]
@@ -96,10 +100,14 @@ class Memory(Protocol):
 
 
 class Received(NamedTuple):
-    """A valid command whose sender may give it: its type, its values, and the command as it is before its place is known."""
+    """A valid command whose sender may give it: its type, its values, and the command as it is before its place is known.
+
+    `message` has the digest that its events keep; `digest` is that of what was sent, which events of earlier releases keep.
+    """
 
     type: CommandType
     message: CommandMessage
+    digest: str | None
     identity: Identity
     admitted: Admitted
     command: Any
@@ -119,6 +127,7 @@ class CommandHandler:
         permissions: Permissions,
         admission: Admission,
         placement: Placement | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.command_types = {
             command.__name__: CommandType(decider, command, admission.texts) for decider in deciders for command in decider.command_types
@@ -128,6 +137,7 @@ class CommandHandler:
         self.permissions = permissions
         self.admission = admission
         self.placement = placement
+        self.protection = protection
         self.memory: Memory | None = None  # of who appends alone
 
     def handle(self, message: CommandMessage, identity: Identity) -> Answer:
@@ -146,7 +156,7 @@ class CommandHandler:
         for _ in range(MAX_ATTEMPTS):
             loaded = self.load(received.type, stream)
             self.admission.compare_clocks(loaded.history)
-            answer = loaded.earlier_answer(message, self.store.read_stream)
+            answer = loaded.earlier_answer(received, self.store.read_stream)
             if answer is not None:
                 return answer
             decision = self.decide(received, stream, loaded, self.store.read_stream)
@@ -181,8 +191,9 @@ class CommandHandler:
             raise Refused("unknown_command", command=message.type)
         admitted = self.admission.admit(command_type.parser, message)
         self.permissions.check(identity, message.type, message.territory)
-        message = admitted.message
-        return Received(command_type, message, identity, admitted, self.build(command_type, admitted, message, identity))
+        command = self.build(command_type, admitted, admitted.message, identity)
+        kept = self.protection.keyed(admitted.message, command) if self.protection else admitted.message
+        return Received(command_type, kept, message.digest, identity, admitted, command)
 
     def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage, identity: Identity) -> Any:
         """The command, with what the handler fills in."""
@@ -245,9 +256,9 @@ class CommandHandler:
 
     def new_event(self, command_type: CommandType, message: CommandMessage, stream: str, event: Any, index: int) -> NewEvent:
         """The event's envelope and data, encoded once. Instants are written in UTC, whatever offset the sender uses."""
-        decider, attributed = command_type.decider, not command_type.decider.anonymous
+        decider, attributed, id = command_type.decider, not command_type.decider.anonymous, event_id(message.id, stream, index)
         body = EventBody(
-            id=event_id(message.id, stream, index),
+            id=id,
             type=f"{PREFIX}{decider.service}.{type(event).__name__}",
             source=f"/parcours/{decider.service}",
             subject=stream,
@@ -260,7 +271,7 @@ class CommandHandler:
             causationid=(message.causation_id if attributed else None) or UNSET,
             traceparent=(message.traceparent if attributed else None) or UNSET,
             correlationid=(message.correlation_id or str(message.id)) if attributed else UNSET,
-            data=Raw(encode(event)),
+            data=Raw(encode(self.protection.protected(event, str(id)) if self.protection else event)),
         )
         return NewEvent(body.id, body.type, encode(body))
 
@@ -274,19 +285,9 @@ def event_id(command: UUID, stream: str, index: int) -> UUID:
     return uuid5(command, f"{stream}/{index}")
 
 
-def asked_by(message: CommandMessage, event: EventMessage) -> bool:
+def asked_by(received: Received, event: EventMessage) -> bool:
     """Whether this may be the command of that event, asked by the same actor.
 
     An event that was written before digests were kept has none, and of an anonymous one no actor is known.
     """
-    return event.commanddigest in (UNSET, message.digest) and event.actor in (ANONYMOUS, message.actor)
-
-
-def event_name(type: str) -> str:
-    """`JourneyOpened`, of `fr.parcours.coaching.JourneyOpened`."""
-    return type.rpartition(".")[2]
-
-
-def answer_to(message: CommandMessage, append: Append, appended: Appended) -> Answer:
-    names = [event_name(event.type) for event in append.events]
-    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)
+    return event.commanddigest in (UNSET, received.message.digest, received.digest) and event.actor in (ANONYMOUS, received.message.actor)

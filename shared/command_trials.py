@@ -12,6 +12,7 @@ guarantee for what a sender then chooses: it is decided when it is sent.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import date
 from itertools import islice, product
 from typing import Any
@@ -43,7 +44,8 @@ class Trials:
     """The trials of one service. `samples` are right values for fields that name a rule, by rule."""
 
     def __init__(self, handler: CommandHandler, samples: Values) -> None:
-        self.handler = handler
+        self.handler = copy(handler)
+        self.handler.protection = None  # nothing is recorded, so nobody needs a key for it
         self.samples = samples
 
     def of(self, identity: Identity, asked: Asked) -> dict[str, Fault | None]:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from shared.decider import Decider
-from shared.message import Position, dataschema
-from shared.store.port import Append
+from shared.message import CommandMessage, Position, dataschema
+from shared.store.port import Append, Appended
 from shared.validation import CommandParser, ValidationTexts
 
 
@@ -44,3 +44,13 @@ class Decision(NamedTuple):
 
     append: Append
     state: Any
+
+
+def event_name(type: str) -> str:
+    """`JourneyOpened`, of `fr.parcours.coaching.JourneyOpened`."""
+    return type.rpartition(".")[2]
+
+
+def answer_to(message: CommandMessage, append: Append, appended: Appended) -> Answer:
+    names = [event_name(event.type) for event in append.events]
+    return Answer(command=message.id, stream=append.stream, version=appended.version, position=appended.position, events=names)

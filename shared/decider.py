@@ -20,6 +20,11 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """The data of one version of an event -> the data of the next version."""
 
 
+def unchanged(old: dict[str, Any]) -> dict[str, Any]:
+    """The upcast to a version whose fields may hold more than those of the version before: what was written stays as it is."""
+    return old
+
+
 @dataclass(frozen=True)
 class Decider(Generic[S, C, E]):
     """An aggregate.

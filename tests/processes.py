@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import httpx
+import psycopg
 
 from services.bootstrap.names import PROCESSES
 from services.reporting.projection.generations import file_of_address, own, sqlite_address
@@ -99,13 +101,25 @@ class Process:
         self.end(signal.SIGKILL)
 
 
+def person_keys(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Where the keys of persons are: in a database of their own on the server of the log, or in a file beside the log."""
+    key, log = {"PARCOURS_KEY_ENCRYPTION_KEY": str(folder / "key_encryption_key")}, env.get("PARCOURS_EVENT_STORE", "")
+    if not log.startswith("postgres"):
+        return {**key, "PARCOURS_PERSON_KEYS": f"sqlite:///{folder}/person_keys.sqlite"}
+    url = urlsplit(log)
+    name = f"{url.path.removeprefix('/')}_person_keys"
+    with psycopg.connect(log, autocommit=True) as session, suppress(psycopg.errors.DuplicateDatabase):
+        session.execute(f'create database "{name}"'.encode())
+    return {**key, "PARCOURS_PERSON_KEYS": urlunsplit(url._replace(path=f"/{name}"))}
+
+
 class Product:
     """All services as processes, on one broker and one database."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {"PARCOURS_KEYS": str(folder / "keys"), "PARCOURS_DEVELOPMENT_LOGIN": "1", **env}
+        self.env = {"PARCOURS_KEYS": str(folder / "keys"), "PARCOURS_DEVELOPMENT_LOGIN": "1", **person_keys(folder, env), **env}
         words = {service: ("service", service, "--data", str(folder), "--port", str(self.port)) for service in PROCESSES}
         self.processes = {service: Process(*words[service], env=self.env, log=folder / f"{service}.log") for service in PROCESSES}
         self.folder = folder

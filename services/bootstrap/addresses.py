@@ -1,4 +1,4 @@
-"""Addresses of the log, the read models, the gateways' records and the broker, checked before anything is opened.
+"""Addresses of the log, the read models, the gateways' records, the keys of persons and the broker, checked before anything is opened.
 
 A mistake is one sentence at once. No text repeats an address, which may hold a password.
 """
@@ -18,6 +18,7 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "PARCOURS_EVENT_STORE": STORES,
     "PARCOURS_READ_MODELS": ("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
     "PARCOURS_GATEWAY_RECORDS": ("sqlite", "postgresql", "postgres"),
+    "PARCOURS_PERSON_KEYS": ("sqlite", "postgresql", "postgres"),
     "PARCOURS_AMQP_URI": (EMBEDDED, "amqp", "amqps"),
 }
 SCHEME = re.compile("[a-z][a-z0-9+.-]{0,31}")
@@ -67,7 +68,7 @@ def check_given(environment: Environment, needs: Needs, *, embedded: bool) -> No
         if needs.apart:
             environment.require(Part.BROKER.value, "services in processes of their own talk over RabbitMQ, at amqp://… or amqps://….")
         return
-    for part in (Part.LOG, Part.READ_MODELS):
+    for part in (Part.LOG, Part.READ_MODELS, Part.PERSON_KEYS):
         if part in needs.parts:
             environment.require(part.value, f"on RabbitMQ no process makes the {part.label} in a folder of its own. Name its address.")
 

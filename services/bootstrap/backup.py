@@ -31,6 +31,7 @@ from services.bootstrap.backup_manifest import (
     LEFT_OUT,
     LOG,
     MANIFEST,
+    PERSON_KEYS,
     SEAL_KEY,
     TERRITORIES,
     VARIABLES,
@@ -51,9 +52,12 @@ from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Snapshot, decode_l
 from shared.store.postgres import archive as postgres
 from shared.store.sqlite import archive as sqlite
 from shared.time import now
+from shared.trust.personal.key_database import KeyDatabase
 from shared.version import __version__
 
 PRIVATE = 0o600
+PAGE = 1_000  # keys that are read at once
+BEFORE_ALL = ""
 COMPRESSION = 3  # of gzip: more costs time and saves little
 encode = msgspec.json.Encoder().encode
 
@@ -96,6 +100,7 @@ class Writer:
     def __init__(self, components: Components, folder: Path, environ: Mapping[str, str]) -> None:
         self.settings = components.settings
         self.letters: DeadLetters = components.dead_letters
+        self.personal = components.personal
         self.folder = folder
         self.environ = environ
         self.parts: list[Part] = []
@@ -108,6 +113,7 @@ class Writer:
             self.write_gateway_records(snapshot)
         kept = letters_up_to(ended.position, [*before, *self.letters.kept()])
         self.write_lines(DEAD_LETTERS, map(encode, kept))
+        self.write_person_keys()
         self.write_file(KEYS, self.settings.key())
         self.write_seal_key()
         self.write_file(TERRITORIES, self.settings.territories.read_bytes())
@@ -141,6 +147,10 @@ class Writer:
             raise Misconfigured(
                 f"PARCOURS_SEAL_KEY: {self.settings.keys.seal}: there is no such file, and a backup without it is not complete."
             )
+
+    def write_person_keys(self) -> None:
+        """The keys of persons as they are stored: wrapped. They are read after the log, so every event in it has its key."""
+        self.write_lines(PERSON_KEYS, map(encode, wrapped_keys(self.personal.database)))
 
     def write_gateway_records(self, log: Snapshot) -> None:
         address = self.settings.gateway_records
@@ -184,6 +194,14 @@ def write_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.chmod(PRIVATE)
+
+
+def wrapped_keys(database: KeyDatabase) -> Iterator[tuple[str, str]]:
+    """(person, wrapped key), of those whose key was not destroyed."""
+    last = BEFORE_ALL
+    while page := database.wrapped_after(last, PAGE):
+        yield from page.items()
+        last = max(page)
 
 
 def letters_up_to(position: int, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:

@@ -15,12 +15,13 @@ from shared.errors import Fault
 from shared.message import START, Position
 from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Row, decode_line
 
-FORMAT = 2
+FORMAT = 3
 FIRST_FORMAT = 1  # the oldest that is read
 MANIFEST = "manifest.json"
 LOG = "log.ndjson.gz"
 DEAD_LETTERS = "dead_letters.ndjson"
 KEYS = "keys"
+PERSON_KEYS = "person_keys.ndjson"  # wrapped: the key that wraps them is in no backup
 SEAL_KEY = "seal_key"  # there is none before anything was sealed
 TERRITORIES = "territories.json"
 VARIABLES = "variables.json"
@@ -30,8 +31,8 @@ def rows_file(table: str) -> str:
     return f"{table}.ndjson"
 
 
-FILES = (LOG, *map(rows_file, (*BESIDE_LOG, *GATEWAY_RECORDS)), DEAD_LETTERS, KEYS, TERRITORIES, VARIABLES)
-SINCE_FORMAT_2 = frozenset({rows_file("tree_heads")})
+FILES = (LOG, *map(rows_file, (*BESIDE_LOG, *GATEWAY_RECORDS)), DEAD_LETTERS, PERSON_KEYS, KEYS, TERRITORIES, VARIABLES)
+SINCE = {rows_file("tree_heads"): 2, PERSON_KEYS: 3}  # the first format that has a file
 decode_row = msgspec.json.Decoder(Row).decode
 
 
@@ -83,6 +84,10 @@ LEFT_OUT = [
     LeftOut("queues and the stream on the broker", "services declare them, and inboxes and the relay go on from their checkpoints"),
     LeftOut("keys of identities", "a start makes others, or `parcours keys make`; what they sign is good for a minute"),
     LeftOut("keys of survey tickets and webhooks", "they follow from the secret key: `parcours keys make`"),
+    LeftOut(
+        "the key that wraps the keys of persons", "with it, who has the backup could read it: keep PARCOURS_KEY_ENCRYPTION_KEY elsewhere"
+    ),
+    LeftOut("the index of names", "it is made again from the log"),
     LeftOut("leases", "they are held by running processes"),
     LeftOut("passwords in variables", "variables.json names the variables, with what they showed without a password"),
 ]
@@ -120,7 +125,7 @@ def verified(folder: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     named = {part.file for part in manifest.parts}
-    needed = FILES if manifest.format == FORMAT else [name for name in FILES if name not in SINCE_FORMAT_2]
+    needed = [name for name in FILES if SINCE.get(name, FIRST_FORMAT) <= manifest.format]
     faults = [f"{name}: the manifest does not name it." for name in needed if name not in named]
     faults += [fault for part in manifest.parts if (fault := fault_of(folder, part))]
     if not faults:
@@ -167,8 +172,12 @@ def messages(folder: Path) -> Iterator[bytes]:
 
 
 def rows(folder: Path, table: str) -> Iterator[Row]:
-    path = folder / rows_file(table)
-    if path.name in SINCE_FORMAT_2 and not path.exists():
+    yield from rows_of(folder / rows_file(table))
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """The rows in a file; none if the backup is of a format that has no such file."""
+    if path.name in SINCE and not path.exists():
         return
     with path.open("rb") as file:
         for row in file:

@@ -14,6 +14,7 @@ import deploy
 from services.bootstrap import permissions
 from services.bootstrap.accounts import FollowedAccounts
 from services.bootstrap.opening import open_checkpoints, open_deliveries, open_gateway_records, open_store, open_tree_heads
+from services.bootstrap.personal import PersonalData
 from services.bootstrap.policy_tasks import PolicyTasks
 from services.bootstrap.registry import SERVICES, catalogue, rules_of_services, upcasts
 from services.bootstrap.seal_key import seal_key
@@ -21,6 +22,7 @@ from services.bootstrap.settings import Settings
 from services.bootstrap.trust import Trust
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
+from services.intake.key_projector import KeyProjector
 from services.reporting.projection.damage import DamagedReadModels, renew_file
 from services.reporting.projection.generations import Generations
 from services.reporting.projection.turn import Turn
@@ -121,6 +123,11 @@ class Components:
         return Trust(self.settings)
 
     @cached_property
+    def personal(self) -> PersonalData:
+        """What protects personal data, and finds it again."""
+        return PersonalData(self.settings)
+
+    @cached_property
     def admission(self) -> Admission:
         programme = self.settings.programme()
         rules = {
@@ -138,7 +145,7 @@ class Components:
     def handlers(self) -> dict[str, CommandHandler]:
         """The command handler of each service."""
         return {
-            name: CommandHandler(service.aggregates, self.store, self.permissions, self.admission, self.placement)
+            name: CommandHandler(service.aggregates, self.store, self.permissions, self.admission, self.placement, self.personal.protection)
             for name, service in SERVICES.items()
         }
 
@@ -154,7 +161,12 @@ class Components:
         territories = {territory.id for territory in self.settings.programme().territories}
         more = {PROGRAMME} if SERVICES[service].programme_wide else set()
         samples = field_samples(self.settings.programme())
-        return CommandEndpoint(self.handlers[service], self.trust.verifiers[service], territories | more, VALIDATION, samples)
+        verifier, transit = self.trust.verifiers[service], None if self.settings.embedded else self.personal.transit
+        return CommandEndpoint(self.handlers[service], verifier, territories | more, VALIDATION, samples, transit)
+
+    def key_projector(self) -> KeyProjector:
+        """A new one each time: one that was stopped does not begin again."""
+        return KeyProjector(self.store, self.checkpoints, self.personal.database, self.personal.opening, self.personal.index)
 
     def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:
         tasks = PolicyTasks(self.handlers["reporting"], self.store.read_at)

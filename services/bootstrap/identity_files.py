@@ -161,6 +161,7 @@ def looks(files: KeyFiles, parts: Collection[Part]) -> Iterator[Callable[[], obj
     identities = IdentityFiles(files)
     checks: list[tuple[Part, Path, Callable[[], object]]] = [
         (Part.KEYS, files.installation, files.key),
+        (Part.KEY_ENCRYPTION_KEY, files.encryption, files.encryption_key),
         (Part.SEAL_KEY, files.seal, lambda: check_seal_key(files.seal)),
         (Part.SIGNING_KEY, files.signing, identities.check_signing),  # with its public half
         *([] if Part.SIGNING_KEY in parts else [(Part.PUBLIC_KEYS, files.public, identities.public_keys)]),
@@ -203,6 +204,7 @@ def make_all(files: KeyFiles) -> list[Path]:
     IdentityFiles(files).make()  # before the key of the installation, whose presence tells of a release before
     files.make_derived(files.key())
     seal_key(files.seal)
+    files.encryption_key()
     return absent
 
 

@@ -3,6 +3,7 @@
 | file | who reads it | who makes it |
 |---|---|---|
 | `PARCOURS_KEYS`: the installation’s secret key, for sessions, links | gateway, `setup`, `load`, `backup`, `restore` | they, once |
+| `PARCOURS_KEY_ENCRYPTION_KEY`: the key that wraps the keys of persons | services that record, gateway, `load` | they, once |
 | `PARCOURS_SIGNING_KEY`: the private key of identities | gateway | gateway, once |
 | `PARCOURS_PUBLIC_KEYS`: the public keys of identities | every service | gateway, once |
 | `PARCOURS_SEAL_KEY`: the key that signs checkpoints of the log | relay, `verify`, `bundle`, `backup`, `restore` | relay, once |
@@ -38,6 +39,7 @@ class KeyFiles(Struct, frozen=True):
     signing: Path
     public: Path
     seal: Path
+    encryption: Path
     survey: Path | None = None
     webhooks: Path | None = None
 
@@ -53,6 +55,15 @@ class KeyFiles(Struct, frozen=True):
         """
         key = reading(Part.KEYS, self.installation, lambda: made(self.installation, secrets.token_bytes(KEY_LENGTH), PRIVATE))
         return long_enough(Part.KEYS, self.installation, key)
+
+    def encryption_key(self) -> bytes:
+        """The key-encryption key, which is made at the first start.
+
+        Raises:
+            Misconfigured: the file cannot be read or made, or it holds too little.
+        """
+        part, file = Part.KEY_ENCRYPTION_KEY, self.encryption
+        return long_enough(part, file, reading(part, file, lambda: made(file, secrets.token_bytes(KEY_LENGTH), PRIVATE)))
 
     def known_key(self) -> bytes | None:
         """The secret key of the installation, if this process can read one. It need not."""
@@ -106,7 +117,8 @@ class KeyFiles(Struct, frozen=True):
 
     def files(self) -> list[Path]:
         """Those that have a place."""
-        return [self.installation, self.signing, self.public, self.seal, *(file for _, _, file in self.derived() if file is not None)]
+        derived = (file for _, _, file in self.derived() if file is not None)
+        return [self.installation, self.signing, self.public, self.seal, self.encryption, *derived]
 
 
 def is_there(part: Part, file: Path) -> bool:

@@ -12,15 +12,18 @@ from shared.store.port import Checkpoints
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.deliveries import PostgresDeliveries
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
+from shared.store.postgres.person_keys import PostgresPersonKeys
 from shared.store.postgres.store import PostgresStore
 from shared.store.postgres.tree_heads import PostgresTreeHeads
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from shared.store.sqlite.deliveries import SqliteDeliveries
 from shared.store.sqlite.gateway_records import SqliteGatewayRecords
+from shared.store.sqlite.person_keys import SqlitePersonKeys
 from shared.store.sqlite.store import SqliteStore
 from shared.store.sqlite.tree_heads import SqliteTreeHeads
 from shared.store.stored import Log
 from shared.store.tree_heads import TreeHeads
+from shared.trust.personal.key_database import KeyDatabase
 
 
 def open_store(address: Address | str) -> Log:
@@ -62,6 +65,10 @@ def open_tree_heads(address: Address, data: Path) -> TreeHeads:
 
 def open_gateway_records(address: Address) -> GatewayRecords:
     return SqliteGatewayRecords(sqlite_path(address)) if address.scheme == "sqlite" else PostgresGatewayRecords(address)
+
+
+def open_person_keys(address: Address) -> KeyDatabase:
+    return SqlitePersonKeys(sqlite_path(address)) if address.scheme == "sqlite" else PostgresPersonKeys(address)
 
 
 def open_deliveries(address: Address, data: Path) -> Deliveries:

@@ -14,8 +14,10 @@ class Part(Enum):
     LOG = "PARCOURS_EVENT_STORE"
     READ_MODELS = "PARCOURS_READ_MODELS"
     GATEWAY_RECORDS = "PARCOURS_GATEWAY_RECORDS"
+    PERSON_KEYS = "PARCOURS_PERSON_KEYS"
     BROKER = "PARCOURS_AMQP_URI"
     KEYS = "PARCOURS_KEYS"
+    KEY_ENCRYPTION_KEY = "PARCOURS_KEY_ENCRYPTION_KEY"
     SEAL_KEY = "PARCOURS_SEAL_KEY"
     SIGNING_KEY = "PARCOURS_SIGNING_KEY"
     PUBLIC_KEYS = "PARCOURS_PUBLIC_KEYS"
@@ -40,28 +42,31 @@ def needs(*parts: Part) -> Needs:
 
 EVERYTHING = Needs(frozenset(Part))
 LOG_ALONE = needs(Part.LOG)
-KEY_PARTS = frozenset({Part.KEYS, Part.SEAL_KEY, Part.SIGNING_KEY, Part.PUBLIC_KEYS, Part.SURVEY_KEY, Part.WEBHOOK_KEY})
+KEY_PARTS = frozenset(
+    {Part.KEYS, Part.KEY_ENCRYPTION_KEY, Part.SEAL_KEY, Part.SIGNING_KEY, Part.PUBLIC_KEYS, Part.SURVEY_KEY, Part.WEBHOOK_KEY}
+)
 """The keys: `services.bootstrap.key_files` has the table of who reads which."""
 OF_A_SERVICE = frozenset({Part.LOG, Part.BROKER, Part.PUBLIC_KEYS})
+OF_PERSONS = frozenset({Part.PERSON_KEYS, Part.KEY_ENCRYPTION_KEY})  # of who records what is personal, and of the gateway, which shows it
 OF_PROCESSES: Mapping[str, Needs] = {
-    **{name: Needs(OF_A_SERVICE, apart=True) for name in NAMES},
-    "coaching": Needs(OF_A_SERVICE | {Part.SURVEY_KEY}, apart=True),
-    "reporting": Needs(OF_A_SERVICE | {Part.READ_MODELS}, apart=True),
+    **{name: Needs(OF_A_SERVICE | OF_PERSONS, apart=True) for name in NAMES},
+    "coaching": Needs(OF_A_SERVICE | OF_PERSONS | {Part.SURVEY_KEY}, apart=True),
+    "reporting": Needs(OF_A_SERVICE | OF_PERSONS | {Part.READ_MODELS}, apart=True),
     "webhooks": Needs(OF_A_SERVICE | {Part.WEBHOOK_KEY}, apart=True),
-    GATEWAY: Needs(OF_A_SERVICE | {Part.GATEWAY_RECORDS, Part.KEYS, Part.SIGNING_KEY}, apart=True),
+    GATEWAY: Needs(OF_A_SERVICE | OF_PERSONS | {Part.GATEWAY_RECORDS, Part.KEYS, Part.SIGNING_KEY}, apart=True),
     RELAY: Needs(frozenset({Part.LOG, Part.BROKER, Part.SEAL_KEY}), apart=True),
 }
 """By the name of a process in `parcours service`."""
 
 OF_COMMANDS: Mapping[str, Needs] = {
     **dict.fromkeys(("serve", "demo", "check"), EVERYTHING),
-    "restore": needs(Part.LOG, Part.READ_MODELS, Part.GATEWAY_RECORDS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
+    "restore": needs(Part.LOG, Part.READ_MODELS, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     "setup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.KEYS),
-    "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS),
+    "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS, *OF_PERSONS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
     "keys": needs(),
-    "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
+    "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
     "generate": needs(),

@@ -23,6 +23,7 @@ def address_of(settings: Settings, part: Part) -> Address:
         Part.LOG: settings.event_store,
         Part.READ_MODELS: settings.read_models,
         Part.GATEWAY_RECORDS: settings.gateway_records,
+        Part.PERSON_KEYS: settings.person_keys,
         Part.BROKER: settings.amqp_uri,
     }[part]
 
@@ -64,6 +65,8 @@ def ask(settings: Settings, part: Part, exchange: str | None = None) -> str:
                 return look_at_file(settings, part)
             case Part.READ_MODELS, _:
                 return postgres.ask_tables(driver_address(address), schema_suffix(own()))
+            case Part.PERSON_KEYS, _:
+                return postgres.ask_person_keys(address)
             case _, "postgresql" | "postgres":
                 return postgres.ask_log(address)
             case _:

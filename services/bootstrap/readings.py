@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from services.bootstrap.composition import Components
 from services.bootstrap.names import GATEWAY, RELAY
 from services.bootstrap.registry import SERVICES
+from services.intake.key_projector import NAME as PERSON_KEYS
 from services.reporting.queries.projection_state import projection_state
 from shared.bus.names import FIGURES
 from shared.bus.relay_delay import relay_delay
@@ -27,7 +28,7 @@ from shared.time import now
 
 log = logging.getLogger(__name__)
 
-REPORTING, WEBHOOKS, FEED = "reporting", "webhooks", "feed"
+INTAKE, REPORTING, WEBHOOKS, FEED = "intake", "reporting", "webhooks", "feed"
 FAMILIES: Mapping[str, tuple[str, Sequence[str]]] = {
     "parcours_log_head_position": ("The position of the last event of the log.", ()),
     "parcours_reader_position": ("Up to which position a reader has handled the log.", ("reader",)),
@@ -83,11 +84,11 @@ class Readings(Collector):
             answer.set("parcours_log_head_position", head)
             for name in self.checkpoints():
                 position = self.components.checkpoints.load(name)
-                if name not in (FIGURES, SEALER) or position != START:  # else the stream of figures, or the sealer, has not begun
+                if name not in (FIGURES, SEALER, PERSON_KEYS) or position != START:  # else it has not begun
                     self.set_reader(answer, name, position, head)
 
     def checkpoints(self) -> list[str]:
-        """The names of the checkpoints of the relay, of the sealer, of the stream of figures, and of policies."""
+        """The names of the checkpoints of the relay, of the sealer, of the stream of figures, of the keys of persons, and of policies."""
         embedded = self.components.settings.embedded
         relay, figures = ([RELAY, SEALER], []) if embedded else ([RELAY, FEED, SEALER], [FIGURES])
         policies = [name for name, service in SERVICES.items() if service.policies]
@@ -95,6 +96,7 @@ class Readings(Collector):
         return [
             *(relay if everywhere or RELAY in self.hosted else []),
             *(figures if everywhere or REPORTING in self.hosted else []),
+            *([PERSON_KEYS] if everywhere or INTAKE in self.hosted else []),
             *(f"{name}.inbox" for name in policies if everywhere or name in self.hosted),
         ]
 

@@ -28,17 +28,21 @@ import msgspec
 from services.bootstrap.backup_manifest import (
     DEAD_LETTERS,
     KEYS,
+    PERSON_KEYS,
     SEAL_KEY,
     TERRITORIES,
     Manifest,
     digest_of_manifest,
     messages,
     rows,
+    rows_of,
     verified,
 )
 from services.bootstrap.composition import Components
 from services.bootstrap.identity_files import IdentityFiles
-from services.bootstrap.key_files import PRIVATE, made
+from services.bootstrap.key_files import PRIVATE, is_there, made, missing
+from services.bootstrap.parts import Part
+from services.bootstrap.personal import file_wrapper
 from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
@@ -54,14 +58,16 @@ from shared.store.postgres.schema import set_up
 from shared.store.sqlite import archive as sqlite
 from shared.time import now
 from shared.trust.access import system
+from shared.trust.personal.cipher import Unreadable
 
 OF_KEYS = {KEYS: "PARCOURS_KEYS", SEAL_KEY: "PARCOURS_SEAL_KEY"}
+PAGE = 1_000  # keys that are added at once
 SERVICE = "reporting"  # which decides that the log was restored
 decode_letter = msgspec.json.Decoder(DeadLetter).decode
 
 
-def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration]:
-    """Restore the backup in `folder`.
+def restore(components: Components, folder: Path, *, person_keys: bool = True) -> tuple[Manifest, Restoration]:
+    """Restore the backup in `folder`; without `person_keys`, what is personal in it stays unreadable.
 
     Raises:
         DamagedBackup: the backup is not whole. Nothing was changed.
@@ -71,6 +77,8 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     manifest = verified(folder)
     settings = components.settings
     check_target(settings, folder)
+    if person_keys:
+        check_key_encryption_key(settings, folder)
     if not settings.embedded and not settings.keys.installation.exists():
         IdentityFiles(settings.keys).make()  # before the secret key: no release was here before
     for path, name in key_files(settings, folder):
@@ -78,6 +86,8 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
     handler = components.handlers[SERVICE]  # makes the tables, too
     components.gateway_records  # noqa: B018 - makes its tables
     components.dead_letters.put(letters(folder))
+    if person_keys:
+        put_person_keys(components, folder)
     with open_loading(settings.gateway_records, sqlite.RECORDS_SCHEMA) as records:
         for table in GATEWAY_RECORDS:
             records.load_rows(table, rows(folder, table))
@@ -88,6 +98,14 @@ def restore(components: Components, folder: Path) -> tuple[Manifest, Restoration
             loading.load_rows(table, rows(folder, table))
         restoration = resume(handler, loading, digest_of_manifest(folder))
     return manifest, restoration
+
+
+def put_person_keys(components: Components, folder: Path) -> None:
+    """Put the keys back, wrapped as they were. Their database follows the log from its beginning then: it destroys again what the log says
+    is destroyed, and makes the index of names."""
+    keys = [(str(person), str(wrapped)) for person, wrapped in rows_of(folder / PERSON_KEYS)]
+    for start in range(0, len(keys), PAGE):
+        components.personal.database.add(dict(keys[start : start + PAGE]))
 
 
 def put_back(components: Components) -> Restoration:
@@ -126,6 +144,23 @@ def check_target(settings: Settings, folder: Path) -> None:
             sentences += occupied(settings, loading)
     if sentences:
         raise Misconfigured(*sentences)
+
+
+def check_key_encryption_key(settings: Settings, folder: Path) -> None:
+    """
+    Raises:
+        Misconfigured: the key that wrapped the keys of the backup is not there.
+    """
+    wrapped = next(((str(person), str(wrapped)) for person, wrapped in rows_of(folder / PERSON_KEYS)), None)
+    if wrapped is None:
+        return
+    file, without = settings.keys.encryption, "--without-person-keys restores the rest, if it is lost for good."
+    if not is_there(Part.KEY_ENCRYPTION_KEY, file):
+        raise Misconfigured(f"{missing(Part.KEY_ENCRYPTION_KEY, file)} No backup holds it: put your copy of it there first. {without}")
+    try:
+        file_wrapper(settings.keys).unwrap(wrapped[1], wrapped[0])
+    except Unreadable:
+        raise Misconfigured(f"{Part.KEY_ENCRYPTION_KEY.value}: {file} did not wrap the keys of the backup. {without}") from None
 
 
 def check_writable(settings: Settings) -> None:

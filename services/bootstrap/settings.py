@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True):
     event_store: Address
     read_models: Address
     gateway_records: Address
+    person_keys: Address
     keys: KeyFiles
     territories: Path
     host: str
@@ -73,7 +74,8 @@ class Settings(Struct, frozen=True):
     def secrets(self) -> Collection[str]:
         """What no text may show."""
         own = {self.oidc.secret} if self.oidc and len(self.oidc.secret) >= SHORTEST_SECRET else set()
-        return own.union(*(each.secrets() for each in (self.amqp_uri, self.event_store, self.read_models, self.gateway_records)))
+        addresses = (self.amqp_uri, self.event_store, self.read_models, self.gateway_records, self.person_keys)
+        return own.union(*(address.secrets() for address in addresses))
 
     def check_log_exists(self) -> None:
         """For what only reads: it makes no log, so that a mistyped folder is not taken for an empty one.
@@ -83,6 +85,17 @@ class Settings(Struct, frozen=True):
         """
         if self.log_file is not None and not self.log_file.is_file():
             raise Misconfigured(f"{self.log_file}: there is no log. Is --data {self.data} the folder that `parcours serve` uses?")
+
+    def check_apart(self) -> None:
+        """Who has a copy of the log must not have the keys with it.
+
+        Raises:
+            Misconfigured: both are in one database.
+        """
+        if self.person_keys in {self.event_store, self.read_models, self.gateway_records}:
+            raise Misconfigured(
+                "PARCOURS_PERSON_KEYS: a database of its own is expected: who has a copy of another must not have the keys."
+            )
 
     def programme(self) -> Programme:
         """The configuration of the programme.
@@ -131,6 +144,7 @@ def read_settings(
         environment.check(lambda: make_folder(data))
     settings = settings_of(environment, host, port)
     environment.check(settings.programme)
+    environment.check(settings.check_apart)
     if needs.parts & KEY_PARTS:
         from services.bootstrap.identity_files import check_files  # not for a health check, which starts often
 
@@ -152,6 +166,7 @@ def settings_of(environment: Environment, host: str, port: int) -> Settings:
         event_store=event_store,
         read_models=read("PARCOURS_READ_MODELS", partial(checked, "PARCOURS_READ_MODELS")),
         gateway_records=event_store if beside else read("PARCOURS_GATEWAY_RECORDS", partial(checked, "PARCOURS_GATEWAY_RECORDS")),
+        person_keys=read("PARCOURS_PERSON_KEYS", partial(checked, "PARCOURS_PERSON_KEYS")),
         keys=key_files(environment),
         territories=read("PARCOURS_TERRITORIES", path_of),
         host=host,
@@ -199,6 +214,7 @@ def key_files(environment: Environment) -> KeyFiles:
         signing=given_file(environment, "PARCOURS_SIGNING_KEY") or beside / "signing_key.pem",
         public=given_file(environment, "PARCOURS_PUBLIC_KEYS") or beside / "public_keys.json",
         seal=environment.read("PARCOURS_SEAL_KEY", path_of),
+        encryption=environment.read("PARCOURS_KEY_ENCRYPTION_KEY", path_of),
         survey=given_file(environment, "PARCOURS_SURVEY_KEY"),
         webhooks=given_file(environment, "PARCOURS_WEBHOOK_KEY"),
     )

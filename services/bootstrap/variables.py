@@ -12,7 +12,9 @@ DEFAULTS: Mapping[str, str] = {
     "PARCOURS_EVENT_STORE": "sqlite:///{data}/log.sqlite",
     "PARCOURS_READ_MODELS": "sqlite:///{data}/read_models.sqlite",
     "PARCOURS_GATEWAY_RECORDS": "sqlite:///{data}/gateway.sqlite",
+    "PARCOURS_PERSON_KEYS": "sqlite:///{data}/person_keys.sqlite",
     "PARCOURS_KEYS": "{data}/keys",
+    "PARCOURS_KEY_ENCRYPTION_KEY": "{data}/key_encryption_key",
     "PARCOURS_SEAL_KEY": "{data}/seal_key",
     "PARCOURS_SIGNING_KEY": "",
     "PARCOURS_PUBLIC_KEYS": "",
@@ -43,7 +45,8 @@ DEFAULTS: Mapping[str, str] = {
 }
 """Every variable, with what it is when it is not given: {data} is the data folder, {deploy} the folder of that package."""
 
-ADDRESSES = ("PARCOURS_AMQP_URI", "PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_GATEWAY_RECORDS")  # these may hold a password
+# these may hold a password
+ADDRESSES = ("PARCOURS_AMQP_URI", "PARCOURS_EVENT_STORE", "PARCOURS_READ_MODELS", "PARCOURS_GATEWAY_RECORDS", "PARCOURS_PERSON_KEYS")
 IN_FILES = (*ADDRESSES, "PARCOURS_OIDC_CLIENT_SECRET")
 KNOWN = (*DEFAULTS, *(f"{name}{FILE}" for name in IN_FILES))
 

@@ -13,11 +13,13 @@ from services.gateway.command_client import Call, CommandClient
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.gateway.sealing_command_client import SealingCommandClient
 from services.reporting.projection.filler import Filler
 from services.reporting.projection.generations import lease
 from services.reporting.projection.projector import Projector
 from services.reporting.projection.turn import Turn
 from services.reporting.queries.rpc_queries import ReportQueries
+from services.vocabulary.programme import Programme
 from shared.bus.figures_relay import FiguresRelay
 from shared.bus.inbox import Inbox
 from shared.bus.inbox_consumer import InboxConsumer
@@ -48,6 +50,8 @@ def write_service(components: Components, name: str) -> dict[str, Any]:
         return objects
     if name == "reporting":
         return {**objects, **reporting(components)}
+    if name == "intake":
+        objects["key_projector"] = components.key_projector()
     return {**objects, "inbox_consumer": inbox_consumer(components, policy_inbox(components, name))}
 
 
@@ -82,6 +86,17 @@ def inbox_consumer(components: Components, inbox: Inbox) -> InboxConsumer:
     )
 
 
+def told_of(programme: Programme) -> dict[str, Any]:
+    """What the gateway tells of the programme."""
+    return {
+        "programme": programme.label,
+        "reference": programme,
+        "territories": {territory.id: territory.label for territory in programme.territories},
+        "groupings": {grouping.id: grouping.label for grouping in programme.groupings},
+        "members": programme.members(),
+    }
+
+
 def gateway(components: Components) -> dict[str, Any]:
     """The gateway builds its HTTP application when it has an RPC client. What it opens is opened before."""
     for part in ("store", "gateway_records", "checkpoints", "dead_letters"):
@@ -90,11 +105,11 @@ def gateway(components: Components) -> dict[str, Any]:
 
 
 def gateway_deps(components: Components, call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
-    settings, trust, programme = components.settings, components.trust, components.settings.programme()
+    settings, trust = components.settings, components.trust
     return GatewayDeps(
         call=call,
         linked=linked,
-        commands=commands,
+        commands=commands if settings.embedded else SealingCommandClient(commands, components.personal.transit),
         store=components.store,
         checkpoints=components.checkpoints,
         records=components.gateway_records,
@@ -107,12 +122,10 @@ def gateway_deps(components: Components, call: Call, commands: CommandClient, li
         identity_signer=trust.identity_signer,
         survey_seals=trust.survey_seals,
         webhook_secrets=trust.webhook_secrets,
+        opening=components.personal.opening,
+        find_persons=components.personal.find,
         permissions=components.permissions,
-        programme=programme.label,
-        reference=programme,
-        territories={territory.id: territory.label for territory in programme.territories},
-        groupings={grouping.id: grouping.label for grouping in programme.groupings},
-        members=programme.members(),
+        **told_of(settings.programme()),
         services=SERVICES,
         schemas=components.schemas,
         catalogue=components.catalogue,

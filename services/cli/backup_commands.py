@@ -38,7 +38,9 @@ def backup(args: Namespace, settings: Settings) -> int:
     except OSError as fault:
         print_message(f"{args.folder}: {fault_text(fault)}")
         return 1
-    return said_of(manifest, f"{args.folder} is made. Keep it as secret as the keys, which are in it")
+    return said_of(
+        manifest, f"{args.folder} is made. Keep it as secret as the keys in it, and apart from the one that wraps those of persons"
+    )
 
 
 def said_of(manifest: Manifest, what: str) -> int:
@@ -62,7 +64,7 @@ def restore_log(args: Namespace, settings: Settings) -> int:
         print_message(f"The log was put back to position {restoration.after}; it goes on at {restoration.position}.")
     else:
         try:
-            manifest, restoration = restore(components, args.folder)
+            manifest, restoration = restore(components, args.folder, person_keys=not args.without_person_keys)
         except DamagedBackup as fault:
             return damaged(fault)
         print_message(

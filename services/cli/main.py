@@ -251,6 +251,9 @@ def add_operator_commands(add: Add) -> None:
     restore = add("restore", "put a backup into an empty log, when no service runs")
     restore.add_argument("folder", type=Path, nargs="?", help="the backup")
     restore.add_argument("--in-place", action="store_true", help="the log was put back by its database: only see to it that it may go on")
+    restore.add_argument(
+        "--without-person-keys", action="store_true", help="the key that wraps them is lost: what is personal stays unreadable"
+    )
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)

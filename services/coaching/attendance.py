@@ -14,6 +14,7 @@ from services.vocabulary.fields import Id
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -21,18 +22,18 @@ from shared.errors import Refused
 class WorkshopAttended(Struct, frozen=True, tag=True, kw_only=True):
     """A person came, with a seat or as a walk-in."""
 
-    workshop: str
-    person: str
+    workshop: Identifier
+    person: Identifier
     walk_in: bool
-    thematique: str
+    thematique: Code
     on: date
 
 
 class WorkshopMissed(Struct, frozen=True, tag=True, kw_only=True):
     """A person was expected and did not come."""
 
-    workshop: str
-    person: str
+    workshop: Identifier
+    person: Identifier
     excused: bool
     on: date
 
@@ -40,8 +41,8 @@ class WorkshopMissed(Struct, frozen=True, tag=True, kw_only=True):
 class AttendanceWithdrawn(Struct, frozen=True, tag=True, kw_only=True):
     """It was noted by mistake that a person came or did not. With a `seat` the person is expected again."""
 
-    workshop: str
-    person: str
+    workshop: Identifier
+    person: Identifier
     seat: bool
     why: CorrectionReason
     on: date

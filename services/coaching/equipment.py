@@ -14,6 +14,7 @@ from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import Place, WithPerson
+from shared.trust.personal.marks import Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -21,8 +22,8 @@ from shared.placement import Place, WithPerson
 class EquipmentLent(Struct, frozen=True, tag=True, kw_only=True):
     """A person leaves with the laptop, until a day agreed with them."""
 
-    serial: str
-    person: str
+    serial: Identifier
+    person: Identifier
     until: date
     on: date
 
@@ -30,8 +31,8 @@ class EquipmentLent(Struct, frozen=True, tag=True, kw_only=True):
 class EquipmentReturned(Struct, frozen=True, tag=True, kw_only=True):
     """The borrower gave it back."""
 
-    serial: str
-    person: str
+    serial: Identifier
+    person: Identifier
     working: bool
     on: date
 
@@ -39,8 +40,8 @@ class EquipmentReturned(Struct, frozen=True, tag=True, kw_only=True):
 class EquipmentBoughtOut(Struct, frozen=True, tag=True, kw_only=True):
     """The borrower keeps it, for a price."""
 
-    serial: str
-    person: str
+    serial: Identifier
+    person: Identifier
     price_cents: int
     on: date
 

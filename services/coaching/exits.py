@@ -15,6 +15,7 @@ from services.coaching.progress import Journey
 from services.vocabulary.fields import Id, PastDay, Rank
 from shared.command_fields import CommandTerritory, FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 NEUTRAL: Mapping[ExitReason, NeutralReason] = {ExitReason[reason.name]: reason for reason in NeutralReason}
 """Reasons of an exit that neutralise it at once."""
@@ -25,26 +26,26 @@ NEUTRAL: Mapping[ExitReason, NeutralReason] = {ExitReason[reason.name]: reason f
 class JourneyExited(Struct, frozen=True, tag=True, kw_only=True):
     """The journey is over since `exit_on`, with these outcomes. Its territory is the one of that moment."""
 
-    person: str
+    person: Identifier
     rank: int
     exit_on: date
     reason: ExitReason
-    outcomes: list[str]
-    orientation: str | None
-    territory: str
+    outcomes: list[Identifier]
+    orientation: Identifier | None
+    territory: Code
     on: date
-    joined: list[str] = []  # the further orientations of the journey
+    joined: list[Identifier] = []  # the further orientations of the journey
 
 
 class ExitCorrected(Struct, frozen=True, tag=True, kw_only=True):
     """A new statement of the exit of the same rank. `supersedes` is the number of the statement it replaces, from 1."""
 
-    person: str
+    person: Identifier
     rank: int
     supersedes: int
     exit_on: date
     reason: ExitReason
-    outcomes: list[str]
+    outcomes: list[Identifier]
     why: CorrectionReason
     on: date
 
@@ -52,7 +53,7 @@ class ExitCorrected(Struct, frozen=True, tag=True, kw_only=True):
 class ExitNeutralised(Struct, frozen=True, tag=True, kw_only=True):
     """The exit counts neither for nor against the programme: in neither numerator nor denominator."""
 
-    person: str
+    person: Identifier
     rank: int
     reason: NeutralReason
     on: date
@@ -61,7 +62,7 @@ class ExitNeutralised(Struct, frozen=True, tag=True, kw_only=True):
 class NeutralisationLifted(Struct, frozen=True, tag=True, kw_only=True):
     """The exit was neutralised by mistake: it counts again, as it was last stated."""
 
-    person: str
+    person: Identifier
     rank: int
     why: CorrectionReason
     on: date

@@ -16,6 +16,7 @@ from services.vocabulary.calendar import add_months
 from services.vocabulary.fields import Id, PastDay, Rank
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Identifier
 
 MONTHS_AFTER_EXIT: Mapping[Milestone, int] = {Milestone.M3: 3, Milestone.M6: 6}
 WINDOW = timedelta(days=30)  # after the due date; then the follow-up counts as due, whether the person was reached or not
@@ -30,7 +31,7 @@ class FollowUpScheduled(Struct, frozen=True, tag=True, kw_only=True):
     A later one of the same rank and milestone replaces the earlier: the exit was corrected, or counts again.
     """
 
-    person: str
+    person: Identifier
     rank: int
     milestone: Milestone
     due_on: date
@@ -41,7 +42,7 @@ class FollowUpScheduled(Struct, frozen=True, tag=True, kw_only=True):
 class FollowUpCompleted(Struct, frozen=True, tag=True, kw_only=True):
     """The person was reached and told their situation."""
 
-    person: str
+    person: Identifier
     rank: int
     milestone: Milestone
     situation: Situation
@@ -53,7 +54,7 @@ class FollowUpCompleted(Struct, frozen=True, tag=True, kw_only=True):
 class FollowUpUnreachable(Struct, frozen=True, tag=True, kw_only=True):
     """One attempt, counted from 1, that did not reach the person. The follow-up stays pending."""
 
-    person: str
+    person: Identifier
     rank: int
     milestone: Milestone
     attempt: int
@@ -63,7 +64,7 @@ class FollowUpUnreachable(Struct, frozen=True, tag=True, kw_only=True):
 class FollowUpCancelled(Struct, frozen=True, tag=True, kw_only=True):
     """None is needed: a renewal opened before it was due, or the exit is neutralised."""
 
-    person: str
+    person: Identifier
     rank: int
     milestone: Milestone
     on: date

@@ -14,6 +14,7 @@ from services.coaching.progress import Journey
 from services.vocabulary.fields import Id, TerritoryId
 from shared.command_fields import CommandTerritory, FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -21,10 +22,10 @@ from shared.errors import Refused
 class ReferentReplaced(Struct, frozen=True, tag=True, kw_only=True):
     """Another coach becomes the referent, in one event: there is never a moment without a referent, or with two."""
 
-    person: str
+    person: Identifier
     rank: int
-    former: str
-    referent: str
+    former: Identifier
+    referent: Identifier
     reason: HandoverReason
     on: date
 
@@ -32,10 +33,10 @@ class ReferentReplaced(Struct, frozen=True, tag=True, kw_only=True):
 class JourneyTransferred(Struct, frozen=True, tag=True, kw_only=True):
     """The same journey continues in another territory. What was counted before stays where it was (invariant 10 of the domain)."""
 
-    person: str
+    person: Identifier
     rank: int
-    from_territory: str
-    to_territory: str
+    from_territory: Code
+    to_territory: Code
     on: date
 
 

@@ -17,7 +17,7 @@ from services.coaching.progress import Journey
 from services.coaching.ranks import Exited, Ranks
 from services.coaching.survey_tickets import IssueSurveyTicket, SurveyTicketIssued, issue
 from services.vocabulary.person_standing import CLOSURES, DECEASED, MERGED
-from shared.decider import Decider
+from shared.decider import Decider, unchanged
 from shared.errors import Refused
 from shared.placement import WithPerson
 
@@ -231,4 +231,5 @@ decider = Decider(
     stream=lambda command: f"journey-{command.person}",
     place=lambda state, command: WithPerson(command.person, although(command)),
     persons=lambda state, command: {"standing": command.person} if isinstance(command, opening.OpenJourney) else {},
+    upcasts={"RenewalDenied": (unchanged,)},
 )

@@ -13,6 +13,7 @@ from services.vocabulary.fields import Id
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -20,28 +21,28 @@ from shared.errors import Refused
 class JourneyOpened(Struct, frozen=True, tag=True, kw_only=True):
     """A person commits to a journey. Rank 1 is the first; each renewal adds one."""
 
-    person: str
+    person: Identifier
     rank: int
-    orientation: str | None
-    territory: str
+    orientation: Identifier | None
+    territory: Code
     on: date
 
 
 class ReferentAssigned(Struct, frozen=True, tag=True, kw_only=True):
     """This coach is the referent of the whole journey."""
 
-    person: str
+    person: Identifier
     rank: int
-    referent: str
+    referent: Identifier
     on: date
 
 
 class OrientationJoined(Struct, frozen=True, tag=True, kw_only=True):
     """A prescriber sends a person who is coached already: the orientation joins the open journey, and its prescriber hears of the end."""
 
-    person: str
+    person: Identifier
     rank: int
-    orientation: str
+    orientation: Identifier
     on: date
 
 

@@ -16,6 +16,7 @@ from services.coaching.progress import Journey, Outcome
 from services.vocabulary.fields import Id
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 FIXED_TERM: frozenset[Contract] = frozenset({Contract.CDD, Contract.INTERIM})  # their class depends on how long they last
 
@@ -25,13 +26,13 @@ FIXED_TERM: frozenset[Contract] = frozenset({Contract.CDD, Contract.INTERIM})  #
 class JobFound(Struct, frozen=True, tag=True, kw_only=True):
     """The person is hired. `rome` is the occupation in the national register, `evidence` what the coach has seen."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     contract: Contract
     months: int | None
     weekly_hours: int
-    rome: str | None
+    rome: Code | None
     evidence: Evidence
     on: date
 
@@ -39,9 +40,9 @@ class JobFound(Struct, frozen=True, tag=True, kw_only=True):
 class TrainingEntered(Struct, frozen=True, tag=True, kw_only=True):
     """The person begins a training, qualifying or not."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     kind: TrainingKind
     on: date
 
@@ -49,27 +50,27 @@ class TrainingEntered(Struct, frozen=True, tag=True, kw_only=True):
 class SchoolResumed(Struct, frozen=True, tag=True, kw_only=True):
     """The person is back at school."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     on: date
 
 
 class CivicServiceStarted(Struct, frozen=True, tag=True, kw_only=True):
     """The person begins a civic service."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     on: date
 
 
 class IntensiveSchemeEntered(Struct, frozen=True, tag=True, kw_only=True):
     """Another intensive scheme takes the person in."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     scheme: IntensiveScheme
     on: date
 
@@ -77,9 +78,9 @@ class IntensiveSchemeEntered(Struct, frozen=True, tag=True, kw_only=True):
 class BusinessCreated(Struct, frozen=True, tag=True, kw_only=True):
     """The person's own business exists."""
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     on: date
 
 
@@ -89,9 +90,9 @@ class OutcomeCorrected(Struct, frozen=True, tag=True, kw_only=True):
     An outcome that grew was reached on the day of its first statement. Any other reason takes the earlier statement back.
     """
 
-    person: str
+    person: Identifier
     rank: int
-    outcome: str
+    outcome: Identifier
     why: CorrectionReason
     on: date
 

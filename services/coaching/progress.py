@@ -15,6 +15,7 @@ from services.coaching.coded_values import Constraint, InterviewMode
 from services.vocabulary.fields import Id, ThematiqueId
 from shared.command_fields import ActorId, FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 Minutes = Annotated[int, Meta(ge=1, le=480)]
 
@@ -24,38 +25,38 @@ Minutes = Annotated[int, Meta(ge=1, le=480)]
 class DiagnosticCompleted(Struct, frozen=True, tag=True, kw_only=True):
     """The level of the person on each thematique that was discussed. A later diagnostic is a new event, not an edit."""
 
-    person: str
+    person: Identifier
     rank: int
-    constraints: dict[str, Constraint]
+    constraints: dict[Code, Constraint]
     on: date
 
 
 class BarrierIdentified(Struct, frozen=True, tag=True, kw_only=True):
     """An obstacle to employment, until it is lifted."""
 
-    person: str
+    person: Identifier
     rank: int
-    thematique: str
+    thematique: Code
     on: date
 
 
 class BarrierLifted(Struct, frozen=True, tag=True, kw_only=True):
     """An identified barrier is gone. It may be identified again."""
 
-    person: str
+    person: Identifier
     rank: int
-    thematique: str
+    thematique: Code
     on: date
 
 
 class InterviewHeld(Struct, frozen=True, tag=True, kw_only=True):
     """The person talked with a coach (`by`)."""
 
-    person: str
+    person: Identifier
     rank: int
     mode: InterviewMode
     minutes: int
-    by: str
+    by: Identifier
     on: date
 
 

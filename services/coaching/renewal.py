@@ -6,6 +6,7 @@ Part of the aggregate of journey.py and of its stream `journey-<person>`.
 """
 
 from datetime import date
+from typing import Annotated
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ from services.coaching.coded_values import DenialReason
 from services.vocabulary.fields import Id, LongText
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import NOTE, Identifier, Sealed
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -20,7 +22,7 @@ from shared.errors import Refused
 class RenewalGranted(Struct, frozen=True, tag=True, kw_only=True):
     """A journey of this `rank`, the next one, may open once."""
 
-    person: str
+    person: Identifier
     rank: int
     on: date
 
@@ -28,10 +30,10 @@ class RenewalGranted(Struct, frozen=True, tag=True, kw_only=True):
 class RenewalDenied(Struct, frozen=True, tag=True, kw_only=True):
     """No further journey for now, and what is proposed instead. A later decision may differ."""
 
-    person: str
+    person: Identifier
     rank: int
     reason: DenialReason
-    proposed_action: str
+    proposed_action: Annotated[str | Sealed, NOTE]
     on: date
 
 
@@ -62,7 +64,7 @@ class GrantRenewal(Struct, frozen=True, kw_only=True):
 class DenyRenewal(Struct, frozen=True, kw_only=True):
     person: Id
     reason: DenialReason
-    proposed_action: LongText
+    proposed_action: Annotated[LongText, NOTE]
     on: FactDate
 
 

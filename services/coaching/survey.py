@@ -16,6 +16,7 @@ from services.vocabulary.survey_ticket import SurveyMoment, read_ticket
 from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code
 
 Rating = Annotated[int, Meta(ge=1, le=5)]
 
@@ -33,7 +34,7 @@ class SurveyAnswered(Struct, frozen=True, tag=True, kw_only=True):
     domains: list[LifeDomain]
     wellbeing: bool
     wants_continuation: bool
-    territory: str
+    territory: Code
     on: date
     moment: SurveyMoment | None = None
 

@@ -17,6 +17,7 @@ from services.vocabulary.fields import Id, Rank
 from services.vocabulary.survey_ticket import SurveyMoment
 from shared.command_fields import CommandTerritory, FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 MONTHS_AFTER = {SurveyMoment.M3: MONTHS_AFTER_EXIT[Milestone.M3], SurveyMoment.M6: MONTHS_AFTER_EXIT[Milestone.M6]}
 
@@ -26,10 +27,10 @@ MONTHS_AFTER = {SurveyMoment.M3: MONTHS_AFTER_EXIT[Milestone.M3], SurveyMoment.M
 class SurveyTicketIssued(Struct, frozen=True, tag=True, kw_only=True):
     """A ticket of this moment was issued. Nothing here tells which one."""
 
-    person: str
+    person: Identifier
     rank: int
     moment: SurveyMoment
-    territory: str
+    territory: Code
     on: date
 
 

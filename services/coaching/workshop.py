@@ -19,6 +19,7 @@ from shared.command_fields import CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import InTerritory
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -26,28 +27,28 @@ from shared.placement import InTerritory
 class WorkshopScheduled(Struct, frozen=True, tag=True, kw_only=True):
     """A workshop is announced, with the seats it has."""
 
-    workshop: str
-    kind: str
-    thematique: str
+    workshop: Identifier
+    kind: Code
+    thematique: Code
     capacity: int
     held_on: date
-    territory: str
+    territory: Code
     on: date
 
 
 class SeatTaken(Struct, frozen=True, tag=True, kw_only=True):
     """A person has a seat and is expected."""
 
-    workshop: str
-    person: str
+    workshop: Identifier
+    person: Identifier
     on: date
 
 
 class SeatReleased(Struct, frozen=True, tag=True, kw_only=True):
     """A person is no longer expected; the seat is free."""
 
-    workshop: str
-    person: str
+    workshop: Identifier
+    person: Identifier
     reason: SeatReleaseReason
     on: date
 
@@ -55,7 +56,7 @@ class SeatReleased(Struct, frozen=True, tag=True, kw_only=True):
 class WorkshopClosed(Struct, frozen=True, tag=True, kw_only=True):
     """The attendance sheet is complete."""
 
-    workshop: str
+    workshop: Identifier
     on: date
 
 

@@ -22,6 +22,7 @@ from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions
 from shared.trust.oidc_tokens import OidcTokens
+from shared.trust.personal.opening import Opening
 from shared.trust.seals import Seals
 from shared.trust.tokens import IdentitySigner, Signer
 from shared.trust.webhook_secrets import WebhookSecrets
@@ -33,12 +34,17 @@ Deadline = Callable[[float], AbstractContextManager[None]]
 """`with deadline(seconds)`: raises Unavailable when the block takes longer."""
 
 
+FindPersons = Callable[[str, int], Sequence[str] | None]
+"""`find_persons(text, limit)`: those whom a name or a telephone number finds; None if it is too short to search for. Blocks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GatewayDeps:
     """`services` are the descriptions of all services, by name; `schemas` the validation schemas of their commands.
 
     `sessions_signer` signs what visitors hold, `identity_signer` what the services are handed: neither token passes for the other.
     `survey_seals` makes the tickets that coaching takes for genuine; with the `webhook_secrets`, webhooks are signed.
+    `opening` opens personal fields of events for who may read them.
     `linked` tells whether the broker is reached. `records` are shared with the other gateways; `accounts` reads
     those of the log. `reference` is the configuration of the
     programme.
@@ -62,6 +68,8 @@ class GatewayDeps:
     identity_signer: IdentitySigner
     survey_seals: Seals
     webhook_secrets: WebhookSecrets
+    opening: Opening
+    find_persons: FindPersons
     permissions: Permissions
     programme: str
     reference: Programme

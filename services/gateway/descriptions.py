@@ -29,10 +29,13 @@ from services.gateway.operations import (
     login_digest_operation,
     path_of,
     query_operation,
+    search_operation,
     session_operation,
     stream_ticket_operation,
     ticket_operation,
 )
+from services.gateway.people_search_api import PATH as SEARCH
+from services.gateway.people_search_api import SEARCH_SCHEMA
 from services.gateway.query_parameters import QueryParameters
 from services.gateway.request_context import RequestContext
 from services.gateway.webhook_message import TEST, openapi_webhooks
@@ -80,6 +83,7 @@ class Descriptions:
         spec.components.schema("Login", schema=LOGIN_SCHEMA)
         spec.components.schema("LoginToDigest", schema=LOGIN_TO_DIGEST)
         spec.components.schema("WebhookTest", TEST)
+        spec.components.schema("Search", schema=SEARCH_SCHEMA)
         for name, component in (CREATED | response_schemas.components()).items():
             spec.components.schema(name, component)
         territories = list(self.deps.territories)
@@ -99,6 +103,7 @@ class Descriptions:
             "/v1/survey-tickets",
             operations={"post": ticket_operation(commands[TICKET], titles[TICKET], territories)},
         )
+        spec.path(SEARCH, operations={"post": search_operation()})
         declared = self.parameters.of("/v1/stream-tickets")
         spec.path("/v1/stream-tickets", operations={"post": stream_ticket_operation(declared)})
         for rule, query in QUERIES.items():

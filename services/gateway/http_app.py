@@ -36,6 +36,8 @@ from services.gateway.oidc_parts import oidc_parts
 from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
 from services.gateway.people_api import PeopleApi
+from services.gateway.people_search_api import PeopleSearchApi
+from services.gateway.personal_data import PersonalData
 from services.gateway.problems import Problem, Problems, not_found, unavailable, unforeseen, unsupported
 from services.gateway.programme_api import ProgrammeApi
 from services.gateway.queries_api import QueriesApi
@@ -101,10 +103,10 @@ class HttpApp:
 
     def parts(self, deps: GatewayDeps) -> Iterable[Part]:
         """Everything that answers requests, but the stream."""
-        queries = QueriesApi(deps, self.access, self.reporting)
-        changes = ChangesApi(deps, queries)
+        queries, lists = QueriesApi(deps, self.access, self.reporting), ListsApi(deps, self.access, self.reporting)
+        changes, personal = ChangesApi(deps, queries), PersonalData(deps, self.access)
         accounts = AccountsApi(deps, self.access, self.accounts)
-        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, accounts, self.oidc)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, personal, accounts, self.oidc)
         return (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
@@ -118,10 +120,11 @@ class HttpApp:
             ProgrammeApi(deps, self.access),
             DefinitionsApi(queries),
             changes,
-            TimelineApi(deps, self.access, self.reporting),
-            ListsApi(deps, self.access, self.reporting),
+            TimelineApi(deps, self.access, self.reporting, personal),
+            lists,
             OperationsApi(deps, self.access, self.reporting),
             PeopleApi(deps, self.access, self.reporting, self.problems),
+            PeopleSearchApi(deps, self.access, self.reporting, lists, personal),
             Health(deps, self.ended),
             Descriptions(deps, self.parameters),
             EventSchemasApi(deps.services),

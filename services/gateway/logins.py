@@ -1,4 +1,4 @@
-"""Digests of logins: what leads to an account is recorded without an address or a name (ADR 72).
+"""Digests of logins: what leads to an account is recorded without an address or a name (ADR 73).
 
 A digest follows from the login and a key of the installation: without that key nobody tells whose it is, or tries addresses against it.
 """

@@ -35,6 +35,7 @@ BATCH_PROBLEMS = ("400", "401", "403", "413", "415", "500")
 LOGIN_PROBLEMS = ("400", "401", "403", "413", "415", "422", "500")
 LOGOUT_PROBLEMS = ("400", "403", "404", "413", "415", "500", "503")
 END_SESSION_PROBLEMS = ("400", "401", "403", "415", "500", "503")
+SEARCH_PROBLEMS = ("400", "401", "403", "413", "415", "422", "500", "503")
 STREAM_TICKET_PROBLEMS = ("400", "401", "403", "413", "415", "500", "503")
 STREAM_PATH = "/v1/stream"
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -203,6 +204,19 @@ def ticket_operation(command: type[Any], title: str, territories: list[str]) -> 
         "operationId": "surveyTicket",
         "summary": f"{title}, et le recevoir",
         "responses": operation["responses"] | {"201": created},
+    }
+
+
+def search_operation() -> Members:
+    description = "Persons whom the territories of the reader follow or followed, with who they are, in the order of their names."
+    return {
+        "operationId": "searchPeople",
+        "summary": "Find persons by the first letters of a name, or by a telephone number",
+        "description": "What is searched for is in the body, because an address stays in the logs of proxies and in histories.",
+        "tags": ["queries"],
+        "security": [{"bearer": []}],
+        "requestBody": request_body(ref("Search")),
+        "responses": {"200": response(description, ref("FoundPersons"))} | problems(SEARCH_PROBLEMS),
     }
 
 

@@ -12,6 +12,7 @@ from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
 from services.gateway.operations_api import DeadLetterLine, ProjectionLine
 from services.gateway.people_api import PersonAnswer
+from services.gateway.people_search_answers import FoundPersons
 from services.gateway.programme_answers import Me, ProgrammeAnswer, Quarters
 from services.gateway.timeline_api import TimelinePage
 from services.reporting.answers import CELL_SHAPES, Cell, Evidence, Figures
@@ -21,7 +22,7 @@ from services.webhooks.answers import WebhookAnswer, WebhookDeliveries, Webhooks
 from shared.cloud_event import CloudEvent
 
 OF_QUERIES = (
-    *(Me, ProgrammeAnswer, PersonAnswer, TimelinePage, Quarters, Declarations, History, ChangesPage),
+    *(Me, ProgrammeAnswer, PersonAnswer, FoundPersons, TimelinePage, Quarters, Declarations, History, ChangesPage),
     *(Webhooks, WebhookAnswer, WebhookDeliveries, Accounts, ProjectionLine, DeadLetterLine),
 )
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -3,7 +3,7 @@
 A session ends when its token expires, or before that when its visitor leaves, or when the grant with which it was opened is withdrawn.
 Every gateway knows which sessions have ended and which grants there are: it reads the records that all of them share, and the accounts in
 the log, each REFRESH_S. One that could not for MAX_AGE_S lets nobody in: it answers 503, and never takes an ended session for an open one
-because the records or the log are away (ADR 52, ADR 72).
+because the records or the log are away (ADR 52, ADR 73).
 
 The login here is for development: the visitor chooses a role. It answers only where it is asked for, to a direct connection from the
 loopback address, under a loopback name. Once a request shows that there is a proxy in front, it answers no more: a proxy may well say

@@ -16,6 +16,7 @@ from services.gateway.pages.person_record import followed_in
 from services.gateway.pages.sentences import Sentences
 from services.gateway.parameter_kinds import POSITION_KIND
 from services.gateway.people_api import NOBODY_KNOWN
+from services.gateway.personal_data import PersonalData
 from services.gateway.problems import not_found, unreadable
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
@@ -54,7 +55,8 @@ class TimelinePage(Struct, frozen=True):
 
 
 class TimelineApi:
-    def __init__(self, deps: GatewayDeps, access: ReadAccess, reports: ReportingClient) -> None:
+    def __init__(self, deps: GatewayDeps, access: ReadAccess, reports: ReportingClient, personal: PersonalData) -> None:
+        self.personal = personal
         self.access = access
         self.reports = reports
         self.openable = Openable(access, reports, deps)
@@ -67,12 +69,13 @@ class TimelineApi:
         identity = context.known()
         self.reports.wait_for_client(context)
         timeline = self.reports.timeline(person)
-        self.access.check_timeline(identity, person, followed_in(timeline.entries))
+        followed = followed_in(timeline.entries)
+        self.access.check_timeline(identity, person, followed)
         if not timeline.entries:
             raise not_found(NOBODY_KNOWN)
         after, limit = start(context), context.query.get("limit", DEFAULT_ENTRIES)
         rest = [entry for entry in timeline.entries if entry.position > after]
-        shown = rest[:limit]
+        shown = self.personal.timeline(identity, person, followed, rest[:limit])
         opens = self.openable.events(identity, [entry.position for entry in shown])
         following = cursor_of("position", [str(shown[-1].position)]) if len(rest) > limit else None
         lines = [TimelineLine(**event_members(entry, self.sentences, opens), set_aside=entry.set_aside) for entry in shown]

@@ -6,9 +6,11 @@ from services.intake.entry import (
     ContactAttempted,
     EligibilityAssessed,
     GiveNotice,
+    IdentityRecorded,
     NoticeGiven,
     ProfileRecorded,
     RecordContactAttempt,
+    RecordIdentity,
     RecordProfile,
 )
 from services.intake.forms import FORMS
@@ -39,6 +41,7 @@ DESCRIPTION = ServiceDescription(
         IdentifyPerson: BY_COACH,
         RecordContactAttempt: BY_COACH,
         GiveNotice: BY_COACH,
+        RecordIdentity: BY_COACH,
         RecordProfile: BY_COACH,
         AssessEligibility: BY_COACH,
         CloseContact: BY_COACH,
@@ -71,6 +74,7 @@ DESCRIPTION = ServiceDescription(
     unread_events={
         ContactAttempted: NOT_COUNTED,
         NoticeGiven: NOT_COUNTED,
+        IdentityRecorded: "no figure counts who somebody is",
         ProfileRecorded: NOT_COUNTED,
         EligibilityAssessed: NOT_COUNTED,
         ContactClosed: NOT_COUNTED,

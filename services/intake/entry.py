@@ -1,17 +1,19 @@
 """What is learnt of a person at entry: attempts to reach them, the notice of their rights, the profile, the eligibility.
 
-Part of the aggregate of person.py and of its stream `person-<person>`. None of it changes what may happen next.
+Part of the aggregate of person.py and of its stream `person-<person>`. None of it changes what may happen next, but for the notice: nothing
+personal is recorded before the person was told of their rights (GDPR, article 13).
 """
 
 from datetime import date
-from typing import assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Struct, structs
 
 from services.intake.coded_values import ContactOutcome, EducationLevel, Household, NoticeMode, Registration, Sex, Verdict
-from services.vocabulary.fields import BirthYear, Id, ShortText, Version
+from services.vocabulary.fields import BirthDate, BirthYear, Email, Id, LongText, Phone, ShortText, Version
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import IDENTITY, NOTE, PROFILE, Identifier, Sealed
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -19,7 +21,7 @@ from shared.errors import Refused
 class ContactAttempted(Struct, frozen=True, tag=True):
     """A coach tried to reach the person."""
 
-    person: str
+    person: Identifier
     outcome: ContactOutcome
     on: date
 
@@ -27,38 +29,51 @@ class ContactAttempted(Struct, frozen=True, tag=True):
 class NoticeGiven(Struct, frozen=True, tag=True):
     """The information on personal data, in the version that was given."""
 
-    person: str
+    person: Identifier
     version: int
     mode: NoticeMode
+    on: date
+
+
+class IdentityRecorded(Struct, frozen=True, tag=True):
+    """Who the person is, and how to reach them. What is stated last takes the place of what was stated before."""
+
+    person: Identifier
+    given_name: Annotated[str | Sealed, IDENTITY]
+    family_name: Annotated[str | Sealed, IDENTITY]
+    birth_date: Annotated[date | Sealed | None, IDENTITY]
+    phone: Annotated[str | Sealed | None, IDENTITY]
+    email: Annotated[str | Sealed | None, IDENTITY]
+    address: Annotated[str | Sealed | None, IDENTITY]
     on: date
 
 
 class ProfileRecorded(Struct, frozen=True, tag=True):
     """The profile at entry, as the funders ask for it."""
 
-    person: str
-    sex: Sex
-    birth_year: int
-    registration: Registration
-    education_level: EducationLevel
-    disability: bool
-    household: Household
+    person: Identifier
+    sex: Annotated[Sex | Sealed, PROFILE]
+    birth_year: Annotated[int | Sealed, PROFILE]
+    registration: Annotated[Registration | Sealed, PROFILE]
+    education_level: Annotated[EducationLevel | Sealed, PROFILE]
+    disability: Annotated[bool | Sealed, PROFILE]
+    household: Annotated[Household | Sealed, PROFILE]
     on: date
 
 
 class EligibilityAssessed(Struct, frozen=True, tag=True):
     """The verdict under a version of the rules. A derogation gives its reason; other verdicts have none."""
 
-    person: str
-    criteria: list[str]
+    person: Identifier
+    criteria: Annotated[list[str] | Sealed, NOTE]
     verdict: Verdict
     rule_version: int
-    evidence_kind: str
-    derogation: str | None
+    evidence_kind: Annotated[str | Sealed, NOTE]
+    derogation: Annotated[str | Sealed | None, NOTE]
     on: date
 
 
-Event = ContactAttempted | NoticeGiven | ProfileRecorded | EligibilityAssessed
+Event = ContactAttempted | NoticeGiven | IdentityRecorded | ProfileRecorded | EligibilityAssessed
 
 # Commands: what may be requested -------------------------------------------------------------------------------------
 
@@ -76,39 +91,54 @@ class GiveNotice(Struct, frozen=True):
     on: FactDate
 
 
+class RecordIdentity(Struct, frozen=True):
+    person: Id
+    given_name: Annotated[ShortText, IDENTITY]
+    family_name: Annotated[ShortText, IDENTITY]
+    on: FactDate
+    birth_date: Annotated[BirthDate, IDENTITY] | None = None
+    phone: Annotated[Phone, IDENTITY] | None = None
+    email: Annotated[Email, IDENTITY] | None = None
+    address: Annotated[LongText, IDENTITY] | None = None
+
+
 class RecordProfile(Struct, frozen=True):
     person: Id
-    sex: Sex
-    birth_year: BirthYear
-    registration: Registration
-    education_level: EducationLevel
-    disability: bool
-    household: Household
+    sex: Annotated[Sex, PROFILE]
+    birth_year: Annotated[BirthYear, PROFILE]
+    registration: Annotated[Registration, PROFILE]
+    education_level: Annotated[EducationLevel, PROFILE]
+    disability: Annotated[bool, PROFILE]
+    household: Annotated[Household, PROFILE]
     on: FactDate
 
 
 class AssessEligibility(Struct, frozen=True):
     person: Id
-    criteria: list[ShortText]
+    criteria: Annotated[list[ShortText], NOTE]
     verdict: Verdict
     rule_version: Version
-    evidence_kind: ShortText
+    evidence_kind: Annotated[ShortText, NOTE]
     on: FactDate
-    derogation: ShortText | None = None
+    derogation: Annotated[ShortText, NOTE] | None = None
 
 
-Command = RecordContactAttempt | GiveNotice | RecordProfile | AssessEligibility
+Command = RecordContactAttempt | GiveNotice | RecordIdentity | RecordProfile | AssessEligibility
 
 # Decisions: what follows ---------------------------------------------------------------------------------------------
 
 
-def decide(command: Command) -> Event:
+def decide(command: Command, *, informed: bool) -> Event:
     """The event that a command leads to, for a person who was met."""
+    if isinstance(command, RecordIdentity | RecordProfile) and not informed:
+        raise Refused("notice_not_given")
     match command:
         case RecordContactAttempt(person, outcome, on):
             return ContactAttempted(person, outcome, on)
         case GiveNotice(person, version, mode, on):
             return NoticeGiven(person, version, mode, on)
+        case RecordIdentity():
+            return IdentityRecorded(**structs.asdict(command))
         case RecordProfile():
             return ProfileRecorded(**structs.asdict(command))
         case AssessEligibility():

@@ -1,6 +1,6 @@
 """The commands of intake that a person gives in a browser."""
 
-from services.intake.entry import GiveNotice, RecordContactAttempt
+from services.intake.entry import GiveNotice, RecordContactAttempt, RecordIdentity
 from services.intake.person import IdentifyPerson
 from services.vocabulary.questions import PERSON, PERSON_HINT
 from shared.description import Form, Question
@@ -18,6 +18,18 @@ FORMS = (
     Form(
         GiveNotice,
         (PERSON, Question("version", "Version de la notice", "number"), Question("mode", "Comment ?", "choice")),
+    ),
+    Form(
+        RecordIdentity,
+        (
+            PERSON,
+            Question("given_name", "Prénom"),
+            Question("family_name", "Nom"),
+            Question("birth_date", "Date de naissance", "date", optional=True),
+            Question("phone", "Téléphone", optional=True),
+            Question("email", "Adresse électronique", optional=True),
+            Question("address", "Adresse", optional=True),
+        ),
     ),
     Form(RecordContactAttempt, (PERSON, Question("outcome", "Résultat", "choice"))),
 )

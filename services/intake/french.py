@@ -1,31 +1,48 @@
 """What people read of intake: a sentence for each event, a text for each refusal."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from services.intake.entry import ContactAttempted, EligibilityAssessed, NoticeGiven, ProfileRecorded
+from services.intake.coded_values import EducationLevel, Household, Registration, Sex
+from services.intake.entry import ContactAttempted, EligibilityAssessed, IdentityRecorded, NoticeGiven, ProfileRecorded
 from services.intake.merging import PersonsMerged, PersonsSeparated
 from services.intake.orientation import OrientationAccepted, OrientationDeclined, OrientationReceived
 from services.intake.person import CoachingStarted, ContactClosed, PersonIdentified, PersonKeyDestroyed, PersonTransferred
+from services.vocabulary.french_format import day, readable
 from shared.description import Sentence, sentence
+from shared.trust.personal.marks import Sealed
 
 
 def identified(event: PersonIdentified) -> str:
     where = f", quartier {event.qpv.name} (carte de {event.qpv.vintage})" if event.qpv else ""
-    return f"Rencontrée {event.channel.label}, {event.place}{where}. Situation : {event.radar.label}."
+    return f"Rencontrée {event.channel.label}{readable(event.place, ', {}')}{where}. Situation : {event.radar.label}."
 
 
 def profile(event: ProfileRecorded) -> str:
-    disability = ", handicap reconnu" if event.disability else ""
-    return (
-        f"Profil à l’entrée : {event.sex.label}, naissance en {event.birth_year}{disability} ; "
-        f"études : {event.education_level.label} ; foyer : {event.household.label} ; inscription : {event.registration.label}."
-    )
+    match event:
+        case ProfileRecorded(sex=Sex() as sex, education_level=EducationLevel() as education, household=Household() as household):
+            disability = ", handicap reconnu" if event.disability is True else ""
+            registration = event.registration.label if isinstance(event.registration, Registration) else ""
+            return (
+                f"Profil à l’entrée : {sex.label}, naissance en {event.birth_year}{disability} ; "
+                f"études : {education.label} ; foyer : {household.label} ; inscription : {registration}."
+            )
+        case _:
+            return "Profil à l’entrée noté."
 
 
-def closed_for_erasure(event: PersonKeyDestroyed) -> str:
-    """The log keeps what was recorded before: no text may say that it is erased."""
-    return f"La fiche est fermée pour effacement, {event.basis.label} : rien n’y commence plus, et ce qui y est inscrit reste au journal."
+def identity(event: IdentityRecorded) -> str:
+    if isinstance(event.given_name, Sealed) or isinstance(event.family_name, Sealed):
+        return "Identité notée."
+    born = f", naissance le {day(event.birth_date)}" if isinstance(event.birth_date, date) else ""
+    reached = [value for value in (event.phone, event.email, event.address) if isinstance(value, str)]
+    return f"Identité : {event.given_name} {event.family_name}{born}{''.join(f', {value}' for value in reached)}."
+
+
+def erased(event: PersonKeyDestroyed) -> str:
+    """What was recorded in clear, before fields were encrypted, is still readable: no text may say that everything is gone."""
+    return f"La clé de la personne est détruite, {event.basis.label} : ce qu’elle protégeait ne se lit plus, et les comptes restent."
 
 
 def received(event: OrientationReceived) -> str:
@@ -40,6 +57,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             NoticeGiven,
             lambda event: f"Information sur les données personnelles donnée {event.mode.label} (version {event.version}).",
         ),
+        sentence(IdentityRecorded, identity),
         sentence(ProfileRecorded, profile),
         sentence(EligibilityAssessed, lambda event: f"Éligibilité examinée : {event.verdict.label}."),
         sentence(ContactClosed, lambda event: f"Le contact est clos : {event.reason.label}."),
@@ -52,17 +70,18 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
             PersonTransferred,
             lambda event: f"La personne change de territoire : {event.to_territory}, et non plus {event.from_territory}.",
         ),
-        sentence(PersonKeyDestroyed, closed_for_erasure),
+        sentence(PersonKeyDestroyed, erased),
         sentence(OrientationReceived, received),
         sentence(OrientationAccepted, lambda event: f"L’orientation est acceptée ; référent : {event.referent}."),
         sentence(
             OrientationDeclined,
-            lambda event: f"L’orientation est déclinée : {event.reason.label}. Proposition : {event.proposed_action}.",
+            lambda event: f"L’orientation est déclinée : {event.reason.label}.{readable(event.proposed_action, ' Proposition : {}.')}",
         ),
     )
 )
 
 REFUSALS: Mapping[str, str] = {
+    "notice_not_given": "La personne est d’abord informée de ses droits : notez l’information sur les données personnelles.",
     "person_already_identified": "Cette personne est déjà repérée.",
     "person_is_coached": "Cette personne est accompagnée : c’est la sortie du parcours qui clôt.",
     "contact_already_closed": "Ce contact est déjà clos.",

@@ -12,6 +12,7 @@ from services.vocabulary.fields import Id
 from services.vocabulary.person_standing import DECEASED, NOBODY, Standing
 from shared.command_fields import FactDate
 from shared.errors import Refused
+from shared.trust.personal.marks import Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -19,16 +20,16 @@ from shared.errors import Refused
 class PersonsMerged(Struct, frozen=True, tag=True):
     """Two records were one person: `merged` counts as `kept` from now on, everywhere."""
 
-    kept: str
-    merged: str
+    kept: Identifier
+    merged: Identifier
     on: date
 
 
 class PersonsSeparated(Struct, frozen=True, tag=True):
     """The merge was a mistake: `merged` is a person of its own again, from now on, everywhere."""
 
-    kept: str
-    merged: str
+    kept: Identifier
+    merged: Identifier
     on: date
 
 

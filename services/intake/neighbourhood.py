@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from services.vocabulary.fields import QPV_CODE_PATTERN, ShortText
+from shared.trust.personal.marks import Code
 
 
 class Qpv(Struct, frozen=True):
     """A priority neighbourhood, in the list of 2015 or of 2024. Its code may be missing, and two towns may share its name."""
 
     vintage: Literal[2015, 2024]
-    name: str
-    code: str | None = None
+    name: Code
+    code: Code | None = None
 
 
 class QpvGiven(Struct, frozen=True):

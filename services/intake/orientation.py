@@ -1,7 +1,7 @@
 """A prescriber sends a person: received with consent, then accepted or declined, once."""
 
 from datetime import date
-from typing import assert_never
+from typing import Annotated, assert_never
 
 from msgspec import Struct
 
@@ -9,9 +9,10 @@ from services.intake.coded_values import OrientationDeclineReason, PrescriberKin
 from services.vocabulary.fields import Id, ShortText, ThematiqueId
 from services.vocabulary.person_standing import NOBODY, Standing
 from shared.command_fields import ActorOrganisation, CommandTerritory, FactDate
-from shared.decider import Decider
+from shared.decider import Decider, unchanged
 from shared.errors import Refused
 from shared.placement import InTerritory, Place, WithPerson
+from shared.trust.personal.marks import NOTE, Code, Identifier, Sealed
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -19,35 +20,35 @@ from shared.placement import InTerritory, Place, WithPerson
 class OrientationReceived(Struct, frozen=True, tag=True):
     """A prescriber sends a person, with their consent. `prescriber` is an organisation; `needs` are thematiques of data·inclusion."""
 
-    orientation: str
-    person: str
-    prescriber: str
+    orientation: Identifier
+    person: Identifier
+    prescriber: Identifier
     kind: PrescriberKind
-    needs: list[str]
+    needs: list[Code]
     urgency: bool
     consent: bool
     on: date
-    territory: str | None = None  # where it was received; events of version 0.1 leave it to their envelope
+    territory: Code | None = None  # where it was received; events of version 0.1 leave it to their envelope
 
 
 class OrientationAccepted(Struct, frozen=True, tag=True):
     """The programme takes the person on, with this referent: the one that they have, if they are coached already."""
 
-    orientation: str
-    person: str
-    prescriber: str
-    referent: str
+    orientation: Identifier
+    person: Identifier
+    prescriber: Identifier
+    referent: Identifier
     on: date
 
 
 class OrientationDeclined(Struct, frozen=True, tag=True):
     """The programme does not take the person on, and proposes another action to the prescriber."""
 
-    orientation: str
-    person: str
-    prescriber: str
+    orientation: Identifier
+    person: Identifier
+    prescriber: Identifier
     reason: OrientationDeclineReason
-    proposed_action: str
+    proposed_action: Annotated[str | Sealed, NOTE]
     on: date
 
 
@@ -114,7 +115,7 @@ class AcceptOrientation(Struct, frozen=True):
 class DeclineOrientation(Struct, frozen=True):
     orientation: Id
     reason: OrientationDeclineReason
-    proposed_action: ShortText
+    proposed_action: Annotated[ShortText, NOTE]
     on: FactDate
 
 
@@ -216,4 +217,5 @@ decider = Decider(
     stream=stream,
     place=place,
     persons=persons,
+    upcasts={"OrientationDeclined": (unchanged,)},
 )

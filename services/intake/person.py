@@ -16,10 +16,11 @@ from services.intake.neighbourhood import Qpv, QpvGiven
 from services.vocabulary.fields import Id, Rank, ShortText, TerritoryId
 from services.vocabulary.person_standing import CLOSURES, ERASED, MERGED, NOBODY, Standing
 from shared.command_fields import CommandTerritory, FactDate
-from shared.decider import Decider
+from shared.decider import Decider, unchanged
 from shared.errors import Refused
 from shared.field_rules import RULE
 from shared.placement import Place, WithPerson
+from shared.trust.personal.marks import NOTE, Code, Identifier, Sealed
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -27,10 +28,10 @@ from shared.placement import Place, WithPerson
 class PersonIdentified(Struct, frozen=True, tag=True):
     """A coach met the person for the first time, at this place, which lies in `qpv` if it is known to lie in one."""
 
-    person: str
+    person: Identifier
     channel: Channel
-    place: str
-    territory: str
+    place: Annotated[str | Sealed, NOTE]
+    territory: Code
     qpv: Qpv | None
     radar: Radar
     on: date
@@ -39,7 +40,7 @@ class PersonIdentified(Struct, frozen=True, tag=True):
 class ContactClosed(Struct, frozen=True, tag=True):
     """The contact ends without a journey."""
 
-    person: str
+    person: Identifier
     reason: ClosingReason
     on: date
 
@@ -47,7 +48,7 @@ class ContactClosed(Struct, frozen=True, tag=True):
 class CoachingStarted(Struct, frozen=True, tag=True):
     """The contact became a journey. The exit of that journey closes it, and no ContactClosed does."""
 
-    person: str
+    person: Identifier
     rank: int
     on: date
 
@@ -55,16 +56,16 @@ class CoachingStarted(Struct, frozen=True, tag=True):
 class PersonTransferred(Struct, frozen=True, tag=True):
     """Another territory follows the person, of whom no journey is open. What was counted before stays where it was."""
 
-    person: str
-    from_territory: str
-    to_territory: str
+    person: Identifier
+    from_territory: Code
+    to_territory: Code
     on: date
 
 
 class PersonKeyDestroyed(Struct, frozen=True, tag=True):
     """The personal data cannot be read any more. Every count stays (invariant 12 of the domain)."""
 
-    person: str
+    person: Identifier
     basis: ErasureBasis
     on: date
 
@@ -89,10 +90,11 @@ class Unknown(Struct, frozen=True):
 
 
 class Met(Struct, frozen=True):
-    """`rank` is that of the latest journey, 0 before the first."""
+    """`rank` is that of the latest journey, 0 before the first. Who is `informed` was told of their rights."""
 
     rank: int = 0
     closed: bool = False
+    informed: bool = False
 
 
 class Gone(Struct, frozen=True):
@@ -113,6 +115,8 @@ def evolve(state: State, event: Event) -> State:
             return Met(rank=state.rank)
         case CoachingStarted(), (Unknown() | Met()):
             return structs.replace(state, rank=event.rank)
+        case entry.NoticeGiven(), Met():
+            return structs.replace(state, informed=True)
         case ContactClosed(), Met():
             return structs.replace(state, closed=True)
         case PersonsMerged(kept=kept), (Unknown() | Met()):
@@ -131,7 +135,7 @@ def evolve(state: State, event: Event) -> State:
 class IdentifyPerson(Struct, frozen=True):
     person: Id
     channel: Channel
-    place: ShortText
+    place: Annotated[ShortText, NOTE]
     radar: Radar
     on: FactDate
     territory: CommandTerritory
@@ -216,8 +220,7 @@ def decide(state: State, command: Command) -> list[Event]:
         case DestroyPersonKey():
             return [PersonKeyDestroyed(command.person, command.basis, command.on)]
         case _:
-            check_identified(state)
-            return [entry.decide(command)]
+            return [entry.decide(command, informed=check_identified(state).informed)]
 
 
 def decide_gone(state: Gone, command: Command) -> Event:
@@ -283,5 +286,9 @@ decider = Decider(
     stream=stream,
     place=place,
     persons=persons,
-    upcasts={"PersonIdentified": (with_vintage,)},
+    upcasts={
+        "PersonIdentified": (with_vintage, unchanged),
+        "ProfileRecorded": (unchanged,),
+        "EligibilityAssessed": (unchanged,),
+    },
 )

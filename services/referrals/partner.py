@@ -13,6 +13,7 @@ from services.vocabulary.fields import Id, ServiceType, ShortText
 from shared.command_fields import MARK, CommandTerritory, FactDate, FilledIn
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier, PublicText
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -20,10 +21,10 @@ from shared.errors import Refused
 class PartnerListed(Struct, frozen=True, tag=True):
     """A partner may receive referrals in a territory."""
 
-    partner: str
-    label: str
-    services: list[str]
-    territory: str
+    partner: Identifier
+    label: PublicText
+    services: list[Code]
+    territory: Code
     on: date
 
 

@@ -12,6 +12,7 @@ from services.vocabulary.fields import Id
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -19,8 +20,8 @@ from shared.errors import Refused
 class PrescriberInformed(Struct, frozen=True, tag=True):
     """The prescriber knows this much of the person they sent."""
 
-    orientation: str
-    prescriber: str
+    orientation: Identifier
+    prescriber: Identifier
     milestone: InformedOf
     on: date
 

@@ -19,6 +19,7 @@ from shared.command_fields import ActorId, CommandTerritory, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.placement import InTerritory, Place, WithPerson
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -26,24 +27,24 @@ from shared.placement import InTerritory, Place, WithPerson
 class ReferralSent(Struct, frozen=True, tag=True):
     """A coach sends the person to a partner. `consent` is the id of the recorded consent, `shared_fields` what the partner may see."""
 
-    person: str
-    referral: str
-    partner: str
-    service: str | None
-    thematique: str
-    consent: str
-    shared_fields: list[str]
-    by: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
+    service: Identifier | None
+    thematique: Code
+    consent: Identifier
+    shared_fields: list[Code]
+    by: Identifier
     on: date
-    territory: str | None = None  # where it was sent; events of version 0.1 leave it to their envelope
+    territory: Code | None = None  # where it was sent; events of version 0.1 leave it to their envelope
 
 
 class ReferralWithdrawn(Struct, frozen=True, tag=True):
     """The referral is taken back: by a coach, also after the partner accepted it, or by an exit if no partner has."""
 
-    person: str
-    referral: str
-    partner: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
     reason: WithdrawalReason
     on: date
 
@@ -51,27 +52,27 @@ class ReferralWithdrawn(Struct, frozen=True, tag=True):
 class ReferralSeen(Struct, frozen=True, tag=True):
     """The partner has read the referral."""
 
-    person: str
-    referral: str
-    partner: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
     on: date
 
 
 class ReferralAccepted(Struct, frozen=True, tag=True):
     """The partner takes the person on."""
 
-    person: str
-    referral: str
-    partner: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
     on: date
 
 
 class ReferralDeclined(Struct, frozen=True, tag=True):
     """The partner does not take the person on."""
 
-    person: str
-    referral: str
-    partner: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
     reason: DeclineReason
     on: date
 
@@ -79,9 +80,9 @@ class ReferralDeclined(Struct, frozen=True, tag=True):
 class ReferralCompleted(Struct, frozen=True, tag=True):
     """The partner reports the result."""
 
-    person: str
-    referral: str
-    partner: str
+    person: Identifier
+    referral: Identifier
+    partner: Identifier
     result: ReferralResult
     on: date
 

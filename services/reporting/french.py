@@ -9,6 +9,7 @@ from services.reporting.aggregates.restoration import LogRestored
 from services.reporting.aggregates.set_aside import FactSetAside, SettingAsideRequested
 from services.reporting.aggregates.targets import TargetSet
 from services.reporting.aggregates.tasks import RetryRefused, TaskCompleted, TaskOpened, TaskRetried
+from services.vocabulary.french_format import readable
 from shared.description import Sentence, sentence
 
 SENTENCES: Mapping[type[Any], Sentence] = dict(
@@ -40,7 +41,7 @@ SENTENCES: Mapping[type[Any], Sentence] = dict(
         sentence(TaskOpened, lambda event: f"Une tâche est ouverte : ce qui devait suivre n’a pas pu se faire ({event.code})."),
         sentence(TaskRetried, lambda event: "Ce qui devait suivre est tenté de nouveau."),
         sentence(RetryRefused, lambda event: f"Ce qui devait suivre est refusé de nouveau ({event.code})."),
-        sentence(TaskCompleted, lambda event: f"La tâche est faite{f' : {event.note}' if event.note else ''}."),
+        sentence(TaskCompleted, lambda event: f"La tâche est faite{readable(event.note, ' : {}')}."),
     )
 )
 

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from services.reporting.answer_types import Day, OrientationDeclineReasonCode, PrescriberKindCode, ReferralResultCode, ThematiqueCode
 
+RECORDS = "records"  # a filter of persons: under any of their records that were merged
+
 
 class ListQuestion(Struct, frozen=True):
     """What is asked of a list: the values that columns may have, in which order, after which values of that order, how many at most.

@@ -33,6 +33,7 @@ def field_rules(programme: Programme, genuine: Callable[[str], bool] = lambda ti
         "past_day": past_day(programme),
         "planned_day": planned_day(programme),
         "birth_year": birth_year,
+        "birth_date": birth_date,
         "territory": territory(programme, ()),
         "territory_or_all": territory(programme, (ALL_TERRITORIES,)),
         "thematique": one_of(LABELS, "Pas dans le référentiel des thématiques de data·inclusion : {value}."),
@@ -87,6 +88,10 @@ def birth_year(value: int, fact: Circumstances) -> Iterator[FieldFault]:
     year = fact.fact_date.year
     if not year - oldest <= value <= year - youngest:
         yield "", f"Entre {year - oldest} et {year - youngest} : une personne de {youngest} à {oldest} ans."
+
+
+def birth_date(value: date, fact: Circumstances) -> Iterator[FieldFault]:
+    yield from birth_year(value.year, fact)
 
 
 def territory(programme: Programme, more: Collection[str]) -> Check:

@@ -15,6 +15,8 @@ ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 QUARTER_PATTERN = "^20[0-9]{2}-Q[1-4]$"
 QPV_CODE_PATTERN = "^[A-Z0-9]{8}$"
 EVENT_TYPE_PATTERN = "^(fr[.]parcours[.])?[a-z]{1,30}([.][A-Za-z]{1,60})?$"
+PHONE_PATTERN = r"^[+]?[0-9][0-9 .()/-]{4,23}[0-9]$"
+EMAIL_PATTERN = r"^[^@\s]{1,64}@[A-Za-z0-9.-]{1,180}[.][A-Za-z]{2,}$"
 URL_PATTERN = r"^https?://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[1-9][0-9]{0,4})?([/?][!-\"$-\[\]-~]*)?$"
 
 Id = Annotated[
@@ -44,6 +46,13 @@ BirthYear = Annotated[
     int, Meta(ge=1900, le=2100, extra={RULE: "birth_year"}, description="Of somebody who may be a participant on the day of the fact.")
 ]
 """The year of birth of somebody who may be a participant on the day of the fact."""
+
+BirthDate = Annotated[date, Meta(extra={RULE: "birth_date"}, description="Of somebody who may be a participant on the day of the fact.")]
+"""The day of birth of somebody who may be a participant on the day of the fact."""
+
+Phone = Annotated[str, Meta(pattern=PHONE_PATTERN, max_length=25, description="A telephone number, as it is dialled.")]
+
+Email = Annotated[str, Meta(pattern=EMAIL_PATTERN, max_length=254)]
 
 TerritoryId = Annotated[str, Meta(max_length=64, extra={RULE: "territory"})]
 """A territory of the programme, in force on the day of the fact."""

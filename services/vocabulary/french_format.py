@@ -21,6 +21,11 @@ def day(value: date | str) -> str:
     return f"{'1er' if moment.day == 1 else moment.day}{SPACE}{MONTHS[moment.month - 1]}{SPACE}{moment.year}"
 
 
+def readable(value: object, form: str) -> str:
+    """A text inside its words, or nothing of both if there is none, or none that may be read (`shared.trust.personal`)."""
+    return form.format(value) if isinstance(value, str) else ""
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """« 1 place », « 2 places »: the noun agrees with the number."""
     return f"{number(count)}{SPACE}{one if abs(count) < 2 else many or one + 's'}"

@@ -25,6 +25,7 @@ from services.webhooks.commands import (
 )
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier, PublicText
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
@@ -32,10 +33,10 @@ from shared.errors import Refused
 class Owner(Struct, frozen=True):
     """`territories` are those where the owner may act (`*` is all of them)."""
 
-    actor: str
-    role: str
-    organisation: str
-    territories: list[str]
+    actor: Identifier
+    role: Code
+    organisation: Identifier
+    territories: list[Code]
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -45,11 +46,11 @@ class Owner(Struct, frozen=True):
 class WebhookCreated(Struct, frozen=True, tag=True, kw_only=True):
     """`after` is the position after which it begins; None for its own."""
 
-    webhook: str
+    webhook: Identifier
     owner: Owner
-    url: str
-    territories: list[str]
-    types: list[str]
+    url: PublicText
+    territories: list[Code]
+    types: list[Code]
     after: int | None
     on: date
 
@@ -57,31 +58,31 @@ class WebhookCreated(Struct, frozen=True, tag=True, kw_only=True):
 class WebhookChanged(Struct, frozen=True, tag=True, kw_only=True):
     """What is sent and where, as the owner now says it."""
 
-    webhook: str
+    webhook: Identifier
     owner: Owner
-    url: str
-    territories: list[str]
-    types: list[str]
+    url: PublicText
+    territories: list[Code]
+    types: list[Code]
     on: date
 
 
 class WebhookPaused(Struct, frozen=True, tag=True, kw_only=True):
-    webhook: str
+    webhook: Identifier
     on: date
 
 
 class WebhookResumed(Struct, frozen=True, tag=True, kw_only=True):
     """`passed_over` is the id of the message that is left out."""
 
-    webhook: str
-    passed_over: str | None
+    webhook: Identifier
+    passed_over: Identifier | None
     on: date
 
 
 class WebhookSecretRotated(Struct, frozen=True, tag=True, kw_only=True):
     """`version` is the number of the new secret; the one before it signs too for `overlap_hours` after the recording."""
 
-    webhook: str
+    webhook: Identifier
     version: int
     overlap_hours: int
     on: date
@@ -90,28 +91,28 @@ class WebhookSecretRotated(Struct, frozen=True, tag=True, kw_only=True):
 class WebhookReplayed(Struct, frozen=True, tag=True, kw_only=True):
     """Everything after a position is sent again: this is the `run`-th time."""
 
-    webhook: str
+    webhook: Identifier
     after: int
     run: int
     on: date
 
 
 class WebhookTestRequested(Struct, frozen=True, tag=True, kw_only=True):
-    webhook: str
+    webhook: Identifier
     on: date
 
 
 class WebhookStopped(Struct, frozen=True, tag=True, kw_only=True):
     """A message was given up. Nothing after it is sent before the owner resumes."""
 
-    webhook: str
+    webhook: Identifier
     reason: StopReason
-    message: str
+    message: PublicText
     on: date
 
 
 class WebhookDeleted(Struct, frozen=True, tag=True, kw_only=True):
-    webhook: str
+    webhook: Identifier
     on: date
 
 

@@ -29,3 +29,17 @@ def test_what_is_persisted_keeps_its_name(what: str, tmp_path: Path) -> None:
 )
 def test_a_change_is_noticed_and_an_addition_is_none(found: object, losses: list[str]) -> None:
     assert lost({"a": {"b": "c"}}, found) == losses
+
+
+@pytest.mark.parametrize(
+    ("written", "found", "is_loss"),
+    [
+        ("urn:parcours:intake.X:1", "urn:parcours:intake.X:2", False),
+        ("urn:parcours:intake.X:9", "urn:parcours:intake.X:10", False),
+        ("urn:parcours:intake.X:2", "urn:parcours:intake.X:1", True),
+        ("urn:parcours:intake.X:1", "urn:parcours:intake.Y:2", True),
+        ("urn:parcours:intake.X:1", "urn:parcours:intake.X:", True),
+    ],
+)
+def test_a_schema_may_only_become_a_later_version_of_itself(written: str, found: str, is_loss: bool) -> None:
+    assert bool(lost({"dataschema": written}, {"dataschema": found})) is is_loss

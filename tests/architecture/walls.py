@@ -75,9 +75,11 @@ PURE_KERNEL = (
     "shared.message",
     "shared.placement",
     "shared.policy",
+    "shared.trust.personal.marks",
     "shared.trust.scope",
 )
 SENDS = "services.webhooks.delivery"  # the part of the webhooks service that acts on the world
+FOLLOWS = "services.intake.key_projector"  # the part of intake that follows the log for the keys of persons
 WRITE_SERVICES = tuple(f"services.{name}" for name in NAMES if name != "reporting")
 PURE = (
     *WRITE_SERVICES,
@@ -168,6 +170,7 @@ PURITY = Wall(
     except_for=(
         *(f"{service}.service" for service in WRITE_SERVICES),  # the nameko shell
         SENDS,
+        FOLLOWS,
         "services.vocabulary.french",  # texts of validation, whose type belongs to marshmallow's side
     ),
 )

@@ -57,6 +57,15 @@ class Installation:
         alone = ["--no-deps", "-v", "/project/backups:/backups", "parcours"] if self.profile == "single" else ["operator"]
         return self.compose("run", "--rm", "-T", *alone, *words, "--data", "/data")
 
+    @property
+    def key_encryption_key(self) -> str:
+        return "/data/key_encryption_key" if self.profile == "single" else "/key-encryption-key/key"
+
+    def in_shell(self, command: str) -> str:
+        """In a container that has every key, as docs/how-to/run-it.md writes it."""
+        name = "parcours" if self.profile == "single" else "operator"
+        return self.compose("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", name, "-c", command)
+
     def lose_everything(self) -> None:
         self.compose("down", "--volumes", "--timeout", "20")
 
@@ -154,7 +163,9 @@ def check_restore(installation: Installation) -> None:
         installation.operator("backup", name)
         installation.operator("backup", "--verify", name)
         later = admin.meet()
+    key = installation.in_shell(f"base64 -w 0 {installation.key_encryption_key}")
     installation.lose_everything()
+    installation.in_shell(f"umask 077; echo {key} | base64 -d > {installation.key_encryption_key}")
     installation.operator("restore", name)
     installation.up()
     with installation.browser() as client:

@@ -65,6 +65,8 @@ class World:
             identity_signer=self.components.trust.identity_signer,
             survey_seals=self.components.trust.survey_seals,
             webhook_secrets=self.components.trust.webhook_secrets,
+            opening=self.components.personal.opening,
+            find_persons=self.components.personal.find,
             permissions=self.components.permissions,
             programme=programme.label,
             reference=programme,

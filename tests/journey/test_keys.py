@@ -27,10 +27,13 @@ KEYS = {
     "PARCOURS_SEAL_KEY": "relay/key",
     "PARCOURS_SURVEY_KEY": "coaching/key",
     "PARCOURS_WEBHOOK_KEY": "webhooks/key",
+    "PARCOURS_KEY_ENCRYPTION_KEY": "persons/wrapping_key",
 }
+OF_PERSONS = ("PARCOURS_KEY_ENCRYPTION_KEY", "PARCOURS_PERSON_KEYS")
 GIVEN = {
-    GATEWAY: ("PARCOURS_KEYS", "PARCOURS_SIGNING_KEY", "PARCOURS_PUBLIC_KEYS"),
-    "coaching": ("PARCOURS_SURVEY_KEY", "PARCOURS_PUBLIC_KEYS"),
+    GATEWAY: ("PARCOURS_KEYS", "PARCOURS_SIGNING_KEY", "PARCOURS_PUBLIC_KEYS", *OF_PERSONS),
+    "coaching": ("PARCOURS_SURVEY_KEY", "PARCOURS_PUBLIC_KEYS", *OF_PERSONS),
+    **dict.fromkeys(("intake", "referrals", "reporting"), ("PARCOURS_PUBLIC_KEYS", *OF_PERSONS)),
     "webhooks": ("PARCOURS_WEBHOOK_KEY", "PARCOURS_PUBLIC_KEYS"),
     "relay": ("PARCOURS_SEAL_KEY",),
 }
@@ -100,7 +103,7 @@ def test_each_process_works_with_its_own_keys_alone(tmp_path: Path, env: dict[st
     product = Product(tmp_path, {**env, **places})
     assert product.tool("keys", "make").returncode == 0
     for name, process in product.processes.items():
-        given = {key: places[key] for key in GIVEN.get(name, ("PARCOURS_PUBLIC_KEYS",))}
+        given = {key: product.env[key] for key in GIVEN[name]}
         process.env = {**env, **LOCAL, "PARCOURS_DEVELOPMENT_LOGIN": "1", **given}
         process.words = ("service", name, "--data", str(tmp_path / name), "--port", str(product.port))
     try:

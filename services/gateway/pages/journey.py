@@ -17,6 +17,7 @@ from services.gateway.pages.rendering import Pages
 from services.gateway.pages.sentences import Sentences
 from services.gateway.pages.set_aside import APPROVE
 from services.gateway.parameter_kinds import POSITION_KIND
+from services.gateway.personal_data import PersonalData
 from services.gateway.problems import not_found
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
@@ -44,8 +45,16 @@ class JourneyLine(NamedTuple):
 
 class JourneyPages:
     def __init__(
-        self, pages: Pages, access: ReadAccess, reports: ReportingClient, deps: GatewayDeps, choices: FormChoices, openable: Openable
+        self,
+        pages: Pages,
+        access: ReadAccess,
+        reports: ReportingClient,
+        deps: GatewayDeps,
+        choices: FormChoices,
+        openable: Openable,
+        personal: PersonalData,
     ) -> None:
+        self.personal = personal
         self.pages = pages
         self.access = access
         self.reports = reports
@@ -63,8 +72,9 @@ class JourneyPages:
         identity = context.known()
         self.reports.wait_for_client(context)
         timeline = self.reports.timeline(person)
-        entries = timeline.entries
-        self.access.check_timeline(identity, person, followed_in(entries))
+        followed = followed_in(timeline.entries)
+        self.access.check_timeline(identity, person, followed)
+        entries = self.personal.timeline(identity, person, followed, timeline.entries)
         if not entries:
             raise not_found("Aucun événement ne parle de cette personne.")
         return self.pages.page(
@@ -91,12 +101,13 @@ class JourneyPages:
             raise Forbidden("event_not_readable")
         raw = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
         data = msgspec.json.decode(event.data)
+        opened = self.personal.event(identity, event)
         person, (aside, requested) = data.get("person"), self.deps.native(self.set_aside, event.position)
         return self.pages.page(
             context,
             "event.html",
             event=event,
-            sentence=self.sentences.of(event.kind, event.data),
+            sentence=self.sentences.of(event.kind, msgspec.json.encode(opened)),
             person=person,
             opens_person=person in self.openable.persons(identity, [person]),
             raw=raw,

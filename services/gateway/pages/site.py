@@ -30,6 +30,7 @@ from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.set_aside import APPROVE, SetAsidePages
 from services.gateway.pages.tasks import TaskPages
+from services.gateway.personal_data import PersonalData
 from services.gateway.problems import Problem, Problems, invalid, not_found
 from services.gateway.queries_api import QueriesApi
 from services.gateway.request_context import RequestContext
@@ -49,6 +50,7 @@ class Site:
         sender: CommandSender,
         sessions: Sessions,
         problems: Problems,
+        personal: PersonalData,
         accounts: AccountsApi,
         oidc: OidcParts | None,
     ) -> None:
@@ -64,7 +66,7 @@ class Site:
         self.parts = (
             committee,
             ChangesPages(self.pages, changes, committee),
-            JourneyPages(self.pages, queries.access, queries.reports, deps, choices, openable),
+            JourneyPages(self.pages, queries.access, queries.reports, deps, choices, openable, personal),
             EntryPages(self.pages, deps, sender, problems, choices),
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
             SetAsidePages(self.pages, deps, sender, problems),

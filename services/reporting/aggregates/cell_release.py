@@ -10,6 +10,7 @@ from services.vocabulary.fields import QuarterId, TerritoryOrAll
 from shared.command_fields import FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, PublicText
 
 Name = Annotated[str, Meta(max_length=60)]
 
@@ -19,10 +20,10 @@ Name = Annotated[str, Meta(max_length=60)]
 class CellReleased(Struct, frozen=True, tag=True):
     """The cell is shown; what follows from it by subtraction is part of the decision."""
 
-    indicator: str
-    quarter: str
-    of_territory: str
-    authority: str
+    indicator: Code
+    quarter: Code
+    of_territory: Code
+    authority: PublicText
     on: date
 
 

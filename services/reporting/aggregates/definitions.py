@@ -20,6 +20,7 @@ from shared.command_fields import FactDate, RecordingDate
 from shared.decider import Decider
 from shared.errors import Refused
 from shared.field_rules import RULE
+from shared.trust.personal.marks import Code
 
 Name = Annotated[str, Meta(max_length=60)]
 Threshold = Annotated[int, Meta(ge=1, le=1_000)]
@@ -35,12 +36,12 @@ class DefinitionsPublished(Struct, frozen=True, tag=True):
     """A version of the definitions. Without `from_quarter` it is in force from the start: the first one, and those of earlier releases."""
 
     version: int
-    outcome_classes: dict[str, str]
-    counted_stages: dict[str, str]
-    thresholds: dict[str, int]
-    indicators: list[str]
+    outcome_classes: dict[Code, Code]
+    counted_stages: dict[Code, Code]
+    thresholds: dict[Code, int]
+    indicators: list[Code]
     on: date
-    from_quarter: str | None = None
+    from_quarter: Code | None = None
 
 
 Event = DefinitionsPublished

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from services.vocabulary.restoration import STREAM
 from shared.command_fields import FactDate
 from shared.decider import Decider
+from shared.trust.personal.marks import PublicText
 
 LastPosition = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -25,7 +26,7 @@ class LogRestored(Struct, frozen=True, tag=True):
     """
 
     after: int
-    backup: str | None
+    backup: PublicText | None
     on: date
 
 

@@ -13,6 +13,7 @@ from services.vocabulary.set_aside import STREAM
 from shared.command_fields import ActorId, EventKind, FactDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Identifier, PublicText
 
 NEVER = frozenset(
     {"reporting.DefinitionsPublished", "reporting.SettingAsideRequested", "reporting.FactSetAside", "coaching.SurveyTicketIssued"}
@@ -26,8 +27,8 @@ class SettingAsideRequested(Struct, frozen=True, tag=True):
     """A person asks that the event at this position counts nowhere, and says why."""
 
     position: int
-    reason: str
-    by: str
+    reason: PublicText
+    by: Identifier
     on: date
 
 
@@ -35,9 +36,9 @@ class FactSetAside(Struct, frozen=True, tag=True):
     """Another person agrees. Every projection and replay passes the event over, from the position of this one on."""
 
     position: int
-    reason: str
-    requested_by: str
-    approved_by: str
+    reason: PublicText
+    requested_by: Identifier
+    approved_by: Identifier
     on: date
 
 

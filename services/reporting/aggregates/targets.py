@@ -12,6 +12,7 @@ from services.vocabulary.fields import QuarterId, TerritoryId
 from shared.command_fields import FactDate, RecordingDate
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code
 
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
@@ -21,10 +22,10 @@ Percent = Annotated[int, Meta(ge=0, le=100)]
 class TargetSet(Struct, frozen=True, tag=True):
     """`value` is a percentage; `for_territory` is None for the whole programme."""
 
-    indicator: str
+    indicator: Code
     value: int
-    from_quarter: str
-    for_territory: str | None
+    from_quarter: Code
+    for_territory: Code | None
     on: date
 
 

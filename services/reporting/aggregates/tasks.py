@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from services.vocabulary.fields import Id, LongText
 from shared.command_fields import ActorId, CommandTerritory, FactDate
-from shared.decider import Decider
+from shared.decider import Decider, unchanged
 from shared.errors import Refused
 from shared.placement import InTerritory, Place
+from shared.trust.personal.marks import NOTE, Code, Identifier, Sealed
 
 Text = Annotated[str, Meta(max_length=200)]
 
@@ -23,22 +24,22 @@ Text = Annotated[str, Meta(max_length=200)]
 class TaskOpened(Struct, frozen=True, tag=True, kw_only=True):
     """The policy was refused with this `code` on the event at position `cause`. `person` is whom that event is about, if about one."""
 
-    task: str
-    policy: str
+    task: Identifier
+    policy: Code
     cause: int
-    kind: str
-    person: str | None
-    code: str
-    details: dict[str, str]
-    territory: str
+    kind: Code
+    person: Identifier | None
+    code: Code
+    details: dict[Code, Code]
+    territory: Code
     on: date
 
 
 class TaskRetried(Struct, frozen=True, tag=True, kw_only=True):
     """The policy is to be tried again on the same event."""
 
-    task: str
-    policy: str
+    task: Identifier
+    policy: Code
     cause: int
     on: date
 
@@ -46,18 +47,19 @@ class TaskRetried(Struct, frozen=True, tag=True, kw_only=True):
 class RetryRefused(Struct, frozen=True, tag=True, kw_only=True):
     """The policy was tried again, and refused again with this `code`. The task stays open."""
 
-    task: str
-    code: str
-    details: dict[str, str]
+    task: Identifier
+    code: Code
+    details: dict[Code, Code]
     on: date
 
 
 class TaskCompleted(Struct, frozen=True, tag=True, kw_only=True):
-    """Nothing is left to do. `note` says what was done; the policy itself leaves none."""
+    """Nothing is left to do. `note` says what was done; the policy itself leaves none. `person` is that of the task."""
 
-    task: str
-    note: str | None
+    task: Identifier
+    note: Annotated[str | Sealed | None, NOTE]
     on: date
+    person: Identifier | None = None
 
 
 Event = TaskOpened | TaskRetried | RetryRefused | TaskCompleted
@@ -73,6 +75,7 @@ class Open(Struct, frozen=True):
     policy: str
     cause: int
     territory: str
+    person: str | None = None
 
 
 class Completed(Struct, frozen=True):
@@ -85,8 +88,8 @@ initial: State = Unknown()
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case TaskOpened(policy=policy, cause=cause, territory=territory):
-            return Open(policy, cause, territory)
+        case TaskOpened(policy=policy, cause=cause, territory=territory, person=person):
+            return Open(policy, cause, territory, person)
         case TaskRetried() | RetryRefused():
             return state
         case TaskCompleted():
@@ -126,7 +129,7 @@ class CompleteTask(Struct, frozen=True, kw_only=True):
     """People say in a note what was done; the policy of the task has nothing to add."""
 
     task: Id
-    note: LongText | None = None
+    note: Annotated[LongText, NOTE] | None = None
     on: FactDate
     by: ActorId
 
@@ -152,9 +155,10 @@ def decide(state: State, command: Command) -> list[Event]:
             waiting_task(state)
             return [RetryRefused(task=task, code=code, details=details, on=on)]
         case CompleteTask(task=task, note=note, on=on, by=by):
-            if waiting_task(state).policy != by and note is None:
+            waiting = waiting_task(state)
+            if waiting.policy != by and note is None:
                 raise Refused("task_without_note")
-            return [TaskCompleted(task=task, note=note, on=on)]
+            return [TaskCompleted(task=task, note=note, on=on, person=waiting.person)]
         case _:
             assert_never(command)
 
@@ -194,4 +198,5 @@ decider = Decider(
     decide=decide,
     stream=lambda command: f"task-{command.task}",
     place=place,
+    upcasts={"TaskCompleted": (unchanged,)},
 )

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, Subquery, false, literal, select, tuple_
 
+from services.reporting import list_answers
 from services.reporting.facts import tables as t
 from services.reporting.list_answers import (
     SORTS,
@@ -62,7 +63,7 @@ def lines(connection: Connection, question: ListQuestion) -> list[Any]:
     rows = listing.rows.subquery()
     asked = select(rows)
     for name, values in question.filters.items():
-        asked = asked.where(followed_at_some_time(rows.c.person, values) if name == "ever" else rows.c[name].in_(values))
+        asked = asked.where(matches(rows, name, values))
     if question.seen_from is not None:
         asked = asked.where(seen_from(listing, rows, question.seen_from))
     order = [rows.c[name] for name in SORTS[question.name][question.sort.removeprefix(DESCENDING)]]
@@ -72,6 +73,18 @@ def lines(connection: Connection, question: ListQuestion) -> list[Any]:
         asked = asked.where(tuple_(*order) < last if descending else tuple_(*order) > last)
     asked = asked.order_by(*(column.desc() if descending else column for column in order)).limit(question.limit)
     return [line_of(listing, row) for row in connection.execute(asked).mappings()]
+
+
+def matches(rows: Subquery, name: str, values: list[str]) -> Any:
+    """Whether a line is one of these by a filter, which is a column but for two."""
+    match name:
+        case "ever":
+            return followed_at_some_time(rows.c.person, values)
+        case list_answers.RECORDS:
+            kept = select(t.person.c.root).where(t.person.c.person.in_(values))
+            return rows.c.person.in_(kept)
+        case _:
+            return rows.c[name].in_(values)
 
 
 def line_of(listing: Listing, row: Mapping[Any, Any]) -> Struct:

@@ -19,6 +19,9 @@ SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'),
     and has_table_privilege(to_regclass('public.checkpoints'), 'select, insert')
     and (select coalesce(bool_and(has_function_privilege(oid, 'execute')), false) from pg_proc
     where proname = 'append_events' and pronamespace = to_regnamespace('public'))"""
+SELECT_HAS_PERSON_KEYS = "select to_regclass('public.person_keys_position') is not null"
+SELECT_MAY_USE_PERSON_KEYS = "select has_table_privilege(to_regclass('public.person_keys'), 'select, insert')"
+SELECT_MAY_MAKE_PERSON_KEYS = "select has_schema_privilege('public', 'create')"
 SELECT_MAY_MAKE_TABLES = """select coalesce((select pg_has_role(nspowner, 'member') from pg_namespace
     where nspname = current_schema() || '{suffix}'), has_database_privilege(current_database(), 'create'))"""
 
@@ -36,6 +39,11 @@ def ask_log(address: Address) -> str:
     return ask(address, look_at_log)
 
 
+def ask_person_keys(address: Address) -> str:
+    """The same for the keys of persons."""
+    return ask(address, look_at_person_keys)
+
+
 def ask_tables(address: Address, suffix: str) -> str:
     """The same for the read models, whose tables a process makes itself, in a schema that is named after the one of the address."""
     return ask(address, partial(look_at_tables, suffix))
@@ -47,6 +55,13 @@ def look_at_log(session: Session) -> str:
     if not fetch_value(session, SELECT_MAY_USE_LOG):
         raise Misconfigured("PostgreSQL: this user has no right to the log: its owner grants it (42501).")
     return ""
+
+
+def look_at_person_keys(session: Session) -> str:
+    there = fetch_value(session, SELECT_HAS_PERSON_KEYS)
+    if not fetch_value(session, SELECT_MAY_USE_PERSON_KEYS if there else SELECT_MAY_MAKE_PERSON_KEYS):
+        raise Misconfigured("PostgreSQL: this user has no right to the keys of persons, or to make their tables (42501).")
+    return "" if there else "the first start sets it up"
 
 
 def look_at_tables(suffix: str, session: Session) -> str:

@@ -23,6 +23,7 @@ from tests.contract.store.writing import event
 from tests.harness.world import World, met
 from tests.unit.gateway.test_survey_tickets import answer, ask, exited, kinds, ticket_of
 
+KEY_ENCRYPTION_KEY = "key_encryption_key"
 YEAR_2020 = 1_577_836_800_000_000  # in microseconds since 1970
 
 
@@ -35,7 +36,15 @@ def made(folder: Path, data: Path) -> Path:
     return folder
 
 
+def carry_key(live: Path, data: Path) -> None:
+    """The key that wraps the keys of persons is in no backup: whoever restores one has a copy of it."""
+    if (live / KEY_ENCRYPTION_KEY).exists():
+        data.mkdir(exist_ok=True)
+        shutil.copy2(live / KEY_ENCRYPTION_KEY, data)
+
+
 def restored(folder: Path, data: Path) -> World:
+    carry_key(folder.parent / "live", data)
     assert main(["restore", str(folder), "--data", str(data)]) == 0
     return World(data)
 
@@ -62,6 +71,7 @@ def test_a_ticket_is_redeemed_after_a_restore_and_dead_letters_are_there(tmp_pat
     manifest = manifest_of(backup)
     assert (manifest["log"]["position"], manifest["log"]["events"]) == (head, len(kinds(world)))
     assert {each["what"] for each in manifest["left_out"]} >= {"read models"}
+    carry_key(tmp_path / "live", tmp_path / "new")
     shutil.rmtree(tmp_path / "live")
 
     again = restored(backup, tmp_path / "new")
@@ -202,6 +212,7 @@ def test_a_restore_that_died_is_made_again(tmp_path: Path, monkeypatch: pytest.M
     def dies(*_: object) -> None:
         raise Unavailable("the last step")
 
+    carry_key(tmp_path / "live", tmp_path / "new")
     with monkeypatch.context() as broken:
         broken.setattr(restoring, "resume", dies)
         assert main(["restore", str(backup), "--data", str(tmp_path / "new")]) == 1

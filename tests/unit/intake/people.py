@@ -20,9 +20,11 @@ from services.intake.entry import (
     ContactAttempted,
     EligibilityAssessed,
     GiveNotice,
+    IdentityRecorded,
     NoticeGiven,
     ProfileRecorded,
     RecordContactAttempt,
+    RecordIdentity,
     RecordProfile,
 )
 from services.intake.merging import MergePersons, PersonsMerged
@@ -52,6 +54,8 @@ ATTEMPT = RecordContactAttempt(person="p-1", outcome=ContactOutcome.ABSENT, on=D
 ATTEMPTED = ContactAttempted(person="p-1", outcome=ContactOutcome.ABSENT, on=DAY)
 NOTICE = GiveNotice(person="p-1", version=1, mode=NoticeMode.ORAL, on=DAY)
 NOTICE_GIVEN = NoticeGiven(person="p-1", version=1, mode=NoticeMode.ORAL, on=DAY)
+WHO = RecordIdentity(person="p-1", given_name="Awa", family_name="Diallo", on=DAY, birth_date=date(1990, 2, 3), phone="0601020304")
+WHO_RECORDED = IdentityRecorded("p-1", "Awa", "Diallo", date(1990, 2, 3), "0601020304", None, None, DAY)
 PROFILE = RecordProfile(
     person="p-1",
     sex=Sex.F,
@@ -93,4 +97,4 @@ MERGED = PersonsMerged(kept="p-0", merged="p-1", on=DAY)
 DESTROY = DestroyPersonKey(person="p-1", basis=ErasureBasis.DEMANDE, on=DAY)
 DESTROYED = PersonKeyDestroyed(person="p-1", basis=ErasureBasis.DEMANDE, on=DAY)
 
-EVERY_COMMAND = (IDENTIFY, ATTEMPT, NOTICE, PROFILE, ASSESS, CLOSE, START, MERGE, DESTROY)
+EVERY_COMMAND = (IDENTIFY, ATTEMPT, NOTICE, WHO, PROFILE, ASSESS, CLOSE, START, MERGE, DESTROY)

@@ -9,6 +9,7 @@ from services.intake.coded_values import Verdict
 from services.intake.person import IdentifyPerson, StartCoaching, decider, with_vintage
 from services.vocabulary.french import VALIDATION
 from shared.command_fields import FilledIn
+from shared.decider import unchanged
 from shared.errors import Invalid
 from shared.validation import CommandParser
 from tests.harness.persons import MET
@@ -34,6 +35,8 @@ from tests.unit.intake.people import (
     PROFILE_RECORDED,
     START,
     STARTED,
+    WHO,
+    WHO_RECORDED,
 )
 
 
@@ -47,11 +50,24 @@ def test_a_person_is_identified_once() -> None:
 
 @pytest.mark.parametrize(
     ("command", "event"),
-    [(ATTEMPT, ATTEMPTED), (NOTICE, NOTICE_GIVEN), (PROFILE, PROFILE_RECORDED), (ASSESS, ASSESSED), (CLOSE, CLOSED), (MERGE, MERGED)],
+    [
+        (ATTEMPT, ATTEMPTED),
+        (NOTICE, NOTICE_GIVEN),
+        (WHO, WHO_RECORDED),
+        (PROFILE, PROFILE_RECORDED),
+        (ASSESS, ASSESSED),
+        (CLOSE, CLOSED),
+        (MERGE, MERGED),
+    ],
 )
 def test_a_person_must_be_identified_first(command: Any, event: Any) -> None:
     given(decider).when(command).then_refused("person_unknown")
-    given(decider, IDENTIFIED).when(command).then(event)
+    given(decider, IDENTIFIED, NOTICE_GIVEN).when(command).then(event)
+
+
+@pytest.mark.parametrize("command", [PROFILE, WHO])
+def test_nothing_personal_is_recorded_before_the_person_is_informed(command: Any) -> None:
+    given(decider, IDENTIFIED).when(command).then_refused("notice_not_given")
 
 
 @pytest.mark.parametrize(
@@ -136,10 +152,10 @@ def test_the_neighbourhood_of_version_1_is_one_of_2015(name: str | None, qpv: An
     assert old == before, "an upcast leaves its input as it is"
 
 
-def test_an_identification_is_at_its_second_version() -> None:
-    assert decider.event_version("PersonIdentified") == 2
+def test_an_identification_is_at_its_third_version_since_its_place_is_encrypted() -> None:
+    assert decider.event_version("PersonIdentified") == 3
     assert decider.event_version("NoticeGiven") == 1
-    assert decider.upcasts["PersonIdentified"] == (with_vintage,)
+    assert decider.upcasts["PersonIdentified"] == (with_vintage, unchanged)
 
 
 PARSER = CommandParser(IdentifyPerson, VALIDATION)

@@ -44,7 +44,7 @@ export interface components {
             type: "PersonIdentified";
             person: string;
             channel: components["schemas"]["Channel"];
-            place: string;
+            place: string | components["schemas"]["Sealed"];
             territory: string;
             qpv: components["schemas"]["Qpv"] | null;
             radar: components["schemas"]["Radar"];
@@ -57,6 +57,13 @@ export interface components {
          * @enum {string}
          */
         Channel: "BOUCHE_A_OREILLE" | "EVENEMENT" | "PARTENAIRE" | "PERMANENCE" | "PORTE_A_PORTE" | "RUE" | "SPONTANE";
+        /**
+         * Sealed
+         * @description A value that is encrypted, in base64 (`cipher`).
+         */
+        Sealed: {
+            sealed: string;
+        };
         /**
          * Qpv
          * @description A priority neighbourhood, in the list of 2015 or of 2024. Its code may be missing, and two towns may share its name.
@@ -112,6 +119,23 @@ export interface components {
          */
         NoticeMode: "ECRIT" | "ORAL";
         /**
+         * IdentityRecorded
+         * @description Who the person is, and how to reach them. What is stated last takes the place of what was stated before.
+         */
+        IdentityRecorded: {
+            /** @enum {string} */
+            type: "IdentityRecorded";
+            person: string;
+            given_name: string | components["schemas"]["Sealed"];
+            family_name: string | components["schemas"]["Sealed"];
+            birth_date: string | components["schemas"]["Sealed"] | null;
+            phone: string | components["schemas"]["Sealed"] | null;
+            email: string | components["schemas"]["Sealed"] | null;
+            address: string | components["schemas"]["Sealed"] | null;
+            /** Format: date */
+            on: string;
+        };
+        /**
          * ProfileRecorded
          * @description The profile at entry, as the funders ask for it.
          */
@@ -119,12 +143,12 @@ export interface components {
             /** @enum {string} */
             type: "ProfileRecorded";
             person: string;
-            sex: components["schemas"]["Sex"];
-            birth_year: number;
-            registration: components["schemas"]["Registration"];
-            education_level: components["schemas"]["EducationLevel"];
-            disability: boolean;
-            household: components["schemas"]["Household"];
+            sex: components["schemas"]["Sex"] | components["schemas"]["Sealed"];
+            birth_year: number | components["schemas"]["Sealed"];
+            registration: components["schemas"]["Registration"] | components["schemas"]["Sealed"];
+            education_level: components["schemas"]["EducationLevel"] | components["schemas"]["Sealed"];
+            disability: boolean | components["schemas"]["Sealed"];
+            household: components["schemas"]["Household"] | components["schemas"]["Sealed"];
             /** Format: date */
             on: string;
         };
@@ -158,11 +182,11 @@ export interface components {
             /** @enum {string} */
             type: "EligibilityAssessed";
             person: string;
-            criteria: string[];
+            criteria: string[] | components["schemas"]["Sealed"];
             verdict: components["schemas"]["Verdict"];
             rule_version: number;
-            evidence_kind: string;
-            derogation: string | null;
+            evidence_kind: string | components["schemas"]["Sealed"];
+            derogation: string | components["schemas"]["Sealed"] | null;
             /** Format: date */
             on: string;
         };
@@ -306,7 +330,7 @@ export interface components {
             person: string;
             prescriber: string;
             reason: components["schemas"]["OrientationDeclineReason"];
-            proposed_action: string;
+            proposed_action: string | components["schemas"]["Sealed"];
             /** Format: date */
             on: string;
         };
@@ -783,7 +807,7 @@ export interface components {
             person: string;
             rank: number;
             reason: components["schemas"]["DenialReason"];
-            proposed_action: string;
+            proposed_action: string | components["schemas"]["Sealed"];
             /** Format: date */
             on: string;
         };
@@ -1198,15 +1222,17 @@ export interface components {
         };
         /**
          * TaskCompleted
-         * @description Nothing is left to do. `note` says what was done; the policy itself leaves none.
+         * @description Nothing is left to do. `note` says what was done; the policy itself leaves none. `person` is that of the task.
          */
         TaskCompleted: {
             /** @enum {string} */
             type: "TaskCompleted";
             task: string;
-            note: string | null;
+            note: string | components["schemas"]["Sealed"] | null;
             /** Format: date */
             on: string;
+            /** @default null */
+            person?: string | null;
         };
         /**
          * SettingAsideRequested
@@ -1486,6 +1512,7 @@ export interface components {
             "fr.parcours.intake.PersonIdentified": components["schemas"]["PersonIdentified"];
             "fr.parcours.intake.ContactAttempted": components["schemas"]["ContactAttempted"];
             "fr.parcours.intake.NoticeGiven": components["schemas"]["NoticeGiven"];
+            "fr.parcours.intake.IdentityRecorded": components["schemas"]["IdentityRecorded"];
             "fr.parcours.intake.ProfileRecorded": components["schemas"]["ProfileRecorded"];
             "fr.parcours.intake.EligibilityAssessed": components["schemas"]["EligibilityAssessed"];
             "fr.parcours.intake.ContactClosed": components["schemas"]["ContactClosed"];

@@ -1,0 +1,103 @@
+"""The database of the keys of persons, in an SQLite file of its own: see `shared.trust.personal.key_database`.
+
+What is deleted is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after a key was destroyed: the file alone
+must not give back what was destroyed.
+"""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection, DatabaseError
+
+from shared.errors import Unavailable
+from shared.message import Position
+from shared.store.sqlite.connections import is_unavailable, open_for_writing, raises_unavailable, unavailable
+from shared.trust.personal.key_database import KeyChanges
+
+SCHEMA = (Path(__file__).parent / "sql" / "person_keys.sql").read_text()
+SELECT = "select wrapped from person_keys where person = ?"
+ADD = "insert into person_keys (person, wrapped) values (?, ?) on conflict (person) do nothing"
+POSITION = "select position from person_keys_position"
+MOVE = "update person_keys_position set position = ? where position = ?"
+DESTROY = "insert into person_keys (person, wrapped) values (?, null) on conflict (person) do update set wrapped = null"
+FORGET_TOKENS = "delete from person_tokens where person = ?"
+INDEX = """insert into person_tokens (token, person)
+    select ?1, ?2 where exists (select 1 from person_keys where person = ?2 and wrapped is not null)"""
+FIND = """select person from person_tokens where token in (select value from json_each(?1))
+    group by person having count(*) = json_array_length(?1) order by person limit ?2"""
+AFTER = "select person, wrapped from person_keys where person > ? and wrapped is not null order by person limit ?"
+REWRAP = "update person_keys set wrapped = ? where person = ? and wrapped = ?"
+EMPTY_WAL = "pragma wal_checkpoint(truncate)"
+
+
+class SqlitePersonKeys:
+    """The keys in the file `path`, which is created if it does not exist. Only its owner may read it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        new = not path.exists()
+        self.connection = open_for_writing(path, SCHEMA)
+        if new:
+            path.chmod(0o600)
+        self.lock = threading.Lock()  # one thread at a time uses the connection
+
+    def keys_of(self, persons: Collection[str]) -> dict[str, str | None]:
+        with self.lock, raises_unavailable(self.path):
+            rows = {person: self.connection.execute(SELECT, (person,)).fetchone() for person in persons}
+        return {person: row[0] and row[0].decode() for person, row in rows.items() if row}
+
+    def add(self, keys: Mapping[str, str]) -> None:
+        with self.transaction() as connection:
+            connection.executemany(ADD, keys.items())
+
+    def position(self) -> Position:
+        with self.lock, raises_unavailable(self.path):
+            position: Position = self.connection.execute(POSITION).fetchone()[0]
+        return position
+
+    def apply(self, changes: KeyChanges, after: Position, position: Position) -> None:
+        with self.transaction() as connection:
+            if not connection.execute(MOVE, (position, after)).rowcount:
+                raise Unavailable("another process has followed the log for the keys of persons")
+            for person, tokens in changes.tokens.items():
+                connection.execute(FORGET_TOKENS, (person,))
+                connection.executemany(INDEX, [(token, person) for token in tokens])
+            for person in changes.destroyed:
+                connection.execute(DESTROY, (person,))
+                connection.execute(FORGET_TOKENS, (person,))
+        if changes.destroyed:
+            with self.lock, raises_unavailable(self.path):
+                self.connection.execute(EMPTY_WAL).fetchall()
+
+    def persons_with(self, tokens: Collection[str], limit: int) -> list[str]:
+        wanted = "[" + ",".join(f'"{token}"' for token in set(tokens)) + "]"
+        with self.lock, raises_unavailable(self.path):
+            return [person.decode() for (person,) in self.connection.execute(FIND, (wanted, limit))]
+
+    def wrapped_after(self, person: str, limit: int) -> dict[str, str]:
+        with self.lock, raises_unavailable(self.path):
+            return {one.decode(): wrapped.decode() for one, wrapped in self.connection.execute(AFTER, (person, limit))}
+
+    def rewrap(self, keys: Mapping[str, tuple[str, str]]) -> None:
+        with self.transaction() as connection:
+            connection.executemany(REWRAP, [(new, person, old) for person, (old, new) in keys.items()])
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with self.lock:
+            try:
+                self.connection.execute("begin immediate")
+                yield self.connection
+                self.connection.execute("commit")
+            except (DatabaseError, OSError) as fault:
+                if is_unavailable(fault):
+                    raise unavailable(self.path, fault) from fault
+                raise
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.rollback()
+
+    def close(self) -> None:
+        with self.lock:
+            self.connection.close()
