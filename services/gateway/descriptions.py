@@ -77,15 +77,7 @@ class Descriptions:
             info={"description": f"{self.deps.programme}\n\n{POLICY}"},
             servers=SERVERS,
         )
-        spec.components.schema("Problem", PROBLEM)
-        spec.components.schema("Answer", ANSWER)
-        spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-        spec.components.schema("Login", schema=LOGIN_SCHEMA)
-        spec.components.schema("LoginToDigest", schema=LOGIN_TO_DIGEST)
-        spec.components.schema("WebhookTest", TEST)
-        spec.components.schema("Search", schema=SEARCH_SCHEMA)
-        for name, component in (CREATED | response_schemas.components()).items():
-            spec.components.schema(name, component)
+        add_components(spec)
         territories = list(self.deps.territories)
         described = self.deps.services.values()
         commands = {name: command for service in described for name, command in service.commands.items()}
@@ -115,3 +107,12 @@ class Descriptions:
     def asyncapi_document(self) -> Members:
         document: Members = with_types(asyncapi_document(TITLE, self.deps.programme, self.deps.events, self.deps.names))
         return document
+
+
+def add_components(spec: APISpec) -> None:
+    """What several operations name, but the commands."""
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    for name, component in ({"Problem": PROBLEM, "Answer": ANSWER, "WebhookTest": TEST} | CREATED | response_schemas.components()).items():
+        spec.components.schema(name, component)
+    for name, schema in {"Login": LOGIN_SCHEMA, "LoginToDigest": LOGIN_TO_DIGEST, "Search": SEARCH_SCHEMA}.items():
+        spec.components.schema(name, schema=schema)

@@ -45,8 +45,7 @@ class World:
         self.components = Components(read_settings(folder, environ={}))
         self.components.publish_definitions()
         self.away: set[str] = set()
-        self.broker_away = False
-        self.lagging = False
+        self.broker_away = self.lagging = False
         self.calls: list[tuple[str, str]] = []
         programme = self.components.settings.programme()
         self.feed = Feed(self.components.store, directly)

@@ -2158,25 +2158,6 @@ export interface components {
             /** @description Of a webhook that was created or whose secret was rotated: shown here alone. */
             secret?: string;
         };
-        Login: {
-            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
-            actor: string;
-            role: string;
-            /**
-             * @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name.
-             * @default null
-             */
-            organisation?: string | null;
-            territories?: string[];
-        };
-        LoginToDigest: {
-            /** @default null */
-            email?: string | null;
-            /** @default null */
-            issuer?: string | null;
-            /** @default null */
-            subject?: string | null;
-        };
         /** @description What `TestWebhook` sends: it tells nothing of the log. */
         WebhookTest: {
             /** @constant */
@@ -2193,9 +2174,6 @@ export interface components {
             data: {
                 webhook: string;
             };
-        };
-        Search: {
-            text: string;
         };
         Session: {
             token: string;
@@ -3115,6 +3093,28 @@ export interface components {
         /** @description A schema of JSON Schema 2020-12. */
         JsonSchema: {
             [key: string]: unknown;
+        };
+        Login: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            actor: string;
+            role: string;
+            /**
+             * @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name.
+             * @default null
+             */
+            organisation?: string | null;
+            territories?: string[];
+        };
+        LoginToDigest: {
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            issuer?: string | null;
+            /** @default null */
+            subject?: string | null;
+        };
+        Search: {
+            text: string;
         };
         QpvGiven: {
             /** @enum {integer} */
