@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 CLIENT := clients/typescript
 NODE := $(CLIENT)/node_modules/installed.stamp
+ISSUER := tests/oidc/node_modules/installed.stamp# an issuer of identities, for tests
 PY := $(VENV)/bin/python
 PORT ?= 8000
 DATA ?= .parcours
@@ -32,7 +33,7 @@ setup: $(VENV)/test.stamp ## set up what running, testing and linting need
 
 test: lint check ## lint, type and test everything, broker and database included (PYTEST='-k words')
 
-test-long: $(VENV)/test.stamp $(NODE) $(GENERATED) ## the tests that take minutes or more
+test-long: $(VENV)/test.stamp $(NODE) $(ISSUER) $(GENERATED) ## the tests that take minutes or more
 	rm -f $(FAULTS)
 	$(PY) -m pytest -m long $(PYTEST)
 	PARCOURS_TEST_LAW_EXAMPLES=200 $(PY) -m pytest --timeout=3600 tests/contract/read_models/test_figure_laws.py
@@ -47,10 +48,10 @@ lint: $(VENV)/test.stamp $(GENERATED) ## ruff, mypy, yamllint, hadolint; the imp
 	$(VENV)/bin/yamllint --strict .
 	$(VENV)/bin/hadolint deploy/Dockerfile
 
-check: $(VENV)/test.stamp $(NODE) $(GENERATED)
+check: $(VENV)/test.stamp $(NODE) $(ISSUER) $(GENERATED)
 	$(PY) -m pytest $(SPREAD) $(PYTEST)
 
-coverage: $(VENV)/test.stamp $(NODE) $(GENERATED) ## the same tests, and which branches of the product they reach (a third slower)
+coverage: $(VENV)/test.stamp $(NODE) $(ISSUER) $(GENERATED) ## the same tests, and which branches of the product they reach (a third slower)
 	$(PY) -m pytest --cov --cov-report=term:skip-covered $(SPREAD) $(PYTEST)
 
 bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md (BENCH='replay --events 1000000')
@@ -75,7 +76,7 @@ package: $(VENV)/test.stamp $(GENERATED) ## build the wheels of the product and 
 	$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . ./clients/python
 
 clean: ## remove the environment and every cache; the data of .parcours stays
-	rm -rf $(VENV) $(CLIENT)/node_modules $(CLIENT)/dist $(CLIENT)/build $(dir $(GENERATED))
+	rm -rf $(VENV) $(CLIENT)/node_modules tests/oidc/node_modules $(CLIENT)/dist $(CLIENT)/build $(dir $(GENERATED))
 	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -90,6 +91,10 @@ $(VENV)/test.stamp: requirements/test.txt
 
 $(NODE): $(CLIENT)/package-lock.json
 	@bin/node-packages $(CLIENT)
+	@touch $@
+
+$(ISSUER): tests/oidc/package-lock.json
+	@bin/node-packages tests/oidc
 	@touch $@
 
 $(GENERATED): $(VENV)/test.stamp bin/client-python $(DESCRIBED)

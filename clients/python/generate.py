@@ -32,7 +32,7 @@ import httpx
 
 OUTPUT = Path(__file__).parent / "src" / "parcours_client" / "generated"
 DIGEST = "made_from.sha256"
-BY_HAND = ("/v1/commands", "/v1/stream")  # and the address of each command
+BY_HAND = ("/v1/commands", "/v1/stream", "/v1/backchannel-logout")  # and the address of each command; an issuer alone calls the last
 CONFIGURATION = {"literal_enums": True}
 REF = "#/components/schemas/"
 START_S = 60.0  # for which a gateway that does not answer yet is awaited

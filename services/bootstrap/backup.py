@@ -42,7 +42,7 @@ from services.bootstrap.backup_manifest import (
 )
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings, sqlite_path
-from services.bootstrap.variables import IN_FILES, KNOWN
+from services.bootstrap.variables import ADDRESSES, KNOWN
 from shared.address import Address
 from shared.bus.dead_letter import DeadLetter
 from shared.bus.dead_letters import DeadLetters
@@ -213,6 +213,6 @@ def variables(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that were given, with what may hold a secret hidden."""
     given = {name: environ[name] for name in sorted(environ.keys() & set(KNOWN))}
     return {
-        name: str(Address(value)) if name in IN_FILES else concealed(value, settings.secrets)  # an address shows no password
+        name: str(Address(value)) if name in ADDRESSES else concealed(value, settings.secrets)  # an address shows no password
         for name, value in given.items()
     }

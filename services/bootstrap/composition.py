@@ -12,6 +12,7 @@ from marshmallow import Schema
 
 import deploy
 from services.bootstrap import permissions
+from services.bootstrap.accounts import FollowedAccounts
 from services.bootstrap.opening import open_checkpoints, open_deliveries, open_gateway_records, open_store, open_tree_heads
 from services.bootstrap.personal import PersonalData
 from services.bootstrap.policy_tasks import PolicyTasks
@@ -62,6 +63,8 @@ from shared.store.tree_heads import TreeHeads
 from shared.store.upcasting import UpcastingStore
 from shared.time import now
 from shared.trust.access import Permissions, system
+from shared.trust.oidc_issuer import Issuer
+from shared.trust.oidc_tokens import OidcTokens
 
 DEFINITIONS = Path(deploy.__file__).parent / "definitions" / "v1.json"
 FIRST_DEFINITIONS = UUID("2f0c1a52-53f5-5e0e-9d3c-6a1b7f8f0001")
@@ -211,7 +214,8 @@ class Components:
     def webhook_worker(self) -> Worker:
         """A new one each time: services that are started again need one that was not stopped."""
         programme, webhooks = self.settings.programme(), self.settings.webhooks
-        audiences = Audiences(ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories))
+        access, territories = ReadAccess(self.permissions, programme.members()), (territory.id for territory in programme.territories)
+        audiences = Audiences(access, territories, self.accounts, open_to_others=self.settings.open_to_others)
         parts = Parts(
             store=self.store,
             deliveries=self.webhook_deliveries,
@@ -226,6 +230,16 @@ class Components:
             chance=chance,
         )
         return Worker(self.checkpoints, Index(self.store, self.checkpoints, self.webhook_deliveries), parts)
+
+    @cached_property
+    def accounts(self) -> FollowedAccounts:
+        """Who may enter, and as what, as the log has it."""
+        return FollowedAccounts(self.store)
+
+    @cached_property
+    def oidc(self) -> OidcTokens | None:
+        """What checks the tokens of the issuer of identities, where there is one."""
+        return OidcTokens(Issuer(self.settings.oidc), now) if self.settings.oidc else None
 
     @cached_property
     def reports(self) -> Reports:

@@ -53,6 +53,7 @@ OF_PROCESSES: Mapping[str, Needs] = {
     "coaching": Needs(OF_A_SERVICE | OF_PERSONS | {Part.SURVEY_KEY}, apart=True),
     "reporting": Needs(OF_A_SERVICE | OF_PERSONS | {Part.READ_MODELS}, apart=True),
     "webhooks": Needs(OF_A_SERVICE | {Part.WEBHOOK_KEY}, apart=True),
+    "accounts": Needs(OF_A_SERVICE, apart=True),
     GATEWAY: Needs(OF_A_SERVICE | OF_PERSONS | {Part.GATEWAY_RECORDS, Part.KEYS, Part.SIGNING_KEY}, apart=True),
     RELAY: Needs(frozenset({Part.LOG, Part.BROKER, Part.SEAL_KEY}), apart=True),
 }

@@ -55,6 +55,7 @@ READS: Mapping[str, Roles] = {
         "system": "all",
     },
     "read_webhooks": {**BY_OWNER, "coordinator": "all", "auditor": "all", "dpo": "all"},
+    "read_accounts": {"administrator": "all", "coordinator": "all", "auditor": "all", "dpo": "all", "system": "all"},
     "follow_feed": {
         "coach": "territory",
         "coordinator": "all",

@@ -16,12 +16,14 @@ from services.bootstrap.environment import Environment, fault_text
 from services.bootstrap.key_files import KeyFiles
 from services.bootstrap.log_settings import LogSettings, log_settings
 from services.bootstrap.network_settings import Network, listen_address, networks, origins, proxy_headers, rate_limit, switch
+from services.bootstrap.oidc_settings import oidc_client
 from services.bootstrap.parts import KEY_PARTS, LOG_ALONE, Needs, Part
 from services.bootstrap.webhook_settings import WebhookSettings, webhook_settings
 from services.vocabulary.programme import Programme
-from shared.address import Address
+from shared.address import SHORTEST_SECRET, Address
 from shared.bus.names import SOLE, Names
 from shared.errors import Misconfigured
+from shared.trust.oidc_client import OidcClient
 
 DEPLOY = Path(deploy.__file__).parent
 TERRITORIES = DEPLOY / "territories.json"
@@ -52,6 +54,12 @@ class Settings(Struct, frozen=True):
     names: Names = SOLE
     webhooks: WebhookSettings = WebhookSettings()
     logs: LogSettings = LogSettings()
+    oidc: OidcClient | None = None
+
+    @property
+    def open_to_others(self) -> bool:
+        """Whether who has no account may enter and is served: where the development login is."""
+        return self.development_login and not self.trusted_proxies
 
     @property
     def embedded(self) -> bool:
@@ -65,8 +73,9 @@ class Settings(Struct, frozen=True):
     @property
     def secrets(self) -> Collection[str]:
         """What no text may show."""
+        own = {self.oidc.secret} if self.oidc and len(self.oidc.secret) >= SHORTEST_SECRET else set()
         addresses = (self.amqp_uri, self.event_store, self.read_models, self.gateway_records, self.person_keys)
-        return frozenset().union(*(address.secrets() for address in addresses))
+        return own.union(*(address.secrets() for address in addresses))
 
     def check_log_exists(self) -> None:
         """For what only reads: it makes no log, so that a mistyped folder is not taken for an empty one.
@@ -172,6 +181,7 @@ def settings_of(environment: Environment, host: str, port: int) -> Settings:
         development_login=read("PARCOURS_DEVELOPMENT_LOGIN", partial(switch, "PARCOURS_DEVELOPMENT_LOGIN")),
         webhooks=webhook_settings(environment),
         logs=log_settings(environment),
+        oidc=oidc_client(environment),
         clock_tolerance=read("PARCOURS_CLOCK_TOLERANCE_S", tolerance),
     )
 

@@ -7,9 +7,12 @@ from uuid import UUID, uuid5
 import msgspec
 
 from services.gateway.audience import Audience, EventFilter
+from services.gateway.grants import standing
 from services.gateway.hints import Hint
 from services.gateway.query_parameters import bare_kind
 from services.gateway.read_access import ReadAccess
+from services.vocabulary.accounts import Register
+from services.vocabulary.calendar import local_date
 from services.vocabulary.programme import PROGRAMME
 from services.webhooks.coded_values import StopReason
 from services.webhooks.delivery.followed import Followed
@@ -17,27 +20,31 @@ from shared.cloud_event import encode_cloud_event
 from shared.command_handler import CommandHandler
 from shared.errors import Refused
 from shared.message import Actor, CommandMessage, EventMessage
-from shared.time import Clock
+from shared.time import Clock, now
 from shared.trust.access import Identity, system
 
 STOPS = UUID("6b1d4c0e-9a52-5f1e-8a57-3d0f6c2e0001")  # the namespace of the ids of StopWebhook: persisted
 
 
 class Audiences:
-    """`territories` are those of the programme."""
+    """`territories` are those of the programme, `accounts` reads those of the log. `open_to_others`: who has none is served as well."""
 
-    def __init__(self, access: ReadAccess, territories: Iterable[str]) -> None:
+    def __init__(self, access: ReadAccess, territories: Iterable[str], accounts: Callable[[], Register], *, open_to_others: bool) -> None:
         self.access = access
         self.territories = tuple(territories)
+        self.accounts = accounts
+        self.open_to_others = open_to_others
 
     def of(self, webhook: Followed) -> Audience:
         """What the owner of a webhook sees of the log, through the filter of the webhook.
 
         Raises:
-            Forbidden: the owner may not follow the feed.
+            Forbidden: the owner may not follow the feed, or has no grant for it any more.
+            Unavailable: the accounts cannot be read.
         """
         owner = webhook.state.owner
         identity = Identity(Actor(owner.actor, owner.role, owner.organisation), tuple(owner.territories))
+        identity = standing(self.accounts(), identity, local_date(now()), open_to_others=self.open_to_others)
         self.access.check_somewhere(identity, "follow_feed")
         places = frozenset(webhook.state.territories)
         event_filter = EventFilter(frozenset() if PROGRAMME in places else places, frozenset(map(bare_kind, webhook.state.types)))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from services.bootstrap.composition import Components
@@ -40,9 +41,11 @@ def write_service(components: Components, name: str) -> dict[str, Any]:
         log.warning("%s", no_public_keys(components.settings.keys))
     if name == "reporting":
         components.renew_damaged_read_models()
-    if not SERVICES[name].inbox:
-        return {"endpoint": components.endpoint(name), "queries": components.webhook_queries, "worker": components.webhook_worker()}
     objects: dict[str, Any] = {"endpoint": components.endpoint(name)}
+    if name == "webhooks":
+        return {**objects, "queries": components.webhook_queries, "worker": components.webhook_worker()}
+    if not SERVICES[name].inbox:
+        return objects
     if name == "reporting":
         return {**objects, **reporting(components)}
     if name == "intake":
@@ -93,42 +96,44 @@ def told_of(programme: Programme) -> dict[str, Any]:
 
 
 def gateway(components: Components) -> dict[str, Any]:
-    """The gateway builds its HTTP application when it has an RPC client."""
-    settings, store, records = components.settings, components.store, components.gateway_records
-    dead_letters, checkpoints = components.dead_letters, components.checkpoints
-    trust = components.trust
+    """The gateway builds its HTTP application when it has an RPC client. What it opens is opened before."""
+    for part in ("store", "gateway_records", "checkpoints", "dead_letters"):
+        getattr(components, part)
+    return {"compose": partial(gateway_deps, components)}
 
-    def compose(call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
-        return GatewayDeps(
-            call=call,
-            linked=linked,
-            commands=commands if settings.embedded else SealingCommandClient(commands, components.personal.transit),
-            store=store,
-            checkpoints=checkpoints,
-            records=records,
-            dead_letters=dead_letters,
-            native=native,
-            feed=Feed(components.followed, native),
-            deadline=deadline,
-            sessions_signer=trust.sessions_signer,  # its key was read at the start, where a wrong one is reported
-            identity_signer=trust.identity_signer,
-            survey_seals=trust.survey_seals,
-            webhook_secrets=trust.webhook_secrets,
-            opening=components.personal.opening,
-            find_persons=components.personal.find,
-            permissions=components.permissions,
-            **told_of(settings.programme()),
-            services=SERVICES,
-            schemas=components.schemas,
-            catalogue=components.catalogue,
-            clock=now,
-            development_login=settings.development_login,
-            metrics_from=settings.metrics_from,
-            rate_limit=Rate(*settings.rate_limit) if settings.rate_limit else None,
-            origins=settings.origins,
-            trusted_proxies=settings.trusted_proxies,
-            proxy_headers=settings.proxy_headers,
-            names=settings.names,
-        )
 
-    return {"compose": compose}
+def gateway_deps(components: Components, call: Call, commands: CommandClient, linked: Callable[[], bool]) -> GatewayDeps:
+    settings, trust = components.settings, components.trust
+    return GatewayDeps(
+        call=call,
+        linked=linked,
+        commands=commands if settings.embedded else SealingCommandClient(commands, components.personal.transit),
+        store=components.store,
+        checkpoints=components.checkpoints,
+        records=components.gateway_records,
+        accounts=components.accounts,
+        dead_letters=components.dead_letters,
+        native=native,
+        feed=Feed(components.followed, native),
+        deadline=deadline,
+        sessions_signer=trust.sessions_signer,  # its key was read at the start, where a wrong one is reported
+        identity_signer=trust.identity_signer,
+        survey_seals=trust.survey_seals,
+        webhook_secrets=trust.webhook_secrets,
+        opening=components.personal.opening,
+        find_persons=components.personal.find,
+        permissions=components.permissions,
+        **told_of(settings.programme()),
+        services=SERVICES,
+        schemas=components.schemas,
+        catalogue=components.catalogue,
+        clock=now,
+        development_login=settings.development_login,
+        metrics_from=settings.metrics_from,
+        rate_limit=Rate(*settings.rate_limit) if settings.rate_limit else None,
+        origins=settings.origins,
+        trusted_proxies=settings.trusted_proxies,
+        proxy_headers=settings.proxy_headers,
+        names=settings.names,
+        oidc=components.oidc,
+    )

@@ -1,8 +1,12 @@
-"""`parcours setup`: sets up the tables of the log, and prints a link that opens one session, for the first person who is to enter."""
+"""`parcours setup`: sets up the tables of the log, records a grant, and prints a link that opens one session with it.
+
+It is for the first person who is to enter: they have nobody to ask. Whoever runs it can read the keys, and so could enter in any case.
+"""
 
 from argparse import Namespace
 from datetime import timedelta
 
+from services.bootstrap.accounts import Installer
 from services.bootstrap.composition import Components
 from services.bootstrap.identity_files import first_key, make_all
 from services.bootstrap.settings import Settings
@@ -28,7 +32,8 @@ def setup(args: Namespace, settings: Settings) -> int:
         return 0
     first_key(settings.keys, alone=settings.embedded)
     links = LoginLinks(components.trust.sessions_signer.key, now)
-    secret = links.issue(records, visitor, timedelta(hours=args.hours))
+    grant = Installer(components.handlers["accounts"], components.accounts, now).grant(visitor)
+    secret = links.issue(records, visitor, grant, timedelta(hours=args.hours))
     where = "everywhere" if EVERYWHERE in visitor.territories else f"in {', '.join(visitor.territories)}"
     print_message(f"This link opens one session for {visitor.actor.id}, {visitor.actor.role} {where}, within {args.hours} h:")
     print(address_of(args.url or f"http://{settings.host}:{settings.port}", secret))

@@ -11,6 +11,7 @@ from services.gateway.client_address import LOOPBACK_NETWORKS, Network
 from services.gateway.command_client import Call, CommandClient
 from services.gateway.feed import Feed
 from services.gateway.rate_limit import Rate
+from services.vocabulary.accounts import Register
 from services.vocabulary.programme import Groupings, Programme
 from shared.bus.dead_letters import DeadLetters
 from shared.bus.names import SOLE, Names
@@ -20,6 +21,7 @@ from shared.store.gateway_records import GatewayRecords
 from shared.store.port import Checkpoints, EventStore
 from shared.time import Clock
 from shared.trust.access import Permissions
+from shared.trust.oidc_tokens import OidcTokens
 from shared.trust.personal.opening import Opening
 from shared.trust.seals import Seals
 from shared.trust.tokens import IdentitySigner, Signer
@@ -43,10 +45,12 @@ class GatewayDeps:
     `sessions_signer` signs what visitors hold, `identity_signer` what the services are handed: neither token passes for the other.
     `survey_seals` makes the tickets that coaching takes for genuine; with the `webhook_secrets`, webhooks are signed.
     `opening` opens personal fields of events for who may read them.
-    `linked` tells whether the broker is reached. `records` are shared with the other gateways. `reference` is the configuration of the
+    `linked` tells whether the broker is reached. `records` are shared with the other gateways; `accounts` reads
+    those of the log. `reference` is the configuration of the
     programme.
     `development_login` lets a visitor of the loopback address choose a role. Pages of `origins` may use the interface. What the
-    `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker.
+    `trusted_proxies` say of their clients in their `proxy_headers` is believed. `names` are those on the broker. `oidc` checks the
+    tokens of the issuer of identities.
     """
 
     call: Call
@@ -55,6 +59,7 @@ class GatewayDeps:
     store: EventStore
     checkpoints: Checkpoints
     records: GatewayRecords
+    accounts: Callable[[], Register]
     dead_letters: DeadLetters
     native: NativeCall
     feed: Feed
@@ -82,6 +87,7 @@ class GatewayDeps:
     trusted_proxies: Sequence[Network] = ()
     proxy_headers: str = "x-forwarded"
     names: Names = SOLE
+    oidc: OidcTokens | None = None
 
     @property
     def events(self) -> dict[str, type[Any]]:

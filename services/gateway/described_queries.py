@@ -22,6 +22,8 @@ WEBHOOKS = "The webhooks of the reader; of all owners for who may read them."
 WEBHOOK = "A webhook as it is: its address and filter, how far it has got, why it is stopped. Never its secret."
 DELIVERIES = "What became of the messages of a webhook, the latest attempt first."
 
+ACCOUNTS = "The accounts of the installation and their grants, for who gives and audits them. No login is told, but a digest of each."
+
 QUERIES = {
     "/v1/events": Query("events", EVENTS, "EventPage"),
     "/v1/stream": Query("stream", STREAM, None),
@@ -35,6 +37,7 @@ QUERIES = {
     "/v1/webhooks": Query("webhooks", WEBHOOKS, "Webhooks"),
     "/v1/webhooks/<webhook>": Query("webhook", WEBHOOK, "WebhookAnswer"),
     "/v1/webhooks/<webhook>/deliveries": Query("webhookDeliveries", DELIVERIES, "WebhookDeliveries"),
+    "/v1/accounts": Query("accounts", ACCOUNTS, "Accounts"),
     "/v1/quarters": Query("quarters", "The quarters that have figures for the reader.", "Quarters"),
     "/v1/definitions": Query("definitions", "What the indicators are, under a version of the definitions.", "Declarations"),
     "/v1/indicators": Query("indicators", FIGURES, "Figures"),

@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from services.gateway import response_schemas
+from services.gateway.accounts_api import LOGIN_TO_DIGEST
 from services.gateway.asyncapi import asyncapi_document
 from services.gateway.commands_api import TICKET, json_response
 from services.gateway.dependencies import GatewayDeps
@@ -21,9 +22,11 @@ from services.gateway.operations import (
     CREATED,
     PROBLEM,
     Members,
+    backchannel_logout_operation,
     batch_operation,
     command_operation,
     end_session_operation,
+    login_digest_operation,
     path_of,
     query_operation,
     search_operation,
@@ -74,14 +77,7 @@ class Descriptions:
             info={"description": f"{self.deps.programme}\n\n{POLICY}"},
             servers=SERVERS,
         )
-        spec.components.schema("Problem", PROBLEM)
-        spec.components.schema("Answer", ANSWER)
-        spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-        spec.components.schema("Login", schema=LOGIN_SCHEMA)
-        spec.components.schema("WebhookTest", TEST)
-        spec.components.schema("Search", schema=SEARCH_SCHEMA)
-        for name, component in (CREATED | response_schemas.components()).items():
-            spec.components.schema(name, component)
+        add_components(spec)
         territories = list(self.deps.territories)
         described = self.deps.services.values()
         commands = {name: command for service in described for name, command in service.commands.items()}
@@ -93,6 +89,8 @@ class Descriptions:
                 spec.path(f"/v1/commands/{name}", operations={"post": command_operation(service, commands[name], titles[name], accepted)})
         spec.path("/v1/commands", operations={"post": batch_operation()})
         spec.path("/v1/session", operations={"post": session_operation(), "delete": end_session_operation()})
+        spec.path("/v1/backchannel-logout", operations={"post": backchannel_logout_operation()})
+        spec.path("/v1/login-digests", operations={"post": login_digest_operation()})
         spec.path(
             "/v1/survey-tickets",
             operations={"post": ticket_operation(commands[TICKET], titles[TICKET], territories)},
@@ -109,3 +107,12 @@ class Descriptions:
     def asyncapi_document(self) -> Members:
         document: Members = with_types(asyncapi_document(TITLE, self.deps.programme, self.deps.events, self.deps.names))
         return document
+
+
+def add_components(spec: APISpec) -> None:
+    """What several operations name, but the commands."""
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    for name, component in ({"Problem": PROBLEM, "Answer": ANSWER, "WebhookTest": TEST} | CREATED | response_schemas.components()).items():
+        spec.components.schema(name, component)
+    for name, schema in {"Login": LOGIN_SCHEMA, "LoginToDigest": LOGIN_TO_DIGEST, "Search": SEARCH_SCHEMA}.items():
+        spec.components.schema(name, schema=schema)

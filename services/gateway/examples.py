@@ -47,6 +47,11 @@ BY_NAME = {
     "first_failed_at": "2024-05-13T09:12:44.120000+00:00",
     "last_failed_at": "2024-05-13T09:12:45.310000+00:00",
     "ticket": "un-bon-de-reponse",
+    "account": "nadia",
+    "grant": "coach-alencon",
+    "login": f"email:{'0f' * 32}",
+    "logins": f"email:{'0f' * 32}",
+    "accounts": "nadia",
     "token": "un-jeton-signe",
 }
 BY_MEMBER = {

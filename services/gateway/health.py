@@ -82,7 +82,7 @@ class Health:
         return READY if self.deps.linked() else "The broker cannot be reached now."
 
     def gateway_records(self) -> str:
-        return READY if self.ended.fresh() else "Which sessions have ended is not known."
+        return READY if self.ended.fresh() else "Which sessions have ended, or which accounts there are, is not known."
 
     def service(self, name: str) -> str:
         """A service is ready when it answers and its inbox goes on. A stopped projection names the event that it cannot apply."""

@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from typing import Protocol, cast
 
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -12,12 +12,15 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from services.gateway import hints
+from services.gateway.accounts_api import AccountsApi
+from services.gateway.backchannel_logout import BackchannelLogout
 from services.gateway.changes_api import ChangesApi
 from services.gateway.command_lines import LINES, CommandLinesApi
 from services.gateway.commands_api import WEBHOOKS, CommandsApi, CommandSender
 from services.gateway.compression import compress
 from services.gateway.conditional import conditional
 from services.gateway.cross_origin import CrossOrigin
+from services.gateway.current_accounts import CurrentAccounts
 from services.gateway.definitions_api import DefinitionsApi
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.descriptions import Descriptions
@@ -29,6 +32,7 @@ from services.gateway.health import Health
 from services.gateway.labels import names_of
 from services.gateway.lists import parameters_of_lists
 from services.gateway.lists_api import ListsApi
+from services.gateway.oidc_parts import oidc_parts
 from services.gateway.operations_api import OperationsApi, parameters_of_operations
 from services.gateway.pages.site import Site
 from services.gateway.people_api import PeopleApi
@@ -42,7 +46,7 @@ from services.gateway.rate_limit import RateLimit
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
-from services.gateway.session import COOKIE, SAFE_METHODS, EndedSessions, Sessions, check_same_origin
+from services.gateway.session import SAFE_METHODS, EndedSessions, Sessions, check_same_origin, cookie_of
 from services.gateway.session_api import SessionApi
 from services.gateway.stream import STREAM, Stream, come_back, follows
 from services.gateway.stream_tickets import StreamTickets
@@ -53,6 +57,7 @@ from services.gateway.webhooks_api import WebhookAnswers, WebhooksApi
 from shared.errors import Fault
 from shared.metrics import HTTP_REQUESTS
 from shared.trust.access import Identity
+from shared.trust.oidc_client import RETURN_PATH
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +71,12 @@ TRACEPARENT = re.compile("(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9
 Handler = Callable[..., Response]
 
 
+class Part(Protocol):
+    """Answers requests to the addresses of its rules."""
+
+    def rules(self) -> Iterable[Rule]: ...
+
+
 class HttpApp:
     """`respond` routes a request to its handler. Handlers raise faults and problems; they become problems here and nowhere else."""
 
@@ -76,23 +87,34 @@ class HttpApp:
         self.parameters = QueryParameters(deps.territories, deps.groupings, [*deps.events, hints.KIND], more)
         self.problems = Problems(deps.catalogue, names_of(deps.services.values()) | dict(deps.territories))
         self.access = ReadAccess(deps.permissions, deps.members)
-        self.ended = EndedSessions(deps.records, deps.native, deps.clock)
-        self.sessions = Sessions(deps.sessions_signer, self.ended, development_login=deps.development_login and not deps.trusted_proxies)
-        self.reporting = ReportingClient(deps.call, deps.feed.reached)
+        login = deps.development_login and not deps.trusted_proxies
+        self.accounts = CurrentAccounts(deps.accounts, deps.native, deps.clock, open_to_others=login)
+        self.ended = EndedSessions(deps.records, self.accounts, deps.native, deps.clock)
         self.sender = CommandSender(deps)
-        tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
-        self.stream = Stream(deps.feed, self.access, deps.territories, tickets, self.sessions, FiguresFeed(self.reporting))
+        self.oidc = oidc_parts(deps, self.accounts, self.sender)
+        self.sessions = Sessions(deps.sessions_signer, self.ended, self.oidc.access if self.oidc else None, development_login=login)
+        self.reporting = ReportingClient(deps.call, deps.feed.reached)
+        self.tickets = StreamTickets(deps.sessions_signer.key, deps.clock, self.sessions.is_over)
+        self.stream = Stream(deps.feed, self.access, deps.territories, self.tickets, self.sessions, FiguresFeed(self.reporting))
         self.cross_origin = CrossOrigin(deps.origins)
         self.proxies = Proxies(deps.trusted_proxies, deps.proxy_headers) if deps.trusted_proxies else None
+        rules = [Rule(STREAM, methods=["GET"], endpoint=self.stream.open), *(rule for part in self.parts(deps) for rule in part.rules())]
+        self.map = Map(rules, strict_slashes=False, merge_slashes=False)
+
+    def parts(self, deps: GatewayDeps) -> Iterable[Part]:
+        """Everything that answers requests, but the stream."""
         queries, lists = QueriesApi(deps, self.access, self.reporting), ListsApi(deps, self.access, self.reporting)
         changes, personal = ChangesApi(deps, queries), PersonalData(deps, self.access)
-        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, personal)
-        parts = (
+        accounts = AccountsApi(deps, self.access, self.accounts)
+        self.site = Site(deps, queries, changes, self.sender, self.sessions, self.problems, personal, accounts, self.oidc)
+        return (
             CommandsApi(self.sender, {WEBHOOKS: WebhookAnswers(deps, self.access).told}),
             WebhooksApi(deps, self.access),
             CommandLinesApi(self.sender, self.problems),
             SessionApi(self.sessions),
-            StreamTicketsApi(tickets, self.access, self.sessions),
+            accounts,
+            BackchannelLogout(deps, deps.oidc, self.oidc.flow if self.oidc else None, self.ended),
+            StreamTicketsApi(self.tickets, self.access, self.sessions),
             SurveyTicketsApi(deps, self.sender),
             queries,
             ProgrammeApi(deps, self.access),
@@ -108,8 +130,6 @@ class HttpApp:
             EventSchemasApi(deps.services),
             self.site,
         )
-        rules = [Rule(STREAM, methods=["GET"], endpoint=self.stream.open), *(rule for part in parts for rule in part.rules())]
-        self.map = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def respond(self, request: Request) -> Response:
         """Answer a request. Never raises: a failure is answered as a problem, and an unforeseen one is logged too."""
@@ -149,7 +169,7 @@ class HttpApp:
         return with_security_headers(request, response)
 
     def handle(self, request: Request, rule: str, handler: Handler, values: object) -> Response:
-        if "Authorization" not in request.headers and (COOKIE in request.cookies or not request.path.startswith("/v1/")):
+        if "Authorization" not in request.headers and (cookie_of(request) or not request.path.startswith("/v1/")):
             check_same_origin(request)
         try:
             identity, refusal = self.sessions.identify(request), None
@@ -158,7 +178,8 @@ class HttpApp:
         told = {} if self.limit is None or rule in UNLIMITED else self.limit.check(client_of(identity, request))
         if refusal:
             raise refusal
-        query = self.parameters.read(rule, request.args) if request.args or rule in self.parameters.by_rule else {}
+        asked = rule != RETURN_PATH and (request.args or rule in self.parameters.by_rule)
+        query = self.parameters.read(rule, request.args) if asked else {}
         response = self.answer(rule, handler, RequestContext(request, identity, query), cast(dict[str, str], values))
         response.headers.update(told)
         return response

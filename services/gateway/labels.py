@@ -35,6 +35,7 @@ READS = {
     "read_evidence": "lire les faits que compte un chiffre",
     "follow_feed": "suivre le journal",
     "read_webhooks": "lire les webhooks",
+    "read_accounts": "lire les comptes et leurs habilitations",
 }
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from services.vocabulary.fields import Id
 from services.vocabulary.french import VALIDATION
+from services.vocabulary.roles import SPEAK_FOR_AN_ORGANISATION
 from shared.command_schema import flatten
 from shared.errors import Invalid
 from shared.message import Actor
@@ -25,10 +26,10 @@ LOGIN_ROLES = {
     "dpo": "Déléguée à la protection des données",
     "participant": "Participant",
     "operator": "Exploitation",
+    "administrator": "Administration des accès",
 }
 
 ShortId = Annotated[str, Meta(max_length=64)]
-SPEAK_FOR_AN_ORGANISATION = frozenset({"prescriber", "partner"})
 
 
 class Login(Struct, frozen=True):

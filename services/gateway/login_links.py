@@ -27,10 +27,14 @@ Redeem = Callable[[str, int], str | None]
 
 
 class Opens(Struct, frozen=True):
-    """What a link opens. `link` is the digest of its secret, so that this is worth nothing under another."""
+    """What a link opens: a session as `identity`, with a `grant` of their account.
+
+    `link` is the digest of its secret, so that this is worth nothing under another.
+    """
 
     link: str
     identity: Identity
+    grant: str = ""
 
 
 class LoginLinks:
@@ -38,16 +42,16 @@ class LoginLinks:
         self.seals = Seals(key_for(PURPOSE, key))
         self.clock = clock
 
-    def issue(self, records: GatewayRecords, identity: Identity, lifetime: timedelta) -> str:
+    def issue(self, records: GatewayRecords, identity: Identity, grant: str, lifetime: timedelta) -> str:
         """The secret of a new link, which is kept nowhere."""
         secret = token_urlsafe(SECRET_BYTES)
         link = digest_of(secret)
-        sealed = self.seals.sealed(msgspec.json.encode(Opens(link, identity)).decode())
+        sealed = self.seals.sealed(msgspec.json.encode(Opens(link, identity, grant)).decode())
         records.keep_link(link, sealed, int((self.clock() + lifetime).timestamp()))
         return secret
 
-    def redeem(self, secret: str, redeem: Redeem) -> Identity:
-        """The identity whose session a link opens. It opens no other.
+    def redeem(self, secret: str, redeem: Redeem) -> Opens:
+        """What a link opens, once.
 
         Raises:
             Problem: 403, it opens nothing (any more).
@@ -59,7 +63,7 @@ class LoginLinks:
         opens = msgspec.json.decode(sealed.rpartition(".")[0], type=Opens)
         if opens.link != link:
             raise not_valid()
-        return opens.identity
+        return opens
 
 
 def digest_of(secret: str) -> str:

@@ -33,6 +33,7 @@ COMMAND_PROBLEMS = tuple(status for status in PROBLEMS if status != "414")
 QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "414", "415", "422", "500", "503")
 BATCH_PROBLEMS = ("400", "401", "403", "413", "415", "500")
 LOGIN_PROBLEMS = ("400", "401", "403", "413", "415", "422", "500")
+LOGOUT_PROBLEMS = ("400", "403", "404", "413", "415", "500", "503")
 END_SESSION_PROBLEMS = ("400", "401", "403", "415", "500", "503")
 SEARCH_PROBLEMS = ("400", "401", "403", "413", "415", "422", "500", "503")
 STREAM_TICKET_PROBLEMS = ("400", "401", "403", "413", "415", "500", "503")
@@ -80,6 +81,7 @@ CREATED: dict[str, Members] = {
     for name, fields in {
         "Session": {"token": TEXT},
         "SurveyTicket": {"ticket": TEXT, "territory": TEXT, "moment": TEXT},
+        "LoginDigest": {"login": TEXT},
         "StreamTicket": {"ticket": TEXT, "stream": TEXT, "open_until": MOMENT, "resume_until": MOMENT},
     }.items()
 }
@@ -154,6 +156,32 @@ def session_operation() -> Members:
         "security": [],
         "requestBody": request_body(ref("Login")),
         "responses": {"201": response(description, ref("Session"))} | problems(LOGIN_PROBLEMS),
+    }
+
+
+def login_digest_operation() -> Members:
+    description = "The digest that commands on accounts name, and events record: of an e-mail address, or of a subject at an issuer."
+    return {
+        "operationId": "loginDigest",
+        "summary": "The digest of a login",
+        "tags": ["accounts"],
+        "security": [{"bearer": []}],
+        "requestBody": request_body(ref("LoginToDigest")),
+        "responses": {"201": response(description, ref("LoginDigest"))} | problems(LOGIN_PROBLEMS),
+    }
+
+
+def backchannel_logout_operation() -> Members:
+    body = {"type": "object", "required": ["logout_token"], "properties": {"logout_token": TEXT}}
+    description = "The sessions that this session at the issuer led to have ended, in every gateway within seconds."
+    return {
+        "operationId": "backchannelLogout",
+        "summary": "A session at the issuer has ended",
+        "description": "OpenID Connect Back-Channel Logout 1.0: the issuer calls it.",
+        "tags": ["session"],
+        "security": [],
+        "requestBody": request_body(body, "application/x-www-form-urlencoded"),
+        "responses": {"200": {"description": description}} | problems(LOGOUT_PROBLEMS),
     }
 
 

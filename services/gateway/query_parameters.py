@@ -114,7 +114,8 @@ class QueryParameters:
             "/taches": (POSITION,),
             "/saisie": (person,),
             "/saisie/<name>": (person,),
-            "/connexion": (Parameter("suite", text_of(MAX_ADDRESS_LENGTH)),),
+            "/connexion": (suite := Parameter("suite", text_of(MAX_ADDRESS_LENGTH)),),
+            "/connexion/fournisseur": (suite,),
             **(more or {}),
         }
 

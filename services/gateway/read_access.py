@@ -9,7 +9,7 @@ from shared.errors import Forbidden
 from shared.message import ANONYMOUS, EventMessage
 from shared.trust.access import Identity, Permissions
 
-OF_WEBHOOKS = "webhooks."
+RESTRICTED = {"webhooks": "read_webhooks", "accounts": "read_accounts"}  # the events of a service that only who reads all of it may see
 SUMMED = frozenset({"read_indicators", "read_evidence"})  # what is told of the programme and of groupings, not of territories alone
 
 
@@ -77,9 +77,10 @@ class ReadAccess:
     def may_read(self, identity: Identity, event: EventMessage) -> bool:
         """Whether the identity may see an event, with all that is in it. There is nothing between all and nothing.
 
-        What somebody did with a webhook is for those who may read all webhooks: owners ask for their own by name.
+        What somebody did with a webhook is for those who may read all webhooks: owners ask for their own by name. So it is with accounts.
         """
-        if event.kind.startswith(OF_WEBHOOKS) and self.permissions.scope(identity.actor.role, "read_webhooks") != "all":
+        reading = RESTRICTED.get(event.kind.partition(".")[0])
+        if reading and self.permissions.scope(identity.actor.role, reading) != "all":
             return False
         match self.permissions.scope(identity.actor.role, "read_events"):
             case "all":

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, defstruct
 
+from services.gateway.accounts_api import Accounts
 from services.gateway.changes_api import ChangesPage
 from services.gateway.hints import Hint
 from services.gateway.lists import LISTS
@@ -22,7 +23,7 @@ from shared.cloud_event import CloudEvent
 
 OF_QUERIES = (
     *(Me, ProgrammeAnswer, PersonAnswer, FoundPersons, TimelinePage, Quarters, Declarations, History, ChangesPage),
-    *(Webhooks, WebhookAnswer, WebhookDeliveries, ProjectionLine, DeadLetterLine),
+    *(Webhooks, WebhookAnswer, WebhookDeliveries, Accounts, ProjectionLine, DeadLetterLine),
 )
 Moment = Annotated[datetime, Meta(tz=True)]
 Schema = dict[str, Any]

@@ -26,6 +26,7 @@ from shared.errors import Unavailable, UnknownPosition
 from shared.message import EventMessage, Position
 from shared.metrics import STREAM_CLIENTS, STREAM_EVENTS, STREAM_OVERTAKEN
 from shared.trust.access import Identity
+from shared.trust.tokens import Token
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +44,18 @@ KINDS = ("events", "figures")
 class Subscription(Struct, frozen=True):
     """What one client follows, and from where: nothing is the end of the log.
 
-    The stream ends with `session`, at `until` (seconds since 1970) at the latest. With a ticket, each id of the stream ends in `proof`.
+    The stream ends with `session`. With a ticket, each id of the stream ends in `proof`.
     """
 
-    identity: Identity
+    session: Token
     filter: EventFilter
     position: Position | None
-    session: str
-    until: float
     proof: bytes = b""
     kind: Kind = EVENTS
+
+    @property
+    def identity(self) -> Identity:
+        return self.session.identity
 
 
 class Stream:
@@ -103,14 +106,14 @@ class Stream:
             position = position_of_header("Last-Event-ID", last) if last else context.query.get("after")
             self.check_started()
             session = self.sessions.of(context.request)
-            return Subscription(identity, filter_of(context), position, session.id, session.expires, kind=kind_of(context))
+            return Subscription(session, filter_of(context), position, kind=kind_of(context))
         if len(context.query) > 1:
             raise unreadable("Un ticket dit déjà ce qui est suivi : il se donne seul.")
         self.check_started()  # before the ticket is spent
         self.sessions.check_known()
         ticket, position = self.tickets.redeem(text, last)
         proof = f"-{self.tickets.proof(ticket)}".encode()
-        return Subscription(ticket.identity, ticket.filter, position, ticket.session, ticket.session_ends, proof, ticket.kind)
+        return Subscription(ticket.session, ticket.filter, position, proof, ticket.kind)
 
     def check_started(self) -> None:
         if not self.feed.started:
@@ -129,7 +132,7 @@ class Stream:
 
     def chunks(self, audience: Audience, position: Position, subscription: Subscription, left: Callable[[], bool]) -> Iterator[bytes]:
         def ended() -> bool:
-            return self.tickets.now() >= subscription.until or self.sessions.is_over(subscription.session)
+            return self.tickets.now() >= subscription.session.expires or self.sessions.is_over(subscription.session)
 
         def gone() -> bool:
             return ended() or left()

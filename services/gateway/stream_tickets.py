@@ -21,7 +21,6 @@ from services.gateway.problems import Problem
 from services.gateway.query_parameters import position_of_header
 from shared.message import Position
 from shared.time import Clock
-from shared.trust.access import Identity
 from shared.trust.seals import Seals, key_for
 from shared.trust.tokens import Token
 
@@ -31,22 +30,20 @@ PROOF = "proof:"  # before the id of a ticket; it is no letter of a ticket's tex
 
 
 class StreamTicket(Struct, frozen=True):
-    """`session` asked for the ticket and expires at `session_ends`: nothing is resumed after its end. Times are seconds since 1970."""
+    """`session` asked for the ticket: nothing is resumed after its end. Times are seconds since 1970."""
 
     id: str
-    identity: Identity
+    session: Token
     filter: EventFilter
     after: Position | None
     issued: float
-    session: str
-    session_ends: float
     kind: Literal["events", "figures"] = "events"
 
 
 class StreamTickets:
     """`is_over` tells whether a session has ended before it expired."""
 
-    def __init__(self, key: bytes, clock: Clock, is_over: Callable[[str], bool]) -> None:
+    def __init__(self, key: bytes, clock: Clock, is_over: Callable[[Token], bool]) -> None:
         self.seals = Seals(key_for(PURPOSE, key))
         self.clock = clock
         self.is_over = is_over
@@ -59,7 +56,7 @@ class StreamTickets:
     def issue(
         self, session: Token, event_filter: EventFilter, after: Position | None, kind: Literal["events", "figures"] = "events"
     ) -> tuple[StreamTicket, str]:
-        ticket = StreamTicket(str(uuid4()), session.identity, event_filter, after, self.now(), session.id, session.expires, kind)
+        ticket = StreamTicket(str(uuid4()), session, event_filter, after, self.now(), kind)
         return ticket, self.seals.sealed(urlsafe_b64encode(msgspec.json.encode(ticket)).decode().rstrip("="))
 
     def proof(self, ticket: StreamTicket) -> str:
@@ -73,7 +70,7 @@ class StreamTickets:
             Problem: 401, it opens nothing (any more), or the last id is not one of its stream.
         """
         ticket = self.read(text)
-        if self.now() >= ticket.session_ends or self.is_over(ticket.session):
+        if self.now() >= ticket.session.expires or self.is_over(ticket.session):
             raise not_valid("La session qui a demandé ce ticket a pris fin.")
         if last:
             return ticket, self.resumed(ticket, last)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.vocabulary import survey_ticket
+from services.vocabulary.accounts import LOGIN_PATTERN
 from services.vocabulary.fields import EVENT_TYPE_PATTERN, ID_PATTERN, QPV_CODE_PATTERN, QUARTER_PATTERN, URL_PATTERN
 from shared.validation import ValidationTexts
 
@@ -39,6 +40,7 @@ VALIDATION = ValidationTexts(
         EVENT_TYPE_PATTERN: "Un type d’événement s’écrit coaching.JourneyExited ; un service entier, coaching.",
         URL_PATTERN: "Une adresse s’écrit https://exemple.fr/chemin, sans nom d’utilisateur, sans # et sans caractère accentué.",
         "^[0-9a-f]{64}$": "Une empreinte a 64 chiffres hexadécimaux, comme `parcours restore` l’affiche.",
+        LOGIN_PATTERN: "Un identifiant se donne comme POST /v1/login-digests le rend.",
         survey_ticket.PATTERN: "Un ticket se recopie en entier, comme il a été remis.",
     },
 )

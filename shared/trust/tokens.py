@@ -40,12 +40,24 @@ PREVIOUS_COUNTS = timedelta(days=1)  # after an upgrade: identities of the relea
 MAX_CACHED_TOKENS = 1_000  # per cache; their signatures need not be computed again for each command
 
 
+class Entry(Struct, frozen=True):
+    """With which grant of their account somebody entered, and how often the account had been suspended by then.
+
+    `session` is what a session at the issuer of identities is called here, where one led in: it ends this one too.
+    """
+
+    grant: str
+    stops: int
+    session: str = ""
+
+
 class Token(Struct, frozen=True):
-    """What a token says: who asks, when it expires (seconds since 1970), and an id of its own."""
+    """What a token says: who asks, when it expires (seconds since 1970), and an id of its own; of a session, how it was entered."""
 
     identity: Identity
     expires: float
     id: str
+    entry: Entry | None = None
 
 
 class Verifier(ABC):
@@ -94,8 +106,9 @@ class Signer(Verifier):
         super().__init__(audience, clock)
         self.key = key
 
-    def sign(self, identity: Identity, lifetime: timedelta) -> str:
-        return jwt.encode(claims(identity, self.audience, self.clock() + lifetime), self.key, HS256)
+    def sign(self, identity: Identity, lifetime: timedelta, entry: Entry | None = None) -> str:
+        entered = {"grant": entry.grant, "stops": entry.stops, "sid": entry.session} if entry else {}
+        return jwt.encode(claims(identity, self.audience, self.clock() + lifetime) | entered, self.key, HS256)
 
     def verify(self, token: str) -> Token:
         return decoded(token, self.key, HS256, self.audience)
@@ -123,7 +136,9 @@ def decoded(token: str, key: Any, algorithm: str, audience: str) -> Token:
     # The expiry is checked by `read_token`, with the clock that was given there and not with the library's own.
     options: Options = {"require": ["exp", "sub", "aud", "jti"], "verify_exp": False}
     said = jwt.decode(token, key, [algorithm], audience=audience, options=options)
-    return Token(Identity(Actor(said["sub"], said["role"], said["org"]), tuple(said["territories"])), said["exp"], said["jti"])
+    identity = Identity(Actor(said["sub"], said["role"], said["org"]), tuple(said["territories"]))
+    entry = Entry(said["grant"], said["stops"], said.get("sid", "")) if "grant" in said else None
+    return Token(identity, said["exp"], said["jti"], entry)
 
 
 def cached(cache: dict[K, V], key: K, value: V) -> V:

@@ -11,6 +11,7 @@ from shared.message import Actor
 from shared.time import now
 from shared.trust.access import Identity
 from tests.browser.conftest import HOST
+from tests.harness.accounts import granted
 from tests.harness.world import LOCAL, World
 
 
@@ -36,7 +37,8 @@ def opened(browser: Browser, world: World, *, scripts: bool) -> tuple[Page, list
 @pytest.mark.parametrize("scripts", [True, False])
 def test_one_button_enters(browser: Browser, world: World, scripts: bool) -> None:
     links = LoginLinks(world.components.settings.key(), now)
-    secret = links.issue(world.components.gateway_records, Identity(Actor("admin-1", "coordinator"), ("*",)), timedelta(hours=1))
+    identity = Identity(Actor("admin-1", "coordinator"), ("*",))
+    secret = links.issue(world.components.gateway_records, identity, granted(world, identity), timedelta(hours=1))
     page, asked = opened(browser, world, scripts=scripts)
     page.goto(address_of(HOST, secret))
     if scripts:

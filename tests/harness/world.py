@@ -45,8 +45,7 @@ class World:
         self.components = Components(read_settings(folder, environ={}))
         self.components.publish_definitions()
         self.away: set[str] = set()
-        self.broker_away = False
-        self.lagging = False
+        self.broker_away = self.lagging = False
         self.calls: list[tuple[str, str]] = []
         programme = self.components.settings.programme()
         self.feed = Feed(self.components.store, directly)
@@ -58,6 +57,7 @@ class World:
             checkpoints=self.components.checkpoints,
             dead_letters=self.components.dead_letters,
             records=self.components.gateway_records,
+            accounts=self.components.accounts,
             native=directly,
             feed=self.feed,
             sessions_signer=self.components.trust.sessions_signer,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.gateway.session import COOKIE, SESSION_LIFETIME
+from services.gateway.session import HOST_COOKIE, SESSION_LIFETIME
 from shared.message import Actor
 from shared.time import now
 from shared.trust.access import Identity
@@ -56,7 +56,7 @@ def token(product: Product) -> str:
 def test_a_form_is_recorded_and_leads_to_its_page(product: Product, proxy: Proxy, client: httpx.Client) -> None:
     person = str(uuid4())
     sent = {"id": str(uuid4()), "territory": "alencon", **{name: value for name, value in met(person).items() if value}}
-    client.cookies.set(COOKIE, token(product))
+    client.cookies.set(HOST_COOKIE, token(product))
     answer = client.post("/saisie/IdentifyPerson", data=sent, headers={"Origin": proxy.url})
     assert answer.status_code == 303, answer.text
     assert httpx.URL(proxy.url).join(answer.headers["Location"]).host == "localhost"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -9,6 +10,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.bootstrap.composition import Components
+from services.bootstrap.settings import read_settings
+from services.gateway.login_links import LoginLinks
+from shared.message import Actor
+from shared.time import now
+from shared.trust.access import Identity
+from tests.harness.accounts import granted
 from tests.processes import Process, Product, eventually, free_port, is_well, running
 
 SESSION = {"actor": "auditor-1", "role": "auditor", "organisation": "etape", "territories": ["*"]}
@@ -21,6 +29,7 @@ class Gateways:
 
     def __init__(self, product: Product, folder: Path) -> None:
         port = free_port()
+        self.folder, self.env = folder, product.env
         words = ("service", "gateway", "--data", str(folder), "--port", str(port))
         second = Process(*words, env=product.env, log=folder / "second_gateway.log")
         self.processes = (product.processes["gateway"], second)
@@ -126,6 +135,41 @@ def test_a_session_that_is_left_at_one_gateway_is_over_at_both_with_its_streams_
     for client in gateways.clients:
         assert eventually(lambda client=client: client.get("/v1/me", headers=staying).status_code == 200, "an open session")  # type: ignore[misc]  # mypy infers no lambda with a default
         assert client.get("/v1/me", headers=headers).status_code == 401
+
+
+def cookie_of_a_grant(gateways: Gateways, identity: Identity) -> tuple[dict[str, str], str]:
+    """A session that a login link opened at the first gateway, and the grant with which it was."""
+    components = Components(read_settings(gateways.folder, environ=gateways.env))
+    grant = granted(components, identity)
+    links = LoginLinks(components.settings.key(), now)
+    secret = links.issue(components.gateway_records, identity, grant, timedelta(minutes=5))
+    client = gateways.clients[0]
+    answer = client.post("/lien", data={"secret": secret}, headers={"Origin": str(client.base_url).rstrip("/")})
+    assert answer.status_code == 303, answer.text
+    cookie = answer.cookies["parcours_session"]
+    client.cookies.clear()
+    return {"Cookie": f"parcours_session={cookie}"}, grant
+
+
+def test_a_grant_that_is_withdrawn_at_one_gateway_ends_sessions_and_open_streams_at_both(gateways: Gateways) -> None:
+    here, there = gateways.clients
+    headers, grant = cookie_of_a_grant(gateways, Identity(Actor("nadia", "auditor"), ("*",)))
+    staying, _ = cookie_of_a_grant(gateways, Identity(Actor("lea", "auditor"), ("*",)))
+    followers = [Follower(client, "/v1/stream", headers) for client in gateways.clients]
+    kept = Follower(there, "/v1/stream", staying)
+    assert [(each.opened.wait(SECONDS), each.status) for each in (*followers, kept)] == [(True, 200)] * 3
+    administrator = here.post("/v1/session", json={**SESSION, "actor": "admin-1", "role": "administrator"}).json()["token"]
+    body = {"territory": "all", "data": {"account": "nadia", "grant": grant, "reason": "FIN_DE_FONCTION"}}
+    asked = {"Authorization": f"Bearer {administrator}", "Idempotency-Key": str(uuid4())}
+    answer = here.post("/v1/commands/WithdrawGrant", json=body, headers=asked)
+    assert answer.status_code == 201, answer.text
+    for client in gateways.clients:
+        eventually(lambda client=client: client.get("/v1/me", headers=headers).status_code == 401, "a session that is over", SECONDS)  # type: ignore[misc]  # mypy infers no lambda with a default
+    for follower in followers:
+        follower.join(SECONDS)
+        assert (follower.is_alive(), follower.status, follower.broken) == (False, 200, False)
+    assert kept.is_alive()
+    assert there.get("/v1/me", headers=staying).status_code == 200
 
 
 def identify(client: httpx.Client, token: dict[str, str], key: str, person: str) -> httpx.Response:

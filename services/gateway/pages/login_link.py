@@ -8,13 +8,14 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from services.gateway.dependencies import GatewayDeps
-from services.gateway.login_links import PATH, LoginLinks
+from services.gateway.login_links import PATH, LoginLinks, Opens, not_valid
 from services.gateway.pages.entry import typed
 from services.gateway.pages.rendering import Pages
 from services.gateway.problems import Problem
 from services.gateway.rate_limit import Rate, RateLimit
 from services.gateway.request_context import RequestContext
-from services.gateway.session import Sessions, with_session
+from services.gateway.session import Sessions, sessions_unknown, with_session
+from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,25 @@ class LoginLinkPages:
         self.tries.check(str(context.request.remote_addr))
         secret = typed(context.request).get("secret", "")
         try:
-            identity = self.links.redeem(secret, lambda link, now: self.deps.native(self.deps.records.redeem_link, link, now))
+            opens = self.links.redeem(secret, lambda link, now: self.deps.native(self.deps.records.redeem_link, link, now))
+            token = self.session(opens)
         except Problem as problem:
             return self.page(context, problem)
-        log.warning("a login link opened a session: %s, %s", identity.actor.id, identity.actor.role)
-        return with_session(redirect("/", 303, Response), context.request, self.sessions.opened(identity))
+        log.warning("a login link opened a session: %s, %s", opens.identity.actor.id, opens.identity.actor.role)
+        return with_session(redirect("/", 303, Response), context.request, token)
+
+    def session(self, opens: Opens) -> str:
+        """The session that a link opens. The grant may have been given a moment ago: the accounts are read first.
+
+        Raises:
+            Problem: 403, the grant lets nobody in any more; 503, the accounts cannot be read.
+        """
+        accounts = self.sessions.ended.accounts
+        try:
+            accounts.refresh()
+        except Unavailable as fault:
+            raise sessions_unknown() from fault
+        entry = accounts.entry(opens.identity, opens.grant)
+        if entry is None:
+            raise not_valid()
+        return self.sessions.opened(opens.identity, entry)

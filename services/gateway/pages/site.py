@@ -8,18 +8,24 @@ from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from services.gateway.accounts_api import ACTION as READ_ACCOUNTS
+from services.gateway.accounts_api import AccountsApi
 from services.gateway.changes_api import ChangesApi
 from services.gateway.commands_api import CommandSender
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.labels import labels_of
 from services.gateway.login import LOGIN_ROLES, read_login
+from services.gateway.oidc_parts import OidcParts
+from services.gateway.pages.accounts import AccountPages
 from services.gateway.pages.changes import ChangesPages
 from services.gateway.pages.committee import CommitteePages
 from services.gateway.pages.entry import EntryPages, Given, typed
 from services.gateway.pages.form_choices import FormChoices
 from services.gateway.pages.form_data import items_of
 from services.gateway.pages.journey import JourneyPages
+from services.gateway.pages.local_path import local_path
 from services.gateway.pages.login_link import LoginLinkPages
+from services.gateway.pages.oidc_pages import END, START, OidcPages
 from services.gateway.pages.openable import Openable
 from services.gateway.pages.rendering import HERE, Pages
 from services.gateway.pages.set_aside import APPROVE, SetAsidePages
@@ -45,6 +51,8 @@ class Site:
         sessions: Sessions,
         problems: Problems,
         personal: PersonalData,
+        accounts: AccountsApi,
+        oidc: OidcParts | None,
     ) -> None:
         self.deps = deps
         self.queries = queries
@@ -63,7 +71,11 @@ class Site:
             TaskPages(self.pages, queries.access, queries.reports, deps, sender, problems, openable),
             SetAsidePages(self.pages, deps, sender, problems),
             LoginLinkPages(self.pages, deps, sessions),
+            AccountPages(self.pages, deps, accounts, sender, problems),
         )
+        self.oidc = OidcPages(self.pages, deps, sessions, oidc.tokens, oidc.accounts, oidc.flow) if oidc else None
+        self.after_leaving = END if oidc else "/"
+        self.issuer_login = START if oidc else ""
 
     def rules(self) -> Iterable[Rule]:
         yield Rule("/", methods=["GET"], endpoint=self.home)
@@ -73,6 +85,8 @@ class Site:
         yield Rule("/page/<name>", methods=["GET"], endpoint=self.static_file)
         for part in self.parts:
             yield from part.rules()
+        if self.oidc:
+            yield from self.oidc.rules()
 
     def home(self, context: RequestContext) -> Response:
         """The programme, its territories, its quarters; figures only for those who may read them."""
@@ -85,10 +99,11 @@ class Site:
             quarters = self.queries.readable_quarters(audience)
             model = self.queries.reports.committee(PROGRAMME, quarters[-1], audience) if quarters else None
             seen = [each for each in places if self.queries.access.may(context.identity, "read_indicators", each)]
-        may_approve = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, APPROVE))
-        may_record = bool(context.identity and self.deps.permissions.scope(context.identity.actor.role, "HoldInterview"))
+        actions = {"may_approve": APPROVE, "may_record": "HoldInterview", "may_read_accounts": READ_ACCOUNTS}
+        role = context.identity.actor.role if context.identity else ""
+        may = {name: self.deps.permissions.scope(role, action) is not None for name, action in actions.items()}
         figures = {"seen": seen, "quarters": quarters, "model": model, "facts": facts, "places": places}
-        return self.pages.page(context, "home.html", 200, may_read=may_read, may_record=may_record, may_approve=may_approve, **figures)
+        return self.pages.page(context, "home.html", 200, may_read=may_read, **may, **figures)
 
     def show_login(self, context: RequestContext) -> Response:
         return self.login_page(context, context.query.get("suite", "/"))
@@ -106,6 +121,7 @@ class Site:
             territories=self.deps.territories,
             then=local_path(then),
             open_here=open_here,
+            issuer_login=self.issuer_login,
             problem=problem,
             given=given or {},
             chosen=items_of((given or {}).get("territories", "")),
@@ -123,7 +139,7 @@ class Site:
         return with_session(redirect(then, 303, Response), context.request, token)
 
     def close_session(self, context: RequestContext) -> Response:
-        answer = without_session(redirect("/", 303, Response), context.request)
+        answer = without_session(redirect(self.after_leaving, 303, Response), context.request)
         try:
             self.sessions.close(context.request)
         except Problem as problem:
@@ -149,9 +165,3 @@ class Site:
         response = self.pages.page(RequestContext(request, identity), "problem.html", problem.status, problem=problem)
         response.headers.extend(problem.headers)
         return response
-
-
-def local_path(address: str) -> str:
-    """An address of this site; the home page for any other."""
-    plain = all("!" <= letter <= "~" for letter in address)  # browsers ignore a tab or a line break in an address
-    return address if plain and address[:1] == "/" and address[1:2] not in {"/", "\\"} else "/"

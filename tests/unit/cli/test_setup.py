@@ -10,6 +10,7 @@ from services.cli.main import main
 from services.gateway.login_links import LoginLinks
 from shared.time import now
 from shared.trust.access import Identity
+from tests.harness.accounts import give
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,9 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened_by(link: str, folder: Path) -> Identity:
     components = Components(read_settings(folder, environ={}))
-    return LoginLinks(components.settings.key(), now).redeem(link.strip().partition("#")[2], components.gateway_records.redeem_link)
+    return (
+        LoginLinks(components.settings.key(), now).redeem(link.strip().partition("#")[2], components.gateway_records.redeem_link).identity
+    )
 
 
 def test_a_link_is_printed_and_nothing_else_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,10 +37,32 @@ def test_a_link_is_printed_and_nothing_else_beside_it(tmp_path: Path, capsys: py
     assert identity.territories == ("flers",)
 
 
-def test_without_options_it_is_for_a_coordinator_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_options_it_is_for_an_administrator_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["setup", "--data", str(tmp_path)]) == 0
     identity = opened_by(capsys.readouterr().out, tmp_path)
-    assert (identity.actor.role, identity.territories) == ("coordinator", ("*",))
+    assert (identity.actor.role, identity.territories) == ("administrator", ("*",))
+
+
+def test_a_link_is_for_an_account_with_a_grant_which_is_recorded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["setup", "--data", str(tmp_path), "--name", "marie"]
+    for more in ([], [], ["--role", "auditor"]):
+        assert main([*words, *more]) == 0
+    components = Components(read_settings(tmp_path, environ={}))
+    account = components.accounts().accounts["marie"]
+    assert [(grant.role, grant.territories) for grant in account.grants] == [("administrator", ["all"]), ("auditor", ["all"])]
+    assert [event.actor.role for event in components.store.read_stream("accounts")] == ["system"] * 3
+    capsys.readouterr()
+
+
+def test_no_link_is_made_for_an_account_that_lets_nobody_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("marie", "nadia"):
+        assert main(["setup", "--data", str(tmp_path), "--name", name]) == 0
+    components = Components(read_settings(tmp_path, environ={}))
+    give(components, "SuspendAccount", account="marie", reason="INCIDENT_DE_SECURITE")
+    capsys.readouterr()
+    assert main(["setup", "--data", str(tmp_path), "--name", "marie"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "marie is suspended" in told.err) == ("", True)
 
 
 def test_the_tables_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

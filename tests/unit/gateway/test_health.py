@@ -11,6 +11,7 @@ import pytest
 from eventlet.event import Event
 from msgspec import Struct
 
+from services.gateway.current_accounts import CurrentAccounts
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.health import Health
 from services.gateway.request_context import RequestContext
@@ -33,7 +34,8 @@ class Answer(Struct):
 
 
 def asked(deps: GatewayDeps, timeout: float = 20) -> Answer:
-    ended = EndedSessions(deps.records, deps.native, deps.clock)
+    accounts = CurrentAccounts(deps.accounts, deps.native, deps.clock, open_to_others=True)
+    ended = EndedSessions(deps.records, accounts, deps.native, deps.clock)
     ended.try_refresh()
     return answer(Health(deps, ended, timeout))
 
@@ -102,7 +104,7 @@ def test_readiness_says_nothing_of_where_the_log_is(world: World) -> None:
     assert (found.ready, found.well) == (False, False)
     assert found.waiting == {
         "log": "The log cannot be read now.",
-        "gateway_records": "Which sessions have ended is not known.",
+        "gateway_records": "Which sessions have ended, or which accounts there are, is not known.",
         "relay": "The log cannot be read now.",
     }
 

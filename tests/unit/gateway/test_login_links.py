@@ -13,6 +13,7 @@ from services.gateway.pages.login_link import TRIES
 from shared.message import Actor
 from shared.time import now
 from shared.trust.access import Identity
+from tests.harness.accounts import give, granted
 from tests.harness.world import LOCAL, World
 
 HOME = {"Origin": "http://127.0.0.1:8000"}
@@ -21,7 +22,7 @@ COORDINATOR = Identity(Actor("admin-1", "coordinator"), ("flers",))
 
 def issue(world: World, identity: Identity = COORDINATOR, lifetime: timedelta = timedelta(hours=1), key: bytes = b"") -> str:
     links = LoginLinks(key or world.components.settings.key(), now)
-    return links.issue(world.components.gateway_records, identity, lifetime)
+    return links.issue(world.components.gateway_records, identity, granted(world, identity), lifetime)
 
 
 def redeem(world: World, secret: str, **headers: str) -> TestResponse:
@@ -43,6 +44,13 @@ def test_it_opens_one_session(world: World) -> None:
     assert again.status_code == 403
     assert "Ce lien n’ouvre rien" in again.text
     assert "Set-Cookie" not in again.headers
+
+
+def test_it_opens_nothing_once_its_grant_is_withdrawn(world: World) -> None:
+    secrets = [issue(world), issue(world, Identity(Actor("admin-2", "administrator"), ("*",)))]
+    (grant,) = world.components.accounts().accounts["admin-1"].grants
+    give(world, "WithdrawGrant", account="admin-1", grant=grant.id, reason="FIN_DE_FONCTION")
+    assert [redeem(world, secret).status_code for secret in secrets] == [403, 303]
 
 
 def test_who_merely_looks_at_it_does_not_use_it_up(world: World) -> None:

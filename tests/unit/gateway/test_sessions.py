@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from services.gateway.headers import HEADERS
 from services.gateway.http_app import HttpApp
-from services.gateway.pages.site import local_path
+from services.gateway.pages.local_path import local_path
 from services.gateway.session import COOKIE
 from shared.errors import Unavailable
 from shared.message import Actor

@@ -7,6 +7,9 @@ import pytest
 
 from services.vocabulary.calendar import local_date, quarter_of
 from services.webhooks.delivery.sender import Sender
+from shared.message import Actor
+from shared.trust.access import Identity
+from tests.harness.accounts import give, granted
 from tests.unit.webhooks.scene import COACH, COMMITTEE, COORDINATOR, Scene
 
 
@@ -59,3 +62,40 @@ def test_no_secret_is_in_the_log_or_the_deliveries(scene: Scene, tmp_path: Path)
         assert secret.encode() not in stored
         assert secret.removeprefix("whsec_").encode() not in stored
         assert scene.parts.secrets.raw("w-1", version) not in stored
+
+
+def test_a_webhook_waits_without_the_grant_of_its_owner_and_tells_no_more_than_that(scene: Scene) -> None:
+    sender = scene.create(COACH, types=["intake"])
+    grant = granted(scene.components, COACH)
+    scene.meet("p-1")
+    scene.work(sender)
+    give(scene.components, "WithdrawGrant", account="coach-1", grant=grant, reason="FIN_DE_FONCTION")
+    scene.meet("p-2")
+    assert scene.work(sender) is None
+    assert scene.persons == ["p-1"]
+    granted(scene.components, COACH)
+    scene.work(sender)
+    assert scene.persons == ["p-1", "p-2"]
+
+
+def test_a_webhook_tells_of_the_territories_that_its_owner_still_has(scene: Scene) -> None:
+    everywhere = Identity(Actor("coach-1", "coach", "etape"), ("*",))
+    sender = scene.create(everywhere, types=["intake"])
+    granted(scene.components, COACH)
+    scene.meet("p-1", territory="flers")
+    scene.meet("p-2")
+    scene.work(sender)
+    assert scene.persons == ["p-2"]
+
+
+def test_once_there_are_accounts_a_webhook_of_nobody_waits(scene: Scene) -> None:
+    sender = scene.create(COORDINATOR, types=["intake"])
+    scene.meet("p-1")
+    scene.work(sender)
+    granted(scene.components, COACH)
+    scene.meet("p-2")
+    scene.work(sender)
+    assert scene.persons == ["p-1"]
+    granted(scene.components, COORDINATOR)
+    scene.work(sender)
+    assert scene.persons == ["p-1", "p-2"]

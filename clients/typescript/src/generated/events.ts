@@ -1397,6 +1397,100 @@ export interface components {
             /** Format: date */
             on: string;
         };
+        /** AccountOpened */
+        AccountOpened: {
+            /** @enum {string} */
+            type: "AccountOpened";
+            account: string;
+            login: string | null;
+            /** Format: date */
+            on: string;
+        };
+        /** LoginAdded */
+        LoginAdded: {
+            /** @enum {string} */
+            type: "LoginAdded";
+            account: string;
+            login: string;
+            /** Format: date */
+            on: string;
+        };
+        /** LoginRemoved */
+        LoginRemoved: {
+            /** @enum {string} */
+            type: "LoginRemoved";
+            account: string;
+            login: string;
+            /** Format: date */
+            on: string;
+        };
+        /** AccountSuspended */
+        AccountSuspended: {
+            /** @enum {string} */
+            type: "AccountSuspended";
+            account: string;
+            reason: components["schemas"]["AccessReason"];
+            /** Format: date */
+            on: string;
+        };
+        /**
+         * AccessReason
+         * @description Why access is given, withheld or taken away. A code, so that nothing about a person is written into the log.
+         * @enum {string}
+         */
+        AccessReason: "ACCES_DONNE_PAR_ERREUR" | "CHANGEMENT_DE_FONCTION" | "FIN_DE_FONCTION" | "INCIDENT_DE_SECURITE" | "INSTALLATION" | "PRISE_DE_FONCTION" | "REMPLACEMENT" | "REVUE_DES_ACCES";
+        /** AccountResumed */
+        AccountResumed: {
+            /** @enum {string} */
+            type: "AccountResumed";
+            account: string;
+            reason: components["schemas"]["AccessReason"];
+            /** Format: date */
+            on: string;
+        };
+        /** AccountClosed */
+        AccountClosed: {
+            /** @enum {string} */
+            type: "AccountClosed";
+            account: string;
+            reason: components["schemas"]["AccessReason"];
+            /** Format: date */
+            on: string;
+        };
+        /**
+         * GrantGiven
+         * @description `territories` may name the whole programme (`all`); the grant holds on both days, and for ever without `until`.
+         */
+        GrantGiven: {
+            /** @enum {string} */
+            type: "GrantGiven";
+            account: string;
+            grant: string;
+            role: components["schemas"]["Role"];
+            organisation: string;
+            territories: string[];
+            /** Format: date */
+            since: string;
+            until: string | null;
+            reason: components["schemas"]["AccessReason"];
+            /** Format: date */
+            on: string;
+        };
+        /**
+         * Role
+         * @enum {string}
+         */
+        Role: "administrator" | "auditor" | "coach" | "committee" | "coordinator" | "dpo" | "funder" | "operator" | "participant" | "partner" | "prescriber" | "system";
+        /** GrantWithdrawn */
+        GrantWithdrawn: {
+            /** @enum {string} */
+            type: "GrantWithdrawn";
+            account: string;
+            grant: string;
+            reason: components["schemas"]["AccessReason"];
+            /** Format: date */
+            on: string;
+        };
         /** @description What `TestWebhook` sends: it tells nothing of the log. */
         WebhookTest: {
             /** @constant */
@@ -1495,6 +1589,14 @@ export interface components {
             "fr.parcours.webhooks.WebhookTestRequested": components["schemas"]["WebhookTestRequested"];
             "fr.parcours.webhooks.WebhookStopped": components["schemas"]["WebhookStopped"];
             "fr.parcours.webhooks.WebhookDeleted": components["schemas"]["WebhookDeleted"];
+            "fr.parcours.accounts.AccountOpened": components["schemas"]["AccountOpened"];
+            "fr.parcours.accounts.LoginAdded": components["schemas"]["LoginAdded"];
+            "fr.parcours.accounts.LoginRemoved": components["schemas"]["LoginRemoved"];
+            "fr.parcours.accounts.AccountSuspended": components["schemas"]["AccountSuspended"];
+            "fr.parcours.accounts.AccountResumed": components["schemas"]["AccountResumed"];
+            "fr.parcours.accounts.AccountClosed": components["schemas"]["AccountClosed"];
+            "fr.parcours.accounts.GrantGiven": components["schemas"]["GrantGiven"];
+            "fr.parcours.accounts.GrantWithdrawn": components["schemas"]["GrantWithdrawn"];
         };
     };
     responses: never;
