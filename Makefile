@@ -60,9 +60,12 @@ bench: $(VENV)/test.stamp ## measure, beside floors and a peer: docs/measured.md
 lock: ## resolve the dependencies of pyproject.toml again, with hashes
 	bin/lock
 
-compose: $(VENV)/run.stamp ## write docker-compose.yml again, from the registry of services
+compose: $(VENV)/run.stamp ## write docker-compose.yml, the users of RabbitMQ and the roles of PostgreSQL again, from the registry of services
 	$(PY) -m deploy.compose > docker-compose.yml.new
 	mv docker-compose.yml.new docker-compose.yml
+	$(PY) -m deploy.broker_users --template > definitions.json.new
+	mv definitions.json.new deploy/rabbitmq/definitions.json
+	$(PY) -m deploy.database_roles
 
 client: $(NODE) ## set up and compile the TypeScript client (Node.js 20)
 	@npm run --prefix $(CLIENT) --silent build

@@ -18,14 +18,17 @@ TEMPLATE = Template((Path(__file__).parent / "compose.yml.template").read_text()
 CONTAINER = """
   {name}:
     <<: *service
-{extra}{keys}    command: [service, {name}, --data, /data{options}]
+{extra}{given}    secrets:
+{addresses}    command: [service, {name}, --data, /data{options}]
     healthcheck:
       <<: *health
       test: [CMD, python, deploy/healthy.py, {name}]
 """
 
-SECRETS = "    env_file: [{files}]\n"
 BEHIND_THE_PROXY = "    networks: [default, front]\n"
+EXTRA = {GATEWAY: BEHIND_THE_PROXY}  # a way in
+READ_MODELS = "reporting"  # the process that has an address for them
+OF_EVERY_PROCESS = ("amqp_uri", "event_store")
 PUBLIC_KEYS = "public-keys:/public-keys"
 OF_PERSON_KEYS = {"PARCOURS_KEY_ENCRYPTION_KEY": "/key-encryption-key/key"}
 KEYS: Mapping[str, Mapping[str, str]] = {  # beside the public ones, which every service reads: variables, in the order of their volumes
@@ -39,24 +42,25 @@ KEYS: Mapping[str, Mapping[str, str]] = {  # beside the public ones, which every
 
 def container(name: str) -> str:
     options = ', --host, 0.0.0.0, --port, "8000"' if name == GATEWAY else ""
-    extra = secrets_of(name) + (BEHIND_THE_PROXY if name == GATEWAY else "")
-    return CONTAINER.format(name=name, extra=extra, keys=keys_of(name), options=options)
+    addresses = "".join(f"      - {{source: {source}, target: {target}}}\n" for target, source in addresses_of(name).items())
+    return CONTAINER.format(name=name, extra=EXTRA.get(name, ""), given=given_to(name), addresses=addresses, options=options)
 
 
-def secrets_of(name: str) -> str:
-    """The addresses that hold passwords, of those who need more than the log and the broker."""
-    more = [*(["reporting"] if name == "reporting" else []), *(["persons"] if OF_PROCESSES[name].parts >= OF_PERSONS else [])]
-    files = ", ".join(f"deploy/secrets/{file}.env" for file in ("services", *more))
-    return SECRETS.format(files=files) if more else ""
+def addresses_of(name: str) -> Mapping[str, str]:
+    """The files with the addresses of a process, which hold its own passwords: the name in the container, and that in deploy/secrets."""
+    more = [*(["read_models"] if name == READ_MODELS else []), *(["person_keys"] if OF_PROCESSES[name].parts >= OF_PERSONS else [])]
+    return {"amqp_uri": f"{name}_amqp_uri", "event_store": f"{name}_event_store", **{address: address for address in more}}
 
 
-def keys_of(name: str) -> str:
-    """The keys that a process reads and no other does. It cannot write them."""
-    if not (given := KEYS.get(name)):
-        return ""
-    lines = ["environment:", "  <<: *environment", *(f"  {variable}: {path}" for variable, path in given.items())]
-    mounts = listed([f"{volume}:ro" for volume in (*volumes(given), PUBLIC_KEYS)])
-    lines.append(f"volumes: [{mounts}, *territories]")
+def given_to(name: str) -> str:
+    """What this process is given and the others are not: variables, and the keys that it reads. It cannot write them."""
+    keys = KEYS.get(name, {})
+    more = [address for address in addresses_of(name) if address not in OF_EVERY_PROCESS]
+    variables = {**keys, **{f"PARCOURS_{address.upper()}_FILE": f"/run/secrets/{address}" for address in more}}
+    lines = ["environment:", "  <<: *environment", *(f"  {variable}: {path}" for variable, path in variables.items())] if variables else []
+    if keys:
+        mounts = listed([f"{volume}:ro" for volume in (*volumes(keys), PUBLIC_KEYS)])
+        lines.append(f"volumes: [{mounts}, *territories]")
     return "".join(f"    {line}\n" for line in lines)
 
 
@@ -77,7 +81,13 @@ def compose() -> str:
         max_connections=max_connections(COPIES),
         all_keys=listed(all_keys),
         containers="".join(container(name) for name in PROCESSES),
+        secrets="\n".join(f"  {name}: {{file: ./deploy/secrets/{name}}}" for name in all_addresses()),
     )
+
+
+def all_addresses() -> Sequence[str]:
+    of_processes = dict.fromkeys(source for name in PROCESSES for source in addresses_of(name).values())
+    return [*of_processes, "operator_amqp_uri", "owner_event_store"]
 
 
 if __name__ == "__main__":

@@ -53,10 +53,12 @@ class ServiceDescription:
     "module:Class" of the nameko class that hosts the service. Without `inbox` the broker brings it no events, and it has no policies.
     `more_coded_values` are codes that pages show and that no command or event has. `programme_wide` commands may be given in the name of
     the whole programme instead of one territory. `field_rules` are rules that fields of its commands name, beside the common ones.
+    `streams` are the names of its streams, or how they begin: the database lets no other service append there.
     """
 
     name: str
     nameko_service: str
+    streams: tuple[str, ...]
     aggregates: tuple[Decider[Any, Any, Any], ...]
     permissions: Mapping[type[Any], Roles]
     titles: Mapping[type[Any], str]

@@ -104,6 +104,8 @@ class Process:
 def person_keys(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     """Where the keys of persons are: in a database of their own on the server of the log, or in a file beside the log."""
     key, log = {"PARCOURS_KEY_ENCRYPTION_KEY": str(folder / "key_encryption_key")}, env.get("PARCOURS_EVENT_STORE", "")
+    if "PARCOURS_PERSON_KEYS" in env:
+        return key
     if not log.startswith("postgres"):
         return {**key, "PARCOURS_PERSON_KEYS": f"sqlite:///{folder}/person_keys.sqlite"}
     url = urlsplit(log)

@@ -13,6 +13,7 @@ from services.accounts.commands import (
 )
 from services.accounts.french import REFUSALS, SENTENCES
 from services.accounts.titles import TITLES
+from services.vocabulary.accounts import STREAM
 from services.vocabulary.reasons import OTHER_ROLE
 from services.vocabulary.roles import BY_ADMINISTRATOR
 from shared.description import ServiceDescription
@@ -32,4 +33,5 @@ DESCRIPTION = ServiceDescription(
     unread_events=dict.fromkeys(account.decider.event_types, NOT_A_FACT),
     programme_wide=True,
     inbox=False,
+    streams=(STREAM,),
 )

@@ -65,9 +65,10 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
     """
     if GATEWAY in names and not can_listen(components.settings):
         return 1
-    if not measure(components, [*names, *([RELAY] if relay else [])]):
+    hosted = [*names, *([RELAY] if relay else [])]
+    if not measure(components, hosted):
         return 1
-    check = StartCheck(components.settings, parts_of(names), declares=[*names] != [GATEWAY])
+    check = StartCheck(components.settings, parts_of(names), hosted, declares=[*names] != [GATEWAY])
     stop = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None if stop.ready() else stop.send(0))

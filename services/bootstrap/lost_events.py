@@ -7,9 +7,11 @@ decides that.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from services.bootstrap.names import RELAY
 from services.bootstrap.parts import Part
 from services.bootstrap.settings import Settings
 from services.vocabulary.restoration import STREAM, Restoration, restorations
+from shared.bus.brokers import brokers
 from shared.bus.feed_history import events_since, last_event
 from shared.errors import Misconfigured
 from shared.message import START, EventMessage
@@ -28,10 +30,16 @@ def lost_events(settings: Settings, store: EventStore, restoration: Restoration)
         return
     (last_kept,) = store.read_at([restoration.after])
     reached = restoration.after
-    for event in events_since(settings.amqp_uri, settings.names.feed, last_kept.recordedtime - MARGIN):
+    for event in events_since(settings.amqp_uri, settings.names.feed, last_kept.recordedtime - MARGIN, publisher(settings)):
         if reached < event.position < restoration.position:
             reached = event.position
             yield event
+
+
+def publisher(settings: Settings) -> str | None:
+    """The user of the relay, where each process has its own; otherwise nobody can tell who published."""
+    own = brokers(settings.amqp_uri)[0].user
+    return settings.names.user(RELAY) if own.startswith(settings.names.user("")) else None
 
 
 def unknown_event(settings: Settings, store: EventStore) -> EventMessage | None:
@@ -42,7 +50,7 @@ def unknown_event(settings: Settings, store: EventStore) -> EventMessage | None:
     Raises:
         Unavailable: the broker or the log is away.
     """
-    if settings.embedded or (found := last_event(settings.amqp_uri, settings.names.feed)) is None:
+    if settings.embedded or (found := last_event(settings.amqp_uri, settings.names.feed, publisher(settings))) is None:
         return None
     _, seen = found
     if [event.id for event in store.read_at([seen.position])] == [seen.id]:

@@ -13,6 +13,10 @@ from shared.message import CommandMessage, EventMessage, Position, data_of
 from shared.policy import Policy, policy_command_id
 from shared.trust.access import system
 
+STREAMS = "task-"
+EVENTS = ("reporting.TaskOpened", "reporting.RetryRefused", "reporting.TaskCompleted")
+"""What policies append of another service: every service that has policies may."""
+
 
 class About(msgspec.Struct):
     """The person that an event is about, as far as its data names one."""

@@ -1,8 +1,9 @@
 """Asks the servers of a process what only they can say: whether they take this user, and whether what is opened there can be used."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from services.bootstrap.database_roles import ROLES
 from services.bootstrap.parts import KEY_PARTS, Part
 from services.bootstrap.settings import Settings, sqlite_path
 from services.reporting.projection.damage import check_beginning
@@ -45,8 +46,10 @@ def on_server(settings: Settings, part: Part) -> bool:
     return address_of(settings, part).scheme not in {"sqlite", "embedded"}
 
 
-def ask(settings: Settings, part: Part, exchange: str | None = None) -> str:
-    """Ask a part whether it can be used. With `exchange`, the broker is asked to declare it; nothing else is changed.
+def ask(settings: Settings, part: Part, exchange: str | None = None, processes: Iterable[str] = ()) -> str:
+    """Ask a part whether it can be used, by these processes if some are named.
+
+    With `exchange`, the broker is asked to declare it if it is not there; nothing else is changed.
 
     Raises:
         Misconfigured: it cannot, and no waiting mends it; the text begins with the variable.
@@ -68,7 +71,7 @@ def ask(settings: Settings, part: Part, exchange: str | None = None) -> str:
             case Part.PERSON_KEYS, _:
                 return postgres.ask_person_keys(address)
             case _, "postgresql" | "postgres":
-                return postgres.ask_log(address)
+                return postgres.ask_log(address, [ROLES[process] for process in processes])
             case _:
                 ask_kurrent_log(address)
                 return ""
@@ -91,12 +94,12 @@ def look_at_file(settings: Settings, part: Part) -> str:
     return ""
 
 
-def ask_all(settings: Settings, parts: Iterable[Part]) -> Mapping[Part, str | Fault]:
+def ask_all(settings: Settings, parts: Iterable[Part], processes: Collection[str] = ()) -> Mapping[Part, str | Fault]:
     """What each part answers: a remark, or why it cannot be used."""
     answers: dict[Part, str | Fault] = {}
     for part in parts:
         try:
-            answers[part] = ask(settings, part)
+            answers[part] = ask(settings, part, processes=processes)
         except Fault as fault:
             answers[part] = fault
     return answers

@@ -6,7 +6,7 @@ waits for, and goes on when the password is accepted again.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from services.bootstrap.parts import Part
@@ -22,10 +22,11 @@ INTERVAL_S = 1.0  # between the questions to a server that is away
 
 
 class StartCheck:
-    """`waiting` are the parts that have not answered yet."""
+    """`waiting` are the parts that have not answered yet. They are asked for the rights of these `processes`."""
 
-    def __init__(self, settings: Settings, parts: Iterable[Part], *, declares: bool = True) -> None:
+    def __init__(self, settings: Settings, parts: Iterable[Part], processes: Collection[str] = (), *, declares: bool = True) -> None:
         self.settings = settings
+        self.processes = processes
         self.exchange = settings.names.events if declares else None
         self.waiting = [part for part in asked(settings, parts) if on_server(settings, part)]
         self.said: set[Part] = set()
@@ -39,7 +40,7 @@ class StartCheck:
         sentences: list[str] = []
         for part in tuple(self.waiting):
             try:
-                native(ask, self.settings, part, self.exchange)
+                native(ask, self.settings, part, self.exchange, self.processes)
             except Misconfigured as fault:
                 sentences.extend(fault.sentences)
             except Fault as fault:  # it is away, or holds what cannot be read

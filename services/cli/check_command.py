@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from services.bootstrap.composition import Components
 from services.bootstrap.lost_events import check_history
-from services.bootstrap.names import NAMES
+from services.bootstrap.names import GATEWAY, NAMES
 from services.bootstrap.parts import Part, needs_of
 from services.bootstrap.probes import ask_all, asked, where
 from services.bootstrap.settings import Settings
@@ -17,10 +17,10 @@ WRONG, AWAY = 2, 1
 def check(args: Namespace, settings: Settings) -> int:
     """A line for the settings and one for each part. 2: a setting is wrong; 1: a part is away, or cannot be read; 0: all is well."""
     needed = needs_of(args.command, args.process).parts
-    answers = dict(ask_all(settings, asked(settings, needed)))
+    answers = dict(ask_all(settings, asked(settings, needed), [args.process] if args.process else []))
     print("settings: ok")
     if answers.get(Part.LOG) == "":  # it is there
-        answers[Part.LOG] = history(settings, broker=answers.get(Part.BROKER) == "")
+        answers[Part.LOG] = history(settings, broker=answers.get(Part.BROKER) == "" and args.process != GATEWAY)
     for part, answer in answers.items():
         print(f"{part.label}: {line(settings, part, answer)}")
     codes = [code_of(answer) for answer in answers.values()]
@@ -32,7 +32,10 @@ def check(args: Namespace, settings: Settings) -> int:
 
 
 def history(settings: Settings, *, broker: bool) -> str | Fault:
-    """Whether the log is the one that the broker knows, if it can be asked; and whether it was ever restored."""
+    """Whether the log is the one that the broker knows, if it can be asked; and whether it was ever restored.
+
+    A gateway does not ask when it starts, and its user may not.
+    """
     store = Components(settings).store
     try:
         if broker:

@@ -5,6 +5,7 @@ from argparse import Namespace
 import msgspec
 
 from services.bootstrap.composition import Components
+from services.bootstrap.lost_events import publisher
 from services.bootstrap.settings import Settings
 from services.cli.commands import print_message
 
@@ -25,6 +26,6 @@ def tail(args: Namespace, settings: Settings) -> int:
     if settings.embedded:
         print_message("journey.feed is a RabbitMQ stream: set PARCOURS_AMQP_URI.")
         return 2
-    for position, event in follow(settings.amqp_uri, args.offset, settings.names.feed):
+    for position, event in follow(settings.amqp_uri, args.offset, settings.names.feed, publisher(settings)):
         print(f"{position}\t{msgspec.json.encode(event).decode()}", flush=True)
     return 0

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 from services.bootstrap.accounts import Installer
 from services.bootstrap.composition import Components
+from services.bootstrap.database_roles import ROLES
 from services.bootstrap.identity_files import first_key, make_all
-from services.bootstrap.settings import Settings
+from services.bootstrap.settings import POSTGRES, Settings
 from services.cli.commands import check_territory, print_message
 from services.gateway.login import identity_of, read_login
 from services.gateway.login_links import LoginLinks, address_of
 from services.vocabulary.programme import PROGRAMME
 from shared.errors import Invalid, Misconfigured
+from shared.store.postgres import granting
 from shared.time import now
 from shared.trust.access import EVERYWHERE, Identity
 
@@ -28,6 +30,7 @@ def setup(args: Namespace, settings: Settings) -> int:
     components.checkpoints.load("relay")
     records = components.gateway_records
     print_message("The log and the records of the gateways are set up.")
+    grant_rights(settings)
     if visitor is None:
         return 0
     first_key(settings.keys, alone=settings.embedded)
@@ -38,6 +41,16 @@ def setup(args: Namespace, settings: Settings) -> int:
     print_message(f"This link opens one session for {visitor.actor.id}, {visitor.actor.role} {where}, within {args.hours} h:")
     print(address_of(args.url or f"http://{settings.host}:{settings.port}", secret))
     return 0
+
+
+def grant_rights(settings: Settings) -> None:
+    """Give each process's role its rights, in each database that this user owns. Where one role does everything, none is needed."""
+    for address in {settings.event_store, settings.gateway_records}:
+        if address.scheme in POSTGRES and granting.owns(address):
+            missing = granting.grant(address, [*ROLES.values()])
+            print_message(f"The roles of processes have their rights: {', '.join(each.role for each in ROLES.values())}.")
+            if missing:
+                print_message(f"An administrator creates these, if each process is to have its own: {', '.join(missing)}.")
 
 
 def identity(args: Namespace, settings: Settings) -> Identity:

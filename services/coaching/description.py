@@ -32,6 +32,7 @@ from shared.description import ServiceDescription
 DESCRIPTION = ServiceDescription(
     name="coaching",
     nameko_service="services.coaching.service:Coaching",
+    streams=("journey-", "workshop-", "equipment-", "survey-"),
     aggregates=(journey.decider, workshop.decider, equipment.decider, survey.decider),
     policies=POLICIES,
     permissions={

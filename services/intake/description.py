@@ -35,6 +35,7 @@ from shared.description import ServiceDescription
 DESCRIPTION = ServiceDescription(
     name="intake",
     nameko_service="services.intake.service:Intake",
+    streams=("person-", "orientation-"),
     aggregates=(person.decider, orientation.decider),
     policies=POLICIES,
     permissions={

@@ -16,6 +16,7 @@ from shared.description import ServiceDescription
 DESCRIPTION = ServiceDescription(
     name="referrals",
     nameko_service="services.referrals.service:Referrals",
+    streams=("referrals-", "partner-", "loop-"),
     aggregates=(referral.decider, partner.decider, prescriber_information.decider),
     policies=POLICIES,
     permissions={

@@ -17,6 +17,7 @@ from shared.description import ServiceDescription
 DESCRIPTION = ServiceDescription(
     name="reporting",
     nameko_service="services.reporting.service:ReportingService",
+    streams=("definitions", "targets", "releases", "facts-set-aside", "log-restorations", "task-"),
     aggregates=(definitions.decider, targets.decider, cell_release.decider, tasks.decider, set_aside.decider, restoration.decider),
     permissions={
         PublishDefinitions: BY_COORDINATOR,

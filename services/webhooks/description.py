@@ -34,6 +34,7 @@ def secure(value: str, fact: Circumstances) -> Iterator[FieldFault]:
 DESCRIPTION = ServiceDescription(
     name="webhooks",
     nameko_service="services.webhooks.service:Webhooks",
+    streams=("webhook-",),
     aggregates=(webhook.decider,),
     permissions={
         CreateWebhook: BY_OWNER,

@@ -30,7 +30,7 @@ from shared.runtime.backoff import Backoff
 from shared.tls import UnusableFile, client_context, refusal
 
 ROUNDS = 3  # of a list, for a command that somebody waits for
-ACCESS_REFUSED = 403
+ACCESS_REFUSED, NOT_FOUND = 403, 404
 LIMIT = "limit"  # NOT_ALLOWED is also what a broker answers that has too many connections: that passes
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs each failure with a traceback, and raises it as well
@@ -75,7 +75,7 @@ def connect(address: Address | str, rounds: int = 1) -> pika.BlockingConnection:
 
 
 def ask(address: Address, exchange: str | None = None) -> None:
-    """Ask every broker of an address whether it takes us. With `exchange`, declare it: our right to do so is asked as well.
+    """Ask every broker of an address whether it takes us. With `exchange`, declare it if it is not there: that right is asked as well.
 
     Raises:
         Misconfigured: one of them refuses: the user, the password, the virtual host or the exchange. Or TLS with it fails for good.
@@ -96,11 +96,21 @@ def ask(address: Address, exchange: str | None = None) -> None:
         raise Unavailable(address.conceal("; ".join(away)))
 
 
+def make_exchange(connection: pika.BlockingConnection, exchange: str) -> None:
+    """As processes do (`shared.bus.topology`): it is declared unless it is there."""
+    try:
+        connection.channel().exchange_declare(exchange, passive=True)
+    except ChannelClosedByBroker as fault:
+        if fault.reply_code != NOT_FOUND:
+            raise
+        connection.channel().exchange_declare(exchange, "topic", durable=True)
+
+
 def ask_one(broker: Broker, exchange: str | None) -> None:
     try:
         with open_one(broker) as connection:
             if exchange is not None:
-                connection.channel().exchange_declare(exchange, "topic", durable=True)
+                make_exchange(connection, exchange)
     except UnusableFile as fault:
         raise Misconfigured(f"{fault}.") from None
     except ProbableAuthenticationError:

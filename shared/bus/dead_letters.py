@@ -29,7 +29,7 @@ from typing import Any, Protocol
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from shared.address import Address
 from shared.bus.blocking import ROUNDS, connect
@@ -49,6 +49,7 @@ from shared.bus.topology import (
 from shared.errors import Unavailable
 from shared.message import decode_event, encode
 
+NOT_FOUND = 404
 DELIVERY_LIMIT_REASON = f"{PROCESS_DIED} its attempts: the broker put the message aside."
 
 
@@ -88,8 +89,7 @@ class RabbitDeadLetters:
 
     def count(self, service: str) -> int:
         with self.open_connection() as connection:
-            queue = connection.channel().queue_declare(self.queue(service), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
-            return int(queue.method.message_count)
+            return waiting(connection.channel(), self.queue(service)) or 0
 
     def queue(self, service: str) -> str:
         return self.names.dead_letters(service)
@@ -117,6 +117,8 @@ class RabbitDeadLetters:
         with self.open_connection() as connection:
             channel = connection.channel()
             channel.confirm_delivery()
+            for service in {letter.service for letter in letters}:
+                channel.queue_declare(self.names.dead_letters(service), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
             for letter in letters:
                 if (letter.service, letter.event.id) not in there:
                     properties = pika.BasicProperties(delivery_mode=2, headers=headers_of(letter), message_id=str(letter.event.id))
@@ -137,8 +139,9 @@ class RabbitDeadLetters:
         """
         for name in [service] if service else self.services:
             channel = connection.channel()
+            if waiting(channel, self.names.dead_letters(name)) is None:
+                continue
             channel.confirm_delivery()
-            channel.queue_declare(self.names.dead_letters(name), durable=True, arguments=DEAD_LETTER_ARGUMENTS)
             seen: set[bytes] = set()  # a replayed event may fail and return at once, or be there twice after a crash: it is given once
             while (got := channel.basic_get(self.names.dead_letters(name)))[0] is not None:
                 method, properties, body = got
@@ -147,6 +150,16 @@ class RabbitDeadLetters:
                     yield name, channel, method.delivery_tag, properties, body
             channel.basic_nack(0, multiple=True, requeue=True)
             channel.close()
+
+
+def waiting(channel: BlockingChannel, queue: str) -> int | None:
+    """How many messages wait in a queue; None, and the channel is closed, if no service has declared it yet."""
+    try:
+        return int(channel.queue_declare(queue, passive=True).method.message_count)
+    except ChannelClosedByBroker as fault:
+        if fault.reply_code != NOT_FOUND:
+            raise
+        return None
 
 
 def dead_letter_of(service: str, properties: Any, body: bytes) -> DeadLetter:

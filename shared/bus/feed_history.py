@@ -1,5 +1,8 @@
 """What the stream journey.feed has seen, for an operator: it may know events that the log does not have any more.
 
+Where each process has a user of its own, what others than the relay put there is passed over: whoever may reply to requests reaches every
+queue, and RabbitMQ sees to it that nobody names another user in a message.
+
 It blocks: it uses pika, and not the libraries of the green threads.
 """
 
@@ -21,11 +24,12 @@ PREFETCH = 500  # messages that the broker sends before one of them is acknowled
 FIRST_S, NEXT_S = 2.0, 0.2  # for which a message is waited for; the broker sends what it has at once
 LAST_CHUNK_S = 1.0  # for which the last chunk is read, however long others go on publishing behind it
 NOT_FOUND = 404
+LOOKED_BACK = 10_000  # messages before the last one, if none of the last chunk is of the publisher
 
 Found = tuple[int, EventMessage]
 
 
-def last_event(uri: Address, stream: str) -> Found | None:
+def last_event(uri: Address, stream: str, publisher: str | None = None) -> Found | None:
     """The last event that was published, with its offset; None without a stream, or in an empty one.
 
     While others publish without a pause there is no end to wait for: then it is one of the last.
@@ -33,32 +37,44 @@ def last_event(uri: Address, stream: str) -> Found | None:
     Raises:
         Unavailable: the broker is away.
     """
-    last, until = None, None
-    with closing(read(uri, stream, "last")) as found:
-        for last in found:  # noqa: B007 - the last chunk may have several
-            until = until or time.monotonic() + LAST_CHUNK_S
-            if time.monotonic() > until:
-                break
+    end, last = last_of(uri, stream, "last", publisher)
+    if last is None and end is not None:
+        _, last = last_of(uri, stream, max(0, end - LOOKED_BACK), publisher)
     return last
 
 
-def events_since(uri: Address, stream: str, moment: datetime) -> Iterator[EventMessage]:
+def last_of(uri: Address, stream: str, offset: str | int, publisher: str | None) -> tuple[int | None, Found | None]:
+    """The last offset, and the last event of the publisher, from an offset on."""
+    end, last, until = None, None, None
+    with closing(read(uri, stream, offset, publisher)) as found:
+        for end, event in found:
+            last = (end, event) if event else last
+            until = until or time.monotonic() + LAST_CHUNK_S
+            if time.monotonic() > until:
+                break
+    return end, last
+
+
+def events_since(uri: Address, stream: str, moment: datetime, publisher: str | None = None) -> Iterator[EventMessage]:
     """The events that were published from `moment` on, or a little before it, up to the present end. Some may come twice.
 
     Raises:
         Unavailable: the broker is away.
     """
-    last = last_event(uri, stream)
+    last = last_event(uri, stream, publisher)
     if last is None:
         return
-    for offset, event in read(uri, stream, moment):
-        yield event
+    for offset, event in read(uri, stream, moment, publisher):
+        if event:
+            yield event
         if offset >= last[0]:
             return
 
 
-def read(uri: Address, stream: str, offset: str | datetime) -> Generator[Found, None, None]:
-    """The messages from an offset on, until none arrives any more."""
+def read(
+    uri: Address, stream: str, offset: str | int | datetime, publisher: str | None
+) -> Generator[tuple[int, EventMessage | None], None, None]:
+    """The messages from an offset on, until none arrives any more; None in place of what others than the publisher put there."""
     try:
         connection = connect(uri)
     except (AMQPError, OSError) as fault:
@@ -74,7 +90,8 @@ def read(uri: Address, stream: str, offset: str | datetime) -> Generator[Found, 
                     continue
                 return
             until = 0.0
-            yield int(properties.headers["x-stream-offset"]), read_cloud_event(body)
+            genuine = publisher in (None, properties.user_id)
+            yield int(properties.headers["x-stream-offset"]), read_cloud_event(body) if genuine else None
             channel.basic_ack(method.delivery_tag)
     except ChannelClosedByBroker as fault:
         if fault.reply_code != NOT_FOUND:

@@ -52,5 +52,9 @@ class Names(Struct, frozen=True):
     def requests(self, service: str) -> str:
         return self.scoped(f"{service}.requests")
 
+    def user(self, process: str) -> str:
+        """The user of a process, where each has its own. Users are those of the whole broker."""
+        return self.scoped(f"parcours-{process}")
+
 
 SOLE = Names()

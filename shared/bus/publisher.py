@@ -14,6 +14,9 @@ checkpoint. If a message is nacked, or a message for a named queue finds none (`
 CONFIRM_TIMEOUT_S, an exception is raised. The caller then opens another connection and publishes the whole window again, so events may
 be published twice but are never lost.
 
+Each message names its user (`user_id`), which RabbitMQ compares with that of the connection. So a reader of a stream knows who published a
+message, whoever else may write there.
+
 The embedded broker stores a message during the call of `publish`. Its channels have no confirm mode, and there is nothing to wait for.
 """
 
@@ -22,6 +25,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from shared.bus.brokers import Broker
 from shared.bus.topology import PERSISTENT, routing_key
 from shared.errors import Unavailable
 from shared.message import EventMessage, encode
@@ -39,6 +43,7 @@ class Publisher:
         self.channel: Any = connection.channel()
         self.last_number = 0
         self.unconfirmed: set[int] = set()
+        self.user = user_of(connection)
         self.rejected = False
         self.has_confirms = hasattr(self.channel, "confirm_select")
         if self.has_confirms:
@@ -87,9 +92,11 @@ class Publisher:
         content_type: str = EVENTS_IN_JSON,
     ) -> None:
         """Send one message without waiting. Exchange "" routes to the queue named `key`, which must exist."""
-        properties = {"delivery_mode": PERSISTENT, "message_id": message_id} | (
+        properties: dict[str, Any] = {"delivery_mode": PERSISTENT, "message_id": message_id} | (
             {"timestamp": int(recorded.timestamp())} if recorded else {}
         )
+        if self.user:
+            properties["user_id"] = self.user
         message = self.channel.prepare_message(
             body, content_type=content_type, content_encoding="utf-8", headers=headers, properties=properties
         )
@@ -104,3 +111,9 @@ class Publisher:
             self.connection.drain_events(timeout=max(MIN_DRAIN_TIMEOUT_S, deadline - time.monotonic()))
         if self.rejected:
             raise Unavailable("The broker rejected a message: its queues are not available.")
+
+
+def user_of(connection: Any) -> str | None:
+    """As whom a connection of kombu is logged in. The embedded broker has no users."""
+    broker = getattr(connection.connection, "broker", None)
+    return broker.user if isinstance(broker, Broker) else None

@@ -20,13 +20,16 @@ from shared.message import EventMessage
 PREFETCH = 500  # messages that the broker sends before one of them is acknowledged
 
 
-def tail(uri: Address | str, offset: int | str = "first", stream: str = "journey.feed") -> Iterator[tuple[int, EventMessage]]:
+def tail(
+    uri: Address | str, offset: int | str = "first", stream: str = "journey.feed", publisher: str | None = None
+) -> Iterator[tuple[int, EventMessage]]:
     """Every event from `offset` ("first", "last", "next" or a number), and then new events as they arrive, without end.
 
     `uri` may name several brokers, separated by `;`, which are tried in turn. The name of the `stream` begins with that of its
     environment, if it has one.
 
-    The relay may publish an event twice: compare its `position` with that of the last event.
+    The relay may publish an event twice: compare its `position` with that of the last event. What others than the `publisher` put there is
+    passed over, if one is named (`names.Names.user`): RabbitMQ sees to it that nobody names another user.
 
     Raises:
         Unavailable: the broker is away.
@@ -39,7 +42,8 @@ def tail(uri: Address | str, offset: int | str = "first", stream: str = "journey
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         for method, properties, body in channel.consume(stream, arguments={"x-stream-offset": offset}):
-            yield int(properties.headers["x-stream-offset"]), read_cloud_event(body)
+            if publisher in (None, properties.user_id):
+                yield int(properties.headers["x-stream-offset"]), read_cloud_event(body)
             channel.basic_ack(method.delivery_tag)
     except AMQPError as fault:
         raise Unavailable(f"The broker went away: {type(fault).__name__}") from fault

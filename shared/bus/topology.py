@@ -18,7 +18,8 @@ An inbox is a quorum queue with a single active consumer, so its messages are ha
 DELIVERY_LIMIT times, the broker itself moves it to the dead letters.
 
 Every process declares what it uses each time it connects. A broker that comes back empty is therefore complete again as soon as the
-processes have reconnected, and nobody has to set it up.
+processes have reconnected, and nobody has to set it up. An exchange that is there is not declared: the right to do so is the right to
+delete it, and where each process has a user of its own, the definitions of those users bring the exchanges (deploy/broker_users.py).
 
 The functions take a channel of kombu or amqp. The embedded broker accepts the same declarations, without quorum queues, dead letters or
 a stream; it drops the oldest messages of a queue over EMBEDDED_MAX_LENGTH, which the inbox then reads in the log.
@@ -31,6 +32,7 @@ from shared.address import Address
 from shared.bus.names import Names
 from shared.message import EventMessage
 
+TOPIC, DIRECT = "topic", "direct"  # types of exchanges
 EMBEDDED = "embedded"  # the scheme of the address of the broker inside the process
 ALL_KEYS = "#"  # the binding key that matches every routing key
 
@@ -57,7 +59,28 @@ def is_embedded(uri: Address | str) -> bool:
 
 
 def declare_exchange(channel: Any, names: Names) -> None:
-    channel.exchange_declare(exchange=names.events, type="topic", durable=True, auto_delete=False)
+    make_exchange(channel, names.events, TOPIC)
+
+
+def make_exchange(channel: Any, name: str, type: str) -> None:
+    """Declare an exchange, unless it is there."""
+    if not is_there(channel, name):
+        channel.exchange_declare(exchange=name, type=type, durable=True, auto_delete=False)
+
+
+def is_there(channel: Any, exchange: str) -> bool:
+    """Asked on a channel of its own, which the broker closes if it is not. The embedded broker lets everybody declare."""
+    if not hasattr(channel, "confirm_select"):
+        return False
+    from amqp.exceptions import NotFound  # not before the process is patched for green threads
+
+    look = channel.connection.channel()
+    try:
+        look.exchange_declare(exchange=exchange, type="", passive=True)
+    except NotFound:
+        return False
+    look.close()
+    return True
 
 
 def declare_feed(channel: Any, names: Names) -> None:
@@ -103,7 +126,7 @@ def inbox_arguments(names: Names, service: str) -> dict[str, Any]:
 
 def declare_dead_letters(channel: Any, names: Names, service: str) -> None:
     queue = names.dead_letters(service)
-    channel.exchange_declare(exchange=names.dead, type="direct", durable=True, auto_delete=False)
+    make_exchange(channel, names.dead, DIRECT)
     channel.queue_declare(queue=queue, durable=True, auto_delete=False, arguments=DEAD_LETTER_ARGUMENTS)
     channel.queue_bind(queue=queue, exchange=names.dead, routing_key=service)
 

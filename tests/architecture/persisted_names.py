@@ -102,6 +102,19 @@ def postgres_objects(scripts: Iterable[str]) -> list[str]:
     return sorted(set(re.findall(r"(?:table|function|trigger|index|role)(?: if not exists)? ([\w.]+)", statements)))
 
 
+def postgres_scripts() -> dict[str, list[str]]:
+    """What makes each part of a database; the log is all that no other part is."""
+    parts = {
+        "gateway records": ["gateway_records"],
+        "leases": ["leases"],
+        "tree heads": ["tree_heads"],
+        "rights": ["writers", "held_names"],
+    }
+    by_name = dict(zip(postgres_schema.ORDER, postgres_schema.SCRIPTS, strict=True))
+    scripts = {part: [by_name.pop(name) for name in names] for part, names in parts.items()}
+    return {"log": [*by_name.values()], **scripts}
+
+
 def policies() -> dict[str, str]:
     """Each policy's id -> the id of the command that it gives for one event."""
     return {policy.id: str(policy_command_id(EVENT_ID, policy.id)) for service in SERVICES.values() for policy in service.policies}
@@ -157,10 +170,7 @@ def persisted_names(folder: Path) -> dict[str, Any]:
         "first definitions": [str(FIRST_DEFINITIONS), PROGRAMME],
         "log in SQLite": sqlite_objects(folder / "log.sqlite"),
         "dead letters in SQLite": sqlite_objects(folder / "dead_letters.sqlite"),
-        "log in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[:-3]),
-        "gateway records in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-3:-2]),
-        "leases in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-2:-1]),
-        "tree heads in PostgreSQL": postgres_objects(postgres_schema.SCRIPTS[-1:]),
+        **{f"{what} in PostgreSQL": postgres_objects(scripts) for what, scripts in postgres_scripts().items()},
         "tree heads": [SEALER, *TreeHead.__struct_fields__],
         "gateway records in SQLite": sqlite_objects(folder / "gateway.sqlite"),
         "advisory locks": [postgres_schema.SET_UP_LOCK_KEY, postgres_lease.LEASE_LOCK_CLASS, READ_MODELS_LOCK],

@@ -18,6 +18,7 @@ from services.vocabulary import french
 from shared.command_fields import filled_in_by_handler
 from shared.description import ServiceDescription
 from shared.validation import CommandParser
+from tests.architecture.persisted_names import streams
 from tests.architecture.source import ROOT, calls_of, files
 
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
@@ -52,6 +53,16 @@ def test_no_sender_says_who_it_is_or_when_it_speaks(service: ServiceDescription)
         name: found for name, given in fields.items() if (found := given & {"on", "recorded_on", "by", "organisation", "territory"})
     } == {}
     assert [command.__name__ for command in service.commands.values() if "on" not in filled_in_by_handler(command)] == []
+
+
+@EVERY_SERVICE
+def test_every_command_is_decided_in_a_stream_of_its_service(service: ServiceDescription) -> None:
+    """The database lets a service append in these alone, and no name of another begins as one of them."""
+    found = [stream for aggregate in service.aggregates for stream in streams(aggregate).values()]
+    assert [stream for stream in found if not stream.startswith(service.streams)] == []
+    assert [start for start in service.streams if not any(stream.startswith(start) for stream in found)] == []
+    others = [start for other in SERVICES.values() if other is not service for start in other.streams]
+    assert [start for start in others if start.startswith(service.streams)] == []
 
 
 @EVERY_SERVICE

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -13,12 +14,14 @@ import yaml
 from deploy import connections
 from deploy.compose import COPIES
 from deploy.healthy import CHECKS
+from services.bootstrap.database_roles import role_of
 from services.bootstrap.names import PROCESSES
-from services.bootstrap.parts import KEY_PARTS, Part, needs_of
-from services.bootstrap.variables import KNOWN
+from services.bootstrap.parts import KEY_PARTS, OF_PERSONS, Part, needs_of
+from services.bootstrap.variables import FILE
 from services.cli.main import parser
 from services.reporting.projection.database import open_engine
 from shared.address import Address
+from shared.bus.names import Names
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.postgres.deliveries import PostgresDeliveries
 from shared.store.postgres.gateway_records import PostgresGatewayRecords
@@ -124,7 +127,7 @@ def test_every_key_is_where_it_is_made() -> None:
     assert {variable for variable in made if variable in OF_KEYS} == OF_KEYS
     assert "--keys" in OURS["setup"]["command"]
     for name in PROCESSES:
-        assert OURS[name]["environment"].items() <= made.items()
+        assert {variable for variable in OURS[name]["environment"].items() if variable[0] in OF_KEYS} <= set(made.items())
         assert {volume.removesuffix(":ro") for volume in key_volumes(name)} <= set(key_volumes("setup"))
     folders = [Path(made[variable]).parent for variable in OF_KEYS]
     assert len({*folders}) == len(OF_KEYS) - 1, "the two keys of the gateways share a folder"
@@ -196,25 +199,62 @@ def is_file(source: str) -> bool:
     return source.startswith("./") and not source.startswith(("./deploy/secrets/", "./backups"))
 
 
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_is_given_the_user_and_the_role_of_its_own(name: str) -> None:
+    """Each address is a file that holds its own passwords, and no process has that of another."""
+    own = {"amqp_uri": f"{name}_amqp_uri", "event_store": f"{name}_event_store"}
+    own |= {"read_models": "read_models"} if name == "reporting" else {}
+    own |= {"person_keys": "person_keys"} if needs_of("service", name).parts >= OF_PERSONS else {}
+    assert secrets_of(name) == own
+    given = {variable: value for variable, value in OURS[name]["environment"].items() if variable.endswith(FILE)}
+    assert given == {f"PARCOURS_{target.upper()}{FILE}": f"/run/secrets/{target}" for target in own}
+    assert "env_file" not in OURS[name]
+
+
+def test_the_owner_of_the_log_is_who_sets_it_up_and_who_operates(tmp_path: Path) -> None:
+    with_owner = {name for name in OURS if OURS[name].get("secrets") and "owner_event_store" in secrets_of(name).values()}
+    assert with_owner == {"setup", "operator"}
+    assert secrets_of("setup") == {"event_store": "owner_event_store"}
+
+
+def secrets_of(name: str) -> dict[str, str]:
+    """The name in the container, and that of the file."""
+    listed = [{"source": each, "target": each} if isinstance(each, str) else each for each in OURS[name]["secrets"]]
+    return {each["target"]: each["source"] for each in listed}
+
+
 def test_the_secrets_that_it_reads_are_those_that_the_script_makes(tmp_path: Path) -> None:
     made = tmp_path / "secrets"
     subprocess.run([ROOT / "deploy" / "secrets.sh", made], check=True, capture_output=True)
-    asked = {Path(file).name for container in CONTAINERS.values() for file in container.get("env_file", [])}
-    assert {*asked, "tls.pem"} == {path.name for path in made.iterdir()}
-    assert made.stat().st_mode & 0o077 == 0
-    assert {path.stat().st_mode & 0o077 for path in made.iterdir() if path.name != "tls.pem"} == {0}, "the proxy has another user"
-    given = {file.name: set(re.findall(r"^([A-Z_]+)=", file.read_text(), re.MULTILINE)) for file in made.iterdir()}
-    read = {name for container in OURS.values() for file in container.get("env_file", []) for name in given[Path(file).name]}
-    assert read <= set(KNOWN), "a variable that no process knows ends it"
-    before = (made / "services.env").read_text()
+    assert {name: each["file"] for name, each in COMPOSE["secrets"].items()} == {
+        name: f"./deploy/secrets/{name}" for name in COMPOSE["secrets"]
+    }
+    assert {*COMPOSE["secrets"], "tls.pem", "postgres.env"} == {path.name for path in made.iterdir()}
+    used = {source for name in OURS if "secrets" in OURS[name] for source in secrets_of(name).values()}
+    assert {*used, "definitions.json"} == set(COMPOSE["secrets"])
+    assert made.stat().st_mode & 0o077 == 0, "containers have other users: the folder protects the files"
+    assert (made / "postgres.env").stat().st_mode & 0o077 == 0
+    before = {path.name: path.read_text() for path in made.iterdir()}
     subprocess.run([ROOT / "deploy" / "secrets.sh", made], check=True, capture_output=True)
-    assert (made / "services.env").read_text() == before
+    after = {path.name: path.read_text() for path in made.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"definitions.json"}, "with another salt"
+
+
+def test_each_address_of_the_script_is_that_of_its_process(tmp_path: Path) -> None:
+    env = {**os.environ, "PARCOURS_ENVIRONMENT": "trial"}
+    subprocess.run([ROOT / "deploy" / "secrets.sh", tmp_path], check=True, capture_output=True, env=env)
+    for name in PROCESSES:
+        broker, log = (urlsplit((tmp_path / f"{name}_{what}").read_text().strip()) for what in ("amqp_uri", "event_store"))
+        assert (broker.username, log.username) == (Names("trial").user(name), role_of(name))
+    assert urlsplit((tmp_path / "owner_event_store").read_text()).username == "parcours_owner"
+    passwords = re.findall(r"://[^:]+:([0-9a-f]{48})@", "".join(file.read_text() for file in tmp_path.glob("*_*")))
+    assert len({*passwords}) == len(passwords) - 1, "reporting has one role, in two databases"
 
 
 def test_docker_itself_reads_it(tmp_path: Path) -> None:
     if shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("docker compose is not on this machine; the tests above read the file without it")
-    for path in ("docker-compose.yml", "deploy/secrets.sh"):
+    for path in ("docker-compose.yml", "deploy/secrets.sh", "deploy/rabbitmq/definitions.json"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
     subprocess.run([tmp_path / "deploy" / "secrets.sh"], check=True, capture_output=True)

@@ -73,8 +73,14 @@ def test_its_variables_are_known_and_their_credentials_loaded() -> None:
         given = dict(re.findall(r"(PARCOURS_[A-Z_]+)=%d/([a-z_]+)", file.read_text()))
         assert given
         assert set(given) <= set(KNOWN)
-        loaded = re.findall(r"^LoadCredential=([a-z_]+):/etc/parcours/\1(\.pem)?$", file.read_text(), re.MULTILINE)
-        assert set(given.values()) == {name for name, _ in loaded}
+        loaded = re.findall(r"^LoadCredential=([a-z_]+):/etc/parcours/(%i_|gateway_)?\1(\.pem)?$", file.read_text(), re.MULTILINE)
+        assert set(given.values()) == {name for name, *_ in loaded}
+
+
+@pytest.mark.parametrize(("unit", "own"), [("parcours@.service", "%i"), ("parcours-gateway@.service", GATEWAY)])
+def test_a_process_is_given_the_user_and_the_role_of_its_own(unit: str, own: str) -> None:
+    loaded = re.findall(r"^LoadCredential=(amqp_uri|event_store):/etc/parcours/(.+)$", text_of(unit), re.MULTILINE)
+    assert loaded == [(name, f"{own}_{name}") for name in ("amqp_uri", "event_store")]
 
 
 @pytest.mark.parametrize("process", PROCESSES)

@@ -15,6 +15,7 @@ USER = "rabbitmq"
 # Busy waiting would take the cores that the tests need.
 QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
 PRODUCTION = Path(__file__).parent.parent.parent / "deploy" / "rabbitmq.conf"
+READS_DEFINITIONS = PRODUCTION.parent / "rabbitmq" / "definitions.conf"
 OURS = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
 listeners.ssl.1 = 127.0.0.1:{amqps}
@@ -33,18 +34,21 @@ raft.wal_max_size_bytes = 67108864
 
 
 class RabbitmqServer(GivenRabbitmq):
-    """A node of our own, configured as the product's broker is, but for its addresses and its limits."""
+    """A node of our own, configured as the product's broker is, but for its addresses and its limits.
 
-    def __init__(self) -> None:
+    With `definitions`, it reads them when it starts, as that of docker-compose.yml does; `login` is then an administrator among them.
+    """
+
+    def __init__(self, definitions: str = "", login: tuple[str, str] | None = None) -> None:
         self.program = rabbitmq_server()
         self.amqp, self.amqps, self.management, self.distribution, self.epmd = (free_port() for _ in range(5))
         self.folder = Folder("rabbitmq", USER)
-        password = secrets.token_hex(16)
-        super().__init__(f"amqp://parcours:{password}@127.0.0.1:{self.amqp}/", f"http://127.0.0.1:{self.management}")
+        user, password = login or ("parcours", secrets.token_hex(16))
+        super().__init__(f"amqp://{user}:{password}@127.0.0.1:{self.amqp}/", f"http://127.0.0.1:{self.management}")
         self.write_certificates()
         ports = {"amqp": self.amqp, "amqps": self.amqps, "management": self.management}
         ours = OURS.format(**ports, password=password, folder=self.folder.path)
-        self.folder.write("rabbitmq.conf", PRODUCTION.read_text() + ours)
+        self.folder.write("rabbitmq.conf", PRODUCTION.read_text() + (self.reading(definitions) if definitions else "") + ours)
         self.folder.write("enabled_plugins", "[rabbitmq_management].\n")
         self.names: Child | None = None
         self.child: Child | None = None
@@ -53,6 +57,11 @@ class RabbitmqServer(GivenRabbitmq):
         except BaseException:
             self.close()
             raise
+
+    def reading(self, definitions: str) -> str:
+        """The settings with which it reads them."""
+        file = self.folder.write("definitions.json", definitions)
+        return READS_DEFINITIONS.read_text().replace("/run/secrets/definitions.json", str(file))
 
     def write_certificates(self) -> None:
         certificate, key = authority().sign()

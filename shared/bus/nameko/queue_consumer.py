@@ -10,6 +10,7 @@ from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 from shared.address import Address
+from shared.bus.topology import TOPIC, make_exchange
 from shared.bus.transport.connection import connection_to
 from shared.runtime.backoff import MAX_DELAY_S, MIN_DELAY_S
 
@@ -55,6 +56,7 @@ class ResilientQueueConsumer(QueueConsumer):  # type: ignore[misc]  # nameko has
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         for provider in self._providers:
+            make_exchange(channel, provider.queue.exchange.name, TOPIC)
             options = {"queues": [provider.queue], "callbacks": [provider.handle_message], "accept": self.accept}
             consumer = consumer_cls(**options, no_ack=getattr(provider, "no_ack", False))
             consumer.qos(prefetch_count=self.prefetch_count)

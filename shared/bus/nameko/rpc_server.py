@@ -15,7 +15,7 @@ from nameko.rpc import Responder, RpcConsumer, get_rpc_exchange
 from shared.bus.nameko.queue_consumer import AMQP_URI, ResilientQueueConsumer
 from shared.bus.nameko.sender import DIRECT_REPLY, EMBEDDED_REPLY, shared_sender
 from shared.bus.names import NAMES, SOLE
-from shared.bus.topology import REQUEST_ARGUMENTS, is_embedded
+from shared.bus.topology import REQUEST_ARGUMENTS, TOPIC, is_embedded
 from shared.bus.transport.connection import BROKER_FAULTS, Exchange, Queue
 
 log = logging.getLogger(__name__)
@@ -33,9 +33,10 @@ class ResilientRpcConsumer(RpcConsumer):  # type: ignore[misc]  # nameko has no 
     def setup(self) -> None:
         super().setup()
         config = self.container.config
+        name = get_rpc_exchange(config).name
         self.queue = Queue(
             config.get(NAMES, SOLE).requests(self.container.service_name),
-            exchange=get_rpc_exchange(config),
+            exchange=Exchange(name, type=TOPIC, no_declare=True),  # the consumer of its queue sees to it
             routing_key=f"{self.container.service_name}.*",
             durable=True,
             queue_arguments=None if is_embedded(config[AMQP_URI]) else REQUEST_ARGUMENTS,

@@ -1,6 +1,6 @@
 """Asks a PostgreSQL server whether it lets us in, and whether the log or the read models can be used there. Nothing is changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import psycopg
@@ -9,16 +9,15 @@ from psycopg.conninfo import make_conninfo
 from shared.address import Address
 from shared.errors import Misconfigured
 from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
+from shared.store.postgres.granting import lacking
 from shared.store.postgres.rejection import ASK_TIMEOUT_S, rejection
+from shared.store.postgres.rights import Rights
 from shared.store.postgres.schema import VERSION, fetch_value, needs_set_up
 from shared.store.postgres.tls_refusal import tls_refusal
 
 ENCODING = "UTF8"
 STATEMENT_TIMEOUT = "set statement_timeout = '5s'"
-SELECT_MAY_USE_LOG = """select has_table_privilege(to_regclass('public.events'), 'select')
-    and has_table_privilege(to_regclass('public.checkpoints'), 'select, insert')
-    and (select coalesce(bool_and(has_function_privilege(oid, 'execute')), false) from pg_proc
-    where proname = 'append_events' and pronamespace = to_regnamespace('public'))"""
+SELECT_MAY_READ_LOG = "select has_table_privilege(to_regclass('public.events'), 'select')"
 SELECT_HAS_PERSON_KEYS = "select to_regclass('public.person_keys_position') is not null"
 SELECT_MAY_USE_PERSON_KEYS = "select has_table_privilege(to_regclass('public.person_keys'), 'select, insert')"
 SELECT_MAY_MAKE_PERSON_KEYS = "select has_schema_privilege('public', 'create')"
@@ -28,15 +27,15 @@ SELECT_MAY_MAKE_TABLES = """select coalesce((select pg_has_role(nspowner, 'membe
 Session = psycopg.Connection[tuple[object, ...]]
 
 
-def ask_log(address: Address) -> str:
-    """Whether a process can use the log, or set it up; returns a remark, which is empty if it is there.
+def ask_log(address: Address, rights: Sequence[Rights] = ()) -> str:
+    """Whether a process can read the log and do what these rights let it do, or set it up; returns a remark, which is empty if it is there.
 
     Raises:
         Misconfigured: the server refuses, or the role may not use the log.
         Outdated: the database holds a log of an earlier shape.
         Unavailable: the server is away.
     """
-    return ask(address, look_at_log)
+    return ask(address, partial(look_at_log, rights))
 
 
 def ask_person_keys(address: Address) -> str:
@@ -49,11 +48,16 @@ def ask_tables(address: Address, suffix: str) -> str:
     return ask(address, partial(look_at_tables, suffix))
 
 
-def look_at_log(session: Session) -> str:
+def look_at_log(rights: Sequence[Rights], session: Session) -> str:
     if needs_set_up(session):
         return f"the first start sets it up, version {VERSION}"
-    if not fetch_value(session, SELECT_MAY_USE_LOG):
-        raise Misconfigured("PostgreSQL: this user has no right to the log: its owner grants it (42501).")
+    if not fetch_value(session, SELECT_MAY_READ_LOG):
+        raise Misconfigured("PostgreSQL: this user has no right to the log: its owner grants it, with `parcours setup` (42501).")
+    if lacks := [lack for each in rights for lack in lacking(session, each)]:
+        more = f", nor {len(lacks) - 1} other things" if len(lacks) > 1 else ""
+        raise Misconfigured(
+            f"PostgreSQL: this user may not {lacks[0]}{more}: the owner of the log grants it, with `parcours setup` (42501)."
+        )
     return ""
 
 

@@ -24,7 +24,10 @@ from shared.store.postgres import servers
 from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-ORDER = ("events", "immutable", "append_events", "position_at", "deliveries", "roles", "gateway_records", "leases", "tree_heads")
+ORDER = (
+    *("events", "immutable", "writers", "append_events", "position_at", "deliveries", "roles", "gateway_records", "leases", "tree_heads"),
+    "held_names",
+)
 SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ORDER)
 # The digest of the scripts' statements, without comments and spacing, for each version, the oldest first. When a statement changes, add
 # a line and never edit one: the new version number makes every database execute the scripts. A test compares the last line.
@@ -36,6 +39,7 @@ DIGESTS = (
     "2b75685a073f0692",
     "4e22ed0ab864b975",
     "586068ae4cfd2279",
+    "cc66755158594983",
 )
 VERSION = len(DIGESTS)
 SELECT_VERSION = """select coalesce(substring(

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -81,6 +82,22 @@ def test_the_service_role_can_append_read_and_wait(service_dsn: str) -> None:
 def test_the_service_role_can_do_nothing_else(service_dsn: str, change: str) -> None:
     with psycopg.connect(service_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(change.encode())
+
+
+def test_a_user_of_the_role_that_all_services_share_appends_anything(postgres_dsn: str) -> None:
+    """Whoever logs in is judged, not the role that a session takes: here with a password."""
+    PostgresStore(postgres_dsn).close()
+    name = f"services_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"create role {name} login password 'shared' in role parcours_service".encode())
+    try:
+        store = PostgresStore(psycopg.conninfo.make_conninfo(postgres_dsn, user=name, password="shared"))
+        store.append(append("a"))
+        assert len(all_events(store)) == 1
+        store.close()
+    finally:
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute(f"drop role {name}".encode())
 
 
 def test_any_other_role_can_neither_read_nor_append(postgres_dsn: str) -> None:

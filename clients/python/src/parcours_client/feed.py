@@ -13,6 +13,9 @@ the event before: where it is above that of the last one, events are missing her
 
 A place is kept as the offset in the stream and the position in the log. The offset is where to read on; the position says whether it is
 still the same stream. A broker that was set up anew has another one, which is read from its beginning.
+
+Where each process of Parcours has a user of its own on the broker, name that of the relay as `publisher` (`production.parcours-relay`, in
+the environment `production`): what others put into the stream is then passed over. RabbitMQ sees to it that nobody names another user.
 """
 
 import json
@@ -77,7 +80,9 @@ class OtherStream(Exception):
     """The stream has another event at this offset, or none: it is younger than the place."""
 
 
-def read_feed(uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most: int = MOST) -> Iterator[list[FeedEvent]]:
+def read_feed(
+    uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most: int = MOST, publisher: str | None = None
+) -> Iterator[list[FeedEvent]]:
     """Every event after `place`, once and in order, in batches of at most `most`; then those to come, without end.
 
     Waits while the brokers are away, and tries them in turn. The user of `uri` needs the permission to read `stream`, and no other.
@@ -89,7 +94,7 @@ def read_feed(uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most:
         ValueError, OSError: `uri` has an option that means nothing, or names a file that cannot be read.
     """
     parameters_of(uri)  # what is wrong in it is no broker that is away
-    reader, backoff = Reader(uri, stream, most, place), Backoff()
+    reader, backoff = Reader(uri, stream, most, place, publisher), Backoff()
     while True:
         try:
             for batch in reader.batches():
@@ -113,11 +118,12 @@ def read_feed(uri: str, place: Place = BEGINNING, *, stream: str = STREAM, most:
 class Reader:
     """Reads on at `place`, which is that of the last event that was given."""
 
-    def __init__(self, uri: str, stream: str, most: int, place: Place) -> None:
+    def __init__(self, uri: str, stream: str, most: int, place: Place, publisher: str | None = None) -> None:
         self.uri = uri
         self.stream = stream
         self.most = most
         self.place = place
+        self.publisher = publisher
 
     def batches(self) -> Iterator[list[FeedEvent]]:
         """The batches of one connection."""
@@ -131,7 +137,8 @@ class Reader:
                 self.stream, arguments={"x-stream-offset": offset}, inactivity_timeout=LINGER_S
             ):
                 if method is not None:
-                    found = self.event_of(properties.headers["x-stream-offset"], body, last)
+                    genuine = self.publisher in (None, properties.user_id)
+                    found = self.event_of(properties.headers["x-stream-offset"], body, last) if genuine else None
                     unacknowledged, place_until = unacknowledged + 1, None
                     if found:
                         until = until if batch else time.monotonic() + LINGER_S

@@ -28,6 +28,8 @@
 -- The time is written in UTC whatever the time zone of the session, by its own expression: a SET of the function would be set and unset
 -- at each call. `right(…, -1)` removes the opening brace of the writer's bytes: `substr` does too, but it counts all characters first.
 --
+-- Who is logged in (`session_user`) may append what its role may (writers.sql). `current_user` is the owner in here, and appends anything.
+--
 -- How an event is recognised that was recorded before: by its stored text. The log's own fields contain only numbers and a time, so the
 -- first `","` is where they end. After it are the writer's bytes without the brace; these begin with the id, which is compared (if they
 -- do not, they are compared as a whole). `->>` cannot be used: it converts strings to text, and text cannot contain U+0000, which
@@ -50,6 +52,9 @@ declare
     names text[];  -- of each event: its stream, and the version before it
     versions bigint[];
 begin
+    if not (pg_has_role(session_user, current_user, 'usage') or public.may_append(streams, sizes, types, bodies)) then
+        raise exception 'permission denied: % may not append these events', session_user using errcode = 'insufficient_privilege';
+    end if;
     if pg_advisory_xact_lock(7061727) is null then
         return null;
     end if;
