@@ -1374,6 +1374,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/commands/OpenAccount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ouvrir un compte
+         * @description Whoever proves this login is that actor. Without a grant nobody enters with it yet.
+         */
+        post: operations["OpenAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/AddLogin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ajouter un identifiant à un compte
+         * @description Another login leads to the account too.
+         */
+        post: operations["AddLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/RemoveLogin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retirer un identifiant d’un compte
+         * @description A login leads to the account no more.
+         */
+        post: operations["RemoveLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/SuspendAccount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspendre un compte
+         * @description Nobody enters with it, and whoever did is out, until it is resumed.
+         */
+        post: operations["SuspendAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/ResumeAccount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rétablir un compte
+         * @description It may be entered with again. No session of before is open again.
+         */
+        post: operations["ResumeAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/CloseAccount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fermer un compte
+         * @description Nobody enters with it ever again. Its id stays that of this actor; its logins are free.
+         */
+        post: operations["CloseAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/GiveGrant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Donner une habilitation
+         * @description A role, for an organisation if it speaks for one, in territories or in `all`, from a day (this one) to a day (none).
+         */
+        post: operations["GiveGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/WithdrawGrant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retirer une habilitation
+         * @description Whoever entered with it is out. Its id is not used again.
+         */
+        post: operations["WithdrawGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/commands": {
         parameters: {
             query?: never;
@@ -1404,6 +1564,43 @@ export interface paths {
         post: operations["session"];
         /** End the session */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backchannel-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A session at the issuer has ended
+         * @description OpenID Connect Back-Channel Logout 1.0: the issuer calls it.
+         */
+        post: operations["backchannelLogout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/login-digests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The digest of a login */
+        post: operations["loginDigest"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1769,6 +1966,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of the installation and their grants, for who gives and audits them */
+        get: operations["accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/quarters": {
         parameters: {
             query?: never;
@@ -1944,17 +2158,6 @@ export interface components {
             /** @description Of a webhook that was created or whose secret was rotated: shown here alone. */
             secret?: string;
         };
-        Login: {
-            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
-            actor: string;
-            role: string;
-            /**
-             * @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name.
-             * @default null
-             */
-            organisation?: string | null;
-            territories?: string[];
-        };
         /** @description What `TestWebhook` sends: it tells nothing of the log. */
         WebhookTest: {
             /** @constant */
@@ -1972,9 +2175,6 @@ export interface components {
                 webhook: string;
             };
         };
-        Search: {
-            text: string;
-        };
         Session: {
             token: string;
         };
@@ -1982,6 +2182,9 @@ export interface components {
             ticket: string;
             territory: string;
             moment: string;
+        };
+        LoginDigest: {
+            login: string;
         };
         StreamTicket: {
             ticket: string;
@@ -2425,7 +2628,7 @@ export interface components {
          */
         NextCommand: {
             /** @enum {string} */
-            command: "IdentifyPerson" | "RecordContactAttempt" | "GiveNotice" | "RecordIdentity" | "RecordProfile" | "AssessEligibility" | "CloseContact" | "StartCoaching" | "TransferPerson" | "MergePersons" | "SeparatePersons" | "DestroyPersonKey" | "ReceiveOrientation" | "AcceptOrientation" | "DeclineOrientation" | "OpenJourney" | "JoinOrientation" | "ReplaceReferent" | "TransferJourney" | "CompleteDiagnostic" | "IdentifyBarrier" | "LiftBarrier" | "HoldInterview" | "FindJob" | "EnterTraining" | "ResumeSchool" | "StartCivicService" | "EnterIntensiveScheme" | "CreateBusiness" | "ExitJourney" | "CorrectExit" | "NeutraliseExit" | "LiftNeutralisation" | "ScheduleFollowUps" | "CompleteFollowUp" | "RecordUnreachable" | "GrantRenewal" | "DenyRenewal" | "IssueSurveyTicket" | "ScheduleWorkshop" | "TakeSeat" | "ReleaseSeat" | "AttendWorkshop" | "MissWorkshop" | "WithdrawAttendance" | "CloseWorkshop" | "LendEquipment" | "ReturnEquipment" | "BuyOutEquipment" | "AnswerSurvey" | "SendReferral" | "WithdrawReferral" | "WithdrawOpenReferrals" | "SeeReferral" | "AcceptReferral" | "DeclineReferral" | "CompleteReferral" | "ListPartner" | "InformPrescriber" | "PublishDefinitions" | "SetTarget" | "ReleaseCell" | "OpenTask" | "RetryTask" | "RefuseRetry" | "CompleteTask" | "SetFactAside" | "ApproveSettingAside" | "RecordRestoration" | "CreateWebhook" | "ChangeWebhook" | "PauseWebhook" | "ResumeWebhook" | "RotateWebhookSecret" | "ReplayWebhook" | "TestWebhook" | "DeleteWebhook" | "StopWebhook";
+            command: "IdentifyPerson" | "RecordContactAttempt" | "GiveNotice" | "RecordIdentity" | "RecordProfile" | "AssessEligibility" | "CloseContact" | "StartCoaching" | "TransferPerson" | "MergePersons" | "SeparatePersons" | "DestroyPersonKey" | "ReceiveOrientation" | "AcceptOrientation" | "DeclineOrientation" | "OpenJourney" | "JoinOrientation" | "ReplaceReferent" | "TransferJourney" | "CompleteDiagnostic" | "IdentifyBarrier" | "LiftBarrier" | "HoldInterview" | "FindJob" | "EnterTraining" | "ResumeSchool" | "StartCivicService" | "EnterIntensiveScheme" | "CreateBusiness" | "ExitJourney" | "CorrectExit" | "NeutraliseExit" | "LiftNeutralisation" | "ScheduleFollowUps" | "CompleteFollowUp" | "RecordUnreachable" | "GrantRenewal" | "DenyRenewal" | "IssueSurveyTicket" | "ScheduleWorkshop" | "TakeSeat" | "ReleaseSeat" | "AttendWorkshop" | "MissWorkshop" | "WithdrawAttendance" | "CloseWorkshop" | "LendEquipment" | "ReturnEquipment" | "BuyOutEquipment" | "AnswerSurvey" | "SendReferral" | "WithdrawReferral" | "WithdrawOpenReferrals" | "SeeReferral" | "AcceptReferral" | "DeclineReferral" | "CompleteReferral" | "ListPartner" | "InformPrescriber" | "PublishDefinitions" | "SetTarget" | "ReleaseCell" | "OpenTask" | "RetryTask" | "RefuseRetry" | "CompleteTask" | "SetFactAside" | "ApproveSettingAside" | "RecordRestoration" | "CreateWebhook" | "ChangeWebhook" | "PauseWebhook" | "ResumeWebhook" | "RotateWebhookSecret" | "ReplayWebhook" | "TestWebhook" | "DeleteWebhook" | "StopWebhook" | "OpenAccount" | "AddLogin" | "RemoveLogin" | "SuspendAccount" | "ResumeAccount" | "CloseAccount" | "GiveGrant" | "WithdrawGrant";
             service: string;
             address: string;
             title: string;
@@ -2700,6 +2903,35 @@ export interface components {
         WebhookDeliveries: {
             deliveries: components["schemas"]["WebhookDelivery"][];
         };
+        /** Accounts */
+        Accounts: {
+            accounts: components["schemas"]["AccountAnswer"][];
+        };
+        /**
+         * AccountAnswer
+         * @description An account as it is. `logins` are digests.
+         */
+        AccountAnswer: {
+            account: string;
+            /** @enum {string} */
+            status: "active" | "closed" | "suspended";
+            logins: string[];
+            grants: components["schemas"]["GrantAnswer"][];
+        };
+        /**
+         * GrantAnswer
+         * @description What an account may enter as, from a day to a day. `current` is whether it lets somebody in today.
+         */
+        GrantAnswer: {
+            grant: string;
+            role: string;
+            organisation: string;
+            territories: string[];
+            /** Format: date */
+            since: string;
+            until: string | null;
+            current: boolean;
+        };
         /**
          * ProjectionLine
          * @description A projection, with its state in the words of people.
@@ -2861,6 +3093,28 @@ export interface components {
         /** @description A schema of JSON Schema 2020-12. */
         JsonSchema: {
             [key: string]: unknown;
+        };
+        Login: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            actor: string;
+            role: string;
+            /**
+             * @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name.
+             * @default null
+             */
+            organisation?: string | null;
+            territories?: string[];
+        };
+        LoginToDigest: {
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            issuer?: string | null;
+            /** @default null */
+            subject?: string | null;
+        };
+        Search: {
+            text: string;
         };
         QpvGiven: {
             /** @enum {integer} */
@@ -3508,6 +3762,81 @@ export interface components {
             /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
             message: string;
             resumptions: number;
+        };
+        OpenAccount: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /**
+             * @description A digest of a login, as `POST /v1/login-digests` tells it: no address or name of anybody is in a command or an event.
+             * @default null
+             */
+            login?: string | null;
+        };
+        AddLogin: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @description A digest of a login, as `POST /v1/login-digests` tells it: no address or name of anybody is in a command or an event. */
+            login: string;
+        };
+        RemoveLogin: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @description A digest of a login, as `POST /v1/login-digests` tells it: no address or name of anybody is in a command or an event. */
+            login: string;
+        };
+        SuspendAccount: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @enum {string} */
+            reason: "PRISE_DE_FONCTION" | "CHANGEMENT_DE_FONCTION" | "REMPLACEMENT" | "FIN_DE_FONCTION" | "REVUE_DES_ACCES" | "INCIDENT_DE_SECURITE" | "ACCES_DONNE_PAR_ERREUR" | "INSTALLATION";
+        };
+        ResumeAccount: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @enum {string} */
+            reason: "PRISE_DE_FONCTION" | "CHANGEMENT_DE_FONCTION" | "REMPLACEMENT" | "FIN_DE_FONCTION" | "REVUE_DES_ACCES" | "INCIDENT_DE_SECURITE" | "ACCES_DONNE_PAR_ERREUR" | "INSTALLATION";
+        };
+        CloseAccount: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @enum {string} */
+            reason: "PRISE_DE_FONCTION" | "CHANGEMENT_DE_FONCTION" | "REMPLACEMENT" | "FIN_DE_FONCTION" | "REVUE_DES_ACCES" | "INCIDENT_DE_SECURITE" | "ACCES_DONNE_PAR_ERREUR" | "INSTALLATION";
+        };
+        GiveGrant: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            grant: string;
+            /** @enum {string} */
+            granted_role: "coach" | "coordinator" | "prescriber" | "partner" | "committee" | "funder" | "auditor" | "dpo" | "participant" | "operator" | "administrator" | "system";
+            /**
+             * @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name.
+             * @default null
+             */
+            granted_organisation?: string | null;
+            granted_territories: string[];
+            /**
+             * Format: date
+             * @description A day within the programme, up to three years after the fact.
+             * @default null
+             */
+            since?: string | null;
+            /**
+             * Format: date
+             * @description A day within the programme, up to three years after the fact.
+             * @default null
+             */
+            until?: string | null;
+            /** @enum {string} */
+            reason: "PRISE_DE_FONCTION" | "CHANGEMENT_DE_FONCTION" | "REMPLACEMENT" | "FIN_DE_FONCTION" | "REVUE_DES_ACCES" | "INCIDENT_DE_SECURITE" | "ACCES_DONNE_PAR_ERREUR" | "INSTALLATION";
+        };
+        WithdrawGrant: {
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            account: string;
+            /** @description An identifier that the sender chooses, once and for ever. Of a person: a pseudonym, never a name. */
+            grant: string;
+            /** @enum {string} */
+            reason: "PRISE_DE_FONCTION" | "CHANGEMENT_DE_FONCTION" | "REMPLACEMENT" | "FIN_DE_FONCTION" | "REVUE_DES_ACCES" | "INCIDENT_DE_SECURITE" | "ACCES_DONNE_PAR_ERREUR" | "INSTALLATION";
         };
     };
     responses: never;
@@ -6950,6 +7279,358 @@ export interface operations {
             };
         };
     };
+    OpenAccount: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["OpenAccount"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AddLogin: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["AddLogin"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RemoveLogin: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["RemoveLogin"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    SuspendAccount: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["SuspendAccount"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ResumeAccount: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["ResumeAccount"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CloseAccount: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["CloseAccount"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GiveGrant: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["GiveGrant"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WithdrawGrant: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A UUID, bare or as a quoted string. It belongs to one command with its body, of one actor, through every gateway: sent again it gets the first answer, for ever; another command under it is refused, for 30 days at least. A refused command has recorded nothing, and its key may be used again. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    territory: string;
+                    /**
+                     * Format: date-time
+                     * @description When the fact happened; now if it is left out.
+                     */
+                    time?: string;
+                    data: components["schemas"]["WithdrawGrant"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded, now or by an earlier request with this key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands: {
         parameters: {
             query?: never;
@@ -7043,6 +7724,72 @@ export interface operations {
             };
         };
     };
+    backchannelLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    logout_token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The sessions that this session at the issuer led to have ended, in every gateway within seconds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loginDigest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginToDigest"];
+            };
+        };
+        responses: {
+            /** @description The digest that commands on accounts name, and events record: of an e-mail address, or of a subject at an issuer. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginDigest"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     surveyTicket: {
         parameters: {
             query?: never;
@@ -7096,6 +7843,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "dial awa"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Search"];
             };
         };
@@ -7126,7 +7878,7 @@ export interface operations {
                 after?: number;
                 kind?: "events" | "figures";
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "accounts" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "accounts.AccountOpened" | "accounts.LoginAdded" | "accounts.LoginRemoved" | "accounts.AccountSuspended" | "accounts.AccountResumed" | "accounts.AccountClosed" | "accounts.GrantGiven" | "accounts.GrantWithdrawn" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.accounts.AccountOpened" | "fr.parcours.accounts.LoginAdded" | "fr.parcours.accounts.LoginRemoved" | "fr.parcours.accounts.AccountSuspended" | "fr.parcours.accounts.AccountResumed" | "fr.parcours.accounts.AccountClosed" | "fr.parcours.accounts.GrantGiven" | "fr.parcours.accounts.GrantWithdrawn" | "fr.parcours.reporting.FiguresChanged")[];
             };
             header?: never;
             path?: never;
@@ -7160,7 +7912,7 @@ export interface operations {
                 after?: number;
                 limit?: number;
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "accounts" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "accounts.AccountOpened" | "accounts.LoginAdded" | "accounts.LoginRemoved" | "accounts.AccountSuspended" | "accounts.AccountResumed" | "accounts.AccountClosed" | "accounts.GrantGiven" | "accounts.GrantWithdrawn" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.accounts.AccountOpened" | "fr.parcours.accounts.LoginAdded" | "fr.parcours.accounts.LoginRemoved" | "fr.parcours.accounts.AccountSuspended" | "fr.parcours.accounts.AccountResumed" | "fr.parcours.accounts.AccountClosed" | "fr.parcours.accounts.GrantGiven" | "fr.parcours.accounts.GrantWithdrawn" | "fr.parcours.reporting.FiguresChanged")[];
             };
             header?: never;
             path?: never;
@@ -7196,7 +7948,7 @@ export interface operations {
                 after?: number;
                 kind?: "events" | "figures";
                 territory?: string[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.reporting.FiguresChanged")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "accounts" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "accounts.AccountOpened" | "accounts.LoginAdded" | "accounts.LoginRemoved" | "accounts.AccountSuspended" | "accounts.AccountResumed" | "accounts.AccountClosed" | "accounts.GrantGiven" | "accounts.GrantWithdrawn" | "reporting.FiguresChanged" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.accounts.AccountOpened" | "fr.parcours.accounts.LoginAdded" | "fr.parcours.accounts.LoginRemoved" | "fr.parcours.accounts.AccountSuspended" | "fr.parcours.accounts.AccountResumed" | "fr.parcours.accounts.AccountClosed" | "fr.parcours.accounts.GrantGiven" | "fr.parcours.accounts.GrantWithdrawn" | "fr.parcours.reporting.FiguresChanged")[];
                 ticket?: string;
             };
             header?: never;
@@ -7263,8 +8015,8 @@ export interface operations {
     deadLetters: {
         parameters: {
             query?: {
-                service?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks")[];
-                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted")[];
+                service?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "accounts")[];
+                type?: ("intake" | "coaching" | "referrals" | "reporting" | "webhooks" | "accounts" | "intake.PersonIdentified" | "intake.ContactAttempted" | "intake.NoticeGiven" | "intake.IdentityRecorded" | "intake.ProfileRecorded" | "intake.EligibilityAssessed" | "intake.ContactClosed" | "intake.CoachingStarted" | "intake.PersonTransferred" | "intake.PersonsMerged" | "intake.PersonsSeparated" | "intake.PersonKeyDestroyed" | "intake.OrientationReceived" | "intake.OrientationAccepted" | "intake.OrientationDeclined" | "coaching.JourneyOpened" | "coaching.ReferentAssigned" | "coaching.OrientationJoined" | "coaching.ReferentReplaced" | "coaching.JourneyTransferred" | "coaching.DiagnosticCompleted" | "coaching.BarrierIdentified" | "coaching.BarrierLifted" | "coaching.InterviewHeld" | "coaching.JobFound" | "coaching.TrainingEntered" | "coaching.SchoolResumed" | "coaching.CivicServiceStarted" | "coaching.IntensiveSchemeEntered" | "coaching.BusinessCreated" | "coaching.OutcomeCorrected" | "coaching.JourneyExited" | "coaching.ExitCorrected" | "coaching.ExitNeutralised" | "coaching.NeutralisationLifted" | "coaching.FollowUpScheduled" | "coaching.FollowUpCompleted" | "coaching.FollowUpUnreachable" | "coaching.FollowUpCancelled" | "coaching.SurveyTicketIssued" | "coaching.RenewalGranted" | "coaching.RenewalDenied" | "coaching.WorkshopScheduled" | "coaching.SeatTaken" | "coaching.SeatReleased" | "coaching.WorkshopAttended" | "coaching.WorkshopMissed" | "coaching.AttendanceWithdrawn" | "coaching.WorkshopClosed" | "coaching.EquipmentLent" | "coaching.EquipmentReturned" | "coaching.EquipmentBoughtOut" | "coaching.SurveyAnswered" | "referrals.ReferralSent" | "referrals.ReferralWithdrawn" | "referrals.ReferralSeen" | "referrals.ReferralAccepted" | "referrals.ReferralDeclined" | "referrals.ReferralCompleted" | "referrals.PartnerListed" | "referrals.PrescriberInformed" | "reporting.DefinitionsPublished" | "reporting.TargetSet" | "reporting.CellReleased" | "reporting.TaskOpened" | "reporting.TaskRetried" | "reporting.RetryRefused" | "reporting.TaskCompleted" | "reporting.SettingAsideRequested" | "reporting.FactSetAside" | "reporting.LogRestored" | "webhooks.WebhookCreated" | "webhooks.WebhookChanged" | "webhooks.WebhookPaused" | "webhooks.WebhookResumed" | "webhooks.WebhookSecretRotated" | "webhooks.WebhookReplayed" | "webhooks.WebhookTestRequested" | "webhooks.WebhookStopped" | "webhooks.WebhookDeleted" | "accounts.AccountOpened" | "accounts.LoginAdded" | "accounts.LoginRemoved" | "accounts.AccountSuspended" | "accounts.AccountResumed" | "accounts.AccountClosed" | "accounts.GrantGiven" | "accounts.GrantWithdrawn" | "fr.parcours.intake.PersonIdentified" | "fr.parcours.intake.ContactAttempted" | "fr.parcours.intake.NoticeGiven" | "fr.parcours.intake.IdentityRecorded" | "fr.parcours.intake.ProfileRecorded" | "fr.parcours.intake.EligibilityAssessed" | "fr.parcours.intake.ContactClosed" | "fr.parcours.intake.CoachingStarted" | "fr.parcours.intake.PersonTransferred" | "fr.parcours.intake.PersonsMerged" | "fr.parcours.intake.PersonsSeparated" | "fr.parcours.intake.PersonKeyDestroyed" | "fr.parcours.intake.OrientationReceived" | "fr.parcours.intake.OrientationAccepted" | "fr.parcours.intake.OrientationDeclined" | "fr.parcours.coaching.JourneyOpened" | "fr.parcours.coaching.ReferentAssigned" | "fr.parcours.coaching.OrientationJoined" | "fr.parcours.coaching.ReferentReplaced" | "fr.parcours.coaching.JourneyTransferred" | "fr.parcours.coaching.DiagnosticCompleted" | "fr.parcours.coaching.BarrierIdentified" | "fr.parcours.coaching.BarrierLifted" | "fr.parcours.coaching.InterviewHeld" | "fr.parcours.coaching.JobFound" | "fr.parcours.coaching.TrainingEntered" | "fr.parcours.coaching.SchoolResumed" | "fr.parcours.coaching.CivicServiceStarted" | "fr.parcours.coaching.IntensiveSchemeEntered" | "fr.parcours.coaching.BusinessCreated" | "fr.parcours.coaching.OutcomeCorrected" | "fr.parcours.coaching.JourneyExited" | "fr.parcours.coaching.ExitCorrected" | "fr.parcours.coaching.ExitNeutralised" | "fr.parcours.coaching.NeutralisationLifted" | "fr.parcours.coaching.FollowUpScheduled" | "fr.parcours.coaching.FollowUpCompleted" | "fr.parcours.coaching.FollowUpUnreachable" | "fr.parcours.coaching.FollowUpCancelled" | "fr.parcours.coaching.SurveyTicketIssued" | "fr.parcours.coaching.RenewalGranted" | "fr.parcours.coaching.RenewalDenied" | "fr.parcours.coaching.WorkshopScheduled" | "fr.parcours.coaching.SeatTaken" | "fr.parcours.coaching.SeatReleased" | "fr.parcours.coaching.WorkshopAttended" | "fr.parcours.coaching.WorkshopMissed" | "fr.parcours.coaching.AttendanceWithdrawn" | "fr.parcours.coaching.WorkshopClosed" | "fr.parcours.coaching.EquipmentLent" | "fr.parcours.coaching.EquipmentReturned" | "fr.parcours.coaching.EquipmentBoughtOut" | "fr.parcours.coaching.SurveyAnswered" | "fr.parcours.referrals.ReferralSent" | "fr.parcours.referrals.ReferralWithdrawn" | "fr.parcours.referrals.ReferralSeen" | "fr.parcours.referrals.ReferralAccepted" | "fr.parcours.referrals.ReferralDeclined" | "fr.parcours.referrals.ReferralCompleted" | "fr.parcours.referrals.PartnerListed" | "fr.parcours.referrals.PrescriberInformed" | "fr.parcours.reporting.DefinitionsPublished" | "fr.parcours.reporting.TargetSet" | "fr.parcours.reporting.CellReleased" | "fr.parcours.reporting.TaskOpened" | "fr.parcours.reporting.TaskRetried" | "fr.parcours.reporting.RetryRefused" | "fr.parcours.reporting.TaskCompleted" | "fr.parcours.reporting.SettingAsideRequested" | "fr.parcours.reporting.FactSetAside" | "fr.parcours.reporting.LogRestored" | "fr.parcours.webhooks.WebhookCreated" | "fr.parcours.webhooks.WebhookChanged" | "fr.parcours.webhooks.WebhookPaused" | "fr.parcours.webhooks.WebhookResumed" | "fr.parcours.webhooks.WebhookSecretRotated" | "fr.parcours.webhooks.WebhookReplayed" | "fr.parcours.webhooks.WebhookTestRequested" | "fr.parcours.webhooks.WebhookStopped" | "fr.parcours.webhooks.WebhookDeleted" | "fr.parcours.accounts.AccountOpened" | "fr.parcours.accounts.LoginAdded" | "fr.parcours.accounts.LoginRemoved" | "fr.parcours.accounts.AccountSuspended" | "fr.parcours.accounts.AccountResumed" | "fr.parcours.accounts.AccountClosed" | "fr.parcours.accounts.GrantGiven" | "fr.parcours.accounts.GrantWithdrawn")[];
                 cursor?: string;
                 limit?: number;
                 sort?: "position" | "-position";
@@ -7791,6 +8543,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveries"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts of the installation and their grants, for who gives and audits them. No login is told, but a digest of each. */
+            200: {
+                headers: {
+                    /** @description Names this content: named in `If-None-Match`, it is not sent again. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accounts"];
                 };
             };
             /** @description A problem. */
