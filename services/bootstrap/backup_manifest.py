@@ -31,7 +31,7 @@ def rows_file(table: str) -> str:
 
 
 FILES = (LOG, *map(rows_file, (*BESIDE_LOG, *GATEWAY_RECORDS)), DEAD_LETTERS, KEYS, TERRITORIES, VARIABLES)
-SINCE_FORMAT_2 = frozenset({rows_file("tree_heads")})
+SINCE_FORMAT_2 = frozenset({rows_file("tree_heads"), rows_file("coverage")})
 decode_row = msgspec.json.Decoder(Row).decode
 
 

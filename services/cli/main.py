@@ -233,8 +233,8 @@ def add_figure_commands(add: Add) -> None:
 
 def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    audit = add("audit", "compare the two ways to every figure: the ledger, and the facts")
-    audit.add_argument("what", choices=("figures",))
+    audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
+    audit.add_argument("what", choices=("figures", "coverage"))
     verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
     verify.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
