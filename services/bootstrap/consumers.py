@@ -10,6 +10,7 @@ from services.bootstrap.registry import SERVICES
 from services.reporting.facts.tables import TABLES
 from services.reporting.projection.read_models import read_checkpoint
 from shared.coverage import begun, read_coverage
+from shared.errors import Replaced
 from shared.message import Position
 from shared.proof.coverage_audit import Consumer
 from shared.store.deliveries import coverage_name
@@ -38,8 +39,11 @@ def beside_log(components: Components) -> Iterator[Consumer]:
 
 def of_reporting(components: Components) -> Iterator[Consumer]:
     """The read models of this version, once they are filled."""
-    with components.reports.models.reading() as connection:
-        checkpoint = read_checkpoint(connection, TABLES)
+    try:
+        with components.reports.models.reading() as connection:
+            checkpoint = read_checkpoint(connection, TABLES)
+    except Replaced:
+        return
     if checkpoint.coverage:
         yield Consumer(REPORTING, checkpoint.position, read_coverage(checkpoint.coverage))
 
