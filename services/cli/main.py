@@ -235,6 +235,10 @@ def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
     audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
     audit.add_argument("what", choices=("figures", "coverage"))
+    audit.add_argument("--give-back", action="store_true", help="of coverage: make dead letters of what inboxes of policies left out")
+    audit.add_argument(
+        "--anew", action="append", default=[], metavar="CONSUMER", help="of coverage: begin at its checkpoint, and forget what it noted"
+    )
     verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
     verify.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"

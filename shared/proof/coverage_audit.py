@@ -146,9 +146,9 @@ def faults(consumer: Consumer, positions: Sequence[Position], due: Sums, head: P
         yield unknown(coverage, missing)
     if coverage.until > head:
         yield CoverageFault("foreign", coverage.until, f"events were applied up to position {coverage.until}, and the log ends at {head}")
-    if consumer.position < coverage.until:
+    if between := within(positions, Span(consumer.position, coverage.until)):
         text = f"the checkpoint at position {consumer.position} is before what was applied, up to {coverage.until}"
-        yield CoverageFault("behind", consumer.position, f"{text}: the events between will be applied again")
+        yield CoverageFault("behind", between[0], f"{text}: {len(between)} events from position {between[0]} on will be applied again")
     elif not consumer.resumes and (between := within(positions, Span(coverage.until, consumer.position))):
         text = f"the checkpoint at position {consumer.position} is past what was applied, up to {coverage.until}"
         yield CoverageFault("ahead", between[0], f"{text}: {len(between)} events from position {between[0]} on are left out")

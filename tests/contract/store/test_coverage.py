@@ -137,7 +137,9 @@ def test_a_consumer_of_some_kinds_is_not_asked_for_others(store: Log, events: li
 
 def test_a_checkpoint_that_does_not_fit_is_named(store: Log, events: list[EventMessage]) -> None:
     coverage = applied(begun(0), events[:10], at(events, *range(10)))
-    assert named(audit(store, coverage, events[7].position)) == [("behind", events[7].position)]
+    (fault,) = audit(store, coverage, events[7].position)
+    assert (fault.kind, fault.position) == ("behind", events[8].position)
+    assert "2 events" in fault.text
     (fault,) = audit(store, coverage, events[12].position)
     assert (fault.kind, fault.position) == ("ahead", events[10].position)
     assert "3 events" in fault.text
