@@ -9,6 +9,8 @@ from sqlalchemy import update
 from services.reporting.facts.tables import TABLES
 from shared.coverage import begun
 from shared.message import EventMessage, Position
+from shared.store.postgres.checkpoints import PostgresCheckpoints
+from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from tests.contract.consuming import COORDINATOR, Installation, Without
 
 
@@ -28,11 +30,12 @@ def parcours(tmp_path: Path, environ: dict[str, str]) -> Installation:
 def set_checkpoint(parcours: Installation, name: str, position: Position) -> None:
     """As somebody can who owns the database."""
     checkpoints = parcours.components.checkpoints
-    if hasattr(checkpoints, "pool"):
+    if isinstance(checkpoints, PostgresCheckpoints):
         with psycopg.connect(checkpoints.dsn.reveal()) as connection:
             connection.execute("update public.checkpoints set position = %s where name = %s", (position, name))
     else:
-        checkpoints.execute("update checkpoints set position = ? where name = ?", (position, name))  # type: ignore[attr-defined]
+        assert isinstance(checkpoints, SqliteCheckpoints)
+        checkpoints.execute("update checkpoints set position = ? where name = ?", (position, name))
 
 
 def test_consumers_that_applied_every_event_once_are_in_order(parcours: Installation) -> None:

@@ -41,7 +41,7 @@ def test_what_is_applied_is_in_order_through_stops_and_kills_and_a_moved_checkpo
         product.processes["serve"].kill()
     with in_one_process(tmp_path) as product:
         coached(product, 1)
-        eventually(lambda: is_well(product))
+        eventually(lambda: is_well(product.client))
     code, consumers = audited(product)
     assert (code, faults(consumers)) == (0, {})
     assert set(consumers) == {"relay", "intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox"}
@@ -54,7 +54,7 @@ def test_what_is_applied_is_in_order_through_stops_and_kills_and_a_moved_checkpo
     code, consumers = audited(product)
     assert (code, faults(consumers)) == (1, {"intake.inbox": [("behind", left_out)]})
     with in_one_process(tmp_path) as product:
-        eventually(lambda: is_well(product))
+        eventually(lambda: is_well(product.client))
         eventually(lambda: 'parcours_coverage_faults{consumer="intake.inbox"} 1.0' in metrics(product))
     code, consumers = audited(product)
     assert (code, faults(consumers)) == (1, {"intake.inbox": [("double", left_out)]})
