@@ -11,6 +11,7 @@ from services.bootstrap.seal_key import existing_seal_key
 from services.bootstrap.settings import Settings
 from services.cli.commands import print_message, progress
 from shared.errors import Misconfigured
+from shared.proof.comparison import numbered
 from shared.proof.finding import Finding
 from shared.proof.notes import NotANote, VerifierKey, parse_verifier
 from shared.proof.verification import Verification, Verified
@@ -56,9 +57,10 @@ def said(findings: Iterable[Finding]) -> int:
 
 def summary(result: Verified, verifier: VerifierKey, findings: int) -> str:
     wrong = f"{findings} things are wrong" if findings > 1 else "one thing is wrong" if findings else "all is as it was sealed"
+    waiting = numbered(result.sealed + 1, result.events) if result.events > result.sealed else ""
+    tail = f"{waiting} {'are' if ' to ' in waiting else 'is'} not sealed yet" if waiting else "every event is sealed"
     return (
-        f"{result.events} events, {result.checkpoints} checkpoints up to event {result.sealed}; "
-        f"{max(0, result.events - result.sealed)} events are not sealed yet. Key: {verifier}. In them {wrong}."
+        f"{result.events} events, {result.checkpoints} checkpoints up to event {result.sealed}; {tail}. Key: {verifier}. In them {wrong}."
     )
 
 

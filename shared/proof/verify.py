@@ -13,6 +13,7 @@ import re
 import sys
 from base64 import b64decode, b64encode
 from bisect import bisect
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import reduce
@@ -66,24 +67,23 @@ def opened(note: str, key: str) -> tuple[int, bytes]:
 def compared(sealed: list[bytes], found: list[bytes]) -> Iterator[str]:
     """What happened to which event. What was not sealed may only follow what was."""
     place = {leaf: number for number, leaf in enumerate(sealed, 1)}
-    known, new = list[tuple[int, int]](), list[tuple[int, int]]()  # numbers sealed and found; known ones before a new one, and its number
+    known, new = list[tuple[int, int]](), dict[int, deque[int]]()  # numbers sealed and found; new ones by the known ones before them
     for number, leaf in enumerate(found, 1):
         if (at := place.pop(leaf, None)) is None:
-            new.append((len(known), number))
+            new.setdefault(len(known), deque()).append(number)
         else:
             known.append((at, number))
     order, gone = sorted(at for at, _ in known), list[int]()
     for at in sorted(place.values()):
-        match = next((each for each in new if each[0] == bisect(order, at)), None)
-        if match is None:
-            gone.append(at)
-        else:
-            new.remove(match)
+        if beside := new.get(bisect(order, at)):
+            beside.popleft()
             yield f"event number {at} was changed: it is not the one that was sealed"
+        else:
+            gone.append(at)
     yield from (f"event number {at} is missing" for at in gone[:20])
     if gone and (not order or gone[-1] > order[-1]):
         yield f"the end is cut off: {len(sealed)} events were sealed, {len(gone)} of them are missing"
-    yield from (f"event number {number} of the file was added: it was not sealed" for before, number in new if before < len(known))
+    yield from (f"event number {number} of the file was added" for at, each in new.items() if at < len(known) for number in each)
     moved = (pair for pair, expected in zip(known, order, strict=True) if pair[0] != expected)
     yield from (f"event number {at} was moved: it stands as number {number} of the file" for at, number in moved)
 
@@ -226,7 +226,7 @@ def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
                 yield f"the figures of {place}, {quarter}: told are {cells}, and the events give {counted}"
 
 
-def main() -> int:
+def main(most: int = 100) -> int:  # findings that are told; the others are counted
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--key")
@@ -235,14 +235,14 @@ def main() -> int:
     try:
         key = (args.key or (args.folder / "key.txt").read_bytes().decode()).strip()
         for finding in findings(args.folder, key, args.checkpoint):
-            wrong += 1
-            print(finding)
+            if (wrong := wrong + 1) <= most:
+                print(finding)
     except OSError as fault:
         parser.error(str(fault))
     except (ValueError, LookupError, TypeError) as fault:
-        wrong += 1
+        wrong, most = wrong + 1, most + 1
         print(f"the bundle cannot be read: {fault!r}")
-    print(f"{wrong or 'nothing'} wrong")
+    print(*[f"… and {wrong - most} more"] * (wrong > most), f"{wrong or 'nothing'} wrong", sep="\n")
     return 1 if wrong else 0
 
 

@@ -145,6 +145,21 @@ def test_one_byte_that_changes_is_named(bundle: Path) -> None:
     assert "the checkpoint of 100 events" not in said
 
 
+def test_a_bundle_with_many_faults_names_the_first_ones_and_counts_the_others(bundle: Path) -> None:
+    """However many there are, it is done in one pass."""
+
+    def change(lines: Lines) -> None:
+        lines[:] = [line.replace(b'"actor":{"id":"', b'"actor":{"id":"x', 1) for line in lines]
+
+    change_events(bundle, change)
+    said = wrong(bundle).splitlines()
+    count = int(said[-1].removesuffix(" wrong"))
+    assert sum("was changed" in line for line in said) == 100 - sum("the checkpoint of" in line for line in said)
+    assert count > 300
+    assert said[-2] == f"… and {count - 100} more"
+    assert len(said) == 100 + 4  # how many events and figures there are, how many more faults, and how many in all
+
+
 def test_an_event_that_is_gone_is_named(bundle: Path) -> None:
     change_events(bundle, lambda lines: lines.pop(100))
     said = wrong(bundle)

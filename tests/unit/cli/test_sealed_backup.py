@@ -39,6 +39,20 @@ def test_what_was_sealed_is_sealed_after_a_restore_and_goes_on(tmp_path: Path, c
     assert main(["verify", "--data", str(tmp_path / "new"), "--checkpoint", str(kept)]) == 0, capsys.readouterr()
 
 
+def test_the_events_that_are_not_sealed_yet_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World(tmp_path)
+    size = int(sealed(world).splitlines()[1])
+    for told in (
+        "every event is sealed.",
+        f"event number {size + 1} is not sealed yet.",
+        f"events number {size + 1} to {size + 2} are not sealed yet.",
+    ):
+        capsys.readouterr()
+        assert main(["verify", "--data", str(tmp_path)]) == 0
+        assert told in capsys.readouterr().err
+        world.meet()
+
+
 def test_a_backup_of_a_sealed_log_is_not_made_without_the_key_and_not_restored_beside_another(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
