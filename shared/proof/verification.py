@@ -114,12 +114,17 @@ class Verification:
                 yield Finding("signature", f"{name}: {fault}")
         self.kept.sort(key=lambda kept: kept.checkpoint.size)
 
-    def take(self, events: Sequence[StoredEvent], leaves: Sequence[bytes]) -> Iterator[Finding]:
-        """Note events of the log."""
-        for event, leaf in zip(events, leaves, strict=True):
-            yield from self.lines.findings(event)
-            self.log.append(leaf)
-            yield from self.compare_kept()
+    def take(self, events: Sequence[StoredEvent], leaves: Sequence[bytes], tree: CompactRange | None = None) -> Iterator[Finding]:
+        """Note events of the log. `tree` is the tree with them, if it is known."""
+        yield from self.lines.findings(events)
+        if self.kept and self.kept[0].checkpoint.size <= self.log.size + len(leaves):  # its root is needed on the way
+            for leaf in leaves:
+                self.log.append(leaf)
+                yield from self.compare_kept()
+        elif tree:
+            self.log = tree.copy()
+        else:
+            self.log.extend(leaves)
         self.result.events = self.log.size
 
     def compare_kept(self) -> Iterator[Finding]:
@@ -135,6 +140,7 @@ class Verification:
     def verify(self, head: TreeHead) -> Iterator[Finding]:
         """Compare the events of the log up to a head with the leaves that were sealed with it."""
         first = self.sealed.size + 1 if self.sealed else 1
+        as_sealed = self.sealed is not None and (self.sealed.size, self.sealed.subtrees) == (self.log.size, self.log.subtrees)
         events = [event for part in self.reader.up_to(head.position) for event in part]
         found = [leaf_hash(event.line) for event in events]
         check = check_head(head, self.sealed, found, self.verifier)
@@ -146,7 +152,7 @@ class Verification:
             yield from compared(check.leaves, found, events, first)
         elif events and events[-1].position != head.position:
             yield Finding("head", f"the checkpoint of {head.size} events is kept with position {head.position}")
-        yield from self.take(events, found)
+        yield from self.take(events, found, check.tree if as_sealed and check.leaves == found else None)
         self.sealed = check.tree
         self.result.checkpoints += 1
         if not check.findings:
