@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.processes import Product, eventually, in_one_process, is_well
+from tests.processes import Product, eventually, in_one_process, is_well, running
 
 
 def coached(product: Product, count: int) -> list[int]:
@@ -62,3 +62,21 @@ def test_what_is_applied_is_in_order_through_stops_and_kills_and_a_moved_checkpo
 
 def metrics(product: Product) -> str:
     return httpx.get(f"{product.client.base_url}/metrics", timeout=10).text
+
+
+def test_processes_of_their_own_that_are_killed_again_and_again_leave_nothing_out(
+    tmp_path: Path, rabbitmq_uri: str, postgres_dsn: str
+) -> None:
+    env = {"PARCOURS_AMQP_URI": rabbitmq_uri, "PARCOURS_EVENT_STORE": postgres_dsn, "PARCOURS_READ_MODELS": postgres_dsn}
+    with running(tmp_path, env) as product:
+        for name in ("intake", "relay", "reporting", "coaching"):
+            coached(product, 3)
+            product.processes[name].kill()
+            product.processes[name].start()
+        coached(product, 3)
+        eventually(lambda: is_well(product.client))
+        code, consumers = audited(product)
+        assert (code, faults(consumers)) == (0, {})
+        assert set(consumers) == {"relay", "feed", "intake.inbox", "coaching.inbox", "referrals.inbox", "reporting.inbox"}
+        assert consumers["intake.inbox"]["events"] == 15
+        assert {each["after"] for each in consumers.values()} == {0}
