@@ -12,6 +12,7 @@ from services.bootstrap.settings import Settings
 from services.cli.commands import print_message, progress
 from shared.errors import Misconfigured
 from shared.proof.comparison import numbered
+from shared.proof.cosignature import WitnessVerifier, parse_witness
 from shared.proof.finding import Finding
 from shared.proof.notes import NotANote, VerifierKey, parse_verifier
 from shared.proof.verification import Verification, Verified
@@ -25,7 +26,7 @@ def verify(args: Namespace, settings: Settings) -> int:
     verifier = verifier_of(args.key, settings)
     kept = {str(path): text_of(path) for path in args.checkpoint}
     components = Components(settings)
-    verification = Verification(components.raw_store, verifier, kept)
+    verification = Verification(components.raw_store, verifier, kept, witnesses_of(args))
     count = said(verification.findings(progress(all_heads(components.tree_heads), "checkpoints")))
     print_message(summary(verification.result, verifier, count))
     if not count:
@@ -76,6 +77,19 @@ def verifier_of(key: str | None, settings: Settings) -> VerifierKey:
         return parse_verifier(key)
     except NotANote as fault:
         raise Misconfigured(f"--key {key}: {fault}.") from fault
+
+
+def witnesses_of(args: Namespace) -> list[WitnessVerifier]:
+    """
+    Raises:
+        Misconfigured: one is no key of a witness, or there is nothing that it may have cosigned.
+    """
+    if args.witness and not args.checkpoint:
+        raise Misconfigured("--witness asks for cosignatures of what was kept: name it with --checkpoint.")
+    try:
+        return [parse_witness(key) for key in args.witness]
+    except NotANote as fault:
+        raise Misconfigured(f"--witness: {fault}.") from fault
 
 
 def text_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from shared.message import START, Position
 from shared.proof.comparison import compared
+from shared.proof.cosignature import WitnessVerifier
 from shared.proof.finding import Finding
 from shared.proof.head_check import check_head
 from shared.proof.line_checks import LineChecks
@@ -78,9 +79,12 @@ class Reader:
 
 
 class Verification:
-    """`kept` are checkpoints by the names of their files, as they were written there."""
+    """`kept` are checkpoints by the names of their files, as they were written there. Each of the `witnesses` must have cosigned them."""
 
-    def __init__(self, store: StoredEvents, verifier: VerifierKey, kept: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: StoredEvents, verifier: VerifierKey, kept: Mapping[str, str], witnesses: Sequence[WitnessVerifier] = ()
+    ) -> None:
+        self.witnesses = witnesses
         self.reader = Reader(store)
         self.verifier = verifier
         self.notes = kept
@@ -112,7 +116,15 @@ class Verification:
                 yield Finding("signature", f"{name} is no checkpoint: {fault}")
             except NotSigned as fault:
                 yield Finding("signature", f"{name}: {fault}")
+            yield from self.not_cosigned(name, note)
         self.kept.sort(key=lambda kept: kept.checkpoint.size)
+
+    def not_cosigned(self, name: str, note: str) -> Iterator[Finding]:
+        for witness in self.witnesses:
+            try:
+                witness.cosigned_at(note)
+            except (NotANote, NotSigned) as fault:
+                yield Finding("signature", f"{name}: {fault}")
 
     def take(self, events: Sequence[StoredEvent], leaves: Sequence[bytes], tree: CompactRange | None = None) -> Iterator[Finding]:
         """Note events of the log. `tree` is the tree with them, if it is known."""

@@ -9,62 +9,22 @@ import sys
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from services.bootstrap.composition import Components
 from services.bootstrap.seal_key import existing_seal_key
-from services.bootstrap.settings import read_settings
-from services.cli.commands import importer
 from services.cli.main import main
 from shared.proof.merkle import leaf_hash
 from shared.proof.notes import SignerKey
 from shared.proof.proofs import root_of
-from shared.proof.sealer import Pace, Sealer
 from shared.proof.tree_checkpoint import sign_checkpoint
 from shared.proof.verify import Fold
-from tests.fuzz.random_commands import RandomCommands
+from tests.journey.conftest import UNSEALED
 
 PROGRAM = Path(__file__).parent.parent.parent / "shared" / "proof" / "verify.py"
-UNSEALED = 7  # events
-PACE = Pace(events=50)
 Lines = list[bytes]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A strange history: random commands of every type, of which many are refused; all but the last events are sealed."""
-    folder = tmp_path_factory.mktemp("data")
-    components = Components(read_settings(folder, environ={}))
-    components.publish_definitions()
-    territories = [territory.id for territory in components.settings.programme().territories]
-    commands, history = RandomCommands(1, territories, 1_500, date(2024, 6, 30), {"valid": 78, "nearly": 22}), importer(components)
-    for command in commands:
-        outcome, *_ = history.load([msgspec.json.encode(command)])
-        if outcome.fault is None:
-            commands.accepted(command)
-    sealer = Sealer(components.raw_store, components.checkpoints, components.tree_heads, components.sealer().signer, PACE)
-    with components.checkpoints.lease("sealer", 1) as held:
-        sealing = sealer.begin()
-        sealer.read(sealing)
-        del sealing.pending[-UNSEALED:]
-        sealer.seal(sealing, held, rest=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def made(data: Path) -> Path:
-    assert main(["bundle", str(data / "bundle"), "--data", str(data)]) == 0
-    return data / "bundle"
-
-
-@pytest.fixture
-def bundle(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "bundle"))
 
 
 def verified(bundle: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -143,21 +103,6 @@ def test_one_byte_that_changes_is_named(bundle: Path) -> None:
     assert "event number 101 was changed" in said
     assert "the checkpoint of 150 events has another root than the first 150 events" in said
     assert "the checkpoint of 100 events" not in said
-
-
-def test_a_bundle_with_many_faults_names_the_first_ones_and_counts_the_others(bundle: Path) -> None:
-    """However many there are, it is done in one pass."""
-
-    def change(lines: Lines) -> None:
-        lines[:] = [line.replace(b'"actor":{"id":"', b'"actor":{"id":"x', 1) for line in lines]
-
-    change_events(bundle, change)
-    said = wrong(bundle).splitlines()
-    count = int(said[-1].removesuffix(" wrong"))
-    assert sum("was changed" in line for line in said) == 100 - sum("the checkpoint of" in line for line in said)
-    assert count > 300
-    assert said[-2] == f"… and {count - 100} more"
-    assert len(said) == 100 + 4  # how many events and figures there are, how many more faults, and how many in all
 
 
 def test_an_event_that_is_gone_is_named(bundle: Path) -> None:
