@@ -48,6 +48,9 @@ class CoverageCheck:
             except Unavailable as fault:
                 log.info("coverage is checked later: %s", fault)
                 self.stopping.wait(POLL_INTERVAL_S)
+            except Exception:  # a defect of the check must not stop what it checks
+                log.exception("coverage could not be checked, and is tried again")
+                self.stopping.wait(MIN_INTERVAL_S)
 
     def stop(self) -> None:
         self.stopping.set()

@@ -16,6 +16,7 @@ from services.bootstrap.coverage_check import (
     check_beside_log,
     check_of_reporting,
 )
+from shared.errors import Unavailable
 from shared.metrics import REGISTRY
 from tests.contract.consuming import Installation, Without
 from tests.processes import eventually
@@ -85,6 +86,25 @@ def test_one_process_checks_and_its_metrics_end_with_it(parcours: Installation) 
         assert not thread.is_alive()
     assert faults_of("coaching.inbox") is None
     assert REGISTRY.get_sample_value("parcours_lease_held", {"lease": BESIDE_LOG}) == 0
+
+
+def test_a_check_that_fails_is_logged_and_tried_again(
+    parcours: Installation, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = check_beside_log(parcours.components)
+    failures = iter([RuntimeError("a defect"), Unavailable("away")])
+    waits: list[float] = []
+
+    def fail() -> None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        check.stop()
+
+    monkeypatch.setattr(check, "check", fail)
+    monkeypatch.setattr(check.stopping, "wait", waits.append)
+    check.run()
+    assert waits == [MIN_INTERVAL_S, POLL_INTERVAL_S]
+    assert "coverage could not be checked" in caplog.text
 
 
 def test_it_rests_between_pages_and_longer_after_a_longer_check(parcours: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
