@@ -54,9 +54,11 @@ class Installation:
     def orient(self, person: str) -> Position:
         """A person is met and oriented; returns the position at which the orientation was accepted, to which policies react."""
         self.meet(person)
-        orientation = {"orientation": f"o-{person}", "person": person}
-        self.give("intake", "ReceiveOrientation", orientation | ORIENTATION, PRESCRIBER)
-        return self.give("intake", "AcceptOrientation", {"orientation": f"o-{person}", "referent": "coach-1"})
+        return self.accept(person, f"o-{person}")
+
+    def accept(self, person: str, orientation: str) -> Position:
+        self.give("intake", "ReceiveOrientation", {"orientation": orientation, "person": person} | ORIENTATION, PRESCRIBER)
+        return self.give("intake", "AcceptOrientation", {"orientation": orientation, "referent": "coach-1"})
 
     def create_webhook(self) -> None:
         data = {"webhook": "w-1", "url": "https://w-1.example/", "types": ["intake.PersonIdentified"], "after": 0}

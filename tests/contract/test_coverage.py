@@ -6,9 +6,11 @@ import psycopg
 import pytest
 from sqlalchemy import update
 
+from services.bootstrap.consumers import beside_log, policy_evidence
 from services.reporting.facts.tables import TABLES
 from shared.coverage import begun
 from shared.message import EventMessage, Position
+from shared.store.deliveries import Cursor
 from shared.store.postgres.checkpoints import PostgresCheckpoints
 from shared.store.sqlite.checkpoints import SqliteCheckpoints
 from tests.contract.consuming import COORDINATOR, Installation, Without
@@ -90,6 +92,18 @@ def test_a_policy_that_did_not_run_is_found_although_its_inbox_has_noted_the_eve
     assert first < left_out
 
 
+def test_a_command_whose_effect_was_there_already_is_no_hole(parcours: Installation) -> None:
+    """It leaves no trace: the journey is open already, and the orientation joined it when it opened."""
+    parcours.orient("p-0")
+    parcours.react_all()
+    parcours.accept("p-0", "another")
+    parcours.orient("p-1")
+    parcours.react_all()
+    evidence = policy_evidence(parcours.components, [*beside_log(parcours.components)], set())
+    assert [*evidence.faults()] == []
+    assert (evidence.traced > 3, evidence.tolerated > 0) == (True, True)
+
+
 def test_an_event_that_is_given_late_closes_its_hole(parcours: Installation) -> None:
     left_out = parcours.orient("p-0")
     parcours.orient("p-1")
@@ -158,6 +172,21 @@ def test_a_webhook_goes_on_after_what_it_has_passed_and_names_what_it_has_not(pa
     parcours.give("webhooks", "ReplayWebhook", {"webhook": "w-1", "after": first}, COORDINATOR, "all")
     parcours.send()
     assert parcours.sent == ["p-0", "p-2", "p-1", "p-2"]
+    assert parcours.faults() == []
+
+
+def test_a_webhook_whose_cursor_is_ahead_of_what_it_has_passed_leaves_nothing_out(parcours: Installation) -> None:
+    """An older release has moved it, or somebody. What it has delivered it does not send again."""
+    parcours.create_webhook()
+    parcours.meet("p-0")
+    parcours.send()
+    parcours.meet("p-1")
+    parcours.components.webhook_deliveries.advance("w-1", Cursor(0, parcours.store.head()))
+    parcours.send()
+    assert parcours.sent == ["p-0", "p-1"]
+    parcours.meet("p-2")
+    parcours.send()
+    assert parcours.sent == ["p-0", "p-1", "p-2"]
     assert parcours.faults() == []
 
 

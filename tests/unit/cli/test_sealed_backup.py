@@ -73,13 +73,15 @@ def test_a_backup_of_a_sealed_log_is_not_made_without_the_key_and_not_restored_b
 
 
 def test_a_backup_of_a_release_that_sealed_nothing_is_restored(tmp_path: Path) -> None:
-    """It is of format 1, and has no tree heads."""
+    """It is of format 1, and has no tree heads, nor what consumers have applied."""
     world = World(tmp_path / "live")
     world.send("IdentifyPerson", met("p-1"))
     backup = made(tmp_path / "backup", tmp_path / "live")
-    (backup / "tree_heads.ndjson").unlink()
+    since = ("tree_heads.ndjson", "coverage.ndjson")
+    for name in since:
+        (backup / name).unlink()
     manifest = manifest_of(backup)
-    manifest["parts"] = [part for part in manifest["parts"] if part["file"] != "tree_heads.ndjson"]
+    manifest["parts"] = [part for part in manifest["parts"] if part["file"] not in since]
     (backup / "manifest.json").write_text(json.dumps(manifest))
     assert main(["backup", "--verify", str(backup)]) == 1  # one of this format must have them
     (backup / "manifest.json").write_text(json.dumps(manifest | {"format": 1}))

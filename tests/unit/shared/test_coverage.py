@@ -74,6 +74,7 @@ def test_what_is_applied_again_is_noted_within_a_page_and_in_a_later_one() -> No
     assert applied(begun(0), events, [1, 2, 3, 4, 5, 5, 6, 7, 8, 9]).repeated == (Span(4, 5),)
     again = covered(events[6:], covered(events[:8]))
     assert (again.repeated, again.holes, again.until) == ((Span(6, 8),), (), 9)
+    assert covered(events[2:4], covered(events)).until == 9  # what is done again is no way back
     assert applied(begun(0, ["a"]), log(range(1, 6), "ab"), [1, 2, 3, 5]).repeated == (Span(1, 2),)  # it is none of its kinds
 
 
