@@ -65,7 +65,7 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS, *OF_PERSONS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
-    "keys": needs(),
+    **dict.fromkeys(("keys", "witness"), needs()),
     "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     **{name: needs(Part.LOG, Part.READ_MODELS) for name in ("indicators", "changes", "rebuild", "audit", "projections", "generations")},
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},

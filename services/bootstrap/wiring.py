@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.bootstrap.composition import Components
+from services.bootstrap.coverage_check import check_of_reporting
 from services.bootstrap.key_files import no_public_keys
 from services.bootstrap.names import GATEWAY
 from services.bootstrap.registry import SERVICES
@@ -61,6 +62,7 @@ def reporting(components: Components) -> dict[str, Any]:
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
         "filler": Filler(components.reports.models),
+        "coverage_check": check_of_reporting(components),
         "reports": ReportQueries(components.reports, components.store.head),
         TURN: turn,
         **({} if components.settings.embedded else {"figures_relay": figures_relay(components, turn)}),

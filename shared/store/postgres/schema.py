@@ -24,11 +24,17 @@ from shared.store.postgres import servers
 from shared.store.postgres.connection import is_transient, unavailable, with_timeouts
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-ORDER = ("events", "immutable", "append_events", "position_at", "deliveries", "roles", "gateway_records", "leases", "tree_heads")
+ORDER = (
+    *("events", "immutable", "append_events", "position_at", "deliveries", "roles", "gateway_records", "leases", "tree_heads"),
+    "coverage",
+)
 SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ORDER)
 # The digest of the scripts' statements, without comments and spacing, for each version, the oldest first. When a statement changes, add
 # a line and never edit one: the new version number makes every database execute the scripts. A test compares the last line.
-DIGESTS = ("6aa4147cd4f9d134", "d65112c2265ed505", "5126ad0e13e0cc95", "a8868b27325bd19b", "2b75685a073f0692", "4e22ed0ab864b975")
+DIGESTS = (
+    *("6aa4147cd4f9d134", "d65112c2265ed505", "5126ad0e13e0cc95", "a8868b27325bd19b", "2b75685a073f0692", "4e22ed0ab864b975"),
+    "82f4138653d9eab2",
+)
 VERSION = len(DIGESTS)
 SELECT_VERSION = """select coalesce(substring(
     obj_description(to_regclass('public.events'), 'pg_class') from '^parcours log, version ([0-9]+)$')::int, 0)"""
