@@ -181,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
     add_service_commands(add)
     add_history_commands(add)
     add_figure_commands(add)
+    add_proof_commands(add)
     add_operator_commands(add)
     return top
 
@@ -238,14 +239,7 @@ def add_figure_commands(add: Add) -> None:
     replay.add_argument("--as-of", type=moment, metavar="MOMENT", help="fold the log up to here")
 
 
-def add_operator_commands(add: Add) -> None:
-    add("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
-    audit.add_argument("what", choices=("figures", "coverage"))
-    audit.add_argument("--give-back", action="store_true", help="of coverage: make dead letters of what inboxes of policies left out")
-    audit.add_argument(
-        "--anew", action="append", default=[], metavar="CONSUMER", help="of coverage: begin at its checkpoint, and forget what it noted"
-    )
+def add_proof_commands(add: Add) -> None:
     verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
     verify.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
@@ -260,6 +254,16 @@ def add_operator_commands(add: Add) -> None:
     witness = add("witness", "cosign the last checkpoint of a bundle, if it has grown from the one that was cosigned before")
     witness.add_argument("folder", type=Path, help="a bundle, or a folder with its checkpoints.ndjson")
     witness.add_argument("--log", required=True, metavar="KEY", help="the text of the key of the log, given to you by other means")
+
+
+def add_operator_commands(add: Add) -> None:
+    add("rebuild", "build the read models again from the log, beside the live ones, then swap")
+    audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
+    audit.add_argument("what", choices=("figures", "coverage"))
+    audit.add_argument("--give-back", action="store_true", help="of coverage: make dead letters of what inboxes of policies left out")
+    audit.add_argument(
+        "--anew", action="append", default=[], metavar="CONSUMER", help="of coverage: begin at its checkpoint, and forget what it noted"
+    )
     keys = add("keys", "make the keys of an installation, or replace the one that signs identities while everything works")
     keys.add_argument("action", choices=("make", "list", "prepare", "rotate", "drop"))
     backup = add("backup", "write all that cannot be made again to a folder, while services work")
