@@ -34,7 +34,7 @@ from services.bootstrap.wiring import wire  # isort: skip
 from services.gateway.service import GatewayProvider  # isort: skip
 from shared.bus.nameko.rpc_client import SIGNER
 
-from shared.bus.nameko.write_service import VERIFIERS, InboxFeeder  # isort: skip
+from shared.bus.nameko.write_service import VERIFIERS, InboxFeeder, NativeThread  # isort: skip
 from shared.runtime.native_threads import native  # isort: skip
 
 ROOT = f"{Path(__file__).parents[2]}/"
@@ -87,8 +87,8 @@ def callers(frame: FrameType) -> list[str]:
 
 
 def leave_out_what_runs_beside_it() -> None:
-    """Inboxes and the live feed look at the log at any moment: they are no part of the way of a command."""
-    for provider in (InboxFeeder, GatewayProvider):
+    """Inboxes, the live feed and what works in threads look at the log at any moment: they are no part of the way of a command."""
+    for provider in (InboxFeeder, GatewayProvider, NativeThread):
         for method in ("start", "stop"):
             setattr(provider, method, lambda self: None)
 
