@@ -12,10 +12,10 @@ OF_ALL = pool.MAX_CONNECTIONS + store.MAX_WRITERS + checkpoints.MAX_CONNECTIONS 
 REBUILD = 1  # of its second process
 OF_ONE = {
     "intake": LEASE,  # what follows the log for the keys of persons has one, too
-    "reporting": database.MAX_CONNECTIONS + REBUILD,
+    "reporting": database.MAX_CONNECTIONS + REBUILD + LEASE,  # the check of coverage has a lease, too
     "webhooks": deliveries.MAX_CONNECTIONS,
     GATEWAY: gateway_records.MAX_CONNECTIONS,
-    RELAY: tree_heads.MAX_CONNECTIONS + 2 * LEASE,  # the feed and the sealer have leases, too
+    RELAY: tree_heads.MAX_CONNECTIONS + deliveries.MAX_CONNECTIONS + 3 * LEASE,  # so have the feed, the sealer, and a check of coverage
 }
 
 

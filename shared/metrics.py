@@ -51,4 +51,16 @@ RPC_FAILURES = Counter("parcours_rpc_failures", "Requests to a service without a
 COMMANDS = Counter(
     "parcours_commands", "Commands decided, those of policies too, by type and outcome.", ["service", "type", "outcome"], registry=REGISTRY
 )
+COVERAGE_FAULTS = Gauge(
+    "parcours_coverage_faults",
+    "Events that a consumer left out or applied twice, and checkpoints that do not fit, as of the last check.",
+    ["consumer"],
+    registry=REGISTRY,
+)
+COVERAGE_CHECKED = Gauge(
+    "parcours_coverage_checked_timestamp_seconds",
+    "When it was last checked what consumers have applied, by the lease of the check.",
+    ["check"],
+    registry=REGISTRY,
+)
 LEASE_HELD = Gauge("parcours_lease_held", "1 while this process holds the lease, 0 while it waits for it.", ["lease"], registry=REGISTRY)

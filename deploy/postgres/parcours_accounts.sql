@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,13 +28,17 @@ begin
     grant usage on schema public to parcours_accounts;
     grant select on public.events to parcours_accounts;
     grant select, insert, update on public.checkpoints to parcours_accounts;
+    grant select, insert, update on public.coverage to parcours_accounts;
     grant select, insert, update on public.leases to parcours_accounts;
     grant execute on function public.position_at to parcours_accounts;
     grant select on public.writers to parcours_accounts;
     grant execute on function public.append_events to parcours_accounts;
     drop policy if exists parcours_accounts on public.checkpoints;
+    drop policy if exists parcours_accounts on public.coverage;
     drop policy if exists parcours_accounts on public.leases;
     create policy parcours_accounts on public.checkpoints to parcours_accounts
+    using (starts_with(name, 'accounts.'));
+    create policy parcours_accounts on public.coverage to parcours_accounts
     using (starts_with(name, 'accounts.'));
     create policy parcours_accounts on public.leases to parcours_accounts
     using (starts_with(name, 'accounts.'));

@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,11 +28,13 @@ begin
     grant usage on schema public to parcours_gateway;
     grant select on public.events to parcours_gateway;
     grant select on public.checkpoints to parcours_gateway;
+    grant select on public.coverage to parcours_gateway;
     grant select, insert, update, delete on public.ended_sessions to parcours_gateway;
     grant select, insert, update, delete on public.command_keys to parcours_gateway;
     grant select, insert, update, delete on public.login_links to parcours_gateway;
     grant execute on function public.position_at to parcours_gateway;
     drop policy if exists parcours_gateway on public.checkpoints;
+    drop policy if exists parcours_gateway on public.coverage;
     drop policy if exists parcours_gateway on public.leases;
     delete from public.writers where "role" = 'parcours_gateway';
 end

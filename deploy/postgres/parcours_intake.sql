@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,13 +28,17 @@ begin
     grant usage on schema public to parcours_intake;
     grant select on public.events to parcours_intake;
     grant select, insert, update on public.checkpoints to parcours_intake;
+    grant select, insert, update on public.coverage to parcours_intake;
     grant select, insert, update on public.leases to parcours_intake;
     grant execute on function public.position_at to parcours_intake;
     grant select on public.writers to parcours_intake;
     grant execute on function public.append_events to parcours_intake;
     drop policy if exists parcours_intake on public.checkpoints;
+    drop policy if exists parcours_intake on public.coverage;
     drop policy if exists parcours_intake on public.leases;
     create policy parcours_intake on public.checkpoints to parcours_intake
+    using (starts_with(name, 'intake.') or starts_with(name, 'person_keys'));
+    create policy parcours_intake on public.coverage to parcours_intake
     using (starts_with(name, 'intake.') or starts_with(name, 'person_keys'));
     create policy parcours_intake on public.leases to parcours_intake
     using (starts_with(name, 'intake.') or starts_with(name, 'person_keys'));

@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,13 +28,17 @@ begin
     grant usage on schema public to parcours_referrals;
     grant select on public.events to parcours_referrals;
     grant select, insert, update on public.checkpoints to parcours_referrals;
+    grant select, insert, update on public.coverage to parcours_referrals;
     grant select, insert, update on public.leases to parcours_referrals;
     grant execute on function public.position_at to parcours_referrals;
     grant select on public.writers to parcours_referrals;
     grant execute on function public.append_events to parcours_referrals;
     drop policy if exists parcours_referrals on public.checkpoints;
+    drop policy if exists parcours_referrals on public.coverage;
     drop policy if exists parcours_referrals on public.leases;
     create policy parcours_referrals on public.checkpoints to parcours_referrals
+    using (starts_with(name, 'referrals.'));
+    create policy parcours_referrals on public.coverage to parcours_referrals
     using (starts_with(name, 'referrals.'));
     create policy parcours_referrals on public.leases to parcours_referrals
     using (starts_with(name, 'referrals.'));

@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,16 +28,20 @@ begin
     grant usage on schema public to parcours_reporting;
     grant select on public.events to parcours_reporting;
     grant select, insert, update on public.checkpoints to parcours_reporting;
+    grant select, insert, update on public.coverage to parcours_reporting;
     grant select, insert, update on public.leases to parcours_reporting;
     grant execute on function public.position_at to parcours_reporting;
     grant select on public.writers to parcours_reporting;
     grant execute on function public.append_events to parcours_reporting;
     drop policy if exists parcours_reporting on public.checkpoints;
+    drop policy if exists parcours_reporting on public.coverage;
     drop policy if exists parcours_reporting on public.leases;
     create policy parcours_reporting on public.checkpoints to parcours_reporting
-    using (starts_with(name, 'reporting.') or starts_with(name, 'figures'));
+    using (starts_with(name, 'reporting.') or starts_with(name, 'figures') or starts_with(name, 'coverage.reporting'));
+    create policy parcours_reporting on public.coverage to parcours_reporting
+    using (starts_with(name, 'reporting.') or starts_with(name, 'figures') or starts_with(name, 'coverage.reporting'));
     create policy parcours_reporting on public.leases to parcours_reporting
-    using (starts_with(name, 'reporting.') or starts_with(name, 'figures'));
+    using (starts_with(name, 'reporting.') or starts_with(name, 'figures') or starts_with(name, 'coverage.reporting'));
     delete from public.writers where "role" = 'parcours_reporting';
     insert into public.writers values ('parcours_reporting',
     array['definitions', 'targets', 'releases', 'facts-set-aside', 'log-restorations', 'task-'],

@@ -19,6 +19,7 @@ begin
         public.tree_heads,
         public.webhooks,
         public.webhook_deliveries,
+        public.coverage,
         public.ended_sessions,
         public.command_keys,
         public.login_links
@@ -27,6 +28,7 @@ begin
     grant usage on schema public to parcours_webhooks;
     grant select on public.events to parcours_webhooks;
     grant select, insert, update on public.checkpoints to parcours_webhooks;
+    grant select, insert, update on public.coverage to parcours_webhooks;
     grant select, insert, update on public.leases to parcours_webhooks;
     grant select, insert, update on public.webhooks to parcours_webhooks;
     grant select, insert, update, delete on public.webhook_deliveries to parcours_webhooks;
@@ -34,11 +36,14 @@ begin
     grant select on public.writers to parcours_webhooks;
     grant execute on function public.append_events to parcours_webhooks;
     drop policy if exists parcours_webhooks on public.checkpoints;
+    drop policy if exists parcours_webhooks on public.coverage;
     drop policy if exists parcours_webhooks on public.leases;
     create policy parcours_webhooks on public.checkpoints to parcours_webhooks
-    using (starts_with(name, 'webhooks.') or starts_with(name, 'webhooks'));
+    using (starts_with(name, 'webhooks.') or starts_with(name, 'webhooks') or starts_with(name, 'webhook '));
+    create policy parcours_webhooks on public.coverage to parcours_webhooks
+    using (starts_with(name, 'webhooks.') or starts_with(name, 'webhooks') or starts_with(name, 'webhook '));
     create policy parcours_webhooks on public.leases to parcours_webhooks
-    using (starts_with(name, 'webhooks.') or starts_with(name, 'webhooks'));
+    using (starts_with(name, 'webhooks.') or starts_with(name, 'webhooks') or starts_with(name, 'webhook '));
     delete from public.writers where "role" = 'parcours_webhooks';
     insert into public.writers values ('parcours_webhooks',
     array['webhook-'],

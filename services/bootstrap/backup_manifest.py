@@ -32,7 +32,7 @@ def rows_file(table: str) -> str:
 
 
 FILES = (LOG, *map(rows_file, (*BESIDE_LOG, *GATEWAY_RECORDS)), DEAD_LETTERS, PERSON_KEYS, KEYS, TERRITORIES, VARIABLES)
-SINCE = {rows_file("tree_heads"): 2, PERSON_KEYS: 3}  # the first format that has a file
+SINCE = {rows_file("tree_heads"): 2, rows_file("coverage"): 3, PERSON_KEYS: 3}  # the first format that has a file
 decode_row = msgspec.json.Decoder(Row).decode
 
 

@@ -49,6 +49,7 @@ from shared.bus.dead_letters import DeadLetters, dead_letters
 from shared.catalogue import Catalogue
 from shared.command_endpoint import CommandEndpoint
 from shared.command_handler import CommandHandler
+from shared.coverage import begun
 from shared.errors import Refused
 from shared.message import CommandMessage, Position
 from shared.placement import Placement
@@ -190,13 +191,15 @@ class Components:
     def skip_relay_to_head(self) -> None:
         """The embedded broker starts empty. Each inbox reads earlier events in the log, so the relay need not carry them again."""
         if self.settings.embedded:
-            self.checkpoints.save("relay", self.store.head())
+            head = self.store.head()
+            self.checkpoints.save("relay", head, coverage=begun(head).text())
 
     def skip_policies_to_head(self) -> None:
         """An import of history runs the policies itself, so the inboxes need not run them on it again."""
         for name, service in SERVICES.items():
             if service.policies:
-                self.checkpoints.save(f"{name}.inbox", self.store.head())
+                head, kinds = self.store.head(), self.policy_runner(name).kinds
+                self.checkpoints.save(f"{name}.inbox", head, coverage=begun(head, kinds).text())
 
     @cached_property
     def webhook_targets(self) -> Targets:

@@ -10,6 +10,7 @@ own, which the role of reporting owns and no other enters; so are the keys of pe
 
 from collections.abc import Mapping, Sequence
 
+from services.bootstrap.coverage_check import BESIDE_LOG, OF_REPORTING
 from services.bootstrap.names import GATEWAY, NAMES, PROCESSES, RELAY
 from services.bootstrap.policy_tasks import EVENTS, STREAMS
 from services.bootstrap.registry import SERVICES
@@ -17,23 +18,24 @@ from services.intake.key_projector import NAME as PERSON_KEYS
 from shared.bus.names import FIGURES
 from shared.message import PREFIX
 from shared.proof.sealer import NAME as SEALER
+from shared.store.deliveries import WEBHOOK
 from shared.store.postgres.rights import Rights
 
 READ, ADD, MOVE, ALL = ("select",), ("select", "insert"), ("select", "insert", "update"), ("select", "insert", "update", "delete")
-OF_ALL: Mapping[str, Sequence[str]] = {"events": READ, "checkpoints": READ}
-HOLDS: Mapping[str, Sequence[str]] = {"events": READ, "checkpoints": MOVE, "leases": MOVE}
+OF_ALL: Mapping[str, Sequence[str]] = {"events": READ, "checkpoints": READ, "coverage": READ}
+HOLDS: Mapping[str, Sequence[str]] = {"events": READ, "checkpoints": MOVE, "coverage": MOVE, "leases": MOVE}
 OF_ONE: Mapping[str, Mapping[str, Sequence[str]]] = {
     "webhooks": {"webhooks": MOVE, "webhook_deliveries": ALL},
     GATEWAY: {"ended_sessions": ALL, "command_keys": ALL, "login_links": ALL},
-    RELAY: {"tree_heads": ADD},
+    RELAY: {"tree_heads": ADD, "webhooks": READ, "webhook_deliveries": READ},  # it checks what webhooks have sent
 }
 MORE_NAMES: Mapping[str, Sequence[str]] = {
     "intake": (PERSON_KEYS,),
-    "reporting": (FIGURES,),
-    "webhooks": ("webhooks",),
-    RELAY: (RELAY, "feed", SEALER),
+    "reporting": (FIGURES, OF_REPORTING),
+    "webhooks": ("webhooks", f"{WEBHOOK} "),
+    RELAY: (RELAY, "feed", SEALER, BESIDE_LOG),
 }
-"""Of checkpoints and leases, beside those that begin with the name of the service and a dot."""
+"""Of checkpoints, coverage and leases, beside those that begin with the name of the service and a dot."""
 
 
 def role_of(process: str) -> str:

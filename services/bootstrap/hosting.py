@@ -22,6 +22,7 @@ from nameko.runners import ServiceRunner
 from nameko.utils.concurrency import SpawningProxy
 
 from services.bootstrap.composition import Components
+from services.bootstrap.coverage_check import check_beside_log
 from services.bootstrap.lost_events import check_history
 from services.bootstrap.metrics_listener import listen
 from services.bootstrap.names import GATEWAY, RELAY
@@ -79,7 +80,7 @@ def host(components: Components, names: Sequence[str], *, relay: bool, started: 
     eventlet.spawn(check.run, stop)
     Watchdog().start()
     threads = [
-        *([eventlet.spawn(run_relay, components, stop), eventlet.spawn(run_sealer, components, stop)] if relay else []),
+        *([eventlet.spawn(run, components, stop) for run in (run_relay, run_sealer, run_coverage_check)] if relay else []),
         *([eventlet.spawn(run_services, components, names, stop, started)] if names else []),
     ]
     for thread in threads:
@@ -165,6 +166,19 @@ def run_sealer(components: Components, stop: Any) -> None:
             thread = eventlet.spawn(native, sealer.run)
             wait_for_either(thread, stop)
             sealer.stop()
+            thread.wait()
+
+
+def run_coverage_check(components: Components, stop: Any) -> None:
+    """Check what consumers have applied, in a native thread: the log is read in the process that follows it, too."""
+    worked = threading.Event()
+    while not stop.ready():
+        with restarting("the check of coverage", stop, worked):
+            check = native(check_beside_log, components)
+            worked.set()
+            thread = eventlet.spawn(native, check.run)
+            wait_for_either(thread, stop)
+            check.stop()
             thread.wait()
 
 

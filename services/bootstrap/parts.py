@@ -66,7 +66,7 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS, *OF_PERSONS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
-    "keys": needs(),
+    **dict.fromkeys(("keys", "witness"), needs()),
     "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     **dict.fromkeys(
         ("indicators", "evidence", "changes", "rebuild", "audit", "projections", "generations"), needs(Part.LOG, Part.READ_MODELS)

@@ -1,7 +1,7 @@
 """What a policy is refused becomes a task of the reporting service, in the territory of the event that caused it."""
 
 from collections.abc import Callable, Sequence
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import UNSET
@@ -64,7 +64,7 @@ class PolicyTasks:
 
     def give(self, command: str, policy: Policy, event: EventMessage, data: dict[str, object], *, at_event_time: bool) -> list[Answer]:
         message = CommandMessage(
-            id=uuid5(policy_command_id(event.id, policy.id), command),
+            id=task_command_id(event.id, policy.id, command),
             type=command,
             actor=system(policy.id).actor,
             territory=event.territory,
@@ -80,6 +80,11 @@ class PolicyTasks:
             if refusal.code in {"task_already_open", "task_already_completed"}:
                 return []
             raise
+
+
+def task_command_id(event: UUID, policy: str, command: str) -> UUID:
+    """The id of a command that opens, refuses or completes the task of a policy: the same at every redelivery of the event."""
+    return uuid5(policy_command_id(event, policy), command)
 
 
 def refused(cause: EventMessage, policy: Policy, refusal: Refused) -> dict[str, object]:

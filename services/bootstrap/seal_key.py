@@ -19,8 +19,8 @@ NAME_LENGTH = 16  # hexadecimal digits
 UNNAMED = "unnamed"
 
 
-def seal_key(path: Path) -> SignerKey:
-    """The key in the file `path`, which is made if there is none.
+def seal_key(path: Path, variable: str = VARIABLE) -> SignerKey:
+    """The key in the file `path`, which is made if there is none. `variable` names the file.
 
     Raises:
         Misconfigured: the file cannot be read or made, or it holds something else.
@@ -30,10 +30,10 @@ def seal_key(path: Path) -> SignerKey:
             made(path, f"{new_key().reveal()}\n".encode(), PRIVATE)
         return parse_signer(path.read_text().removesuffix("\n"))
     except OSError as fault:
-        raise Misconfigured(f"{VARIABLE}: {path}: {fault_text(fault)}") from fault
+        raise Misconfigured(f"{variable}: {path}: {fault_text(fault)}") from fault
     except ValueError as fault:  # NotANote, or no text: neither shows what the file holds
         reason = str(fault) if isinstance(fault, NotANote) else "it is not text in UTF-8"
-        raise Misconfigured(f"{VARIABLE}: {path} holds no key that signs: {reason}.") from None
+        raise Misconfigured(f"{variable}: {path} holds no key that signs: {reason}.") from None
 
 
 def existing_seal_key(path: Path) -> SignerKey:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from services.bootstrap.composition import Components
+from services.bootstrap.coverage_check import check_of_reporting
 from services.bootstrap.key_files import no_public_keys
 from services.bootstrap.names import GATEWAY
 from services.bootstrap.registry import SERVICES
@@ -62,6 +63,7 @@ def reporting(components: Components) -> dict[str, Any]:
     return {
         "inbox_consumer": inbox_consumer(components, inbox),
         "filler": components.filler(),
+        "coverage_check": check_of_reporting(components),
         "reports": components.report_queries(),
         TURN: turn,
         **({} if components.settings.embedded else {"figures_relay": figures_relay(components, turn)}),

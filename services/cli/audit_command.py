@@ -1,4 +1,4 @@
-"""`parcours audit figures`: whether the ledger and the facts give the same figures."""
+"""`parcours audit figures`: whether the ledger and the facts give the same figures. `parcours audit coverage` is in coverage_command.py."""
 
 from argparse import Namespace
 
@@ -7,6 +7,7 @@ import msgspec
 from services.bootstrap.composition import Components
 from services.bootstrap.settings import Settings
 from services.cli.commands import messages_of, print_message
+from services.cli.coverage_command import audit_coverage
 from services.reporting.queries.audit import audit_figures
 from shared.errors import Refused
 
@@ -14,6 +15,8 @@ from shared.errors import Refused
 def audit(args: Namespace, settings: Settings) -> int:
     """Prints each figure that differs, as JSON, and then the first wrong entry of the ledger; what was compared goes to standard error."""
     components = Components(settings)
+    if args.what == "coverage":
+        return audit_coverage(args, components)
     try:
         found = audit_figures(components.reports, components.store)
     except Refused as fault:

@@ -20,7 +20,7 @@ from shared.version import __version__
 
 PROJECTIONS = ("reporting",)  # the services that fold events into read models
 
-WRITERS = frozenset({"serve", "demo", "service", "setup", "keys", "load", "restore"})  # they make the data folder
+WRITERS = frozenset({"serve", "demo", "service", "setup", "keys", "load", "restore", "witness"})  # they make the data folder
 READERS = frozenset(
     {"history", "indicators", "evidence", "changes", "replay", "rebuild", "audit", "verify", "bundle", "backup", "dead", "projections"}
     | {"generations"}
@@ -120,14 +120,12 @@ def command(name: str) -> Command:
 
         return {"serve": serve.serve, "demo": serve.demo, "service": serve.service}[name]
     from services.cli import (
-        audit_command,
         backup_commands,
         check_command,
         commands,
         figure_commands,
         keys_command,
         operator_commands,
-        proof_commands,
         read_model_commands,
         setup_command,
     )
@@ -144,9 +142,6 @@ def command(name: str) -> Command:
         "indicators": figure_commands.indicators,
         "replay": figure_commands.replay,
         "rebuild": read_model_commands.rebuild,
-        "audit": audit_command.audit,
-        "verify": proof_commands.verify,
-        "bundle": proof_commands.bundle,
         "backup": backup_commands.backup,
         "restore": backup_commands.restore_log,
         "dead": operator_commands.dead,
@@ -154,7 +149,19 @@ def command(name: str) -> Command:
         "generations": read_model_commands.generations,
         "tail": operator_commands.tail,
     }
-    return functions[name]
+    return (functions | proofs())[name]
+
+
+def proofs() -> dict[str, Command]:
+    """What those ask for who want to know for themselves."""
+    from services.cli import audit_command, proof_commands, witness_command
+
+    return {
+        "audit": audit_command.audit,
+        "verify": proof_commands.verify,
+        "bundle": proof_commands.bundle,
+        "witness": witness_command.witness,
+    }
 
 
 Add = Callable[[str, str], argparse.ArgumentParser]
@@ -176,6 +183,7 @@ def parser() -> argparse.ArgumentParser:
     add_service_commands(add)
     add_history_commands(add)
     add_figure_commands(add)
+    add_proof_commands(add)
     add_operator_commands(add)
     return top
 
@@ -238,17 +246,30 @@ def add_figure_commands(add: Add) -> None:
     replay.add_argument("--as-of", type=moment, metavar="MOMENT", help="fold the log up to here")
 
 
-def add_operator_commands(add: Add) -> None:
-    add("rebuild", "build the read models again from the log, beside the live ones, then swap")
-    audit = add("audit", "compare the two ways to every figure: the ledger, and the facts")
-    audit.add_argument("what", choices=("figures",))
+def add_proof_commands(add: Add) -> None:
     verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
     verify.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
     )
     verify.add_argument("--key", metavar="KEY", help="the text of the key that verifies (that of PARCOURS_SEAL_KEY)")
+    verify.add_argument(
+        "--witness", action="append", default=[], metavar="KEY", help="of who must have cosigned what was kept; repeated for several"
+    )
     add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
         "folder", type=Path, help="a folder that does not exist yet"
+    )
+    witness = add("witness", "cosign the last checkpoint of a bundle, if it has grown from the one that was cosigned before")
+    witness.add_argument("folder", type=Path, help="a bundle, or a folder with its checkpoints.ndjson")
+    witness.add_argument("--log", required=True, metavar="KEY", help="the text of the key of the log, given to you by other means")
+
+
+def add_operator_commands(add: Add) -> None:
+    add("rebuild", "build the read models again from the log, beside the live ones, then swap")
+    audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
+    audit.add_argument("what", choices=("figures", "coverage"))
+    audit.add_argument("--give-back", action="store_true", help="of coverage: make dead letters of what inboxes of policies left out")
+    audit.add_argument(
+        "--anew", action="append", default=[], metavar="CONSUMER", help="of coverage: begin at its checkpoint, and forget what it noted"
     )
     keys = add("keys", "make the keys of an installation, or replace the one that signs identities while everything works")
     keys.add_argument("action", choices=("make", "list", "prepare", "rotate", "drop"))

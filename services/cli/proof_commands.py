@@ -11,6 +11,8 @@ from services.bootstrap.seal_key import existing_seal_key
 from services.bootstrap.settings import Settings
 from services.cli.commands import print_message, progress
 from shared.errors import Misconfigured
+from shared.proof.comparison import numbered
+from shared.proof.cosignature import WitnessVerifier, parse_witness
 from shared.proof.finding import Finding
 from shared.proof.notes import NotANote, VerifierKey, parse_verifier
 from shared.proof.verification import Verification, Verified
@@ -24,7 +26,7 @@ def verify(args: Namespace, settings: Settings) -> int:
     verifier = verifier_of(args.key, settings)
     kept = {str(path): text_of(path) for path in args.checkpoint}
     components = Components(settings)
-    verification = Verification(components.raw_store, verifier, kept)
+    verification = Verification(components.raw_store, verifier, kept, witnesses_of(args))
     count = said(verification.findings(progress(all_heads(components.tree_heads), "checkpoints")))
     print_message(summary(verification.result, verifier, count))
     if not count:
@@ -56,9 +58,10 @@ def said(findings: Iterable[Finding]) -> int:
 
 def summary(result: Verified, verifier: VerifierKey, findings: int) -> str:
     wrong = f"{findings} things are wrong" if findings > 1 else "one thing is wrong" if findings else "all is as it was sealed"
+    waiting = numbered(result.sealed + 1, result.events) if result.events > result.sealed else ""
+    tail = f"{waiting} {'are' if ' to ' in waiting else 'is'} not sealed yet" if waiting else "every event is sealed"
     return (
-        f"{result.events} events, {result.checkpoints} checkpoints up to event {result.sealed}; "
-        f"{max(0, result.events - result.sealed)} events are not sealed yet. Key: {verifier}. In them {wrong}."
+        f"{result.events} events, {result.checkpoints} checkpoints up to event {result.sealed}; {tail}. Key: {verifier}. In them {wrong}."
     )
 
 
@@ -74,6 +77,19 @@ def verifier_of(key: str | None, settings: Settings) -> VerifierKey:
         return parse_verifier(key)
     except NotANote as fault:
         raise Misconfigured(f"--key {key}: {fault}.") from fault
+
+
+def witnesses_of(args: Namespace) -> list[WitnessVerifier]:
+    """
+    Raises:
+        Misconfigured: one is no key of a witness, or there is nothing that it may have cosigned.
+    """
+    if args.witness and not args.checkpoint:
+        raise Misconfigured("--witness asks for cosignatures of what was kept: name it with --checkpoint.")
+    try:
+        return [parse_witness(key) for key in args.witness]
+    except NotANote as fault:
+        raise Misconfigured(f"--witness: {fault}.") from fault
 
 
 def text_of(path: Path) -> str:

@@ -17,6 +17,7 @@ class ReportingService(WriteService):
     reports = Component("reports")
     turn = NativeThread("turn")
     filler = NativeThread("filler")
+    coverage_check = NativeThread("coverage_check")
     figures_relay = GreenThread("figures_relay")
 
     @rpc  # type: ignore[untyped-decorator]  # nameko has no types

@@ -9,6 +9,8 @@ under a name beside the log. Storing it for each event would cost a commit per e
 - at once when an event had an effect, or when nothing more is to be read;
 - otherwise every SAVE_INTERVAL_S.
 
+With it is saved which events the reader has applied (`shared.coverage`), if `kinds` says to which it is bound.
+
 The cache is correct because one process reads at a time. Each reader first takes a lease on its name (`Checkpoints.lease`); the others
 wait on standby. A lease can be lost while it is held: the database closes the connection that holds it, or restarts, or the process is
 frozen for some seconds. The holder cannot prevent that, so it calls `check_held` before each unit of work, and gives up when the lease is
@@ -22,9 +24,11 @@ with its effect.
 """
 
 import time
+from collections.abc import Collection, Sequence
 
+from shared.coverage import Coverage, applied, made_good, resumed
 from shared.errors import Unavailable
-from shared.message import START, Position
+from shared.message import START, Position, Recorded
 from shared.runtime.native_threads import native
 from shared.store.port import Checkpoints, Held
 
@@ -32,15 +36,21 @@ SAVE_INTERVAL_S = 1.0  # between two saves of a checkpoint that nothing requires
 
 
 class CachedCheckpoint:
-    """The checkpoint `name` in memory, saved under the lease `held`. `load` and `save` block: call them in a native thread."""
+    """The checkpoint `name` in memory, saved under the lease `held`. `load` and `save` block: call them in a native thread.
 
-    def __init__(self, checkpoints: Checkpoints, name: str) -> None:
+    `coverage` is what a reader has applied that calls `apply`.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, name: str, kinds: Collection[str] | None = None) -> None:
         self.checkpoints = checkpoints
         self.name = name
         self.held: Held = True
         self.position: Position = START
         self.saved_position: Position = START
         self.saved_at = 0.0  # by time.monotonic
+        self.kinds = kinds
+        self.coverage: Coverage | None = None
+        self.changed = False  # what was applied, and the position is the same
 
     def load(self) -> Position:
         self.position = self.saved_position = self.checkpoints.load(self.name)
@@ -50,9 +60,27 @@ class CachedCheckpoint:
         """In memory only: call `save` when it must be durable."""
         self.position = position
 
+    def load_covered(self) -> Position:
+        """As `load`, with what was applied."""
+        self.position, stored = self.checkpoints.load_covered(self.name)
+        self.saved_position, self.changed = self.position, False
+        self.coverage = resumed(stored, self.position, self.kinds)
+        return self.position
+
+    def apply(self, page: Sequence[Recorded], done: Sequence[Position]) -> None:
+        """Advance past a page of events, of which those at the positions `done` were applied. In memory only."""
+        if self.coverage:
+            self.coverage = applied(self.coverage, page, done)
+        self.advance(page[-1].position)
+
+    def apply_late(self, event: Recorded) -> None:
+        """Note that an event before the position was applied only now."""
+        if self.coverage and (late := made_good(self.coverage, event)) != self.coverage:
+            self.coverage, self.changed = late, True
+
     @property
     def unsaved(self) -> bool:
-        return self.position != self.saved_position
+        return self.changed or self.position != self.saved_position
 
     @property
     def save_due(self) -> bool:
@@ -61,8 +89,11 @@ class CachedCheckpoint:
     def save(self) -> None:
         """Make the position durable. Without a query when it is. Raises Unavailable, too, when another process was given the lease."""
         if self.unsaved:
-            self.checkpoints.save(self.name, self.position, self.held)
-            self.saved_position, self.saved_at = self.position, time.monotonic()
+            if self.coverage:
+                self.checkpoints.save(self.name, self.position, self.held, self.coverage.text())
+            else:
+                self.checkpoints.save(self.name, self.position, self.held)
+            self.saved_position, self.saved_at, self.changed = self.position, time.monotonic(), False
 
 
 def check_held(held: Held, name: str) -> None:

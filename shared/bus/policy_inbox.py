@@ -20,6 +20,8 @@ it is handled alone with its attempts, and the batch goes on after it.
 
 *Events of other kinds* (`kinds`) are only passed. They advance the checkpoint in memory, which is saved now and then, and when the
 inbox is idle.
+
+*Coverage.* With the checkpoint is saved to which events the policies have reacted (`shared.coverage`), dead letters among them.
 """
 
 import logging
@@ -62,41 +64,50 @@ class PolicyInbox(Inbox):
         self.checkpoints = checkpoints
         self.react = react
         self.kinds = kinds
-        self.cached_checkpoint = CachedCheckpoint(checkpoints, self.lease)
+        self.cached_checkpoint = CachedCheckpoint(checkpoints, self.lease, kinds)
         self.publish_dead_letter: Callable[[EventMessage, Failure], None] = lambda event, failure: None
         self.attempts_to_log = PAGE_SIZE  # events that are still to be handled with the attempt log
 
     def load_checkpoint(self) -> Position:
         self.cached_checkpoint.held = self.held
-        return self.cached_checkpoint.load()
+        return self.cached_checkpoint.load_covered()
 
     def handle_batch(self, events: Sequence[EventMessage]) -> None:
-        relevant = [event for event in events if self.kinds is None or event.kind in self.kinds]
-        logged, others = relevant[: self.attempts_to_log], relevant[self.attempts_to_log :]
-        for event in logged:
-            self.handle_with_attempt_log(event)
+        start = 0
+        for index, event in enumerate(events):
+            if self.attempts_to_log and self.concerns(event):
+                self.handle_with_attempt_log(events[start : index + 1])
+                start = index + 1
+        others = events[start:]
+        handled = self.handle_as_batch([event for event in others if self.concerns(event)])
         if others:
-            self.handle_as_batch(others)
-        self.cached_checkpoint.advance(events[-1].position)
-        if relevant or self.cached_checkpoint.save_due:
+            self.cached_checkpoint.apply(others, handled)
+        if handled or self.cached_checkpoint.save_due:
             self.call_until_available(self.cached_checkpoint.save)
+
+    def concerns(self, event: EventMessage) -> bool:
+        return self.kinds is None or event.kind in self.kinds
 
     def flush(self) -> None:
         self.call_until_available(self.cached_checkpoint.save)
 
     def redeliver(self, event: EventMessage) -> None:
         self.handle_with_retries(event)
+        self.cached_checkpoint.apply_late(event)
+        self.flush()
 
     # After a start: attempts are logged ---------------------------------------------------------------------------------
 
-    def handle_with_attempt_log(self, event: EventMessage) -> None:
+    def handle_with_attempt_log(self, events: Sequence[EventMessage]) -> None:
+        """Handle the last of these events. The others do not concern this inbox."""
+        event = events[-1]
         self.attempts_to_log -= 1
         attempt = self.call_until_available(self.begin_attempt, event.position)
         if attempt is None:
             self.dead_letter(event, f"{PROCESS_DIED} {MAX_ATTEMPTS} attempts.")
         else:
             self.run_attempt(event, attempt)
-        self.cached_checkpoint.advance(event.position)
+        self.cached_checkpoint.apply(events, [event.position])
         self.call_until_available(self.cached_checkpoint.save)
 
     def begin_attempt(self, position: Position) -> int | None:
@@ -131,23 +142,28 @@ class PolicyInbox(Inbox):
 
     # Later: events are handled as a batch -------------------------------------------------------------------------------
 
-    def handle_as_batch(self, events: Sequence[EventMessage]) -> None:
-        start = 0
-        while start < len(events):
-            start += native(self.react_until_failure, events[start:])
-            if start < len(events):
-                self.handle_with_retries(events[start])
-                start += 1
+    def handle_as_batch(self, events: Sequence[EventMessage]) -> list[Position]:
+        """Handle events; returns where those are that were handled."""
+        handled: list[Position] = []
+        while len(handled) < len(events):
+            handled += native(self.react_until_failure, events[len(handled) :])
+            if len(handled) < len(events):
+                event = events[len(handled)]
+                self.handle_with_retries(event)
+                handled.append(event.position)
+        return handled
 
-    def react_until_failure(self, events: Sequence[EventMessage]) -> int:
-        """React to events until one fails; returns how many were handled. Blocks."""
-        for handled, event in enumerate(events):
+    def react_until_failure(self, events: Sequence[EventMessage]) -> list[Position]:
+        """React to events until one fails; returns where those are that were handled. Blocks."""
+        handled: list[Position] = []
+        for event in events:
             try:
                 self.react(event)
             except Exception as failure:  # noqa: BLE001 - whatever it is, the caller tries this event again and judges it
                 log.info("%s: position %s failed once: %r", self.service, event.position, failure)
                 return handled
-        return len(events)
+            handled.append(event.position)
+        return handled
 
     # One event ----------------------------------------------------------------------------------------------------------
 

@@ -140,13 +140,16 @@ class RelayLoop(ABC, Generic[M]):
     def begin(self, checkpoint: CachedCheckpoint) -> None:
         native(checkpoint.load)
 
+    def published(self, checkpoint: CachedCheckpoint, window: Sequence[M]) -> None:
+        checkpoint.advance(window[-1].position)
+
     def relay_next(self, connection: Any, publisher: Publisher, checkpoint: CachedCheckpoint) -> None:
         """Publish the next window, or wait for an event at the end of the log."""
         window = native(self.store.read_all, checkpoint.position, self.window_size)
         check_held(checkpoint.held, self.name)
         if window:
             self.publish(publisher, window)
-            checkpoint.advance(window[-1].position)
+            self.published(checkpoint, window)
             save_in_native_thread(checkpoint, at_once=False)
             self.wait_for_batch(window)
             return
@@ -166,7 +169,23 @@ def last_of_each_kind(events: Iterable[EventMessage]) -> list[EventMessage]:
     return sorted({event.kind: event for event in events}.values(), key=lambda event: event.position)
 
 
-class FeedRelay(RelayLoop[EventMessage]):
+class EventLoop(RelayLoop[EventMessage]):
+    """Publishes events, and keeps which (`shared.coverage`).
+
+    Where its checkpoint is ahead of what it has published, it goes on from there: to publish events again harms nobody.
+    """
+
+    def begin(self, checkpoint: CachedCheckpoint) -> None:
+        native(checkpoint.load_covered)
+        if checkpoint.coverage and checkpoint.coverage.until < checkpoint.position:
+            log.warning("the %s goes on at position %s, after what it has published", self.name, checkpoint.coverage.until)
+            checkpoint.advance(checkpoint.coverage.until)
+
+    def published(self, checkpoint: CachedCheckpoint, window: Sequence[EventMessage]) -> None:
+        checkpoint.apply(window, [event.position for event in window])
+
+
+class FeedRelay(EventLoop):
     """Publishes every event, into the stream by its name: so a missing stream is a fault, and they are published again once it exists."""
 
     def declare(self, channel: Any) -> None:
@@ -176,7 +195,7 @@ class FeedRelay(RelayLoop[EventMessage]):
         publisher.publish_events(window, queue=self.names.feed, form=encode_cloud_event)
 
 
-class Relay(RelayLoop[EventMessage]):
+class Relay(EventLoop):
     """The relay to the exchange of the inboxes and, on RabbitMQ, the relay to the feed, in a thread of its own."""
 
     def __init__(

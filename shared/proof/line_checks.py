@@ -1,6 +1,6 @@
 """What can be said of stored events without any checkpoint: columns that follow from the line, positions and versions without holes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -19,7 +19,34 @@ class LineChecks:
         self.previous: Position = START
         self.versions: dict[str, int] = {}
 
-    def findings(self, event: StoredEvent) -> Iterator[Finding]:
+    def findings(self, events: Sequence[StoredEvent]) -> Iterator[Finding]:
+        for event in events:
+            if not self.in_order(event):
+                yield from self.faults(event)
+
+    def in_order(self, event: StoredEvent) -> bool:
+        """Whether there is nothing to say of an event, which is then noted: most events need no closer look."""
+        position, stream, version, kind, recorded, text = event
+        try:
+            line = decode_line(text)
+            datetime.fromisoformat(line.recordedtime)
+        except (msgspec.MsgspecError, ValueError):
+            return False
+        if (
+            line.position != position
+            or line.subject != stream
+            or line.streamversion != version
+            or line.type != kind
+            or line.recordedtime != recorded
+            or line.previous != self.previous
+            or self.versions.get(stream, 0) + 1 != version
+        ):
+            return False
+        self.previous, self.versions[stream] = position, version
+        return True
+
+    def faults(self, event: StoredEvent) -> Iterator[Finding]:
+        """Note an event, and say what is wrong with it: perhaps nothing, where the same is written otherwise."""
         previous, self.previous = self.previous, event.position
         where = f"the event at position {event.position}"
         try:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from shared.message import START, Position
 from shared.proof.comparison import compared
+from shared.proof.cosignature import WitnessVerifier
 from shared.proof.finding import Finding
 from shared.proof.head_check import check_head
 from shared.proof.line_checks import LineChecks
@@ -78,9 +79,12 @@ class Reader:
 
 
 class Verification:
-    """`kept` are checkpoints by the names of their files, as they were written there."""
+    """`kept` are checkpoints by the names of their files, as they were written there. Each of the `witnesses` must have cosigned them."""
 
-    def __init__(self, store: StoredEvents, verifier: VerifierKey, kept: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: StoredEvents, verifier: VerifierKey, kept: Mapping[str, str], witnesses: Sequence[WitnessVerifier] = ()
+    ) -> None:
+        self.witnesses = witnesses
         self.reader = Reader(store)
         self.verifier = verifier
         self.notes = kept
@@ -112,14 +116,27 @@ class Verification:
                 yield Finding("signature", f"{name} is no checkpoint: {fault}")
             except NotSigned as fault:
                 yield Finding("signature", f"{name}: {fault}")
+            yield from self.not_cosigned(name, note)
         self.kept.sort(key=lambda kept: kept.checkpoint.size)
 
-    def take(self, events: Sequence[StoredEvent], leaves: Sequence[bytes]) -> Iterator[Finding]:
-        """Note events of the log."""
-        for event, leaf in zip(events, leaves, strict=True):
-            yield from self.lines.findings(event)
-            self.log.append(leaf)
-            yield from self.compare_kept()
+    def not_cosigned(self, name: str, note: str) -> Iterator[Finding]:
+        for witness in self.witnesses:
+            try:
+                witness.cosigned_at(note)
+            except (NotANote, NotSigned) as fault:
+                yield Finding("signature", f"{name}: {fault}")
+
+    def take(self, events: Sequence[StoredEvent], leaves: Sequence[bytes], tree: CompactRange | None = None) -> Iterator[Finding]:
+        """Note events of the log. `tree` is the tree with them, if it is known."""
+        yield from self.lines.findings(events)
+        if self.kept and self.kept[0].checkpoint.size <= self.log.size + len(leaves):  # its root is needed on the way
+            for leaf in leaves:
+                self.log.append(leaf)
+                yield from self.compare_kept()
+        elif tree:
+            self.log = tree.copy()
+        else:
+            self.log.extend(leaves)
         self.result.events = self.log.size
 
     def compare_kept(self) -> Iterator[Finding]:
@@ -135,6 +152,7 @@ class Verification:
     def verify(self, head: TreeHead) -> Iterator[Finding]:
         """Compare the events of the log up to a head with the leaves that were sealed with it."""
         first = self.sealed.size + 1 if self.sealed else 1
+        as_sealed = self.sealed is not None and (self.sealed.size, self.sealed.subtrees) == (self.log.size, self.log.subtrees)
         events = [event for part in self.reader.up_to(head.position) for event in part]
         found = [leaf_hash(event.line) for event in events]
         check = check_head(head, self.sealed, found, self.verifier)
@@ -146,7 +164,7 @@ class Verification:
             yield from compared(check.leaves, found, events, first)
         elif events and events[-1].position != head.position:
             yield Finding("head", f"the checkpoint of {head.size} events is kept with position {head.position}")
-        yield from self.take(events, found)
+        yield from self.take(events, found, check.tree if as_sealed and check.leaves == found else None)
         self.sealed = check.tree
         self.result.checkpoints += 1
         if not check.findings:

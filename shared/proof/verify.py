@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """Verifies a bundle of Parcours, trusting nobody: it needs Python 3.11 and the package `cryptography`, and nothing of Parcours.
 
-    python verify.py [FOLDER] [--key KEY] [--checkpoint FILE]...
+    python verify.py [FOLDER] [--key KEY] [--checkpoint FILE]... [--witness KEY]...
 
-KEY is the text of the key, given to you by other means; FILE a checkpoint that you have kept. Computed again: leaves and roots (RFC 6962),
-checkpoints (C2SP), positions and versions without holes, headline figures. Exit codes: 0 all is well, 1 something is wrong, 2 misuse.
+KEY is the text of a key, given to you by other means; FILE a checkpoint that you have kept, and that each witness must have cosigned.
+Computed again: leaves, roots (RFC 6962), checkpoints (C2SP), positions, versions, figures. Exit codes: 0 all is well, 1 is not, 2 misuse.
 """
 
 import argparse
@@ -13,6 +12,7 @@ import re
 import sys
 from base64 import b64decode, b64encode
 from bisect import bisect
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import reduce
@@ -40,10 +40,10 @@ def roots(leaves: list[bytes], sizes: set[int]) -> dict[int, bytes]:
 
 
 def opened(note: str, key: str) -> tuple[int, bytes]:
-    """The size and the root of a checkpoint that this key has signed. Raises ValueError."""
+    """The size and the root of a checkpoint that this key has signed, or cosigned. Raises ValueError."""
     own, id, encoded = key.split("+", 2)  # as golang.org/x/mod/sumdb/note writes it
     public = b64decode(encoded, validate=True)
-    if sha256(own.encode() + b"\n" + public).digest()[:4].hex() != id or public[:1] != b"\1" or len(public) != 33:
+    if sha256(own.encode() + b"\n" + public).digest()[:4].hex() != id or public[:1] not in (b"\1", b"\4") or len(public) != 33:
         raise ValueError("no Ed25519 key")
     text, separator, signatures = note.rpartition("\n\n")
     lines = [re.fullmatch(r"— (\S+) ([A-Za-z0-9+/]+={0,2})", line) for line in signatures.removesuffix("\n").split("\n")]
@@ -53,12 +53,13 @@ def opened(note: str, key: str) -> tuple[int, bytes]:
     if not found:
         raise ValueError(f"it is not signed by {own}+{id}")
     for signature in found:
+        when = f"cosignature/v1\ntime {int.from_bytes(signature[4:12])}\n" if public[:1] == b"\4" else ""
         try:
-            Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature[4:], f"{text}\n".encode())
+            Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature[12 if when else 4 :], f"{when}{text}\n".encode())
         except InvalidSignature:
             raise ValueError(f"the signature by {own}+{id} is forged") from None
     origin, size, root = [*text.split("\n"), "", ""][:3]
-    if origin != own or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or b64encode(b64decode(root)).decode() != root:
+    if (origin != own and not when) or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or b64encode(b64decode(root)).decode() != root:
         raise ValueError("no checkpoint of this log")
     return int(size), b64decode(root)
 
@@ -66,24 +67,23 @@ def opened(note: str, key: str) -> tuple[int, bytes]:
 def compared(sealed: list[bytes], found: list[bytes]) -> Iterator[str]:
     """What happened to which event. What was not sealed may only follow what was."""
     place = {leaf: number for number, leaf in enumerate(sealed, 1)}
-    known, new = list[tuple[int, int]](), list[tuple[int, int]]()  # numbers sealed and found; known ones before a new one, and its number
+    known, new = list[tuple[int, int]](), dict[int, deque[int]]()  # numbers sealed and found; new ones by the known ones before them
     for number, leaf in enumerate(found, 1):
         if (at := place.pop(leaf, None)) is None:
-            new.append((len(known), number))
+            new.setdefault(len(known), deque()).append(number)
         else:
             known.append((at, number))
     order, gone = sorted(at for at, _ in known), list[int]()
     for at in sorted(place.values()):
-        match = next((each for each in new if each[0] == bisect(order, at)), None)
-        if match is None:
-            gone.append(at)
-        else:
-            new.remove(match)
+        if beside := new.get(bisect(order, at)):
+            beside.popleft()
             yield f"event number {at} was changed: it is not the one that was sealed"
+        else:
+            gone.append(at)
     yield from (f"event number {at} is missing" for at in gone[:20])
     if gone and (not order or gone[-1] > order[-1]):
         yield f"the end is cut off: {len(sealed)} events were sealed, {len(gone)} of them are missing"
-    yield from (f"event number {number} of the file was added: it was not sealed" for before, number in new if before < len(known))
+    yield from (f"event number {number} of the file was added" for at, each in new.items() if at < len(known) for number in each)
     moved = (pair for pair, expected in zip(known, order, strict=True) if pair[0] != expected)
     yield from (f"event number {at} was moved: it stands as number {number} of the file" for at, number in moved)
 
@@ -177,16 +177,15 @@ class Fold:
         cohort = {person for person, place in self.where(opened).items() if person in coached and territory in ("all", place)}
         return {
             "people_met": {"value": len(here)},
-            "redirection_rate": rate(len(here & redirected), len(here)),
-            "positive_rate": rate(len(cohort & positive), len(cohort)),
+            "redirection_rate": self.rate(len(here & redirected), len(here)),
+            "positive_rate": self.rate(len(cohort & positive), len(cohort)),
         }
 
+    def rate(self, part: int, whole: int) -> Json:
+        return {"numerator": part, "denominator": whole, "percent": (200 * part + whole) // (2 * whole) if whole else None}
 
-def rate(part: int, whole: int) -> Json:
-    return {"numerator": part, "denominator": whole, "percent": (200 * part + whole) // (2 * whole) if whole else None}
 
-
-def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Path]) -> Iterator[str]:
+def wrong_with_seals(folder: Path, leaves: list[bytes], keys: list[str], kept: list[Path]) -> Iterator[str]:
     heads = [json.loads(line) for line in (folder / "checkpoints.ndjson").read_bytes().decode().splitlines()]
     sealed = [leaf for head in heads for leaf in re.findall(b".{32}", b64decode(head["leaves"]), re.DOTALL)]
     notes = {f"the checkpoint of {head['size']} events": head["note"] for head in heads}
@@ -194,11 +193,11 @@ def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Pat
     signed: dict[str, tuple[int, bytes]] = {}
     for name, note in notes.items():
         try:
-            signed[name] = opened(note, key)
+            signed[name], *_ = [opened(note, each) for each in (keys if name in map(str, kept) else keys[:1])]
         except ValueError as fault:
             yield f"{name}: {fault}"
     covered = max((size for name, (size, _) in signed.items() if name not in map(str, kept)), default=0)
-    print(f"{len(leaves)} events, of which {covered} are sealed, by {key}; nothing proves those after them")
+    print(f"{len(leaves)} events, of which {covered} are sealed, by {keys[0]}; nothing proves those after them")
     yield from ["no checkpoint of the bundle is in order: nothing proves its events"] * bool(leaves and not covered)
     by_seals, by_events = (roots(each, {size for size, _ in signed.values()}) for each in (sealed, leaves))
     for name, (size, root) in signed.items():
@@ -211,9 +210,9 @@ def wrong_with_seals(folder: Path, leaves: list[bytes], key: str, kept: list[Pat
     yield from compared(sealed, leaves)
 
 
-def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
+def findings(folder: Path, keys: list[str], kept: list[Path]) -> Iterator[str]:
     lines = [line for line in (folder / "events.ndjson").read_bytes().split(b"\n") if line]
-    yield from wrong_with_seals(folder, [sha256(b"\0" + line).digest() for line in lines], key, kept)
+    yield from wrong_with_seals(folder, [sha256(b"\0" + line).digest() for line in lines], keys, kept)
     events = [json.loads(line) for line in lines]
     yield from chained(events)
     figures = json.loads((folder / "figures.json").read_bytes())
@@ -226,23 +225,24 @@ def findings(folder: Path, key: str, kept: list[Path]) -> Iterator[str]:
                 yield f"the figures of {place}, {quarter}: told are {cells}, and the events give {counted}"
 
 
-def main() -> int:
+def main(most: int = 100) -> int:  # findings that are told; the others are counted
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--key")
     parser.add_argument("--checkpoint", type=Path, action="append", default=[])
+    parser.add_argument("--witness", action="append", default=[])
     args, wrong = parser.parse_args(), 0
     try:
         key = (args.key or (args.folder / "key.txt").read_bytes().decode()).strip()
-        for finding in findings(args.folder, key, args.checkpoint):
-            wrong += 1
-            print(finding)
+        for finding in findings(args.folder, [key, *args.witness], args.checkpoint):
+            if (wrong := wrong + 1) <= most:
+                print(finding)
     except OSError as fault:
         parser.error(str(fault))
     except (ValueError, LookupError, TypeError) as fault:
-        wrong += 1
+        wrong, most = wrong + 1, most + 1
         print(f"the bundle cannot be read: {fault!r}")
-    print(f"{wrong or 'nothing'} wrong")
+    print(*[f"… and {wrong - most} more"] * (wrong > most), f"{wrong or 'nothing'} wrong", sep="\n")
     return 1 if wrong else 0
 
 

@@ -30,6 +30,7 @@ BESIDE_LOG: Mapping[str, tuple[str, ...]] = {
         *("webhook", "run", "message", "position", "type", "status", "attempts", "resumptions", "answer", "fault"),
         *("first_at", "last_at", "next_at"),
     ),
+    "coverage": ("name", "applied"),
     "tree_heads": ("size", "position", "note", "subtrees", "leaves"),
 }
 """The tables beside the log that cannot be made again, with their columns; the first ones order the rows."""

@@ -35,6 +35,14 @@ class KnownWebhook(Struct, frozen=True):
     created: Position
 
 
+WEBHOOK = "webhook"
+
+
+def coverage_name(webhook: str) -> str:
+    """The name of a webhook among those whose coverage is kept."""
+    return f"{WEBHOOK} {webhook}"
+
+
 class Cursor(Struct, frozen=True):
     run: int
     position: Position
@@ -76,8 +84,11 @@ class Deliveries(Protocol):
     def cursor(self, webhook: str) -> Cursor | None:
         """How far a webhook has got; None before it began."""
 
-    def advance(self, webhook: str, cursor: Cursor) -> None:
-        """Move the cursor of a webhook that was added."""
+    def advance(self, webhook: str, cursor: Cursor, coverage: str | None = None) -> None:
+        """Move the cursor of a webhook that was added and, in the same commit, note what was applied up to there (`shared.coverage`)."""
+
+    def covered(self, webhook: str) -> tuple[Cursor, str | None] | None:
+        """The cursor and what was noted as applied, as of one moment; None before the webhook began."""
 
     def find(self, webhook: str, run: int, message: str) -> Delivery | None:
         """What became of a message, as long as it is kept."""

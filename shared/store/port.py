@@ -195,12 +195,21 @@ class Checkpoints(Protocol):
             Unavailable: the database cannot be reached.
         """
 
-    def save(self, name: str, position: Position, held: Held = True) -> None:
-        """Save a position. Durable when it returns. A position lower than the saved one is ignored.
+    def save(self, name: str, position: Position, held: Held = True, coverage: str | None = None) -> None:
+        """Save a position and, in the same commit, what was applied up to there (`shared.coverage`). Durable when it returns.
+
+        A position lower than the saved one is ignored, with its coverage. Without a coverage, the saved one stays.
 
         Raises:
             Unavailable: the database cannot be reached. Saving again is harmless. Or `held` is a lease that somebody else was given since:
                 nothing is saved.
+        """
+
+    def load_covered(self, name: str) -> tuple[Position, str | None]:
+        """Return the position saved under `name` and what was saved as applied, as of one moment.
+
+        Raises:
+            Unavailable: the database cannot be reached.
         """
 
     def lease(self, name: str, timeout: float) -> AbstractContextManager[Held]:

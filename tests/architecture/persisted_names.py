@@ -108,6 +108,7 @@ def postgres_scripts() -> dict[str, list[str]]:
         "gateway records": ["gateway_records"],
         "leases": ["leases"],
         "tree heads": ["tree_heads"],
+        "coverage": ["coverage"],
         "rights": ["writers", "held_names"],
     }
     by_name = dict(zip(postgres_schema.ORDER, postgres_schema.SCRIPTS, strict=True))

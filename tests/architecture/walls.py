@@ -32,6 +32,7 @@ KERNEL = (
     "shared.command_trials",
     "shared.command_type",
     "shared.concealment",
+    "shared.coverage",
     "shared.decider",
     "shared.description",
     "shared.errors",

@@ -209,6 +209,7 @@ checkpoint = Table(
     Column("position", BigInteger, nullable=False),
     *texts("recorded", "first_quarter", "last_quarter"),
     Column("subtotal_in", Integer, nullable=False, default=0),
+    Column("coverage", Text, nullable=False, default=""),
 )
 quarter = Table("quarter", METADATA, *key("id"), *texts("start_on", "end_on"))
 

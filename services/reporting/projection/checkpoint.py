@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.vocabulary.calendar import local_date, quarter_of
+from shared.coverage import applied, resumed
 from shared.errors import Fault
 from shared.message import PREFIX, START, EventMessage, Position, Recorded
 
@@ -19,7 +20,8 @@ class EventGap(Fault):
 class Checkpoint(Struct, frozen=True):
     """The last event applied (`recorded` is its time of recording, ISO), and the first and last quarter with a fact.
 
-    The balances are kept as a subtotal when `subtotal_in` more entries are written.
+    The balances are kept as a subtotal when `subtotal_in` more entries are written. `coverage` says which events were applied
+    (`shared.coverage`); empty if none was.
     """
 
     position: Position = START
@@ -27,6 +29,7 @@ class Checkpoint(Struct, frozen=True):
     first_quarter: str | None = None
     last_quarter: str | None = None
     subtotal_in: int = 0
+    coverage: str = ""
 
 
 def belongs_to_log(checkpoint: Checkpoint, events_at_checkpoint: Sequence[EventMessage]) -> bool:
@@ -63,6 +66,11 @@ def advance(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Checkpoint:
     last = events[-1]
     span = {"first_quarter": min(quarters, default=None), "last_quarter": max(quarters, default=None)}
     return replace(checkpoint, position=last.position, recorded=last.recordedtime.isoformat(), **span)
+
+
+def covered(checkpoint: Checkpoint, events: Sequence[Recorded], folded: Sequence[Position]) -> str:
+    """The coverage after these events, when those at the positions `folded` have changed rows, or could have."""
+    return applied(resumed(checkpoint.coverage, checkpoint.position), events, folded).text()
 
 
 def widened(checkpoint: Checkpoint, events: Sequence[Recorded]) -> Iterator[tuple[Position, str | None, str | None]]:

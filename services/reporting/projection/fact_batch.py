@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from operator import itemgetter
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, update
 
 from services.reporting.facts.decisions import until
@@ -23,7 +24,7 @@ from services.reporting.ledger.entry_fold import Entry
 from services.reporting.ledger.posting import entries_of, is_counted
 from services.reporting.ledger.second_process import SecondProcess
 from services.reporting.projection.bulk import delete_rows, insert_rows, select_rows
-from services.reporting.projection.checkpoint import Checkpoint, advance, events_after, widened
+from services.reporting.projection.checkpoint import Checkpoint, advance, covered, events_after, widened
 from services.reporting.projection.merged_persons import update_roots
 from services.reporting.projection.schema import Tables
 from services.reporting.projection.set_aside import NONE, SetAside, readable_changes
@@ -95,7 +96,8 @@ class FactBatch:
         if self.with_timeline:
             self.timeline += timeline_entries(new)
         self.spans += widened(self.checkpoint, new)
-        self.checkpoint = advance(self.checkpoint, new)
+        coverage = covered(self.checkpoint, new, [position for position, _ in changed])
+        self.checkpoint = replace(advance(self.checkpoint, new), coverage=coverage)
 
     def count(self, events: Sequence[EventChanges]) -> None:
         """Fold events into entries: in the second process at once, else when the batch is written."""

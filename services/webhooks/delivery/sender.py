@@ -8,7 +8,7 @@ A step makes one attempt at most, on the state that the log says at that moment,
 2. from the cursor on, find the next event of the log that the owner sees, and the messages that it leads to (hints come before it);
 3. ask the deliveries for each of them: what was delivered or passed over is done, what waits for its next attempt is waited for;
 4. make an attempt, and note what became of it;
-5. when all messages of an event are done, move the cursor past it.
+5. when all messages of an event are done, move the cursor past it, and note with it which events were passed (`shared.coverage`).
 
 A process that dies between an answer and its note (4) leaves nothing in the deliveries, and the message is sent again under the same id.
 Nothing else is sent twice, and nothing is left out: the cursor passes an event only when its messages are done.
@@ -28,6 +28,7 @@ from services.webhooks.delivery.followed import Followed, followed, message_id
 from services.webhooks.delivery.post import NoAnswer, Post
 from services.webhooks.delivery.schedule import next_delay
 from services.webhooks.delivery.targets import NotAllowed, Targets
+from shared.coverage import applied, begun, resumed
 from shared.errors import Forbidden
 from shared.message import PREFIX, START, EventMessage, Position
 from shared.store.deliveries import Cursor, Deliveries, Delivery
@@ -100,7 +101,8 @@ class Sender:
         self.before: EventMessage | None = None  # the event there
         self.page: list[EventMessage] = []  # the events after it, as far as they are read
         self.done: set[str] = set()  # the messages of the next event that are done
-        self.unsaved = 0  # events since the cursor was saved
+        self.coverage = begun(START)  # of the present run
+        self.passed: list[EventMessage] = []  # events since the cursor was saved
         self.delivered = 0
 
     def step(self) -> float | None:
@@ -139,10 +141,14 @@ class Sender:
         """Find where to go on: after a start, and when a replay was asked for."""
         if self.run == webhook.state.run:
             return
-        cursor = self.parts.deliveries.cursor(self.webhook)
-        self.position = cursor.position if cursor and cursor.run == webhook.state.run else webhook.start
+        cursor, stored = self.parts.deliveries.covered(self.webhook) or (None, None)
+        if cursor and cursor.run == webhook.state.run:
+            self.coverage = resumed(stored, cursor.position)
+            self.position = min(cursor.position, self.coverage.until)  # what was delivered is not sent again
+        else:
+            self.coverage, self.position = begun(webhook.start), webhook.start
         self.before = next(iter(self.parts.store.read_at([self.position])), None) if self.position else None
-        self.page, self.done, self.unsaved, self.run = [], set(), 0, webhook.state.run
+        self.page, self.done, self.passed, self.run = [], set(), [], webhook.state.run
 
     def next_event(self) -> EventMessage | None:
         if not self.page:
@@ -153,15 +159,16 @@ class Sender:
         """All messages of an event are done. The cursor is saved at once if there were any, otherwise now and then."""
         self.page.pop()
         self.position, self.before = event.position, event
-        self.unsaved += 1
-        if self.done or self.unsaved >= PAGE_SIZE:
+        self.passed.append(event)
+        if self.done or len(self.passed) >= PAGE_SIZE:
             self.save_cursor()
         self.done.clear()
 
     def save_cursor(self) -> None:
-        if self.unsaved:
-            self.parts.deliveries.advance(self.webhook, Cursor(self.run, self.position))
-            self.unsaved = 0
+        if self.passed:
+            coverage = applied(self.coverage, self.passed, [event.position for event in self.passed])
+            self.parts.deliveries.advance(self.webhook, Cursor(self.run, self.position), coverage.text())
+            self.coverage, self.passed = coverage, []
 
     # One message --------------------------------------------------------------------------------------------------------
 

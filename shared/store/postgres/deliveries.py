@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from shared.address import Address
-from shared.store.deliveries import Cursor, Delivery, KnownWebhook
+from shared.store.deliveries import Cursor, Delivery, KnownWebhook, coverage_name
 from shared.store.postgres.binary_format import INT4, INT8, TEXT, pack_int8
 from shared.store.postgres.connection import Statement
 from shared.store.postgres.pool import ConnectionPool
@@ -49,6 +49,25 @@ ADVANCE = Statement(
     INT4,
     INT8,
 )
+ADVANCE_COVERED = Statement(
+    "advance_covered_webhook",
+    """with moved as (
+        update public.webhooks set run = $2, position = $3 where webhook = $1 and (run, position) < ($2, $3) returning run
+    )
+    insert into public.coverage (name, applied) select $4, $5 from moved on conflict (name) do update set applied = excluded.applied""",
+    TEXT,
+    INT4,
+    INT8,
+    TEXT,
+    TEXT,
+)
+COVERED = Statement(
+    "covered_webhook",
+    """select json_build_object('run', run, 'position', position, 'applied', (select applied from public.coverage where name = $2))::text
+    from public.webhooks where webhook = $1 and (run, position) > (0, 0)""",
+    TEXT,
+    TEXT,
+)
 FIND = Statement(
     "find_delivery",
     """select row_to_json(found)::text from public.webhook_deliveries as found where webhook = $1 and run = $2 and message = $3""",
@@ -84,6 +103,13 @@ PRUNE = Statement(
 )
 MAX_CONNECTIONS = 2
 decode_webhook = msgspec.json.Decoder(KnownWebhook).decode
+
+
+class CoveredCursor(Cursor, frozen=True):
+    applied: str | None
+
+
+decode_covered = msgspec.json.Decoder(CoveredCursor).decode
 decode_cursor = msgspec.json.Decoder(Cursor).decode
 decode_delivery = msgspec.json.Decoder(Delivery).decode
 
@@ -108,8 +134,16 @@ class PostgresDeliveries:
     def cursor(self, webhook: str) -> Cursor | None:
         return next((decode_cursor(row) for row in self.rows(CURSOR, webhook.encode())), None)
 
-    def advance(self, webhook: str, cursor: Cursor) -> None:
-        self.rows(ADVANCE, webhook.encode(), pack_int4(cursor.run), pack_int8(cursor.position))
+    def advance(self, webhook: str, cursor: Cursor, coverage: str | None = None) -> None:
+        values = webhook.encode(), pack_int4(cursor.run), pack_int8(cursor.position)
+        if coverage is None:
+            self.rows(ADVANCE, *values)
+        else:
+            self.rows(ADVANCE_COVERED, *values, coverage_name(webhook).encode(), coverage.encode())
+
+    def covered(self, webhook: str) -> tuple[Cursor, str | None] | None:
+        found = [decode_covered(row) for row in self.rows(COVERED, webhook.encode(), coverage_name(webhook).encode())]
+        return (Cursor(found[0].run, found[0].position), found[0].applied) if found else None
 
     def find(self, webhook: str, run: int, message: str) -> Delivery | None:
         return next((decode_delivery(row) for row in self.rows(FIND, webhook.encode(), pack_int4(run), message.encode())), None)

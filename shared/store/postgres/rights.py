@@ -7,8 +7,8 @@ one database. A role that is missing is created without a login, if the owner ma
 (deploy/postgres/roles.sh).
 
 - *Tables*: what is granted, and nothing else: whatever the role had before is taken away first.
-- *Rows* of checkpoints and leases: a role moves the checkpoints and holds the leases whose names begin as its `names` do (row-level
-  security). Their owner is not bound by that, nor is a role that all services share (`sql/held_names.sql`).
+- *Rows* of checkpoints, coverage and leases: a role moves the checkpoints and holds the leases whose names begin as its `names` do
+  (row-level security). Their owner is not bound by that, nor is a role that all services share (`sql/held_names.sql`).
 - *Events*: a role with `appends` may call the function that appends, which judges streams and types (`sql/writers.sql`).
 """
 
@@ -22,9 +22,12 @@ from shared.store.postgres.schema import SQL_FOLDER
 
 SCRIPT = Template((SQL_FOLDER / "role.sql.template").read_text())
 TABLES = (
-    *("events", "checkpoints", "leases", "writers", "tree_heads", "webhooks", "webhook_deliveries"),
+    *("events", "checkpoints", "leases", "writers", "tree_heads", "webhooks", "webhook_deliveries", "coverage"),
     *("ended_sessions", "command_keys", "login_links"),
 )
+
+
+NAMED = ("checkpoints", "coverage", "leases")  # whose rows belong to who holds their names
 
 
 class Rights(Struct, frozen=True):
@@ -44,9 +47,7 @@ def script(rights: Rights) -> str:
         grants.append(f"grant select on public.writers to {rights.role};")
         grants.append(f"grant execute on function public.append_events to {rights.role};")
     own = " or ".join(f"starts_with(name, {literal(name)})" for name in rights.names)
-    policies = [
-        f"create policy {rights.role} on public.{table} to {rights.role}\n    using ({own});" for table in ("checkpoints", "leases")
-    ]
+    policies = [f"create policy {rights.role} on public.{table} to {rights.role}\n    using ({own});" for table in NAMED]
     starts = [f"array[{', '.join(map(literal, each))}]" for each in zip(*rights.appends, strict=True)]
     row = ",\n    ".join([literal(rights.role), *starts])
     writers = [f"insert into public.writers values ({row});"] if starts else []  # noqa: S608 - quoted

@@ -26,6 +26,7 @@ from shared.store.postgres.connection import is_transient, unavailable, with_tim
 SQL_FOLDER = Path(__file__).parent / "sql"
 ORDER = (
     *("events", "immutable", "writers", "append_events", "position_at", "deliveries", "roles", "gateway_records", "leases", "tree_heads"),
+    "coverage",
     "held_names",
 )
 SCRIPTS = tuple((SQL_FOLDER / f"{name}.sql").read_text() for name in ORDER)
@@ -40,6 +41,7 @@ DIGESTS = (
     "4e22ed0ab864b975",
     "586068ae4cfd2279",
     "cc66755158594983",
+    "cd07681e14b61329",
 )
 VERSION = len(DIGESTS)
 SELECT_VERSION = """select coalesce(substring(

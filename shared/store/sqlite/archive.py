@@ -11,11 +11,11 @@ from pathlib import Path
 
 from shared.message import line
 from shared.store.archive import COLUMNS, Line, Resumption, Row, decode_line, select_rows
-from shared.store.sqlite import checkpoints, deliveries, gateway_records, tree_heads, writer
+from shared.store.sqlite import checkpoints, coverage, deliveries, gateway_records, tree_heads, writer
 from shared.store.sqlite.connections import connect, look_at, open_for_writing, raises_unavailable
 from shared.store.sqlite.writer import INSERT, sortable_time
 
-LOG_SCHEMA = "\n".join((writer.SCHEMA, checkpoints.SCHEMA, deliveries.SCHEMA, tree_heads.SCHEMA))
+LOG_SCHEMA = "\n".join((writer.SCHEMA, checkpoints.SCHEMA, coverage.SCHEMA, deliveries.SCHEMA, tree_heads.SCHEMA))
 RECORDS_SCHEMA = gateway_records.SCHEMA
 GUARD = "events_are_never_replaced"  # the trigger that allows no gap
 SELECT_GUARD = "select sql from sqlite_master where type = 'trigger' and name = ?"

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from shared.store.deliveries import Cursor, Delivery, KnownWebhook
+from shared.store.deliveries import Cursor, Delivery, KnownWebhook, coverage_name
+from shared.store.sqlite import coverage as coverages
 from shared.store.sqlite.connections import open_for_writing, raises_unavailable
 
 SCHEMA = (Path(__file__).parent / "sql" / "deliveries.sql").read_text()
@@ -18,7 +19,9 @@ REMOVE = "update webhooks set deleted = 1 where webhook = ?"
 WEBHOOKS = f"""select {WEBHOOK_COLUMNS} from webhooks where deleted = 0 and (?1 is null or (actor, role, organisation) = (?1, ?2, ?3))
 order by created"""  # noqa: S608 - the columns are ours
 CURSOR = "select run, position from webhooks where webhook = ? and (run, position) > (0, 0)"
-ADVANCE = "update webhooks set run = ?2, position = ?3 where webhook = ?1 and (run, position) < (?2, ?3)"
+COVERED = """select run, position, (select applied from coverage where name = ?2) from webhooks
+where webhook = ?1 and (run, position) > (0, 0)"""
+ADVANCE = "update webhooks set run = ?2, position = ?3 where webhook = ?1 and (run, position) < (?2, ?3) returning run"
 FIND = f"select {COLUMNS} from webhook_deliveries where webhook = ? and run = ? and message = ?"  # noqa: S608 - the columns are ours
 MARKS = ", ".join("?" * len(Delivery.__struct_fields__))
 CHANGED = ("status", "attempts", "resumptions", "answer", "fault", "last_at", "next_at")
@@ -39,7 +42,7 @@ class SqliteDeliveries:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self.connection = open_for_writing(self.path, SCHEMA)
+        self.connection = open_for_writing(self.path, f"{SCHEMA}\n{coverages.SCHEMA}")
         self.lock = threading.Lock()  # one thread at a time uses the connection
 
     def add(self, webhook: KnownWebhook) -> None:
@@ -54,8 +57,22 @@ class SqliteDeliveries:
     def cursor(self, webhook: str) -> Cursor | None:
         return next((msgspec.convert(named(Cursor, row), Cursor) for row in self.execute(CURSOR, webhook)), None)
 
-    def advance(self, webhook: str, cursor: Cursor) -> None:
-        self.execute(ADVANCE, webhook, cursor.run, cursor.position)
+    def advance(self, webhook: str, cursor: Cursor, coverage: str | None = None) -> None:
+        with self.lock, raises_unavailable(self.path):
+            self.connection.execute("begin immediate")
+            try:
+                moved = self.connection.execute(ADVANCE, (webhook, cursor.run, cursor.position)).fetchall()
+                if moved and coverage is not None:
+                    coverages.write(self.connection, coverage_name(webhook), coverage)
+                self.connection.execute("commit")
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.execute("rollback")
+
+    def covered(self, webhook: str) -> tuple[Cursor, str | None] | None:
+        for *cursor, applied in self.execute(COVERED, webhook, coverage_name(webhook)):
+            return msgspec.convert(named(Cursor, tuple(cursor)), Cursor), applied.decode() if isinstance(applied, bytes) else None
+        return None
 
     def find(self, webhook: str, run: int, message: str) -> Delivery | None:
         return next(iter(self.deliveries(FIND, webhook, run, message)), None)

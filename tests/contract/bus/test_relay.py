@@ -23,16 +23,16 @@ class DyingCheckpoints:
         self.after = after
         self.checkpoints = checkpoints
         self.lease = checkpoints.lease
-        self.load = checkpoints.load
+        self.load, self.load_covered = checkpoints.load, checkpoints.load_covered
         self.died = 0
 
-    def save(self, name: str, position: Position, held: Held = True) -> None:
+    def save(self, name: str, position: Position, held: Held = True, coverage: str | None = None) -> None:
         if not self.died:
             self.died = position
             if self.after:
-                self.checkpoints.save(name, position, held)
+                self.checkpoints.save(name, position, held, coverage)
             raise OSError("killed")
-        self.checkpoints.save(name, position, held)
+        self.checkpoints.save(name, position, held, coverage)
 
 
 def test_a_relay_resumes_at_its_saved_checkpoint(bus: Bus) -> None:

@@ -54,6 +54,16 @@ def test_a_space_that_changes_no_meaning_is_noticed(sealed: SealedLog) -> None:
     assert sealed.kinds() == ["changed"]
 
 
+def test_a_checkpoint_that_was_kept_is_compared_with_the_log_and_not_with_its_seals(sealed: SealedLog) -> None:
+    """Also one of a later tree head than the one before which something was changed."""
+    sealed.write(4)
+    sealed.seal()
+    last = sealed.heads.last()
+    assert last is not None
+    sealed.rewrite(of_positions(sealed)[2], lambda line: line.replace('"step":1', '"step":2'))
+    assert sealed.kinds({"kept": last.note}) == ["changed", "fork"]
+
+
 def test_an_event_that_is_gone_is_named(sealed: SealedLog) -> None:
     sealed.write(4)
     sealed.seal()

@@ -53,7 +53,7 @@ class Database:
         checkpoints = PostgresCheckpoints(dsn) if self.is_postgres else SqliteCheckpoints(path)
         deliveries = PostgresDeliveries(dsn) if self.is_postgres else SqliteDeliveries(path)
         records = PostgresGatewayRecords(dsn) if self.is_postgres else SqliteGatewayRecords(path)
-        checkpoints.save("relay", 3)
+        checkpoints.save("relay", 3, coverage="é, and what was applied")
         for webhook in ("w-1", "w-2"):
             deliveries.add(KnownWebhook(webhook, "étape", "coach", "", 2))
         deliveries.advance("w-1", Cursor(1, 3))

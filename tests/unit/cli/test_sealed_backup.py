@@ -39,6 +39,20 @@ def test_what_was_sealed_is_sealed_after_a_restore_and_goes_on(tmp_path: Path, c
     assert main(["verify", "--data", str(tmp_path / "new"), "--checkpoint", str(kept)]) == 0, capsys.readouterr()
 
 
+def test_the_events_that_are_not_sealed_yet_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World(tmp_path)
+    size = int(sealed(world).splitlines()[1])
+    for told in (
+        "every event is sealed.",
+        f"event number {size + 1} is not sealed yet.",
+        f"events number {size + 1} to {size + 2} are not sealed yet.",
+    ):
+        capsys.readouterr()
+        assert main(["verify", "--data", str(tmp_path)]) == 0
+        assert told in capsys.readouterr().err
+        world.meet()
+
+
 def test_a_backup_of_a_sealed_log_is_not_made_without_the_key_and_not_restored_beside_another(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,13 +73,15 @@ def test_a_backup_of_a_sealed_log_is_not_made_without_the_key_and_not_restored_b
 
 
 def test_a_backup_of_a_release_that_sealed_nothing_is_restored(tmp_path: Path) -> None:
-    """It is of format 1, and has no tree heads."""
+    """It is of format 1, and has no tree heads, nor what consumers have applied."""
     world = World(tmp_path / "live")
     world.send("IdentifyPerson", met("p-1"))
     backup = made(tmp_path / "backup", tmp_path / "live")
-    (backup / "tree_heads.ndjson").unlink()
+    since = ("tree_heads.ndjson", "coverage.ndjson")
+    for name in since:
+        (backup / name).unlink()
     manifest = manifest_of(backup)
-    manifest["parts"] = [part for part in manifest["parts"] if part["file"] != "tree_heads.ndjson"]
+    manifest["parts"] = [part for part in manifest["parts"] if part["file"] not in since]
     (backup / "manifest.json").write_text(json.dumps(manifest))
     assert main(["backup", "--verify", str(backup)]) == 1  # one of this format must have them
     (backup / "manifest.json").write_text(json.dumps(manifest | {"format": 1}))

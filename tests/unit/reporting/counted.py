@@ -43,7 +43,7 @@ def fold_only(report: Reports, history: History) -> None:
         for name, table in TABLES.items():
             if name not in ("quarter", "checkpoint"):
                 connection.execute(delete(table))
-        empty = {"position": START, "recorded": None, "first_quarter": None, "last_quarter": None, "subtotal_in": 0}
+        empty = {"position": START, "recorded": None, "first_quarter": None, "last_quarter": None, "subtotal_in": 0, "coverage": ""}
         connection.execute(update(TABLES["checkpoint"]).values(empty))
     report.apply(history.events)
 

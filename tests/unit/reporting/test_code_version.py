@@ -55,6 +55,7 @@ MODULES = [
     "services.vocabulary.calendar",
     "services.vocabulary.programme",
     "services.vocabulary.set_aside",
+    "shared.coverage",
     "shared.decider",
     "shared.message",
     "shared.store.upcasting",

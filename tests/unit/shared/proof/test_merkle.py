@@ -52,8 +52,11 @@ def test_a_tree_goes_on_from_what_was_kept_of_it(before: list[bytes], after: lis
     tree.extend([leaf_hash(leaf) for leaf in before])
     kept = CompactRange(tree.size, tree.subtrees)
     kept.extend([leaf_hash(leaf) for leaf in after])
-    assert kept.root() == mth(before + after)
     assert tree.root() == mth(before)
+    assert kept.root() == mth(before + after)
+    for leaf in after:
+        tree.append(leaf_hash(leaf))
+    assert (tree.size, tree.subtrees) == (kept.size, kept.subtrees)
 
 
 @pytest.mark.parametrize(("size", "subtrees"), [(0, [OTHER]), (1, []), (3, [OTHER]), (-1, [OTHER]), (1, [b"short"])])
