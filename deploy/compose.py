@@ -79,7 +79,7 @@ def compose() -> str:
     return TEMPLATE.substitute(
         copies=COPIES,
         max_connections=max_connections(COPIES),
-        all_keys=listed(all_keys),
+        all_keys=",\n       ".join(listed(all_keys[start : start + 3]) for start in range(0, len(all_keys), 3)),
         containers="".join(container(name) for name in PROCESSES),
         secrets="\n".join(f"  {name}: {{file: ./deploy/secrets/{name}}}" for name in all_addresses()),
     )

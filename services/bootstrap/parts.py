@@ -42,9 +42,7 @@ def needs(*parts: Part) -> Needs:
 
 EVERYTHING = Needs(frozenset(Part))
 LOG_ALONE = needs(Part.LOG)
-KEY_PARTS = frozenset(
-    {Part.KEYS, Part.KEY_ENCRYPTION_KEY, Part.SEAL_KEY, Part.SIGNING_KEY, Part.PUBLIC_KEYS, Part.SURVEY_KEY, Part.WEBHOOK_KEY}
-)
+KEY_PARTS = frozenset(Part) - {Part.LOG, Part.READ_MODELS, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER}
 """The keys: `services.bootstrap.key_files` has the table of who reads which."""
 OF_A_SERVICE = frozenset({Part.LOG, Part.BROKER, Part.PUBLIC_KEYS})
 OF_PERSONS = frozenset({Part.PERSON_KEYS, Part.KEY_ENCRYPTION_KEY})  # of who records what is personal, and of the gateway, which shows it
@@ -66,13 +64,12 @@ OF_COMMANDS: Mapping[str, Needs] = {
     "load": needs(Part.LOG, Part.READ_MODELS, Part.KEYS, *OF_PERSONS),
     **dict.fromkeys(("history", "replay"), LOG_ALONE),
     **dict.fromkeys(("verify", "bundle"), needs(Part.LOG, Part.SEAL_KEY)),
-    **dict.fromkeys(("keys", "witness"), needs()),
+    **dict.fromkeys(("keys", "witness", "generate"), needs()),
     "backup": needs(Part.LOG, Part.GATEWAY_RECORDS, Part.PERSON_KEYS, Part.BROKER, Part.KEYS, Part.SEAL_KEY),
     **dict.fromkeys(
         ("indicators", "evidence", "changes", "rebuild", "audit", "projections", "generations"), needs(Part.LOG, Part.READ_MODELS)
     ),
     **{name: needs(Part.BROKER) for name in ("dead", "tail")},
-    "generate": needs(),
 }
 """By the name of a command, but for `service`."""
 

@@ -6,7 +6,6 @@ Only services that record what is personal, and gateways, open the database of k
 import time
 from functools import cached_property
 
-from services.bootstrap.key_files import KeyFiles
 from services.bootstrap.opening import open_person_keys
 from services.bootstrap.parts import OF_PERSONS, OF_PROCESSES, Part
 from services.bootstrap.registry import SERVICES
@@ -15,20 +14,13 @@ from shared.errors import Misconfigured
 from shared.trust.personal import search, transit
 from shared.trust.personal.cipher import Unreadable
 from shared.trust.personal.key_database import KeyDatabase
-from shared.trust.personal.key_wrapping import FileWrapper
+from shared.trust.personal.key_wrapping import file_wrapper
 from shared.trust.personal.keyring import Keyring
 from shared.trust.personal.opening import Opening
 from shared.trust.personal.protection import PROGRAMME, Protection
 from shared.trust.personal.search import SearchIndex
 from shared.trust.personal.transit import Transit
 from shared.trust.seals import key_for
-
-WRAPPING = "keys of persons"
-
-
-def file_wrapper(keys: KeyFiles) -> FileWrapper:
-    """What wraps the keys of persons with the key in its file."""
-    return FileWrapper(key_for(WRAPPING, keys.encryption_key()))
 
 
 class PersonalData:
@@ -49,7 +41,7 @@ class PersonalData:
         Raises:
             Misconfigured: the key-encryption key is not the one that wrapped them.
         """
-        keyring = Keyring(self.database, file_wrapper(self.settings.keys), time.monotonic)
+        keyring = Keyring(self.database, file_wrapper(self.settings.keys.encryption_key()), time.monotonic)
         try:
             keyring.for_writing(PROGRAMME)
         except Unreadable as fault:

@@ -42,7 +42,6 @@ from services.bootstrap.composition import Components
 from services.bootstrap.identity_files import IdentityFiles
 from services.bootstrap.key_files import PRIVATE, is_there, made, missing
 from services.bootstrap.parts import Part
-from services.bootstrap.personal import file_wrapper
 from services.bootstrap.settings import Settings, sqlite_path
 from services.vocabulary.programme import PROGRAMME
 from services.vocabulary.restoration import Restoration
@@ -59,6 +58,7 @@ from shared.store.sqlite import archive as sqlite
 from shared.time import now
 from shared.trust.access import system
 from shared.trust.personal.cipher import Unreadable
+from shared.trust.personal.key_wrapping import file_wrapper
 
 OF_KEYS = {KEYS: "PARCOURS_KEYS", SEAL_KEY: "PARCOURS_SEAL_KEY"}
 PAGE = 1_000  # keys that are added at once
@@ -158,7 +158,7 @@ def check_key_encryption_key(settings: Settings, folder: Path) -> None:
     if not is_there(Part.KEY_ENCRYPTION_KEY, file):
         raise Misconfigured(f"{missing(Part.KEY_ENCRYPTION_KEY, file)} No backup holds it: put your copy of it there first. {without}")
     try:
-        file_wrapper(settings.keys).unwrap(wrapped[1], wrapped[0])
+        file_wrapper(settings.keys.encryption_key()).unwrap(wrapped[1], wrapped[0])
     except Unreadable:
         raise Misconfigured(f"{Part.KEY_ENCRYPTION_KEY.value}: {file} did not wrap the keys of the backup. {without}") from None
 

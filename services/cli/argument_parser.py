@@ -1,9 +1,14 @@
 """The parser of the command line: a mistake is one short sentence."""
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 MAX_LENGTH = 200  # characters of a sentence that lists what there is to choose from
+
+
+Add = Callable[[str, str], argparse.ArgumentParser]
+"""Adds a command, by its name and what it does."""
 
 
 class ArgumentParser(argparse.ArgumentParser):

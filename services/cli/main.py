@@ -12,8 +12,10 @@ from typing import TextIO, cast
 from services.bootstrap.names import NAMES, PROCESSES
 from services.bootstrap.parts import needs_of
 from services.bootstrap.settings import Settings, read_settings
-from services.cli.argument_kinds import MAX_NUMBER, day, host, moment, number, offset, port, quarter, site
-from services.cli.argument_parser import ArgumentParser
+from services.cli.argument_kinds import MAX_NUMBER, day, host, moment, number, offset, port, quarter
+from services.cli.argument_parser import Add, ArgumentParser
+from services.cli.proof_arguments import add_proof_commands
+from services.cli.setup_arguments import add_setup_command
 from shared.concealment import ConcealingStream
 from shared.errors import CodedFault, Fault, Misconfigured, Unavailable
 from shared.version import __version__
@@ -27,7 +29,6 @@ READERS = frozenset(
 )  # they need a log
 MAX_VERSION = 9_999
 MAX_PERSONS = 10_000_000
-MAX_HOURS = 168  # a week
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -164,7 +165,6 @@ def proofs() -> dict[str, Command]:
     }
 
 
-Add = Callable[[str, str], argparse.ArgumentParser]
 """Adds a subcommand: its name and its help -> its parser."""
 
 
@@ -195,18 +195,6 @@ def add_service_commands(add: Add) -> None:
     add_setup_command(add)
     check = add("check", "check the configuration, and ask the servers whether they take it; nothing is started or changed")
     check.add_argument("process", nargs="?", choices=PROCESSES, help="what that process needs (all that there is)")
-
-
-def add_setup_command(add: Add) -> None:
-    setup = add("setup", "set up the tables of the log, record a grant, and print a link that opens one session with it")
-    setup.add_argument("--no-link", action="store_true", help="set up the tables only")
-    setup.add_argument("--keys", action="store_true", help="also make the keys that are missing, as `keys make` does")
-    setup.add_argument("--name", default="administration", metavar="ID", help="who enters: a pseudonym (administration)")
-    setup.add_argument("--role", default="administrator", help="as what: administrator, coordinator, auditor, … (administrator)")
-    setup.add_argument("--organisation", metavar="ID", help="for which organisation; a prescriber and a partner need one")
-    setup.add_argument("--territory", action="append", metavar="ID", help="where; repeated for several (all)")
-    setup.add_argument("--hours", type=number(1, MAX_HOURS), default=1, help="for which the link opens the session, once (1)")
-    setup.add_argument("--url", type=site, metavar="https://…", help="where people reach the pages (that of --host and --port)")
 
 
 def add_history_commands(add: Add) -> None:
@@ -246,23 +234,6 @@ def add_figure_commands(add: Add) -> None:
     replay.add_argument("--as-of", type=moment, metavar="MOMENT", help="fold the log up to here")
 
 
-def add_proof_commands(add: Add) -> None:
-    verify = add("verify", "compute everything that was sealed again, and name what is not as it was; print the last checkpoint")
-    verify.add_argument(
-        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="one that was kept; repeated for several"
-    )
-    verify.add_argument("--key", metavar="KEY", help="the text of the key that verifies (that of PARCOURS_SEAL_KEY)")
-    verify.add_argument(
-        "--witness", action="append", default=[], metavar="KEY", help="of who must have cosigned what was kept; repeated for several"
-    )
-    add("bundle", "write what an auditor carries away, with a program that verifies it").add_argument(
-        "folder", type=Path, help="a folder that does not exist yet"
-    )
-    witness = add("witness", "cosign the last checkpoint of a bundle, if it has grown from the one that was cosigned before")
-    witness.add_argument("folder", type=Path, help="a bundle, or a folder with its checkpoints.ndjson")
-    witness.add_argument("--log", required=True, metavar="KEY", help="the text of the key of the log, given to you by other means")
-
-
 def add_operator_commands(add: Add) -> None:
     add("rebuild", "build the read models again from the log, beside the live ones, then swap")
     audit = add("audit", "compare the two ways to every figure, or what each consumer has applied with the log")
@@ -279,9 +250,7 @@ def add_operator_commands(add: Add) -> None:
     restore = add("restore", "put a backup into an empty log, when no service runs")
     restore.add_argument("folder", type=Path, nargs="?", help="the backup")
     restore.add_argument("--in-place", action="store_true", help="the log was put back by its database: only see to it that it may go on")
-    restore.add_argument(
-        "--without-person-keys", action="store_true", help="the key that wraps them is lost: what is personal stays unreadable"
-    )
+    restore.add_argument("--without-person-keys", action="store_true", help="the key that wraps them is lost: names stay unreadable")
     letters = add("dead", "list the dead letters (events that a policy could not handle), or process them again")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("--service", choices=NAMES)

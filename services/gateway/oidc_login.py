@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from services.gateway.problems import Problem
 from shared.time import Clock
+from shared.trust.oidc_answers import Discovered
 from shared.trust.oidc_client import OidcClient
-from shared.trust.oidc_issuer import Discovered
 from shared.trust.seals import Seals, key_for
 
 T = TypeVar("T")

@@ -91,8 +91,10 @@ class Installation:
         return bool(state["Running"]) and state["Health"]["Status"] == "healthy"
 
     def link(self, *words: str) -> str:
-        service = "parcours" if self.profile == "single" else "gateway"
-        return self.compose("exec", "-T", service, "parcours", "setup", "--url", self.site, *words).strip()
+        asked = ("setup", "--url", self.site, *words)
+        if self.profile == "single":
+            return self.compose("exec", "-T", "parcours", "parcours", *asked).strip()
+        return self.operator(*asked).strip()
 
     @contextmanager
     def browser(self) -> Iterator[httpx.Client]:

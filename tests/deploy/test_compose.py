@@ -168,7 +168,7 @@ def test_what_is_counted_of_a_process_is_what_its_parts_may_open(postgres_dsn: s
     assert connections.connections_of("webhooks") == of_all + connections.LEASE + deliveries
     assert connections.connections_of("gateway") == of_all + records
     of_models = models.size() + models._max_overflow  # type: ignore[attr-defined]  # a QueuePool
-    assert connections.connections_of("reporting") == of_all + connections.LEASE + of_models + connections.REBUILD
+    assert connections.connections_of("reporting") == of_all + 2 * connections.LEASE + of_models + connections.REBUILD
 
 
 def limit_of(pool: ConnectionPool) -> int:

@@ -35,7 +35,7 @@ PRIVILEGES = {
     "truncate": "truncate public.{table}",
 }
 COLUMNS = {"events": "type", "webhooks": "actor", "webhook_deliveries": "type", "ended_sessions": "id", "command_keys": "key"}
-COLUMNS |= {"login_links": "link", "tree_heads": "note", "checkpoints": "name", "leases": "name", "writers": "role"}
+COLUMNS |= {"login_links": "link", "tree_heads": "note", "checkpoints": "name", "coverage": "name", "leases": "name", "writers": "role"}
 HELD_BY = {
     **{f"{name}.inbox": name for name in NAMES if SERVICES[name].inbox},
     "coaching.inbox.attempt1": "coaching",

@@ -6,19 +6,19 @@ is answered with a page that leads on, so that the next request begins here.
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from werkzeug.routing import Rule
 from werkzeug.utils import redirect
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from services.gateway.dependencies import GatewayDeps
 from services.gateway.grants import identity_of
 from services.gateway.oidc_accounts import OidcAccounts
-from services.gateway.oidc_login import BEGUN_S, PROVEN_S, Begun, LoginFlow, Proven, no_grant, not_begun, not_proved
+from services.gateway.oidc_login import BEGUN_S, PROVEN_S, Begun, LoginFlow, Proven, no_grant, not_proved
 from services.gateway.pages.entry import typed
 from services.gateway.pages.local_path import local_path
+from services.gateway.pages.oidc_cookies import cookie, with_cookie, without_cookie
 from services.gateway.pages.rendering import Pages
 from services.gateway.rate_limit import Rate, RateLimit
 from services.gateway.request_context import RequestContext
@@ -128,26 +128,3 @@ class OidcPages:
         site = self.flow.client.redirect_uri.removesuffix(RETURN_PATH)
         asked = urlencode({"client_id": self.flow.client.id, "post_logout_redirect_uri": f"{site}/"}, quote_via=quote)
         return self.pages.page(context, "left.html", end=f"{end}?{asked}" if end else "")
-
-
-def name(request: Request, of: str) -> str:
-    return f"__Host-{of}" if request.is_secure else of
-
-
-def cookie(request: Request, of: str) -> str:
-    found = request.cookies.get(name(request, of), "")
-    if not found:
-        raise not_begun()
-    return found
-
-
-def with_cookie(response: Response, request: Request, of: str, value: str, seconds: float) -> Response:
-    """A cookie that comes back with a request from the issuer (`SameSite=Lax`): for a login, never for a session."""
-    age = timedelta(seconds=seconds)
-    response.set_cookie(name(request, of), value, max_age=age, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
-    return response
-
-
-def without_cookie(response: Response, request: Request, of: str) -> Response:
-    response.delete_cookie(name(request, of), path="/", httponly=True, samesite="Lax", secure=request.is_secure)
-    return response

@@ -3,6 +3,9 @@
 from typing import Protocol
 
 from shared.trust.personal.cipher import open_bytes, seal_bytes
+from shared.trust.seals import key_for
+
+PURPOSE = "keys of persons"
 
 
 class Wrapper(Protocol):
@@ -27,3 +30,8 @@ class FileWrapper:
 
     def unwrap(self, wrapped: str, person: str) -> bytes:
         return open_bytes(self.key, wrapped, person)
+
+
+def file_wrapper(encryption_key: bytes) -> FileWrapper:
+    """What wraps the keys of persons with the key in a file."""
+    return FileWrapper(key_for(PURPOSE, encryption_key))

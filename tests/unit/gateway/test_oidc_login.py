@@ -7,8 +7,8 @@ import pytest
 from services.gateway.oidc_login import BEGUN_S, PROVEN_S, Begun, LoginFlow, Proven
 from services.gateway.problems import Problem
 from shared.time import now
+from shared.trust.oidc_answers import Discovered
 from shared.trust.oidc_client import OidcClient
-from shared.trust.oidc_issuer import Discovered
 
 CLIENT = OidcClient("https://login.example", "parcours", "secret", "https://parcours.example/connexion/retour", "", ("RS256",))
 KEY = b"the key of an installation, whatever"

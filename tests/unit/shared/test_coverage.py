@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.coverage import MAX_SPANS, Coverage, Span, applied, begun, made_good, read_coverage, resumed
 from shared.message import PREFIX, Position, Recorded
-from shared.proof.coverage_audit import Sums, solved, sums_of
+from shared.proof.coverage_sums import Sums, solved, sums_of
 
 NOW = datetime(2024, 4, 2, tzinfo=UTC)
 
