@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from services.vocabulary import survey_ticket
 from services.vocabulary.accounts import LOGIN_PATTERN
-from services.vocabulary.fields import EVENT_TYPE_PATTERN, ID_PATTERN, QPV_CODE_PATTERN, QUARTER_PATTERN, URL_PATTERN
+from services.vocabulary.fields import (
+    EMAIL_PATTERN,
+    EVENT_TYPE_PATTERN,
+    ID_PATTERN,
+    PHONE_PATTERN,
+    QPV_CODE_PATTERN,
+    QUARTER_PATTERN,
+    URL_PATTERN,
+)
 from shared.validation import ValidationTexts
 
 VALIDATION = ValidationTexts(
@@ -36,6 +44,8 @@ VALIDATION = ValidationTexts(
         "Il commence par une lettre ou un chiffre.",
         QUARTER_PATTERN: "Un trimestre s’écrit 2024-Q2.",
         "^[A-Z][0-9]{4}$": "Un code ROME a une lettre et quatre chiffres : K1302.",
+        PHONE_PATTERN: "Un numéro de téléphone s’écrit 06 01 02 03 04, ou +33 6 01 02 03 04.",
+        EMAIL_PATTERN: "Une adresse électronique s’écrit nom@exemple.fr.",
         QPV_CODE_PATTERN: "Le code d’un quartier a huit lettres majuscules et chiffres.",
         EVENT_TYPE_PATTERN: "Un type d’événement s’écrit coaching.JourneyExited ; un service entier, coaching.",
         URL_PATTERN: "Une adresse s’écrit https://exemple.fr/chemin, sans nom d’utilisateur, sans # et sans caractère accentué.",

@@ -28,6 +28,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "recorded": (f"ok-1, {INVISIBLE}",),
     "partner": ("", "é é"),
 }
+RIGHT = {"phone": "06 01 02 03 04", "email": "awa@example.org"}
 DAYS = ("2999-01-01", "1990-01-01", "27/11/2026", "2024-02-31")
 
 
@@ -44,7 +45,9 @@ def right(world: World, form: Form, question: Question) -> str:
         case "number":
             return "30"
         case "date":
-            return "2024-06-30"
+            return "1990-02-03" if question.field == "birth_date" else "2024-06-30"
+        case "text" if question.field in RIGHT:
+            return RIGHT[question.field]
         case "thematique":
             return next(iter(thematiques.LABELS))
         case _:

@@ -35,16 +35,28 @@ def must(world: World, name: str, data: dict[str, object], *, role: str = "coach
     assert answer.status_code == 201, answer.text
 
 
-def test_what_stays_in_the_log_is_not_said_to_be_erased(world: World) -> None:
+def test_a_page_says_of_an_erasure_what_is_true(world: World) -> None:
+    """What the key protected cannot be read, and the events are still there: nothing says that they are gone."""
     must(world, "IdentifyPerson", met("p-1"))
+    must(world, "GiveNotice", {"person": "p-1", "version": 1, "mode": "ORAL"})
     profile = {"sex": "F", "birth_year": 1990, "registration": "NON_INSCRIT", "education_level": "NIVEAU_4", "disability": False}
     must(world, "RecordProfile", {"person": "p-1", "household": "SEUL", **profile})
+    assert "naissance en 1990" in text(world, "/parcours/p-1", role="coach")
     must(world, "DestroyPersonKey", {"person": "p-1", "basis": "DEMANDE"}, role="dpo")
-    page = text(world, "/parcours/p-1")
-    assert "naissance en 1990" in page
+    destroy_keys(world)
+    page = text(world, "/parcours/p-1", role="coach")
+    assert "naissance en 1990" not in page
+    assert "Profil à l’entrée noté." in page
     assert "effacées" not in page
-    assert "fermée pour effacement" in page
+    assert "La clé de la personne est détruite" in page
     assert "effacées" not in text(world, f"/evenement/{world.components.store.head()}")
+
+
+def destroy_keys(world: World) -> None:
+    """What follows the log in the process of intake, and the time in which a gateway may have kept a key."""
+    projector = world.components.key_projector()
+    projector.apply(world.components.store.read_all(0), 0)
+    world.components.personal.keyring.kept.clear()
 
 
 def test_a_released_figure_names_its_decision_and_its_day(world: World) -> None:
