@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from shared.command_handler import CommandHandler, LoadedStream, Received, answer_to
 from shared.command_type import Answer, Decision
-from shared.errors import Conflict, Fault, Unavailable
+from shared.errors import Conflict, Fault, KeysUnavailable, Unavailable
 from shared.message import CommandMessage, EventMessage
 from shared.store.append_checks import check_append
 from shared.store.port import Append, Appended
@@ -43,11 +43,11 @@ class Waiting(NamedTuple):
 
 def handle_many(handler: CommandHandler, commands: Iterable[tuple[CommandMessage, Identity]]) -> list[Result]:
     """Handle commands in order, in as few commits as possible: an answer or a fault for each, in the same order."""
-    commands = [*commands]
     batch = CommandBatch(handler)
-    batch.make_keys([message for message, _ in commands])
     received = [(message, identity, received_or_fault(handler, message, identity)) for message, identity in commands]
-    batch.read_ahead([each for *_, each in received if isinstance(each, Received)])
+    valid = [each for *_, each in received if isinstance(each, Received)]
+    batch.make_keys(valid)
+    batch.read_ahead(valid)
     for each in received:
         batch.add(*each)
     batch.flush()
@@ -70,15 +70,13 @@ class CommandBatch:
         self.waiting: dict[str, Waiting] = {}
         self.unavailable: Unavailable | None = None
 
-    def make_keys(self, messages: Sequence[CommandMessage]) -> None:
+    def make_keys(self, received: Sequence[Received]) -> None:
         """Make at once the keys of those persons who have none yet, of whom these commands may record something personal."""
         if self.handler.protection:
-            types = self.handler.command_types
-            personal = [each for each in messages if each.type in types and personal_fields(types[each.type].parser.type)]
-            persons = {person for each in personal if isinstance(person := each.data.get(PERSON), str)}
+            personal = (each.command for each in received if personal_fields(type(each.command)))
             try:
-                self.handler.protection.prepare(persons)
-            except Unavailable as fault:
+                self.handler.protection.prepare({person for command in personal if (person := getattr(command, PERSON, None))})
+            except KeysUnavailable as fault:
                 log.info("the keys of a batch are made one by one: %s", fault)
 
     def read_ahead(self, received: Sequence[Received]) -> None:
@@ -98,13 +96,15 @@ class CommandBatch:
                 if isinstance(received, Fault):
                     raise received
                 self.results[-1] = self.decide(len(self.results) - 1, received, message, identity)
+            except KeysUnavailable as fault:  # of the keys of persons: what states nothing personal goes on
+                self.results[-1] = fault
             except Unavailable as fault:
                 self.unavailable = self.results[-1] = fault
             except Fault as fault:
                 self.results[-1] = fault
 
     def decide(self, index: int, received: Received, message: CommandMessage, identity: Identity) -> Result:
-        stream = received.stream
+        stream, received = received.stream, self.handler.with_key(received)
         if stream in self.waiting:
             self.flush()
         if self.unavailable is not None:
@@ -161,6 +161,8 @@ class CommandBatch:
             return self.unavailable
         try:
             return self.handler.handle(waiting.message, waiting.identity)
+        except KeysUnavailable as fault:
+            return fault
         except Unavailable as fault:
             self.unavailable = fault
             return fault

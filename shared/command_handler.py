@@ -20,8 +20,6 @@ actor who wrote the same; of an anonymous event no actor is known, and none is c
 *Time and place.* The handler fills in what a sender may not choose (`shared.command_fields`): the day of the fact, the day of the
 recording, the actor, the organisation, the territory, and what is known of a person. When a fact may have happened is decided by
 `shared.admission`, where it belongs by `shared.placement`.
-
-Thread-safe and blocking: it is called from native threads.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -118,7 +116,7 @@ class Received(NamedTuple):
 
 
 class CommandHandler:
-    """Runs the commands of one service."""
+    """Runs the commands of one service. It blocks, and is thread-safe: it is called from native threads."""
 
     def __init__(
         self,
@@ -151,7 +149,7 @@ class CommandHandler:
             TooLarge, Unrecordable: the log does not accept the events.
             Unavailable: the log cannot be reached; the outcome is unknown, and the same message may be sent again.
         """
-        received = self.receive(message, identity)
+        received = self.with_key(self.receive(message, identity))
         stream = received.stream
         for _ in range(MAX_ATTEMPTS):
             loaded = self.load(received.type, stream)
@@ -192,8 +190,10 @@ class CommandHandler:
         admitted = self.admission.admit(command_type.parser, message)
         self.permissions.check(identity, message.type, message.territory)
         command = self.build(command_type, admitted, admitted.message, identity)
-        kept = self.protection.keyed(admitted.message, command) if self.protection else admitted.message
-        return Received(command_type, kept, message.digest, identity, admitted, command)
+        return Received(command_type, admitted.message, message.digest, identity, admitted, command)
+
+    def with_key(self, received: Received) -> Received:
+        return received._replace(message=self.protection.keyed(received.message, received.command)) if self.protection else received
 
     def build(self, command_type: CommandType, admitted: Admitted, message: CommandMessage, identity: Identity) -> Any:
         """The command, with what the handler fills in."""

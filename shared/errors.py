@@ -105,6 +105,10 @@ class Unavailable(Fault):
     """The log, the read models or the broker cannot be reached now."""
 
 
+class KeysUnavailable(Unavailable):
+    """The keys of persons cannot be reached now. What states nothing personal can be recorded."""
+
+
 class Damaged(Unavailable):
     """A file that holds what cannot be made again is no readable database any more. It is never replaced by a new one."""
 

@@ -26,42 +26,43 @@ from services.vocabulary.accounts import STREAM, Account, Grant, Register
 from services.vocabulary.roles import NEVER_GRANTED, SPEAK_FOR_AN_ORGANISATION, Role
 from shared.decider import Decider
 from shared.errors import Refused
+from shared.trust.personal.marks import Code, Identifier
 
 # Events: what happened -----------------------------------------------------------------------------------------------
 
 
 class AccountOpened(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
-    login: str | None
+    account: Identifier
+    login: Identifier | None  # a keyed digest
     on: date
 
 
 class LoginAdded(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
-    login: str
+    account: Identifier
+    login: Identifier
     on: date
 
 
 class LoginRemoved(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
-    login: str
+    account: Identifier
+    login: Identifier
     on: date
 
 
 class AccountSuspended(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
+    account: Identifier
     reason: AccessReason
     on: date
 
 
 class AccountResumed(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
+    account: Identifier
     reason: AccessReason
     on: date
 
 
 class AccountClosed(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
+    account: Identifier
     reason: AccessReason
     on: date
 
@@ -69,11 +70,11 @@ class AccountClosed(Struct, frozen=True, tag=True, kw_only=True):
 class GrantGiven(Struct, frozen=True, tag=True, kw_only=True):
     """`territories` may name the whole programme (`all`); the grant holds on both days, and for ever without `until`."""
 
-    account: str
-    grant: str
+    account: Identifier
+    grant: Identifier
     role: Role
-    organisation: str
-    territories: list[str]
+    organisation: Identifier
+    territories: list[Code]
     since: date
     until: date | None
     reason: AccessReason
@@ -81,8 +82,8 @@ class GrantGiven(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class GrantWithdrawn(Struct, frozen=True, tag=True, kw_only=True):
-    account: str
-    grant: str
+    account: Identifier
+    grant: Identifier
     reason: AccessReason
     on: date
 

@@ -22,6 +22,7 @@ from services.bootstrap.settings import Settings
 from services.bootstrap.trust import Trust
 from services.bootstrap.webhooks import Audiences, chance, encoded, stop_with
 from services.gateway.read_access import ReadAccess
+from services.intake.key_projector import NAME as KEYS_FOLLOWED
 from services.intake.key_projector import KeyProjector
 from services.reporting.projection.damage import DamagedReadModels, renew_file
 from services.reporting.projection.filler import Filler
@@ -128,7 +129,7 @@ class Components:
     @cached_property
     def personal(self) -> PersonalData:
         """What protects personal data, and finds it again."""
-        return PersonalData(self.settings)
+        return PersonalData(self.settings, lambda: self.checkpoints.load(KEYS_FOLLOWED))
 
     @cached_property
     def admission(self) -> Admission:
@@ -168,7 +169,8 @@ class Components:
         return CommandEndpoint(self.handlers[service], verifier, territories | more, VALIDATION, samples, transit)
 
     def key_projector(self) -> KeyProjector:
-        """A new one each time: one that was stopped does not begin again."""
+        """A new one each time: one that was stopped does not begin again. The keys are there before the log is followed."""
+        self.personal.keyring  # noqa: B018 - opens them
         return KeyProjector(self.store, self.checkpoints, self.personal.database, self.personal.opening, self.personal.index)
 
     def policy_runner(self, service: str, *, at_event_time: bool = False) -> PolicyRunner:

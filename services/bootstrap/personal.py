@@ -4,6 +4,7 @@ Only services that record what is personal, and gateways, open the database of k
 """
 
 import time
+from collections.abc import Callable
 from functools import cached_property
 
 from services.bootstrap.opening import open_person_keys
@@ -11,6 +12,7 @@ from services.bootstrap.parts import OF_PERSONS, OF_PROCESSES, Part
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
 from shared.errors import Misconfigured
+from shared.message import START, Position
 from shared.trust.personal import search, transit
 from shared.trust.personal.cipher import Unreadable
 from shared.trust.personal.key_database import KeyDatabase
@@ -24,8 +26,11 @@ from shared.trust.seals import key_for
 
 
 class PersonalData:
-    def __init__(self, settings: Settings) -> None:
+    """`followed` is how far the log was followed for the keys (`key_projector`): from then on there are some."""
+
+    def __init__(self, settings: Settings, followed: Callable[[], Position]) -> None:
         self.settings = settings
+        self.followed = followed
 
     def key_for(self, purpose: str) -> bytes:
         return key_for(purpose, self.settings.keys.encryption_key())
@@ -39,15 +44,20 @@ class PersonalData:
         """The keys of persons.
 
         Raises:
-            Misconfigured: the key-encryption key is not the one that wrapped them.
+            Misconfigured: they are lost, or the key-encryption key is not the one that wrapped them.
         """
-        keyring = Keyring(self.database, file_wrapper(self.settings.keys.encryption_key()), time.monotonic)
+        wrapper, where = file_wrapper(self.settings.keys.encryption_key()), f"{Part.PERSON_KEYS.value}: {self.settings.person_keys}"
+        keyring = Keyring(self.database, wrapper, time.monotonic)
+        known = self.database.keys_of([PROGRAMME]).get(PROGRAMME)
+        if known is None and self.followed() != START:  # new keys would hide that those of what is recorded are gone
+            raise Misconfigured(f"{where} holds no key, although keys were in use: put it back, or restore a backup.")
         try:
-            keyring.for_writing(PROGRAMME)
+            if known is not None:
+                wrapper.unwrap(known, PROGRAMME)
         except Unreadable as fault:
-            part = Part.KEY_ENCRYPTION_KEY.value
-            file, database = self.settings.keys.encryption, self.settings.person_keys
-            raise Misconfigured(f"{part}: {file} is not the key that wrapped the keys in {Part.PERSON_KEYS.value}, {database}.") from fault
+            file = self.settings.keys.encryption
+            raise Misconfigured(f"{Part.KEY_ENCRYPTION_KEY.value}: {file} is not the key that wrapped the keys in {where}.") from fault
+        keyring.prepare([PROGRAMME])
         return keyring
 
     @cached_property

@@ -49,7 +49,7 @@ from shared.address import Address
 from shared.bus.dead_letter import DeadLetter
 from shared.command_handler import CommandHandler, LoadedStream
 from shared.errors import Misconfigured, Unavailable
-from shared.message import CommandMessage, EventMessage, Position, decode_event
+from shared.message import START, CommandMessage, EventMessage, Position, decode_event
 from shared.store.archive import BESIDE_LOG, GATEWAY_RECORDS, Line, Loading, Resumption
 from shared.store.port import Append
 from shared.store.postgres import archive as postgres
@@ -58,6 +58,7 @@ from shared.store.sqlite import archive as sqlite
 from shared.time import now
 from shared.trust.access import system
 from shared.trust.personal.cipher import Unreadable
+from shared.trust.personal.key_database import KeyChanges
 from shared.trust.personal.key_wrapping import file_wrapper
 
 OF_KEYS = {KEYS: "PARCOURS_KEYS", SEAL_KEY: "PARCOURS_SEAL_KEY"}
@@ -79,6 +80,7 @@ def restore(components: Components, folder: Path, *, person_keys: bool = True) -
     check_target(settings, folder)
     if person_keys:
         check_key_encryption_key(settings, folder)
+        check_person_keys(components, folder)
     if not settings.embedded and not settings.keys.installation.exists():
         IdentityFiles(settings.keys).make()  # before the secret key: no release was here before
     for path, name in key_files(settings, folder):
@@ -88,6 +90,7 @@ def restore(components: Components, folder: Path, *, person_keys: bool = True) -
     components.dead_letters.put(letters(folder))
     if person_keys:
         put_person_keys(components, folder)
+    components.personal.keyring  # noqa: B018 - makes the key of the programme, if there is none
     with open_loading(settings.gateway_records, sqlite.RECORDS_SCHEMA) as records:
         for table in GATEWAY_RECORDS:
             records.load_rows(table, rows(folder, table))
@@ -97,6 +100,7 @@ def restore(components: Components, folder: Path, *, person_keys: bool = True) -
         for table in BESIDE_LOG:
             loading.load_rows(table, rows(folder, table))
         restoration = resume(handler, loading, digest_of_manifest(folder))
+    components.key_projector().catch_up()  # before anybody reads: what the log says is destroyed is destroyed again
     return manifest, restoration
 
 
@@ -106,6 +110,8 @@ def put_person_keys(components: Components, folder: Path) -> None:
     keys = [(str(person), str(wrapped)) for person, wrapped in rows_of(folder / PERSON_KEYS)]
     for start in range(0, len(keys), PAGE):
         components.personal.database.add(dict(keys[start : start + PAGE]))
+    database = components.personal.database
+    database.apply(KeyChanges((), {}), database.position(), START)
 
 
 def put_back(components: Components) -> Restoration:
@@ -161,6 +167,20 @@ def check_key_encryption_key(settings: Settings, folder: Path) -> None:
         file_wrapper(settings.keys.encryption_key()).unwrap(wrapped[1], wrapped[0])
     except Unreadable:
         raise Misconfigured(f"{Part.KEY_ENCRYPTION_KEY.value}: {file} did not wrap the keys of the backup. {without}") from None
+
+
+def check_person_keys(components: Components, folder: Path) -> None:
+    """
+    Raises:
+        Misconfigured: the target has other keys: neither may take the place of the other.
+    """
+    kept = {str(person): str(wrapped) for person, wrapped in rows_of(folder / PERSON_KEYS)}
+    persons = [*kept]
+    for start in range(0, len(persons), PAGE):
+        there = components.personal.database.keys_of(persons[start : start + PAGE])
+        if any(wrapped not in (None, kept[person]) for person, wrapped in there.items()):
+            where = f"{Part.PERSON_KEYS.value}: {components.settings.person_keys}"
+            raise Misconfigured(f"{where} holds other keys than those of the backup: move it away first.")
 
 
 def check_writable(settings: Settings) -> None:

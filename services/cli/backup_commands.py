@@ -70,6 +70,7 @@ def restore_log(args: Namespace, settings: Settings) -> int:
         print_message(
             f"{manifest.log.events} events are restored, up to position {restoration.after}; the log goes on at {restoration.position}."
         )
+        print_message(f"Who was erased after {manifest.made_at.isoformat()} is not erased in it: destroy their keys again.")
         if other_programme(settings, args.folder):
             print_message(f"PARCOURS_TERRITORIES names another programme than {args.folder / 'territories.json'}: compare them.")
         print_message(f"{args.folder / 'variables.json'} has the variables that were set, without passwords.")

@@ -85,6 +85,12 @@ class KeyProjector:
             else:
                 self.store.wait(position, POLL_INTERVAL_S)
 
+    def catch_up(self) -> None:
+        """Follow the log to its end, without a lease: for whoever is alone."""
+        position = self.database.position()
+        while page := self.store.read_all(position, PAGE):
+            position = self.apply(page, position)
+
     def apply(self, page: Sequence[EventMessage], after: Position) -> Position:
         self.database.apply(self.changes(page), after, page[-1].position)
         return page[-1].position

@@ -113,7 +113,9 @@ def test_every_snippet_works_and_makes_a_page(tmp_path: Path, browser: Browser) 
         assert steps(page) > 2
         eventually(lambda: late.inner_text("#who") == "coach-1, coach", "a page that was opened meanwhile comes alive")
         people = eventually(lambda: lines(page, "people"), "everybody")
-        eventually(lambda: lines(page, "feed")[-1:] == ["Rencontre : Gare"] and len(lines(page, "people")) == 4, f"one more than {people}")
+        eventually(
+            lambda: lines(page, "feed")[-1:] == ["Rencontre : alencon"] and len(lines(page, "people")) == 4, f"one more than {people}"
+        )
         late.close()
         what_is_typed_after_the_session_waits_for_another_one(page, reader)
         assert faults == []
@@ -153,7 +155,7 @@ def a_refused_meeting_is_corrected(page: Page) -> None:
     assert page.inner_text("#message") == "C’est enregistré."
     assert steps(page) > 2
     assert page.inner_text("[data-fault=place]") == ""
-    eventually(lambda: lines(page, "feed") == ["Rencontre : Marché"], "the event is heard")
+    eventually(lambda: lines(page, "feed") == ["Rencontre : alencon"], "the event is heard")
     submit(page, "")  # the next person has no step yet, and the message is about them
     eventually(lambda: page.inner_text("#message").startswith("Certains champs"), "refused")
     assert page.locator("#next li").count() == 0

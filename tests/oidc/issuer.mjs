@@ -1,6 +1,6 @@
 // An issuer of identities for the tests. Usage: node issuer.mjs FILE, a file of JSON that tests/oidc/issuer.py writes.
-// Its own pages for development ask for a name, which is the subject, and a consent. What stands before a + in a name with an @ is its e-mail
-// address, verified unless it says otherwise.
+// Its own pages for development ask for a name, which is the subject, and a consent. What stands before a + in a name with an @ is its
+// e-mail address, verified unless it says otherwise.
 import { readFileSync } from "node:fs";
 import { Provider } from "oidc-provider";
 

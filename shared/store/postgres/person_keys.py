@@ -30,7 +30,7 @@ APPLY = Statement(
     """with moved as (update public.person_keys_position set position = $5 where position = $4 returning 1),
     forgotten as (
         delete from public.person_tokens as old using moved
-        where old.person = any ($1) or (old.person = any ($3) and not exists (
+        where old.person = any ($1) or (old.person = any ($6) and not exists (
             select from unnest($2, $3) as new (token, person) where new.token = old.token and new.person = old.person))),
     destroyed as (
         insert into public.person_keys (person, wrapped) select gone.person, null from moved, unnest($1) as gone (person)
@@ -47,6 +47,7 @@ APPLY = Statement(
     TEXT_ARRAY,
     INT8,
     INT8,
+    TEXT_ARRAY,
 )
 FIND = Statement(
     "persons_with",
@@ -96,7 +97,9 @@ class PostgresPersonKeys:
         pairs = [(token, person) for person, tokens in changes.tokens.items() for token in tokens]
         arrays = ([*dict.fromkeys(changes.destroyed)], [token for token, _ in pairs], [person for _, person in pairs])
         with self.pool.connection() as connection:  # not asked again when its answer is lost: the position tells then
-            moved = connection.call(APPLY, *map(pack_text_array, arrays), pack_int8(after), pack_int8(position))
+            moved = connection.call(
+                APPLY, *map(pack_text_array, arrays), pack_int8(after), pack_int8(position), pack_text_array([*changes.tokens])
+            )
         if not unpack_int8(moved.get_value(0, 0)):
             raise Unavailable("another process has followed the log for the keys of persons")
 

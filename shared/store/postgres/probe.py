@@ -19,7 +19,8 @@ ENCODING = "UTF8"
 STATEMENT_TIMEOUT = "set statement_timeout = '5s'"
 SELECT_MAY_READ_LOG = "select has_table_privilege(to_regclass('public.events'), 'select')"
 SELECT_HAS_PERSON_KEYS = "select to_regclass('public.person_keys_position') is not null"
-SELECT_MAY_USE_PERSON_KEYS = "select has_table_privilege(to_regclass('public.person_keys'), 'select, insert')"
+SELECT_MAY_USE_PERSON_KEYS = """select bool_and(has_table_privilege(to_regclass(name), privilege))
+    from unnest(array['public.person_keys', 'public.person_tokens']) as name, unnest(array['select', 'insert', 'update']) as privilege"""
 SELECT_MAY_MAKE_PERSON_KEYS = "select has_schema_privilege('public', 'create')"
 SELECT_MAY_MAKE_TABLES = """select coalesce((select pg_has_role(nspowner, 'member') from pg_namespace
     where nspname = current_schema() || '{suffix}'), has_database_privilege(current_database(), 'create'))"""

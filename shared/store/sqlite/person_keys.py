@@ -4,7 +4,10 @@ What is deleted is overwritten in the file (`secure_delete`), and the write-ahea
 must not give back what was destroyed.
 """
 
+import logging
+import os
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,8 @@ from shared.errors import Unavailable
 from shared.message import Position
 from shared.store.sqlite.connections import is_unavailable, open_for_writing, raises_unavailable, unavailable
 from shared.trust.personal.key_database import KeyChanges
+
+log = logging.getLogger(__name__)
 
 SCHEMA = (Path(__file__).parent / "sql" / "person_keys.sql").read_text()
 SELECT = "select wrapped from person_keys where person = ?"
@@ -29,6 +34,14 @@ FIND = """select person from person_tokens where token in (select value from jso
 AFTER = "select person, wrapped from person_keys where person > ? and wrapped is not null order by person limit ?"
 REWRAP = "update person_keys set wrapped = ? where person = ? and wrapped = ?"
 EMPTY_WAL = "pragma wal_checkpoint(truncate)"
+ATTEMPTS, BETWEEN_S = 50, 0.1
+
+
+def make_private(path: Path) -> None:
+    """Make the file before SQLite does: what it puts beside it has the same mode."""
+    with raises_unavailable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT, 0o600))
 
 
 class SqlitePersonKeys:
@@ -36,10 +49,9 @@ class SqlitePersonKeys:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        new = not path.exists()
+        make_private(path)
         self.connection = open_for_writing(path, SCHEMA)
-        if new:
-            path.chmod(0o600)
+        self.empty_wal()  # a process may have died before it did
         self.lock = threading.Lock()  # one thread at a time uses the connection
 
     def keys_of(self, persons: Collection[str]) -> dict[str, str | None]:
@@ -67,8 +79,18 @@ class SqlitePersonKeys:
                 connection.execute(DESTROY, (person,))
                 connection.execute(FORGET_TOKENS, (person,))
         if changes.destroyed:
-            with self.lock, raises_unavailable(self.path):
-                self.connection.execute(EMPTY_WAL).fetchall()
+            with self.lock:
+                self.empty_wal()
+
+    def empty_wal(self) -> None:
+        """Wait for whoever reads: until they are done, what was destroyed is in the write-ahead log."""
+        for _ in range(ATTEMPTS):
+            with raises_unavailable(self.path):
+                (busy, *_), *_ = self.connection.execute(EMPTY_WAL).fetchall()
+            if not busy:
+                return
+            time.sleep(BETWEEN_S)
+        log.warning("%s: others read, and a destroyed key stays in the write-ahead log until the next start", self.path)
 
     def persons_with(self, tokens: Collection[str], limit: int) -> list[str]:
         wanted = "[" + ",".join(f'"{token}"' for token in set(tokens)) + "]"

@@ -33,7 +33,7 @@ class Opening:
         }
         person = data.get(PERSON) or PROGRAMME
         key = self.open_keyring().for_reading(person) if sealed else None
-        if key is None:
+        if not key:
             return dict(data)
         return {**data, **opened_fields(key, sealed, event_id, person)}
 

@@ -27,6 +27,7 @@ class Request(Struct):
     data: Raw = Raw(b"{}")
 
 
+MEMBERS = frozenset({"id", "type", "territory", "data", "time", "actor", "traceparent", "recorded_time"})  # of a command as it is sent
 decode_request = msgspec.json.Decoder(Request).decode
 decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -48,19 +49,27 @@ class Transit:
         return self.read_key()
 
     def sealed(self, command: str) -> str:
-        """A command as text, with its personal fields encrypted. What has no data is passed on as it is: the service says what is wrong."""
+        """A command as text, with its personal fields encrypted.
+
+        What stands elsewhere in it may be a name, too, and is refused whatever it is: so nothing of it is carried but that it is there.
+        """
         try:
-            request = decode_request(command)
-            data = dict(decode_members(request.data))
-            hidden = data.keys() - self.clear[request.type] if request.type in self.clear else ()
-            if not hidden:
+            request, members = decode_request(command), decode_members(command)
+            if request.type not in self.clear:
                 return command
-            members = decode_members(command)
+            carried: dict[str, Any] = {name: value if name in MEMBERS else 0 for name, value in members.items()}
+            if "data" in members:
+                carried["data"] = self.sealed_data(request) if bytes(request.data).startswith(b"{") else 0
         except (msgspec.MsgspecError, UnicodeError, TypeError):  # TypeError: its type is no text
             return command
-        id = str(request.id)
-        sealed = {name: seal(self.key, value, bound_to(id, name)) if name in hidden else value for name, value in data.items()}
-        return msgspec.json.encode({**members, "data": sealed}).decode()
+        return command if carried == members else msgspec.json.encode(carried).decode()
+
+    def sealed_data(self, request: Request) -> dict[str, Any] | Raw:
+        data, id = decode_members(request.data), str(request.id)
+        hidden = data.keys() - self.clear[request.type]
+        if not hidden:
+            return request.data
+        return {name: seal(self.key, value, bound_to(id, name)) if name in hidden else value for name, value in data.items()}
 
     def open(self, command: Any) -> None:
         """Put what was encrypted in its place again, in a command as it was decoded."""

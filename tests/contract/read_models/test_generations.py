@@ -224,7 +224,9 @@ def test_dropping_the_tables_of_the_first_releases_leaves_what_is_beside_them(
 ) -> None:
     with closing(Reports(postgres_dsn, ORNE, log.read_at)) as unnamed, unnamed.models.writing() as connection:
         connection.execute(text("CREATE TABLE events (of_the_log int)"))
-        connection.execute(text("DROP TABLE entry, balance, subtotal, span, filling, filled"))  # which the first releases had not
+        connection.execute(
+            text("DROP TABLE entry, balance, subtotal, span, filling, filled, person_merge")
+        )  # which the first releases had not
     generations = Generations(Address(postgres_dsn), checkpoints, NEW)
     generations.drop(UNNAMED)
     assert generations.engine is not None

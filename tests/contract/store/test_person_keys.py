@@ -1,5 +1,6 @@
 """The database of the keys of persons: a key is made once, goes for good, and is found by no token afterwards."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +98,8 @@ def test_who_is_found_has_all_tokens_and_the_last_ones_count(databases: list[Key
     assert database.persons_with(["a", "b"], 10) == ["p", "r"]
     assert database.persons_with(["a"], 2) == ["p", "q"]
     database.apply(KeyChanges([], {"p": ["b", "d"]}), 5, 6)
-    assert database.persons_with(["a"], 10) == ["q", "r"]
+    database.apply(KeyChanges([], {"q": []}), 6, 7)
+    assert database.persons_with(["a"], 10) == ["r"]
     assert database.persons_with(["b", "d"], 10) == ["p"]
 
 
@@ -133,5 +135,19 @@ def test_no_byte_of_a_destroyed_key_stays_in_the_files(tmp_path: Path) -> None:
     assert b"token-of-eight" in found
     assert b"wrapped-key-007" not in found
     assert b"token-of-seven" not in found
-    assert file.stat().st_mode & 0o077 == 0
+    assert [each.name for each in tmp_path.iterdir() if each.stat().st_mode & 0o077] == []
+    database.close()
+
+
+def test_a_destroyed_key_leaves_the_files_as_soon_as_nobody_reads(tmp_path: Path) -> None:
+    file = tmp_path / "person_keys.sqlite"
+    database = SqlitePersonKeys(file)
+    database.add({"p": "wrapped-key-of-p" + "x" * 60})
+    reader = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    reader.execute("begin")
+    reader.execute("select count(*) from person_keys").fetchone()
+    threading.Timer(0.5, reader.rollback).start()
+    database.apply(KeyChanges(["p"], {}), 0, 5)
+    assert b"wrapped-key-of-p" not in b"".join(each.read_bytes() for each in tmp_path.iterdir())
+    reader.close()
     database.close()

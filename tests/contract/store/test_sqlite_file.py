@@ -133,7 +133,11 @@ def test_a_lease_whose_file_cannot_be_opened_is_unavailable(tmp_path: Path) -> N
 
 def test_a_separate_checkpoints_file_contains_no_log(tmp_path: Path) -> None:
     checkpoints = SqliteCheckpoints(tmp_path / "checkpoints.sqlite")
-    assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [(b"checkpoints",), (b"leases",)]
+    assert checkpoints.connection.execute("select name from sqlite_master").fetchall() == [
+        (b"checkpoints",),
+        (b"leases",),
+        (b"coverage",),
+    ]
 
 
 def test_a_missing_file_has_the_size_zero(tmp_path: Path) -> None:

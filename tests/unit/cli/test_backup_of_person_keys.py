@@ -127,3 +127,38 @@ def test_a_backup_of_a_release_without_keys_of_persons_is_restored(tmp_path: Pat
     (backup / "manifest.json").write_text(json.dumps(manifest))
     (backup / "person_keys.ndjson").unlink()
     assert main(["restore", str(backup), "--data", str(tmp_path / "new")]) == 0
+
+
+def test_keys_that_were_in_use_and_are_gone_end_a_start(tmp_path: Path) -> None:
+    """New ones in their place would hide that nothing of what is recorded can be read."""
+    world = with_names(tmp_path / "live", "p-1")
+    world.components.checkpoints.save("person_keys", world.components.store.head())
+    world.components.personal.database.close()
+    for file in (tmp_path / "live").glob("person_keys.sqlite*"):
+        file.unlink()
+    with pytest.raises(Misconfigured, match="holds no key, although keys were in use"):
+        _ = World(tmp_path / "live").components.personal.keyring
+
+
+def test_a_backup_is_not_restored_beside_other_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_names(tmp_path / "live", "p-1")
+    backup = made(tmp_path / "backup", tmp_path / "live")
+    carry_key(tmp_path / "live", tmp_path / "new")
+    other = World(tmp_path / "new")
+    assert other.components.personal.keyring.for_writing("p-1")
+    other.components.personal.database.close()
+    other.components.store.close()
+    for file in (tmp_path / "new").glob("log.sqlite*"):
+        file.unlink()
+    (tmp_path / "new" / "keys").unlink(missing_ok=True)
+    assert main(["restore", str(backup), "--data", str(tmp_path / "new")]) == 2
+    assert "holds other keys than those of the backup" in capsys.readouterr().err
+
+
+def test_a_name_that_was_erased_before_the_backup_is_not_found_when_the_restore_ends(tmp_path: Path) -> None:
+    world = with_names(tmp_path / "live", "p-1", "p-2")
+    world.send("DestroyPersonKey", {"person": "p-1", "basis": "DEMANDE"}, role="dpo")  # and intake dies before it follows
+    backup = made(tmp_path / "backup", tmp_path / "live")
+    again = restored(backup, tmp_path / "new")
+    assert again.components.personal.find("xyl", 10) == ["p-2"]
+    assert again.components.personal.database.keys_of(["p-1"]) == {"p-1": None}

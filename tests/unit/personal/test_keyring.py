@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.errors import Refused
-from shared.trust.personal.cipher import Unreadable, new_key
+from shared.errors import KeysUnavailable, Refused, Unavailable
+from shared.trust.personal.cipher import new_key
 from shared.trust.personal.key_database import KeyChanges
 from shared.trust.personal.key_wrapping import FileWrapper
 from shared.trust.personal.keyring import KEPT_S, MAX_KEPT, Keyring
@@ -81,8 +81,35 @@ def test_memory_is_bounded() -> None:
 def test_a_wrapped_key_is_worth_nothing_under_another_key_or_for_another_person() -> None:
     database = KeysInMemory()
     keyring(database).for_writing("p")
-    with pytest.raises(Unreadable):
-        Keyring(database, FileWrapper(new_key()), Clock()).for_reading("p")
+    assert not Keyring(database, FileWrapper(new_key()), Clock()).for_reading("p")
     database.wrapped["q"] = database.wrapped["p"]
-    with pytest.raises(Unreadable):
-        keyring(database).for_reading("q")
+    assert not keyring(database).for_reading("q")
+
+
+def test_a_key_whose_time_is_over_goes_from_memory_when_another_is_read() -> None:
+    clock = Clock()
+    keys = keyring(KeysInMemory(), clock)
+    keys.for_writing("p")
+    clock.now += KEPT_S + 1
+    keys.for_writing("q")
+    assert set(keys.kept) == {"q"}
+
+
+def test_a_damaged_key_opens_nothing_stops_nobody_else_and_is_no_erasure(caplog: pytest.LogCaptureFixture) -> None:
+    database = KeysInMemory()
+    database.wrapped["p"] = "damaged"
+    keys = keyring(database)
+    assert not keys.for_reading("p")
+    with pytest.raises(KeysUnavailable):
+        keys.for_writing("p")
+    assert keys.for_writing("q")
+    assert "the key of p is damaged" in caplog.text
+
+
+def test_a_database_that_is_away_is_no_log_that_is_away() -> None:
+    class Away(KeysInMemory):
+        def keys_of(self, persons: object) -> dict[str, str | None]:
+            raise Unavailable("away")
+
+    with pytest.raises(KeysUnavailable):
+        keyring(Away()).for_writing("p")
