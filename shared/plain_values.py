@@ -59,7 +59,8 @@ class PlainTypes:
                 (inner,) = [kind for kind in types if not isinstance(kind, inspect.NoneType)]
                 return self.type(inner) | None
             case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
-                return Annotated[list[self.type(item)], Meta(max_length=getattr(shape, "max_length", None) or self.elements)]  # type: ignore[misc]
+                least, most = getattr(shape, "min_length", None) or 0, getattr(shape, "max_length", None) or self.elements
+                return Annotated[list[self.type(item)], Meta(min_length=least, max_length=most)]  # type: ignore[misc]
             case inspect.DictType(key_type=key, value_type=value):
                 return dict[self.type(key), self.type(value)]  # type: ignore[misc]
             case inspect.StructType(cls=cls):

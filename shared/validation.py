@@ -210,7 +210,8 @@ class SchemaBuilder:
                 return field
             case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) | inspect.FrozenSetType(item_type=item):
                 most = validate.Length(max=getattr(shape, "max_length", None) or MAX_ELEMENTS, error=self.texts.too_many_elements)
-                return fields.List(self.field(item), validate=most, **extra)
+                least = validate.Length(min=getattr(shape, "min_length", None) or 0, error=self.texts.required)
+                return fields.List(self.field(item), validate=[least, most], **extra)
             case inspect.DictType(key_type=key, value_type=value):
                 return fields.Dict(keys=self.field(key), values=self.field(value), **extra)
             case inspect.StructType(cls=cls):

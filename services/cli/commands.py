@@ -106,6 +106,7 @@ def messages_of(fault: Fault | None) -> dict[str, list[str]]:
 def importer(components: Components) -> HistoryImporter:
     runners = [components.policy_runner(name, at_event_time=True) for name, service in SERVICES.items() if service.policies]
     first_key(components.settings.keys, alone=components.settings.embedded)  # made here, if nothing was started before
+    components.personal.keyring  # noqa: B018 - opens the keys of persons, which asks the log: while much is appended, it would wait for itself
     memory = StreamMemory(components.store, components.placement.persons)
     return HistoryImporter(components.store, components.handlers, runners, components.trust.survey_seals, memory)
 

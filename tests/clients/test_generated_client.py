@@ -208,6 +208,7 @@ def ask_everything_else(life: Life, person: str, position: int) -> None:
     changes = life.question("auditor", "changes", "ChangesPage", quarter=QUARTER, territory=TERRITORY, since="1")
     assert [item.position for item in changes.items][-1] <= position
     assert any(move.indicator == "people_met" for item in changes.items for move in item.moves)
+    life.question("auditor", "accounts", "Accounts")
     life.question("auditor", "schema", "JsonSchema", "intake.PersonIdentified", "3")
     assert life.question("operator", "projections", "ProjectionsPage").items
     life.question("operator", "dead_letters", "DeadLettersPage", service=["coaching"])

@@ -36,6 +36,7 @@ GIVEN = {
     **dict.fromkeys(("intake", "referrals", "reporting"), ("PARCOURS_PUBLIC_KEYS", *OF_PERSONS)),
     "webhooks": ("PARCOURS_WEBHOOK_KEY", "PARCOURS_PUBLIC_KEYS"),
     "relay": ("PARCOURS_SEAL_KEY",),
+    "accounts": ("PARCOURS_PUBLIC_KEYS",),
 }
 COMMANDS_BETWEEN = 10
 REPLY = {"satisfied": True, "rating": 5, "domains": [], "wellbeing": True, "wants_continuation": True}

@@ -35,6 +35,11 @@ def shows_no_password(output: str, environment: Mapping[str, str]) -> None:
     assert [secret for secret in given if secret in output] == []
 
 
+def person_keys(folder: Path) -> dict[str, str]:
+    """Those are in a file, which refuses nobody."""
+    return {"PARCOURS_PERSON_KEYS": f"sqlite:///{folder}/person_keys.sqlite"}
+
+
 @pytest.fixture
 def refusing(postgres_dsn: str, rabbitmq_uri: str, tmp_path: Path) -> dict[str, str]:
     """One broker is away, one refuses the password, one has no such virtual host; the log and the read models refuse theirs."""
@@ -44,6 +49,7 @@ def refusing(postgres_dsn: str, rabbitmq_uri: str, tmp_path: Path) -> dict[str, 
         "PARCOURS_EVENT_STORE": with_password(postgres_dsn, LOG),
         "PARCOURS_READ_MODELS": with_password(postgres_dsn, MODELS).replace("postgresql:", "postgresql+psycopg:"),
         "PARCOURS_KEYS": str(tmp_path / "keys"),
+        **person_keys(tmp_path),
     }
 
 
@@ -92,7 +98,12 @@ def waiting(folder: Path, *words: str, env: Mapping[str, str]) -> Iterator[Proce
 
 @pytest.mark.parametrize("name", ["coaching", "gateway", "relay"])
 def test_brokers_that_are_away_are_waited_for(tmp_path: Path, postgres_dsn: str, name: str) -> None:
-    env = {"PARCOURS_AMQP_URI": AWAY, "PARCOURS_EVENT_STORE": postgres_dsn, "PARCOURS_KEYS": str(tmp_path / "keys")}
+    env = {
+        "PARCOURS_AMQP_URI": AWAY,
+        "PARCOURS_EVENT_STORE": postgres_dsn,
+        "PARCOURS_KEYS": str(tmp_path / "keys"),
+        **person_keys(tmp_path),
+    }
     with waiting(tmp_path, "service", name, env=env) as process:
         eventually(lambda: process.log.read_text().lower().count("refused") >= len(BROKERS), "each broker is asked")
     assert "waiting for PARCOURS_AMQP_URI" in process.log.read_text()
@@ -104,6 +115,7 @@ def test_databases_that_are_away_are_waited_for(tmp_path: Path) -> None:
         "PARCOURS_AMQP_URI": AWAY,
         "PARCOURS_EVENT_STORE": f"postgresql://u:{LOG}@127.0.0.1:1/log",
         "PARCOURS_READ_MODELS": f"postgresql://u:{MODELS}@127.0.0.1:1/models",
+        **person_keys(tmp_path),
     }
     with waiting(tmp_path, "service", "reporting", env=env) as process:
         eventually(lambda: process.log.read_text().count("refused") > 1, "the log is asked again")
@@ -146,7 +158,12 @@ def test_a_server_that_comes_late_and_refuses_ends_the_process(tmp_path: Path, p
         listener.bind(("127.0.0.1", 0))
         late = urlsplit(with_password(postgres_dsn, LOG))
         late = late._replace(netloc=late.netloc.replace(f":{late.port}", f":{listener.getsockname()[1]}"))
-        env = {"PARCOURS_AMQP_URI": rabbitmq_uri, "PARCOURS_EVENT_STORE": late.geturl(), "PARCOURS_KEYS": str(tmp_path / "keys")}
+        env = {
+            "PARCOURS_AMQP_URI": rabbitmq_uri,
+            "PARCOURS_EVENT_STORE": late.geturl(),
+            "PARCOURS_KEYS": str(tmp_path / "keys"),
+            **person_keys(tmp_path),
+        }
         process = Process("service", "coaching", "--data", str(tmp_path), env=env, log=tmp_path / "log", imports=True)
         try:
             process.start()
@@ -183,7 +200,7 @@ def test_passwords_that_change_while_a_process_runs_do_not_end_it(
     set_passwords("")
     uri = with_password(rabbitmq_uri, BROKERS[0]).replace(f"{rabbitmq_server.user}:", f"{name}:", 1)
     dsn = with_password(postgres_dsn, LOG).replace(f"{urlsplit(postgres_dsn).username}:", f"{name}:", 1)
-    env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_KEYS": str(tmp_path / "keys")}
+    env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_KEYS": str(tmp_path / "keys"), **person_keys(tmp_path)}
     try:
         with waiting(tmp_path, "service", "coaching", env=env) as process:
             eventually(lambda: consumed(rabbitmq_server, vhost), "coaching consumes")

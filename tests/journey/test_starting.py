@@ -22,6 +22,7 @@ def test_a_service_that_starts_before_its_servers_waits_for_them_and_works(
 ) -> None:
     dsn, uri = own_postgres.create_database(), own_rabbitmq.create_vhost()
     env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, "PARCOURS_KEYS": str(tmp_path / "keys")}
+    env["PARCOURS_PERSON_KEYS"] = f"sqlite:///{tmp_path}/person_keys.sqlite"
     own_postgres.kill()
     own_rabbitmq.kill()
     words = ("--data", str(tmp_path), "--port", str(free_port()))
@@ -44,6 +45,7 @@ def test_a_service_whose_servers_are_away_still_ends_when_it_is_told(
 ) -> None:
     dsn, uri = own_postgres.create_database(), own_rabbitmq.create_vhost()
     env = {"PARCOURS_AMQP_URI": uri, "PARCOURS_EVENT_STORE": dsn, "PARCOURS_READ_MODELS": dsn, "PARCOURS_KEYS": str(tmp_path / "keys")}
+    env["PARCOURS_PERSON_KEYS"] = f"sqlite:///{tmp_path}/person_keys.sqlite"
     service = Process(
         "service", "coaching", "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log", imports=True
     )
@@ -101,7 +103,7 @@ def ended(folder: Path, *words: str, env: Mapping[str, str]) -> tuple[int, str]:
 
 def broker_away(folder: Path) -> Mapping[str, str]:
     """Of processes of their own, on the files that `serve` uses by itself."""
-    files = {"PARCOURS_EVENT_STORE": "log.sqlite", "PARCOURS_READ_MODELS": "read_models.sqlite"}
+    files = {"PARCOURS_EVENT_STORE": "log.sqlite", "PARCOURS_READ_MODELS": "read_models.sqlite", "PARCOURS_PERSON_KEYS": "keys.sqlite"}
     return {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", **{name: f"sqlite:///{folder}/{file}" for name, file in files.items()}}
 
 
