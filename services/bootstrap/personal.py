@@ -3,23 +3,20 @@
 Only services that record what is personal, and gateways, open the database of keys (`parts.OF_PERSONS`).
 """
 
-import time
 from collections.abc import Callable
 from functools import cached_property
 
 from services.bootstrap.opening import open_person_keys
-from services.bootstrap.parts import OF_PERSONS, OF_PROCESSES, Part
+from services.bootstrap.parts import OF_PERSONS, OF_PROCESSES
+from services.bootstrap.person_keyring import opened_keyring
 from services.bootstrap.registry import SERVICES
 from services.bootstrap.settings import Settings
-from shared.errors import Misconfigured
-from shared.message import START, Position
+from shared.message import Position
 from shared.trust.personal import search, transit
-from shared.trust.personal.cipher import Unreadable
 from shared.trust.personal.key_database import KeyDatabase
-from shared.trust.personal.key_wrapping import file_wrapper
 from shared.trust.personal.keyring import Keyring
 from shared.trust.personal.opening import Opening
-from shared.trust.personal.protection import PROGRAMME, Protection
+from shared.trust.personal.protection import Protection
 from shared.trust.personal.search import SearchIndex
 from shared.trust.personal.transit import Transit
 from shared.trust.seals import key_for
@@ -41,24 +38,8 @@ class PersonalData:
 
     @cached_property
     def keyring(self) -> Keyring:
-        """The keys of persons.
-
-        Raises:
-            Misconfigured: they are lost, or the key-encryption key is not the one that wrapped them.
-        """
-        wrapper, where = file_wrapper(self.settings.keys.encryption_key()), f"{Part.PERSON_KEYS.value}: {self.settings.person_keys}"
-        keyring = Keyring(self.database, wrapper, time.monotonic)
-        known = self.database.keys_of([PROGRAMME]).get(PROGRAMME)
-        if known is None and self.followed() != START:  # new keys would hide that those of what is recorded are gone
-            raise Misconfigured(f"{where} holds no key, although keys were in use: put it back, or restore a backup.")
-        try:
-            if known is not None:
-                wrapper.unwrap(known, PROGRAMME)
-        except Unreadable as fault:
-            file = self.settings.keys.encryption
-            raise Misconfigured(f"{Part.KEY_ENCRYPTION_KEY.value}: {file} is not the key that wrapped the keys in {where}.") from fault
-        keyring.prepare([PROGRAMME])
-        return keyring
+        """The keys of persons (`opened_keyring`)."""
+        return opened_keyring(self.database, self.settings, self.followed)
 
     @cached_property
     def protection(self) -> Protection:

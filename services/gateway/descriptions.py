@@ -35,7 +35,7 @@ from services.gateway.operations import (
     ticket_operation,
 )
 from services.gateway.people_search_api import PATH as SEARCH
-from services.gateway.people_search_api import SEARCH_SCHEMA
+from services.gateway.people_search_question import SEARCH_SCHEMA
 from services.gateway.query_parameters import QueryParameters
 from services.gateway.request_context import RequestContext
 from services.gateway.webhook_message import TEST, openapi_webhooks

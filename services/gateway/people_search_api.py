@@ -4,11 +4,9 @@ A name in an address would stay in the logs of every proxy and in the history of
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from marshmallow import ValidationError
-from msgspec import Meta, Struct
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
@@ -17,33 +15,22 @@ from services.gateway.dependencies import GatewayDeps
 from services.gateway.lists import LISTS
 from services.gateway.lists_api import ListsApi
 from services.gateway.people_search_answers import FoundPerson, FoundPersons, PersonIdentity
+from services.gateway.people_search_question import read_search
 from services.gateway.personal_data import ACTIONS, PersonalData
 from services.gateway.read_access import ReadAccess
 from services.gateway.reporting_client import ReportingClient
 from services.gateway.request_context import RequestContext
 from services.reporting.list_answers import RECORDS, ListQuestion, PersonLine
 from services.vocabulary.calendar import local_date
-from services.vocabulary.french import VALIDATION
-from shared.command_schema import flatten
 from shared.errors import Invalid
 from shared.trust.personal.marks import Personal
 from shared.trust.personal.search import begins_words
-from shared.validation import schema_of
 
 PATH = "/v1/people/search"
 MAX_FOUND = 2_000  # persons who share the first letters, everywhere: more letters find fewer
 MAX_SHOWN = 50
 PEOPLE = next(address for address in LISTS if address.name == "people")
 TOO_SHORT = "Trois lettres d’un nom au moins, ou un numéro de téléphone entier."
-
-
-class Search(Struct, frozen=True):
-    """First letters of names, 3 at least of one of them, in any order; or a telephone number."""
-
-    text: Annotated[str, Meta(max_length=120)]
-
-
-SEARCH_SCHEMA = schema_of(Search, VALIDATION)()
 
 
 class PeopleSearchApi:
@@ -95,13 +82,6 @@ class PeopleSearchApi:
         """The identity that was stated of another record of the same person."""
         records = self.reports.person(person, local_date(self.deps.clock()).isoformat()).records
         return next((known[record] for record in records if record in known), None)
-
-
-def read_search(data: dict[str, Any]) -> Search:
-    try:
-        return msgspec.convert(SEARCH_SCHEMA.load(data), Search)
-    except ValidationError as failure:
-        raise Invalid(flatten(failure.messages)) from failure
 
 
 def names_in(data: dict[str, Any]) -> list[str]:

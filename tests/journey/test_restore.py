@@ -27,6 +27,7 @@ from tests.chaos.conftest import CONSEQUENCES, Load
 from tests.harness.receiver import Receiver
 from tests.processes import Product, eventually, in_one_process, running, this_quarter
 from tests.servers import GivenPostgres, GivenRabbitmq
+from tests.unit.cli.test_backup import carry_key
 
 LOCAL = {"PARCOURS_WEBHOOK_NETWORKS": "127.0.0.0/8", "PARCOURS_WEBHOOK_HTTP": "1"}
 CAUSED = {"OrientationAccepted": CONSEQUENCES, "JourneyOpened": ("CoachingStarted",)}
@@ -194,6 +195,7 @@ def test_an_installation_in_one_process_is_restored_and_goes_on(tmp_path: Path) 
         with in_one_process(tmp_path / "old", LOCAL) as product:
             before, load = backed_up_and_killed(product, receiver, tmp_path / "backup")
         kept, sent = kept_in(tmp_path / "backup", before), len(receiver.received)
+        carry_key(tmp_path / "old", tmp_path / "new")
         product = Product(tmp_path / "new", LOCAL)
         said(product, "restore", str(tmp_path / "backup"))
         with in_one_process(tmp_path / "new", LOCAL) as product:
@@ -223,6 +225,7 @@ def test_an_installation_on_servers_is_restored_beside_a_broker_that_is_ahead(tm
             eventually(lambda: seen.positions() == positions(before), "the stream has everything")
         kept, sent = kept_in(tmp_path / "backup", before), len(receiver.received)
         env = {**environment(uri, new), "PARCOURS_READ_MODELS": old}
+        carry_key(tmp_path / "old", tmp_path / "new")
         product = Product(tmp_path / "new", env)
         stdout, stderr = said(product, "restore", str(tmp_path / "backup"))
         lost = before[len(kept) :]

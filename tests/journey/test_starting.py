@@ -78,6 +78,7 @@ def test_a_log_of_an_earlier_shape_ends_its_services_with_a_clear_word(tmp_path:
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as old:
         old.execute("create table events (position integer primary key, body text)")
     env = {"PARCOURS_AMQP_URI": "amqp://127.0.0.1:1/", "PARCOURS_EVENT_STORE": f"sqlite:///{tmp_path}/log.sqlite"}
+    env["PARCOURS_PERSON_KEYS"] = f"sqlite:///{tmp_path}/person_keys.sqlite"
     service = Process("service", name, "--data", str(tmp_path), "--port", str(free_port()), env=env, log=tmp_path / "log", imports=True)
     try:
         service.start()

@@ -11,25 +11,13 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from shared.trust.personal.cipher import Unreadable, seal, unseal
+from shared.trust.personal.command_text import MEMBERS, CommandText, decode_command, decode_members
 from shared.trust.personal.marked_fields import personal_fields
 
 PURPOSE = "commands on their way"
-
-
-class Request(Struct):
-    """As much of a command as this has to know, whatever is wrong with it."""
-
-    id: Any = None
-    type: Any = None
-    data: Raw = Raw(b"{}")
-
-
-MEMBERS = frozenset({"id", "type", "territory", "data", "time", "actor", "traceparent", "recorded_time"})  # of a command as it is sent
-decode_request = msgspec.json.Decoder(Request).decode
-decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Transit:
@@ -54,7 +42,7 @@ class Transit:
         What stands elsewhere in it may be a name, too, and is refused whatever it is: so nothing of it is carried but that it is there.
         """
         try:
-            request, members = decode_request(command), decode_members(command)
+            request, members = decode_command(command), decode_members(command)
             if request.type not in self.clear:
                 return command
             carried: dict[str, Any] = {name: value if name in MEMBERS else 0 for name, value in members.items()}
@@ -64,7 +52,7 @@ class Transit:
             return command
         return command if carried == members else msgspec.json.encode(carried).decode()
 
-    def sealed_data(self, request: Request) -> dict[str, Any] | Raw:
+    def sealed_data(self, request: CommandText) -> dict[str, Any] | Raw:
         data, id = decode_members(request.data), str(request.id)
         hidden = data.keys() - self.clear[request.type]
         if not hidden:
