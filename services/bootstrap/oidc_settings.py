@@ -11,8 +11,7 @@ from shared.trust.oidc_client import ALGORITHMS, RETURN_PATH, OidcClient
 ISSUER, CLIENT, SECRET = "PARCOURS_OIDC_ISSUER", "PARCOURS_OIDC_CLIENT_ID", "PARCOURS_OIDC_CLIENT_SECRET"
 SITE, AUDIENCE, ALGORITHM = "PARCOURS_OIDC_SITE", "PARCOURS_OIDC_AUDIENCE", "PARCOURS_OIDC_ALGORITHMS"
 NEEDED = (CLIENT, SECRET, SITE)
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-PRINTABLE = re.compile("[!-~]{1,500}")
+LOOPBACK, PRINTABLE = frozenset({"127.0.0.1", "localhost", "::1"}), re.compile("[!-~]{1,500}")
 
 
 def oidc_client(environment: Environment) -> OidcClient | None:
