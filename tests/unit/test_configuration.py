@@ -25,7 +25,7 @@ MODELS = {"PARCOURS_READ_MODELS": "postgresql://u:sesame@127.0.0.1:1/models"}
 PERSON_KEYS = {"PARCOURS_PERSON_KEYS": "postgresql://u:sesame@127.0.0.1:1/person_keys"}
 ADDRESSES = {**BROKER, **LOG, **MODELS, **RECORDS, **PERSON_KEYS}
 
-NO_PERSON_KEYS = {"webhooks", "relay"}
+NO_PERSON_KEYS = {"webhooks", "accounts", "relay"}
 
 
 def faults(folder: Path, environ: dict[str, str], command: str = "serve", process: str | None = None) -> tuple[str, ...]:

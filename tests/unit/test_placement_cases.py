@@ -203,5 +203,5 @@ WITHOUT_SUBJECT = {"IdentifyPerson", "ReceiveOrientation", "ScheduleWorkshop", "
 PROGRAMME_WIDE = {"PublishDefinitions", "SetTarget", "ReleaseCell", "SetFactAside", "ApproveSettingAside"}
 """Decisions of the coordinator about the whole programme."""
 
-OF_WEBHOOKS = frozenset(SERVICES["webhooks"].commands)
+OF_NO_PERSON = frozenset({*SERVICES["webhooks"].commands, *SERVICES["accounts"].commands})
 """Commands about an address of their sender, who may stand anywhere."""

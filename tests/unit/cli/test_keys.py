@@ -70,7 +70,9 @@ def test_what_a_process_asks_for_is_what_it_needs(process: str) -> None:
     expected = {"coaching": {"SURVEY_KEY"}, "webhooks": {"WEBHOOK_KEY"}, "gateway": {"KEYS", "SIGNING_KEY"}, "relay": {"SEAL_KEY"}}
     assert parts - {"PUBLIC_KEYS", "KEY_ENCRYPTION_KEY"} == expected.get(process, set())
     assert ("PUBLIC_KEYS" in parts) == (process != "relay")
-    assert ("KEY_ENCRYPTION_KEY" in parts) == (process not in ("webhooks", "relay"))  # who records what is personal, or shows it
+    assert ("KEY_ENCRYPTION_KEY" in parts) == (
+        process not in ("webhooks", "accounts", "relay")
+    )  # who records what is personal, or shows it
 
 
 def test_an_installation_that_has_the_old_key_alone_goes_on(tmp_path: Path) -> None:
