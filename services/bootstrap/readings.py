@@ -79,10 +79,10 @@ class Readings(Collector):
 
     def readers(self, answer: Answer) -> None:
         """The head of the log, and the readers whose checkpoints are beside it."""
-        if self.log_is_open():
+        if self.opened("store") is not None:
             head = self.components.store.head()
             answer.set("parcours_log_head_position", head)
-            for name in self.checkpoints():
+            for name in self.checkpoints() if self.log_is_open() else ():
                 position = self.components.checkpoints.load(name)
                 if name not in (FIGURES, SEALER, PERSON_KEYS) or position != START:  # else it has not begun
                     self.set_reader(answer, name, position, head)

@@ -29,11 +29,13 @@ LEASES = {
     "relay": "relay",
 }
 HOSTED_READERS = {
-    "gateway": {"relay", "feed", "figures", "intake.inbox", "coaching.inbox", "referrals.inbox"},
+    "gateway": {"relay", "feed", "figures", "intake.inbox", "coaching.inbox", "referrals.inbox", "person_keys"},
     "relay": {"relay", "feed"},
     "webhooks": set[str](),
+    "accounts": set[str](),
     "reporting": {"reporting.inbox", "figures"},
-    **{name: {f"{name}.inbox"} for name in ("intake", "coaching", "referrals")},
+    "intake": {"intake.inbox", "person_keys"},
+    **{name: {f"{name}.inbox"} for name in ("coaching", "referrals")},
 }
 
 
