@@ -25,6 +25,7 @@ from services.reporting.answers import TimelineEntry
 from shared.message import Actor, Position
 
 DEFAULT_ENTRIES = 100
+NOT_KEPT = {"Cache-Control": "no-store"}  # an answer with something personal in it
 
 
 class EventLine(Struct, frozen=True):
@@ -79,7 +80,8 @@ class TimelineApi:
         opens = self.openable.events(identity, [entry.position for entry in shown])
         following = cursor_of("position", [str(shown[-1].position)]) if len(rest) > limit else None
         lines = [TimelineLine(**event_members(entry, self.sentences, opens), set_aside=entry.set_aside) for entry in shown]
-        return json_response(TimelinePage(timeline.person, timeline.records, lines, following))
+        told = NOT_KEPT if shown != rest[:limit] else None
+        return json_response(TimelinePage(timeline.person, timeline.records, lines, following), headers=told)
 
 
 def event_members(entry: TimelineEntry, sentences: Sentences, opens: Container[Position]) -> dict[str, Any]:

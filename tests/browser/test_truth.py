@@ -54,8 +54,7 @@ def test_a_page_says_of_an_erasure_what_is_true(world: World) -> None:
 
 def destroy_keys(world: World) -> None:
     """What follows the log in the process of intake, and the time in which a gateway may have kept a key."""
-    projector = world.components.key_projector()
-    projector.apply(world.components.store.read_all(0), 0)
+    world.components.key_projector().catch_up()
     world.components.personal.keyring.kept.clear()
 
 

@@ -19,14 +19,13 @@ from collections.abc import Callable, Mapping
 
 from services.webhooks.delivery.index import NAME, Index, served
 from services.webhooks.delivery.sender import Deleted, Parts, Sender
-from shared.errors import Damaged, Unavailable
-from shared.metrics import LEASE_HELD
+from shared.errors import Unavailable
 from shared.runtime.backoff import Backoff
+from shared.runtime.leased_worker import POLL_INTERVAL_S, LeasedWorker
 from shared.store.port import Checkpoints, Held
 
 log = logging.getLogger(__name__)
 
-POLL_INTERVAL_S = 1.0  # the longest wait for an event, or for the lease, before the loop looks whether it must stop
 IDLE_S = 60.0  # the longest wait of a thread that nothing wakes
 STOP_S = 5.0  # for which the attempts under way are waited for
 
@@ -66,42 +65,11 @@ class SenderThread(threading.Thread):
         self.woken.set()
 
 
-class Worker:
-    """`waiting_for` names the fault that is waited for to pass."""
-
+class Worker(LeasedWorker):
     def __init__(self, checkpoints: Checkpoints, index: Index, parts: Parts) -> None:
-        self.checkpoints = checkpoints
+        super().__init__(NAME, checkpoints)
         self.index = index
         self.parts = parts
-        self.stopping = threading.Event()
-        self.waiting_for = ""
-        self.backoff = Backoff()
-
-    def run(self) -> None:
-        """Send until `stop` is called. Waits while servers are away; raises other exceptions, and Damaged, which no waiting mends."""
-        while not self.stopping.is_set():
-            try:
-                self.run_with_lease()
-            except Damaged:
-                raise
-            except Unavailable as fault:
-                log.warning("the webhooks wait for their servers: %s", fault)
-                self.waiting_for = type(fault).__name__
-                self.stopping.wait(self.backoff.next_delay())
-
-    def stop(self) -> None:
-        self.stopping.set()
-
-    def run_with_lease(self) -> None:
-        """Wait for the lease, at most POLL_INTERVAL_S, and send while it is held."""
-        with self.checkpoints.lease(NAME, POLL_INTERVAL_S) as held:
-            self.waiting_for = ""
-            LEASE_HELD.labels(NAME).set(bool(held))
-            try:
-                if held:
-                    self.work(held)
-            finally:
-                LEASE_HELD.labels(NAME).set(0)
 
     def work(self, held: Held) -> None:
         threads: dict[str, SenderThread] = {}

@@ -27,27 +27,9 @@ ADD = Statement(
 POSITION = Statement("person_keys_position", "select position from public.person_keys_position")
 APPLY = Statement(
     "apply_to_person_keys",
-    """with moved as (update public.person_keys_position set position = $5 where position = $4 returning 1),
-    forgotten as (
-        delete from public.person_tokens as old using moved
-        where old.person = any ($1) or (old.person = any ($6) and not exists (
-            select from unnest($2, $3) as new (token, person) where new.token = old.token and new.person = old.person))),
-    destroyed as (
-        insert into public.person_keys (person, wrapped) select gone.person, null from moved, unnest($1) as gone (person)
-        on conflict (person) do update set wrapped = null),
-    found as (
-        insert into public.person_tokens (token, person)
-        select new.token, new.person from moved, unnest($2, $3) as new (token, person)
-        where new.person <> all ($1)
-            and exists (select from public.person_keys as key where key.person = new.person and key.wrapped is not null)
-        on conflict do nothing)
-    select count(*) from moved""",
-    TEXT_ARRAY,
-    TEXT_ARRAY,
-    TEXT_ARRAY,
-    INT8,
-    INT8,
-    TEXT_ARRAY,
+    "select public.apply_to_person_keys($1, $2, $3, $4, $5, $6, $7, $8)",
+    *(TEXT_ARRAY,) * 6,
+    *(INT8,) * 2,
 )
 FIND = Statement(
     "persons_with",
@@ -95,11 +77,12 @@ class PostgresPersonKeys:
 
     def apply(self, changes: KeyChanges, after: Position, position: Position) -> None:
         pairs = [(token, person) for person, tokens in changes.tokens.items() for token in tokens]
-        arrays = ([*dict.fromkeys(changes.destroyed)], [token for token, _ in pairs], [person for _, person in pairs])
+        arrays = (
+            *(changes.destroyed, [token for token, _ in pairs], [person for _, person in pairs], [*changes.tokens]),
+            *([*changes.merged], [kept or "" for kept in changes.merged.values()]),
+        )
         with self.pool.connection() as connection:  # not asked again when its answer is lost: the position tells then
-            moved = connection.call(
-                APPLY, *map(pack_text_array, arrays), pack_int8(after), pack_int8(position), pack_text_array([*changes.tokens])
-            )
+            moved = connection.call(APPLY, *map(pack_text_array, arrays), pack_int8(after), pack_int8(position))
         if not unpack_int8(moved.get_value(0, 0)):
             raise Unavailable("another process has followed the log for the keys of persons")
 

@@ -26,6 +26,11 @@ ADD = "insert into person_keys (person, wrapped) values (?, ?) on conflict (pers
 POSITION = "select position from person_keys_position"
 MOVE = "update person_keys_position set position = ? where position = ?"
 DESTROY = "insert into person_keys (person, wrapped) values (?, null) on conflict (person) do update set wrapped = null"
+MERGE = "insert into person_merges (merged, kept) values (?, ?) on conflict (merged) do update set kept = excluded.kept"
+SEPARATE = "delete from person_merges where merged = ?"
+RECORDS = """with recursive record (person) as (
+        select ? union select merged from person_merges join record on person_merges.kept = record.person)
+    select person from record"""
 FORGET_TOKENS = "delete from person_tokens where person = ?"
 INDEX = """insert into person_tokens (token, person)
     select ?1, ?2 where exists (select 1 from person_keys where person = ?2 and wrapped is not null)"""
@@ -75,9 +80,12 @@ class SqlitePersonKeys:
             for person, tokens in changes.tokens.items():
                 connection.execute(FORGET_TOKENS, (person,))
                 connection.executemany(INDEX, [(token, person) for token in tokens])
+            for merged, kept in changes.merged.items():
+                connection.execute(*((SEPARATE, (merged,)) if kept is None else (MERGE, (merged, kept))))
             for person in changes.destroyed:
-                connection.execute(DESTROY, (person,))
-                connection.execute(FORGET_TOKENS, (person,))
+                for (record,) in connection.execute(RECORDS, (person,)).fetchall():
+                    connection.execute(DESTROY, (record.decode(),))
+                    connection.execute(FORGET_TOKENS, (record.decode(),))
         if changes.destroyed:
             with self.lock:
                 self.empty_wal()

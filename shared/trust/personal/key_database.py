@@ -18,12 +18,14 @@ from shared.message import Position
 class KeyChanges(Struct, frozen=True):
     """What some events of the log change.
 
-    `destroyed` are the persons whose keys go, and `tokens` the new ones of persons, which take the place of those that they had. A person
-    may be in both: then the key goes, and no token stays.
+    `merged` are records that became those of another person (record -> the one that was kept), or no longer are (None). `destroyed` are the
+    persons whose keys go, then, with those of all records that are theirs; `tokens` the new ones of persons, which take the place of those
+    that they had. A person may be in both: then the key goes, and no token stays.
     """
 
     destroyed: Sequence[str]
     tokens: Mapping[str, Collection[str]]
+    merged: Mapping[str, str | None] = {}
 
 
 class KeyDatabase(Protocol):

@@ -151,3 +151,21 @@ def test_a_destroyed_key_leaves_the_files_as_soon_as_nobody_reads(tmp_path: Path
     assert b"wrapped-key-of-p" not in b"".join(each.read_bytes() for each in tmp_path.iterdir())
     reader.close()
     database.close()
+
+
+def test_who_is_erased_is_erased_with_all_records_that_are_theirs(databases: list[KeyDatabase]) -> None:
+    """Merged one into the other, into a third; one that was separated again is somebody else."""
+    database = databases[0]
+    persons = ("p", "q", "r", "s", "t")
+    database.add(dict.fromkeys(persons, "k"))
+    database.apply(KeyChanges([], {person: ["a"] for person in persons}, {"q": "p", "r": "q", "s": "p"}), 0, 5)
+    database.apply(KeyChanges([], {}, {"s": None}), 5, 6)
+    database.apply(KeyChanges(["p"], {}), 6, 7)
+    assert databases[1].keys_of(persons) == {"p": None, "q": None, "r": None, "s": "k", "t": "k"}
+    assert databases[1].persons_with(["a"], 10) == ["s", "t"]
+
+
+def test_a_record_alone_is_erased_alone(databases: list[KeyDatabase]) -> None:
+    databases[0].add({"p": "k", "q": "k"})
+    databases[0].apply(KeyChanges(["q"], {}, {"q": "p"}), 0, 5)
+    assert databases[0].keys_of(["p", "q"]) == {"p": "k", "q": None}

@@ -26,16 +26,8 @@ def with_names(folder: Path, *persons: str) -> World:
         world.send("IdentifyPerson", met(person))
         world.send("GiveNotice", {"person": person, "version": 1, "mode": "ORAL"})
         world.send("RecordIdentity", {"person": person, "given_name": "Awa", "family_name": NAME})
-    follow(world)
+    world.components.key_projector().catch_up()
     return world
-
-
-def follow(world: World) -> None:
-    """Apply the log to the database of keys, up to its head."""
-    projector = world.components.key_projector()
-    position = world.components.personal.database.position()
-    while page := world.components.store.read_all(position):
-        position = projector.apply(page, position)
 
 
 def names(world: World) -> list[str]:
@@ -59,7 +51,7 @@ def test_no_file_of_a_backup_has_a_name_or_the_key_that_wraps(tmp_path: Path) ->
 def test_with_the_key_names_are_read_and_found_after_a_restore(tmp_path: Path) -> None:
     with_names(tmp_path / "live", "p-1")
     again = restored(made(tmp_path / "backup", tmp_path / "live"), tmp_path / "new")
-    follow(again)
+    again.components.key_projector().catch_up()
     assert names(again) == [NAME]
     assert again.components.personal.find("xyl", 10) == ["p-1"]
 
@@ -70,13 +62,13 @@ def test_who_was_erased_after_the_backup_was_made_is_erased_again(tmp_path: Path
     with closing(connect(tmp_path / "live" / "person_keys.sqlite")) as keys, closing(connect(tmp_path / "old.sqlite")) as old:
         keys.backup(old)
     world.send("DestroyPersonKey", {"person": "p-1", "basis": "DEMANDE"}, role="dpo")
-    follow(world)
+    world.components.key_projector().catch_up()
     world.components.personal.database.close()
     for file in (tmp_path / "live").glob("person_keys.sqlite*"):
         file.unlink()
     (tmp_path / "old.sqlite").rename(tmp_path / "live" / "person_keys.sqlite")
     again = World(tmp_path / "live")
-    follow(again)
+    again.components.key_projector().catch_up()
     assert again.components.personal.database.keys_of(["p-1"]) == {"p-1": None}
     assert again.components.personal.find("xyl", 10) == ["p-2"]
     assert names(again) == [NAME]
@@ -101,7 +93,7 @@ def test_where_the_key_is_lost_for_good_the_rest_is_restored(tmp_path: Path) -> 
     backup = made(tmp_path / "backup", tmp_path / "live")
     assert main(["restore", str(backup), "--without-person-keys", "--data", str(tmp_path / "new")]) == 0
     again = World(tmp_path / "new")
-    follow(again)
+    again.components.key_projector().catch_up()
     assert names(again) == []
     assert again.components.personal.find("xyl", 10) == []
     again.send("RecordIdentity", {"person": "p-1", "given_name": "Awa", "family_name": "Diallo"})

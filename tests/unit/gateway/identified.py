@@ -4,7 +4,6 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from services.intake.key_projector import PAGE
 from tests.harness.world import World
 
 SEARCH = "/v1/people/search"
@@ -33,9 +32,7 @@ def identified(world: World, person: str, given: str, family: str, *, territory:
 
 def follow(world: World) -> None:
     """Bring the index up to the end of the log, as the process of intake does."""
-    projector, database = world.components.key_projector(), world.components.personal.database
-    while page := world.components.store.read_all(database.position(), PAGE):
-        projector.apply(page, database.position())
+    world.components.key_projector().catch_up()
 
 
 def search(world: World, text: object, **more: Any) -> TestResponse:

@@ -161,3 +161,24 @@ def test_a_database_of_keys_that_is_away_is_said_to_be(recorded: World, monkeypa
     monkeypatch.setattr(keyring.database, "keys_of", away)
     assert recorded.get(TIMELINE).status_code == 503
     assert recorded.get(TIMELINE, role="auditor").status_code == 200  # who may open nothing needs no key
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_an_answer_with_something_personal_stays_in_no_cache(recorded: World, role: str) -> None:
+    headers = read(recorded, TIMELINE, role).headers
+    if any(reads(role, kind) for kind in Personal):
+        assert (headers["Cache-Control"], "ETag" in headers) == ("no-store", False)
+    else:
+        assert (headers["Cache-Control"], "ETag" in headers) == ("private, no-cache", True)
+
+
+def test_an_erased_person_is_unreadable_under_all_of_their_records(recorded: World) -> None:
+    identified(recorded, "p-2", "Awa", "Dialo")
+    merged = recorded.send("MergePersons", {"kept": "p-1", "merged": "p-2"}, role="coordinator")
+    assert merged.status_code == 201, merged.text
+    assert "Dialo" in read(recorded, TIMELINE, "coach").text
+    give(recorded, "DestroyPersonKey", "p-1", role="dpo", basis="DEMANDE")
+    follow(recorded)
+    recorded.components.personal.keyring.kept.clear()
+    told = read(recorded, TIMELINE, "coach").text
+    assert not any(name in told for name in ("Diallo", "Dialo", "Awa"))

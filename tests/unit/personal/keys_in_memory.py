@@ -13,6 +13,7 @@ class KeysInMemory:
     def __init__(self) -> None:
         self.wrapped: dict[str, str | None] = {}
         self.tokens: dict[str, frozenset[str]] = {}
+        self.merged: dict[str, str | None] = {}
         self.at: Position = START
         self.reads = 0
 
@@ -34,9 +35,15 @@ class KeysInMemory:
         for person, tokens in changes.tokens.items():
             if self.wrapped.get(person) is not None:
                 self.tokens[person] = frozenset(tokens)
-        for person in changes.destroyed:
-            self.wrapped[person] = None
-            self.tokens.pop(person, None)
+        self.merged |= changes.merged
+        for record in [*changes.destroyed, *self.merged]:
+            if self.root(record) in changes.destroyed:
+                self.wrapped[record] = None
+                self.tokens.pop(record, None)
+
+    def root(self, record: str) -> str:
+        kept = self.merged.get(record)
+        return record if kept is None else self.root(kept)
 
     def persons_with(self, tokens: Collection[str], limit: int) -> list[str]:
         return sorted(person for person, known in self.tokens.items() if set(tokens) <= known)[:limit]
